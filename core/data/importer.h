@@ -1,0 +1,69 @@
+// Reads records from files of any supported shape. Never changes text in silence, never guesses in silence: what was recognised is in
+// the report and can be overridden. Promise: accepted + rejected == rowsInFile, always.
+#pragma once
+
+#include "core/base/progress.h"
+#include "core/base/result.h"
+#include "core/data/record.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace fettle::data {
+
+struct ImportOptions {
+    std::string format;    // "" = recognise; json, jsonl, csv, tsv
+    std::string encoding;  // "" = recognise; an ICU/IANA name
+    char delimiter = '\0'; // '\0' = recognise
+    // Field -> column, for example {"instruction", "question"}. Fields: instruction, context, response, system, tags. Empty = recognise.
+    std::map<std::string, std::string> mapping;
+};
+
+struct RejectedRow {
+    std::int64_t row = 0;  // 1-based row of data (the CSV header is not a row)
+    std::int64_t line = 0; // 1-based line of the file where the row begins
+    std::string field;     // "" where the whole row is meant
+    std::string reason;    // plain words, with the value where it helps
+    std::string raw;       // the row as it stands in the file, at most 4 KiB
+};
+
+struct ImportNotice {
+    std::string code; // stable: "emptyResponse", "byteOrderMark", "unknownColumn", "duplicateKey", ...
+    std::int64_t count = 0;
+    std::string text; // plain words
+};
+
+struct ImportReport {
+    std::string format;
+    std::string shape;    // alpaca, prompt-completion, question-answer, dolly, sharegpt, messages, columns, ...
+    std::string encoding;
+    char delimiter = '\0';
+    std::vector<std::string> columns;
+    std::map<std::string, std::string> mapping; // what was used
+    std::int64_t rowsInFile = 0;
+    std::int64_t accepted = 0;
+    std::vector<RejectedRow> rejected;
+    std::vector<ImportNotice> notices;
+};
+
+struct ImportResult {
+    ImportReport report;
+    std::vector<Record> records;
+};
+
+// Reads the whole file, or the first maxRows rows for a preview (then rowsInFile counts the rows read).
+// Errors: NotFound, NoPermission, BadInput (with format, line and remedy), Cancelled. Bad rows are not errors: they are in the report.
+[[nodiscard]] Result<ImportResult> readRecords(const std::filesystem::path &file, const ImportOptions &options = {},
+                                               std::optional<std::int64_t> maxRows = {}, const ProgressCallback &progress = {},
+                                               std::stop_token stop = {});
+// The same for text that is already in memory (standard input, paste); name stands in messages and in Record::source.
+[[nodiscard]] Result<ImportResult> readRecordsFromMemory(std::string bytes, const std::string &name, const ImportOptions &options = {},
+                                                         std::optional<std::int64_t> maxRows = {},
+                                                         const ProgressCallback &progress = {}, std::stop_token stop = {});
+
+} // namespace fettle::data

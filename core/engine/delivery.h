@@ -1,0 +1,30 @@
+// Results that leave the program: adapters and merged models, each proved by reloading it; losses of a data file.
+#pragma once
+
+#include "core/data/labelledtokens.h"
+#include "core/engine/playground.h"
+
+namespace fettle::engine {
+
+struct ExportRequest {
+    std::string model;   // base
+    std::string adapter; // folder or RUN[@STEP]
+    std::string target;  // "peft", "merged"
+    std::string type = "f32"; // merged: f32, f16, bf16
+    std::filesystem::path folder; // must not exist or be empty
+};
+struct SelfTest { bool hasPassed = false; double maxLogitDifference = 0; int prompts = 0; std::string cause; };
+struct ExportResult { std::vector<std::string> files; std::int64_t bytes = 0; SelfTest selfTest; };
+
+[[nodiscard]] Result<ExportResult> exportAdapter(const ExportRequest &request, const Project *project,
+                                                 const ProgressCallback &progress = {}, std::stop_token stop = {});
+
+struct ScoreRow { double loss = 0; std::int64_t tokens = 0; std::vector<float> logProbabilities; };
+struct ScoreResult { std::vector<ScoreRow> rows; double loss = 0; double perplexity = 0; };
+// Teacher-forced loss of the trained tokens of each record. adapter may be empty.
+[[nodiscard]] Result<ScoreResult> scoreRecords(const std::string &model, const std::string &adapter,
+                                               const std::vector<data::Record> &records, data::TrainOn trainOn, const Project *project,
+                                               const ComputeOptions &compute = {}, const ProgressCallback &progress = {},
+                                               std::stop_token stop = {});
+
+} // namespace fettle::engine

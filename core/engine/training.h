@@ -1,0 +1,73 @@
+// Training as the window and the command line see it. One call trains; events are plain callbacks on the calling thread.
+#pragma once
+
+#include "core/engine/project.h"
+#include "core/train/settings.h"
+
+#include <atomic>
+#include <functional>
+#include <optional>
+#include <stop_token>
+
+namespace fettle::engine {
+
+enum class ComputeType { Auto, Fp32, Bf16, Fp16 };
+
+struct ComputeOptions {
+    int threads = 0; // 0: all cores
+    std::string device = "cpu";
+    ComputeType compute = ComputeType::Auto;
+};
+
+struct RunEvents {
+    std::function<void(const RunInfo &)> stateChanged;       // never coalesced
+    std::function<void(const Progress &)> progressed;        // preparing: reading, tokenising, loading
+    std::function<void(RunId, const MetricPoint &, double secondsLeft)> stepFinished;
+    std::function<void(RunId, const EvalPoint &)> evaluated;
+    std::function<void(RunId, const CheckpointInfo &)> checkpointed;
+    // Called between optimiser steps: the playground is served here while a run goes on.
+    std::function<void()> betweenSteps;
+};
+
+// Asked between steps; may be set from any thread.
+struct RunControl {
+    enum class Wish { Continue, Pause, StopAndKeep, StopAndDiscard };
+    std::atomic<Wish> wish = Wish::Continue;
+    std::atomic<bool> checkpointNow = false;
+};
+
+struct TrainRequest {
+    std::string model;               // as resolveModel
+    train::Recipe recipe;
+    SnapshotId snapshot;             // invalid: freeze one now
+    std::string adapter;             // start from this adapter (folder or RUN[@STEP]); empty: fresh
+    ComputeOptions compute;
+};
+
+struct RunSummary {
+    RunInfo run;
+    bool isPaused = false;
+};
+
+// Pause ends the call with a complete checkpoint and state Paused (all memory is freed); resumeRun goes on exactly there.
+// stop_token = stop and keep. Errors: BadInput (zero trained tokens, unusable model), OutOfMemory, DiskFull (last good checkpoint kept).
+[[nodiscard]] Result<RunSummary> trainRun(Project &project, const TrainRequest &request, const RunEvents &events = {},
+                                          const RunControl *control = nullptr, std::stop_token stop = {});
+[[nodiscard]] Result<RunSummary> resumeRun(Project &project, RunId run, const ComputeOptions &compute, const RunEvents &events = {},
+                                           const RunControl *control = nullptr, std::stop_token stop = {});
+
+// What a run would do, without weights: shown on the Train page and checked before every start.
+struct TrainPlan {
+    std::int64_t trainRows = 0, heldOutRows = 0, steps = 0, stepsPerEpoch = 0;
+    std::int64_t tokens = 0, trainedTokens = 0, cutRows = 0, droppedRows = 0; // dropped: nothing left to learn after the cut
+    std::int64_t trainableParameters = 0, resultBytes = 0;
+    struct Document { std::vector<std::uint8_t> trained; };       // one record: 0/1 for each kept token
+    std::vector<std::vector<Document>> firstBatch;                // packed rows of the first optimiser step
+    std::int64_t rowCapacity = 0;                                 // tokens in a packed row
+    struct Problem { std::string code, text, fixLabel; std::string fixSetting; bool isBlocking = false; };
+    std::vector<Problem> problems; // fixSetting: "maxLength=192", "" where no button can fix it
+};
+[[nodiscard]] Result<TrainPlan> planRun(const Project &project, const TrainRequest &request, const ProgressCallback &progress = {},
+                                        std::stop_token stop = {});
+
+} // namespace fettle::engine

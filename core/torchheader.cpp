@@ -1,0 +1,2 @@
+// Carries the precompiled LibTorch header; nothing else.
+#include "core/torch.h"

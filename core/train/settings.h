@@ -1,0 +1,66 @@
+// The one table of settings: key, label, unit, range, default, help. The form, `--set`, `--help`, recipe files, their validation and the
+// README's table are made from it. Knows no tensor.
+#pragma once
+
+#include "core/base/result.h"
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace fettle::train {
+
+enum class SettingKind { Integer, Real, Boolean, Choice, Text };
+enum class SettingLevel { Basic, Advanced };
+
+using SettingValue = std::variant<std::int64_t, double, bool, std::string>;
+
+struct SettingField {
+    std::string_view key;     // "learningRate"
+    std::string_view label;   // "Learning rate"
+    std::string_view unit;    // "tokens", "%", "" ...
+    SettingKind kind;
+    SettingLevel level;
+    SettingValue standard;    // the default
+    double minimum = 0, maximum = 0; // for numbers
+    std::vector<std::string_view> choices = {};      // for Choice: the values
+    std::vector<std::string_view> choiceLabels = {}; // for Choice: what the form shows
+    std::string_view help;    // one plain sentence
+    std::string_view why;     // longer explanation
+    std::string_view method = {}; // "" = every method, else "lora", ...
+};
+
+// In the order in which the form shows them. Only settings that work are listed.
+[[nodiscard]] std::span<const SettingField> settingFields();
+[[nodiscard]] const SettingField *findSetting(std::string_view key);
+
+// A complete choice of method and settings. Values that are not set explicitly have the table's default.
+struct Recipe {
+    std::string method = "lora";
+    std::map<std::string, SettingValue, std::less<>> values;
+
+    [[nodiscard]] std::int64_t integer(std::string_view key) const;
+    [[nodiscard]] double real(std::string_view key) const;
+    [[nodiscard]] bool boolean(std::string_view key) const;
+    [[nodiscard]] std::string text(std::string_view key) const;
+    friend bool operator==(const Recipe &, const Recipe &) = default;
+};
+
+enum class Preset { Quick, Balanced, Thorough };
+
+// trainRows scales epochs and steps. Source of the numbers: engine-facts 1.7 and the sample project's trial.
+[[nodiscard]] Recipe presetRecipe(Preset preset, std::string_view method, std::int64_t trainRows);
+[[nodiscard]] Result<Preset> presetFromName(std::string_view name);
+
+// Parses "key=value". Errors: Usage, naming key, value and the allowed range.
+[[nodiscard]] Result<> applySetting(Recipe &recipe, std::string_view assignment);
+[[nodiscard]] Result<> validate(const Recipe &recipe);
+[[nodiscard]] nlohmann::json recipeToJson(const Recipe &recipe);          // every key, sorted
+[[nodiscard]] Result<Recipe> recipeFromJson(const nlohmann::json &json);  // unknown keys are errors that name the key
+
+} // namespace fettle::train

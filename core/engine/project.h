@@ -57,6 +57,7 @@ struct RecordCounts {
     std::map<data::Split, std::int64_t> bySplit;
     std::map<std::string, std::int64_t> byTag;
     std::map<RecordFlag, std::int64_t> byFlag;
+    std::map<std::int64_t, std::int64_t> byLength; // tokens -> records, of those whose length is known and that are not rejected
 };
 
 struct JournalEntry {

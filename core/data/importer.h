@@ -66,4 +66,8 @@ struct ImportResult {
                                                          std::optional<std::int64_t> maxRows = {},
                                                          const ProgressCallback &progress = {}, std::stop_token stop = {});
 
+// One conversation from JSON text: {"messages": [...], "tools": [...]}, a bare list of messages, or a row with instruction/input/output.
+// Unlike a training row it need not have an answer. name stands in messages. Errors: BadInput.
+[[nodiscard]] Result<Record> readConversation(const std::string &json, const std::string &name);
+
 } // namespace fettle::data

@@ -1,0 +1,177 @@
+// score, generate: what a model makes of texts.
+#include "app/commandline/commandline.h"
+#include "core/engine/delivery.h"
+#include "core/engine/models.h"
+
+#include <fmt/format.h>
+#include <fstream>
+#include <iterator>
+
+namespace fettle::cli {
+
+namespace {
+
+Result<std::optional<engine::Project>> openProject(const std::string &folder)
+{
+    if (folder.empty())
+        return std::optional<engine::Project>();
+    auto project = engine::Project::open(folder, engine::Access::ReadOnly);
+    if (!project)
+        return passError(project);
+    return std::optional<engine::Project>(std::move(*project));
+}
+
+struct ScoreArguments { std::string model, adapter, data, project, trainOn = "completion"; };
+
+int runScore(const ScoreArguments &arguments, Context &context)
+{
+    Terminal &terminal = context.terminal;
+    auto compute = context.compute();
+    if (!compute)
+        return terminal.fail(compute.error());
+    auto project = openProject(arguments.project);
+    if (!project)
+        return terminal.fail(project.error());
+    auto records = readDataFile(arguments.data, context);
+    if (!records)
+        return terminal.fail(records.error());
+    const auto trainOn = arguments.trainOn == "all" ? data::TrainOn::All : arguments.trainOn == "assistant" ? data::TrainOn::Assistant : data::TrainOn::Completion;
+    auto scores = engine::scoreRecords(arguments.model, arguments.adapter, *records, trainOn, *project ? &**project : nullptr, *compute,
+                                       terminal.progressCallback(), context.stop);
+    terminal.endProgress();
+    if (!scores)
+        return terminal.fail(scores.error());
+    Json rows = Json::array();
+    for (const auto &row : scores->rows)
+        rows.push_back({{"loss", row.loss}, {"tokens", row.tokens}, {"logprobs", row.logProbabilities}});
+    terminal.json({{"rows", rows}, {"loss", scores->loss}, {"perplexity", scores->perplexity}});
+    terminal.say(fmt::format("{} rows, loss {:.4f}, perplexity {:.2f}", scores->rows.size(), scores->loss, scores->perplexity));
+    return 0;
+}
+
+struct GenerateArguments {
+    std::string model, prompt, conversation, raw, system, project;
+    std::vector<std::string> adapters;
+    engine::Sampling sampling;
+};
+
+// "A:0.5" sets the strength of adapter A.
+engine::ColumnChoice parseColumn(const std::string &text)
+{
+    const std::size_t colon = text.rfind(':');
+    if (colon != std::string::npos && colon + 1 < text.size() && text.find_first_not_of("0123456789.", colon + 1) == std::string::npos) {
+        try {
+            return {text.substr(0, colon), std::stod(text.substr(colon + 1))};
+        } catch (const std::exception &) {
+            return {text, 1.0};
+        }
+    }
+    return {text, 1.0};
+}
+
+Result<std::vector<data::Turn>> readConversation(const std::string &path)
+{
+    std::ifstream file(path, std::ios::binary);
+    if (!file)
+        return fail(ErrorCode::NotFound, fmt::format("Cannot read {}.", path), "Check the path.");
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    auto record = data::readConversation(text, path);
+    if (!record)
+        return passError(record);
+    auto turns = record->turns;
+    // What is asked is the conversation up to the last user turn.
+    while (!turns.empty() && turns.back().role == data::Role::Assistant)
+        turns.pop_back();
+    return turns;
+}
+
+int runGenerate(const GenerateArguments &arguments, Context &context)
+{
+    Terminal &terminal = context.terminal;
+    auto compute = context.compute();
+    if (!compute)
+        return terminal.fail(compute.error());
+    if (!arguments.prompt.empty() + !arguments.conversation.empty() + !arguments.raw.empty() != 1)
+        return terminal.fail({ErrorCode::Usage, "generate needs one of --prompt, --conversation and --raw.", {}, {}});
+    auto project = openProject(arguments.project);
+    if (!project)
+        return terminal.fail(project.error());
+    engine::GenerateRequest request;
+    request.sampling = arguments.sampling;
+    request.rawPrompt = arguments.raw;
+    if (!arguments.system.empty())
+        request.conversation.push_back({data::Role::System, arguments.system, {}});
+    if (!arguments.conversation.empty()) {
+        auto turns = readConversation(arguments.conversation);
+        if (!turns)
+            return terminal.fail(turns.error());
+        request.conversation.insert(request.conversation.end(), turns->begin(), turns->end());
+    } else if (!arguments.prompt.empty()) {
+        request.conversation.push_back({data::Role::User, arguments.prompt, {}});
+    }
+    for (const auto &adapter : arguments.adapters)
+        request.columns.push_back(parseColumn(adapter));
+    if (request.columns.empty())
+        request.columns.push_back({});
+    auto playground = engine::Playground::open(arguments.model, *compute, terminal.progressCallback(), context.stop);
+    terminal.endProgress();
+    if (!playground)
+        return terminal.fail(playground.error());
+    engine::GenerateEvents events;
+    const bool isStreaming = request.columns.size() == 1 && !terminal.isJson();
+    if (isStreaming)
+        events.token = [](const engine::GeneratedToken &token) {
+            std::fwrite(token.text.data(), 1, token.text.size(), stdout);
+            std::fflush(stdout);
+        };
+    auto columns = (*playground)->generate(request, *project ? &**project : nullptr, events, context.stop);
+    if (!columns)
+        return terminal.fail(columns.error());
+    Json list = Json::array();
+    for (const auto &column : *columns) {
+        list.push_back({{"adapter", column.adapter}, {"strength", column.badge.strength}, {"hash", column.badge.isAdapterOn ? column.badge.adapterHash : ""},
+                        {"weightHash", column.badge.weightHash}, {"ids", column.ids}, {"text", column.text}, {"finish", engine::nameOf(column.finish)},
+                        {"tokensPerSecond", column.tokensPerSecond}});
+        if (!isStreaming)
+            terminal.say(fmt::format("--- {}\n{}", column.adapter, column.text));
+        else
+            terminal.say("");
+        terminal.note(fmt::format("{}: {} tokens, {}, {:.0f} tokens/s", column.adapter, column.ids.size(), engine::nameOf(column.finish), column.tokensPerSecond));
+    }
+    terminal.json({{"columns", list}});
+    return context.stop.stop_requested() ? exitCode(ErrorCode::Cancelled) : 0;
+}
+
+} // namespace
+
+void addAnswerVerbs(Registry &registry)
+{
+    auto score = std::make_shared<ScoreArguments>();
+    CLI::App *verb = registry.add("score", "Loss of each row of a data file", [score](Context &context) { return runScore(*score, context); });
+    verb->add_option("--model", score->model, "Base model")->default_val(engine::kDefaultModelName);
+    verb->add_option("--adapter", score->adapter, "Adapter folder, or RUN[@STEP] with --project");
+    verb->add_option("--data", score->data, "Data file")->required();
+    verb->add_option("--project", score->project, "Project of the run named by --adapter");
+    verb->add_option("--train-on", score->trainOn, "Which tokens count")->check(CLI::IsMember({"completion", "assistant", "all"}))->capture_default_str();
+
+    auto generate = std::make_shared<GenerateArguments>();
+    engine::Sampling &sampling = generate->sampling;
+    verb = registry.add("generate", "Answers a prompt; several adapters answer together", [generate](Context &context) { return runGenerate(*generate, context); });
+    verb->add_option("--model", generate->model, "Base model")->default_val(engine::kDefaultModelName);
+    verb->add_option("--adapter", generate->adapters, "Adapter folder, RUN[@STEP] or base, may be given several times; A:0.5 sets the strength")->allow_extra_args(false);
+    verb->add_option("--project", generate->project, "Project of the runs named by --adapter");
+    verb->add_option("--prompt", generate->prompt, "The question");
+    verb->add_option("--conversation", generate->conversation, "JSON file with {\"messages\": [...]}");
+    verb->add_option("--raw", generate->raw, "Text that is continued as it is, without the chat template");
+    verb->add_option("--system", generate->system, "System prompt");
+    verb->add_option("--max-tokens", sampling.maxTokens, "Longest answer")->check(CLI::Range(1, 1000000))->capture_default_str();
+    CLI::Option *greedy = verb->add_flag("--greedy", sampling.greedy, "Always the likeliest token");
+    verb->add_option("--temperature", sampling.temperature, "0 to 5")->check(CLI::Range(0.0, 5.0))->capture_default_str()->excludes(greedy);
+    verb->add_option("--top-k", sampling.topK, "Only the K likeliest tokens; 0 = all")->check(CLI::Range(0, 10000000))->capture_default_str();
+    verb->add_option("--top-p", sampling.topP, "Only the likeliest tokens that make up this share")->check(CLI::Range(0.0, 1.0))->capture_default_str();
+    verb->add_option("--min-p", sampling.minP, "Only tokens at least this share of the likeliest")->check(CLI::Range(0.0, 1.0))->capture_default_str();
+    verb->add_option("--repetition-penalty", sampling.repetitionPenalty, "Above 1: repeats become less likely")->check(CLI::Range(0.01, 10.0))->capture_default_str();
+    verb->add_option("--seed", sampling.seed, "Same seed, same answer")->capture_default_str();
+}
+
+} // namespace fettle::cli

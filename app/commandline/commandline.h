@@ -1,0 +1,50 @@
+// The verbs. Each is a client of core/engine, nothing more; the same calls as the window's.
+#pragma once
+
+#include "app/commandline/terminal.h"
+#include "core/data/importer.h"
+#include "core/engine/training.h"
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
+
+namespace fettle::cli {
+
+// Parses, runs the verb, prints, returns the exit code (commandline.md).
+[[nodiscard]] int runCommandLine(int argc, char **argv);
+
+// What a verb gets to work with.
+struct Context {
+    Common &common;
+    Terminal &terminal;
+    std::stop_token stop;
+    [[nodiscard]] Result<engine::ComputeOptions> compute() const;
+};
+using Action = std::function<int(Context &)>;
+
+// Each function adds its verbs to the parser and remembers what to do for the one that was chosen.
+struct Registry {
+    CLI::App &app;
+    Common &common;
+    Action chosen;
+    // Adds a verb with the common options; the action runs after parsing.
+    CLI::App *add(const std::string &name, const std::string &description, Action action);
+};
+void addDataVerbs(Registry &registry);     // new, import, snapshot
+void addTextVerbs(Registry &registry);     // tokenize, render
+void addModelVerbs(Registry &registry);    // inspect, doctor
+void addTrainVerbs(Registry &registry);    // train, resume, runs
+void addAnswerVerbs(Registry &registry);   // score, generate
+void addDeliveryVerbs(Registry &registry); // export
+void addDemoVerb(Registry &registry);
+void addBenchVerb(Registry &registry);
+
+// Options shared by several verbs.
+[[nodiscard]] Result<std::vector<data::Record>> readDataFile(const std::string &file, Context &context);
+[[nodiscard]] Json toJson(const engine::RunInfo &run);
+[[nodiscard]] engine::RunEvents runEvents(Context &context);
+[[nodiscard]] Json runResult(const engine::RunInfo &run);
+[[nodiscard]] Result<RunId> parseRun(const std::string &text);
+
+} // namespace fettle::cli

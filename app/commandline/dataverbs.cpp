@@ -1,0 +1,203 @@
+// new, import, snapshot: records on disk.
+#include "app/commandline/commandline.h"
+#include "core/engine/project.h"
+
+#include <fmt/format.h>
+#include <iostream>
+#include <iterator>
+
+namespace fettle::cli {
+
+namespace {
+
+Json toJson(const data::RejectedRow &row)
+{
+    return {{"row", row.row}, {"line", row.line}, {"field", row.field}, {"reason", row.reason}};
+}
+
+Json toJson(const data::ImportReport &report)
+{
+    Json rejected = Json::array(), notices = Json::array();
+    for (const auto &row : report.rejected)
+        rejected.push_back(toJson(row));
+    for (const auto &notice : report.notices)
+        notices.push_back({{"code", notice.code}, {"count", notice.count}, {"text", notice.text}});
+    Json mapping = Json::object();
+    for (const auto &[field, column] : report.mapping)
+        mapping[field] = column;
+    Json json = {{"format", report.format}, {"shape", report.shape}, {"encoding", report.encoding}, {"columns", report.columns},
+                 {"mapping", mapping}, {"rowsInFile", report.rowsInFile}, {"accepted", report.accepted}, {"rejected", rejected}, {"notices", notices}};
+    if (report.delimiter != '\0')
+        json["delimiter"] = std::string(1, report.delimiter);
+    return json;
+}
+
+void say(const Terminal &terminal, const std::string &name, const data::ImportReport &report)
+{
+    terminal.say(fmt::format("{}: {} ({}, {}), {} rows, {} accepted, {} rejected", name, report.format, report.shape, report.encoding,
+                             report.rowsInFile, report.accepted, report.rejected.size()));
+    for (const auto &row : report.rejected)
+        terminal.say(fmt::format("  line {}{}: {}", row.line, row.field.empty() ? "" : fmt::format(", field \"{}\"", row.field), row.reason));
+    for (const auto &notice : report.notices)
+        terminal.say(fmt::format("  note: {} ({})", notice.text, notice.count));
+}
+
+// instruction=COL,context=COL
+Result<std::map<std::string, std::string>> parseMapping(const std::string &text)
+{
+    std::map<std::string, std::string> mapping;
+    std::size_t begin = 0;
+    while (begin < text.size()) {
+        const std::size_t end = std::min(text.find(',', begin), text.size());
+        const std::string pair = text.substr(begin, end - begin);
+        const std::size_t equals = pair.find('=');
+        const std::string field = pair.substr(0, equals);
+        if (equals == std::string::npos || equals + 1 == pair.size()
+            || (field != "instruction" && field != "context" && field != "response" && field != "system" && field != "tags"))
+            return fail(ErrorCode::Usage, fmt::format("--map: \"{}\" is not FIELD=COLUMN.", pair), "Fields are instruction, context, response, system, tags.");
+        mapping[field] = pair.substr(equals + 1);
+        begin = end + 1;
+    }
+    return mapping;
+}
+
+struct ImportArguments {
+    std::vector<std::string> files;
+    std::string project, format, map, encoding, delimiter;
+    bool isDryRun = false;
+};
+
+int runImport(const ImportArguments &arguments, Context &context)
+{
+    Terminal &terminal = context.terminal;
+    data::ImportOptions options;
+    options.format = arguments.format;
+    options.encoding = arguments.encoding;
+    if (!arguments.delimiter.empty())
+        options.delimiter = arguments.delimiter == "\\t" || arguments.delimiter == "tab" ? '\t' : arguments.delimiter[0];
+    auto mapping = parseMapping(arguments.map);
+    if (!mapping)
+        return terminal.fail(mapping.error());
+    options.mapping = *mapping;
+    if (arguments.project.empty() && !arguments.isDryRun)
+        return terminal.fail({ErrorCode::Usage, "import needs --project P, or --dry-run to only look.", "fettle new P creates a project.", {}});
+
+    std::optional<engine::Project> project;
+    if (!arguments.isDryRun) {
+        auto opened = engine::Project::open(arguments.project, engine::Access::ReadWrite);
+        if (!opened)
+            return terminal.fail(opened.error());
+        project = std::move(*opened);
+    }
+    Json reports = Json::array();
+    for (const std::string &file : arguments.files) {
+        Result<data::ImportReport> report = fail(ErrorCode::Internal, "");
+        if (file == "-" || arguments.isDryRun) {
+            auto read = file == "-"
+                ? data::readRecordsFromMemory(std::string(std::istreambuf_iterator<char>(std::cin), {}), "standard input", options, {}, terminal.progressCallback(), context.stop)
+                : data::readRecords(file, options, {}, terminal.progressCallback(), context.stop);
+            if (!read)
+                return terminal.fail(read.error());
+            report = read->report;
+            if (project) {
+                auto added = project->addRecords(std::move(read->records), fmt::format("Imported {} records from standard input", report->accepted));
+                if (!added)
+                    return terminal.fail(added.error());
+            }
+        } else {
+            report = project->importFile(file, options, terminal.progressCallback(), context.stop);
+        }
+        terminal.endProgress();
+        if (!report)
+            return terminal.fail(report.error());
+        say(terminal, file == "-" ? "standard input" : file, *report);
+        Json json = toJson(*report);
+        json["file"] = file;
+        reports.push_back(json);
+    }
+    if (reports.size() == 1)
+        terminal.json(reports[0]);
+    else
+        terminal.json({{"files", reports}});
+    return 0;
+}
+
+// 80/10/10 or 90/10
+Result<engine::SplitShares> parseShares(const std::string &text, std::uint64_t seed)
+{
+    std::vector<double> parts;
+    std::size_t begin = 0;
+    while (begin <= text.size()) {
+        const std::size_t end = std::min(text.find('/', begin), text.size());
+        try {
+            std::size_t used = 0;
+            parts.push_back(std::stod(text.substr(begin, end - begin), &used));
+            if (used != end - begin || parts.back() < 0)
+                parts.clear();
+        } catch (const std::exception &) {
+            parts.clear();
+        }
+        if (parts.empty())
+            break;
+        begin = end + 1;
+    }
+    double sum = 0;
+    for (const double part : parts)
+        sum += part;
+    if (parts.size() < 2 || parts.size() > 3 || sum <= 0 || parts[0] <= 0)
+        return fail(ErrorCode::Usage, fmt::format("--split {} is not a split.", text), "Write the shares as train/held-out/test, for example 80/10/10.");
+    return engine::SplitShares{parts[0] / sum, parts[1] / sum, parts.size() > 2 ? parts[2] / sum : 0.0, seed};
+}
+
+} // namespace
+
+void addDataVerbs(Registry &registry)
+{
+    auto folder = std::make_shared<std::string>();
+    CLI::App *create = registry.add("new", "Creates a project", [folder](Context &context) {
+        auto project = engine::Project::create(*folder);
+        if (!project)
+            return context.terminal.fail(project.error());
+        context.terminal.say(fmt::format("Created {}", project->folder().string()));
+        context.terminal.json({{"project", project->folder().string()}});
+        return 0;
+    });
+    create->add_option("P", *folder, "Folder of the project (.fettle is added where it is missing)")->required();
+
+    auto arguments = std::make_shared<ImportArguments>();
+    CLI::App *import = registry.add("import", "Reads records from JSON, JSONL, CSV or TSV files", [arguments](Context &context) { return runImport(*arguments, context); });
+    import->add_option("FILE", arguments->files, "Files; - is standard input")->required();
+    import->add_option("--project", arguments->project, "The project that takes the records");
+    import->add_option("--format", arguments->format, "json, jsonl, csv or tsv instead of what is recognised")->check(CLI::IsMember({"json", "jsonl", "csv", "tsv"}));
+    import->add_option("--map", arguments->map, "instruction=COL,context=COL,response=COL,system=COL,tags=COL");
+    import->add_option("--encoding", arguments->encoding, "Encoding instead of the recognised one, for example windows-1252");
+    import->add_option("--delimiter", arguments->delimiter, "Delimiter of a CSV file; tab for a tab");
+    import->add_flag("--dry-run", arguments->isDryRun, "Read and report only");
+
+    struct SnapshotArguments { std::string project, filter, split = "90/10"; std::uint64_t seed = 1207; };
+    auto snapshot = std::make_shared<SnapshotArguments>();
+    CLI::App *freeze = registry.add("snapshot", "Freezes the records for training", [snapshot](Context &context) {
+        auto shares = parseShares(snapshot->split, snapshot->seed);
+        if (!shares)
+            return context.terminal.fail(shares.error());
+        auto project = engine::Project::open(snapshot->project, engine::Access::ReadWrite);
+        if (!project)
+            return context.terminal.fail(project.error());
+        engine::RecordFilter filter;
+        filter.text = snapshot->filter;
+        auto frozen = project->freezeSnapshot(filter, *shares);
+        if (!frozen)
+            return context.terminal.fail(frozen.error());
+        context.terminal.say(fmt::format("Snapshot {} ({}): {} rows, {} train, {} held out, {} test", frozen->id.value, frozen->hash.substr(0, 8), frozen->rows,
+                                         frozen->train, frozen->heldOut, frozen->test));
+        context.terminal.json({{"snapshot", frozen->hash}, {"number", frozen->id.value}, {"rows", frozen->rows},
+                               {"splits", {{"train", frozen->train}, {"heldOut", frozen->heldOut}, {"test", frozen->test}}}});
+        return 0;
+    });
+    freeze->add_option("--project", snapshot->project, "The project")->required();
+    freeze->add_option("--filter", snapshot->filter, "Words that must occur in the record");
+    freeze->add_option("--split", snapshot->split, "Shares of train/held-out/test for records without a split")->capture_default_str();
+    freeze->add_option("--seed", snapshot->seed, "Seed of the split")->capture_default_str();
+}
+
+} // namespace fettle::cli

@@ -1,0 +1,81 @@
+// inspect, doctor: what a file is, what this machine offers.
+#include "app/commandline/commandline.h"
+#include "core/engine/machine.h"
+#include "core/engine/models.h"
+
+#include <fmt/format.h>
+
+namespace fettle::cli {
+
+namespace {
+
+int runInspect(const std::string &path, Context &context)
+{
+    Terminal &terminal = context.terminal;
+    auto resolved = engine::resolveModel(path);
+    if (!resolved)
+        return terminal.fail(resolved.error());
+    auto inspection = engine::inspect(*resolved);
+    if (!inspection)
+        return terminal.fail(inspection.error());
+    const auto &it = *inspection;
+    Json problems = Json::array();
+    for (const auto &problem : it.problems)
+        problems.push_back({{"message", problem.message}, {"hint", problem.hint}});
+    Json facts = Json::object();
+    for (const auto &[name, value] : it.facts)
+        facts[name] = value;
+    terminal.json({{"kind", it.kind}, {"name", it.name}, {"path", it.path}, {"architecture", it.architecture}, {"parameters", it.parameters},
+                   {"storage", it.storage}, {"tensors", it.tensors}, {"fileBytes", it.fileBytes}, {"context", it.context}, {"layers", it.layers},
+                   {"width", it.width}, {"heads", it.heads}, {"keyValueHeads", it.keyValueHeads}, {"vocabulary", it.vocabulary},
+                   {"tokenizer", it.tokenizer}, {"chatTemplate", it.hasChatTemplate}, {"licence", it.licence}, {"trainable", it.trainable},
+                   {"problems", problems}, {"facts", facts}});
+    std::vector<std::vector<std::string>> rows = {{"what", it.kind}, {"name", it.name}};
+    const auto add = [&rows](const char *name, const std::string &value) {
+        if (!value.empty() && value != "0")
+            rows.push_back({name, value});
+    };
+    add("architecture", it.architecture);
+    add("parameters", it.parameters ? fmt::format("{:.1f} million", static_cast<double>(it.parameters) / 1e6) : "");
+    add("storage", it.storage);
+    add("tensors", it.tensors ? std::to_string(it.tensors) : "");
+    add("on disk", it.fileBytes ? formatBytes(static_cast<double>(it.fileBytes)) : "");
+    add("context", it.context ? fmt::format("{} tokens", it.context) : "");
+    add("tokenizer", it.tokenizer);
+    if (it.kind == "model" || it.kind == "gguf") {
+        add("chat template", it.hasChatTemplate ? "yes" : "none");
+        add("can be trained", it.trainable ? "yes" : "no");
+    }
+    add("licence", it.licence);
+    for (const auto &[name, value] : it.facts)
+        rows.push_back({name, value});
+    terminal.say(it.path);
+    for (const auto &row : rows)
+        terminal.say(fmt::format("  {:<16}{}", row[0], row[1]));
+    for (const auto &problem : it.problems)
+        terminal.say(fmt::format("  ! {} {}", problem.message, problem.hint));
+    return 0;
+}
+
+int runDoctor(Context &context)
+{
+    Json checks = Json::array();
+    for (const auto &check : engine::doctor()) {
+        checks.push_back({{"name", check.name}, {"value", check.value}, {"state", check.state}, {"hint", check.hint}});
+        context.terminal.say(fmt::format("  {:<9}{:<26}{}{}", check.state, check.name, check.value, check.hint.empty() ? "" : "  (" + check.hint + ")"));
+    }
+    context.terminal.json({{"checks", checks}});
+    return 0;
+}
+
+} // namespace
+
+void addModelVerbs(Registry &registry)
+{
+    auto path = std::make_shared<std::string>();
+    registry.add("inspect", "Says what a model, adapter, file or project is, and whether it can be trained", [path](Context &context) { return runInspect(*path, context); })
+        ->add_option("PATH", *path, "Folder, file or model name")->required();
+    registry.add("doctor", "Says what this machine offers", [](Context &context) { return runDoctor(context); });
+}
+
+} // namespace fettle::cli

@@ -1,0 +1,265 @@
+// train, resume, runs: the work and its history.
+#include "app/commandline/commandline.h"
+#include "core/engine/models.h"
+#include "core/train/settings.h"
+
+#include <chrono>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <unistd.h>
+
+namespace fettle::cli {
+
+namespace fs = std::filesystem;
+
+Json toJson(const engine::RunInfo &run)
+{
+    const auto number = [](const std::optional<double> &value) { return value ? Json(*value) : Json(nullptr); };
+    return {{"run", run.id.value}, {"name", run.name}, {"state", engine::nameOf(run.state)}, {"method", run.method}, {"model", run.modelName},
+            {"step", run.step}, {"steps", run.steps}, {"trainLoss", number(run.trainLoss)}, {"evalLoss", number(run.evalLoss)}, {"tokens", run.tokens},
+            {"trainedTokens", run.trainedTokens}, {"adapter", run.adapter}, {"started", run.started}, {"seconds", run.seconds}, {"failure", run.failure}};
+}
+
+engine::RunEvents runEvents(Context &context)
+{
+    Terminal &terminal = context.terminal;
+    engine::RunEvents events;
+    events.progressed = terminal.progressCallback();
+    events.stateChanged = [&terminal](const engine::RunInfo &run) {
+        terminal.jsonLine({{"event", "state"}, {"run", run.id.value}, {"state", engine::nameOf(run.state)}, {"steps", run.steps}});
+    };
+    events.stepFinished = [&terminal](RunId run, const engine::MetricPoint &point, double secondsLeft) {
+        terminal.jsonLine({{"event", "step"}, {"run", run.value}, {"step", point.step}, {"epoch", point.epoch}, {"loss", point.loss}, {"learningRate", point.learningRate},
+                           {"gradNorm", point.gradNorm}, {"tokens", point.tokens}, {"tokensPerSecond", point.tokensPerSecond}, {"peakBytes", point.peakBytes},
+                           {"seconds", point.seconds}, {"secondsLeft", secondsLeft}});
+        terminal.progressText(fmt::format("step {}  epoch {:.2f}  loss {:.4f}  {:.0f} tokens/s  {}{}", point.step, point.epoch, point.loss, point.tokensPerSecond,
+                                          formatBytes(static_cast<double>(point.peakBytes)), secondsLeft >= 0 ? "  " + formatDuration(secondsLeft) + " left" : ""));
+    };
+    events.evaluated = [&terminal](RunId run, const engine::EvalPoint &point) {
+        terminal.jsonLine({{"event", "evaluation"}, {"run", run.value}, {"step", point.step}, {"loss", point.loss}, {"tokens", point.tokens}});
+        terminal.note(fmt::format("held-out loss after step {}: {:.4f}", point.step, point.loss));
+    };
+    events.checkpointed = [&terminal](RunId run, const engine::CheckpointInfo &checkpoint) {
+        terminal.jsonLine({{"event", "checkpoint"}, {"run", run.value}, {"step", checkpoint.step}, {"path", checkpoint.path}});
+    };
+    return events;
+}
+
+Json runResult(const engine::RunInfo &run)
+{
+    Json json = toJson(run);
+    json["event"] = "result";
+    return json;
+}
+
+namespace {
+
+struct TrainArguments {
+    std::string model, project, data, out = "fettle-adapter", method = "lora", preset = "balanced", recipe, adapter;
+    std::vector<std::string> set;
+    bool hasMethod = false, hasPreset = false;
+};
+
+Result<train::Recipe> chooseRecipe(const TrainArguments &arguments, std::int64_t rows)
+{
+    auto preset = train::presetFromName(arguments.preset);
+    if (!preset)
+        return passError(preset);
+    train::Recipe recipe = train::presetRecipe(*preset, arguments.method, rows);
+    if (!arguments.recipe.empty()) {
+        std::ifstream file(arguments.recipe);
+        if (!file)
+            return fail(ErrorCode::NotFound, fmt::format("Cannot read the recipe {}.", arguments.recipe), "Check the path.");
+        const auto json = nlohmann::json::parse(file, nullptr, false);
+        if (json.is_discarded())
+            return fail(ErrorCode::BadInput, fmt::format("The recipe {} is not JSON.", arguments.recipe), "A recipe is the recipe.json of a run.");
+        auto read = train::recipeFromJson(json);
+        if (!read)
+            return read;
+        recipe = *read;
+    }
+    for (const auto &assignment : arguments.set)
+        if (auto applied = train::applySetting(recipe, assignment); !applied)
+            return passError(applied);
+    if (auto valid = train::validate(recipe); !valid)
+        return passError(valid);
+    return recipe;
+}
+
+int finish(const Result<engine::RunSummary> &summary, Context &context, const std::string &adapter = {})
+{
+    context.terminal.endProgress();
+    if (!summary)
+        return context.terminal.fail(summary.error());
+    engine::RunInfo run = summary->run;
+    if (!adapter.empty())
+        run.adapter = adapter;
+    context.terminal.jsonLine(runResult(run));
+    context.terminal.say(fmt::format("{}: {} after {} steps, {}. Training loss {}, held-out loss {}.{}", run.name, engine::nameOf(run.state), run.step, formatDuration(run.seconds),
+                                     run.trainLoss ? fmt::format("{:.4f}", *run.trainLoss) : "none", run.evalLoss ? fmt::format("{:.4f}", *run.evalLoss) : "none",
+                                     run.adapter.empty() ? "" : "\nAdapter: " + run.adapter));
+    return context.stop.stop_requested() ? exitCode(ErrorCode::Cancelled) : 0;
+}
+
+// A folder that vanishes with the object: the project behind `train --data`.
+struct TemporaryFolder {
+    fs::path path;
+    ~TemporaryFolder()
+    {
+        std::error_code ignored;
+        fs::remove_all(path, ignored);
+    }
+};
+
+// Files or folders: the adapter appears under its name at once or not at all.
+Result<> moveFolder(const fs::path &from, const fs::path &to)
+{
+    std::error_code error;
+    const fs::path staging = to.string() + ".partial";
+    fs::remove_all(staging, error);
+    fs::copy(from, staging, fs::copy_options::recursive, error);
+    if (!error)
+        fs::rename(staging, to, error);
+    if (error) {
+        std::error_code ignored;
+        fs::remove_all(staging, ignored);
+        return fail(ErrorCode::NoPermission, fmt::format("Cannot write the adapter to {}.", to.string()), "Choose another folder with --out.", error.message());
+    }
+    return {};
+}
+
+int runTrain(const TrainArguments &arguments, Context &context)
+{
+    Terminal &terminal = context.terminal;
+    if (arguments.project.empty() == arguments.data.empty())
+        return terminal.fail({ErrorCode::Usage, "train needs either --project P or --data FILE.", {}, {}});
+    auto compute = context.compute();
+    if (!compute)
+        return terminal.fail(compute.error());
+    engine::TrainRequest request;
+    request.model = arguments.model;
+    request.adapter = arguments.adapter;
+    request.compute = *compute;
+
+    if (!arguments.project.empty()) {
+        auto project = engine::Project::open(arguments.project, engine::Access::ReadWrite);
+        if (!project)
+            return terminal.fail(project.error());
+        auto counts = project->recordCounts();
+        if (!counts)
+            return terminal.fail(counts.error());
+        auto recipe = chooseRecipe(arguments, counts->all);
+        if (!recipe)
+            return terminal.fail(recipe.error());
+        request.recipe = *recipe;
+        return finish(engine::trainRun(*project, request, runEvents(context), nullptr, context.stop), context);
+    }
+
+    std::error_code error;
+    const fs::path out = fs::absolute(arguments.out);
+    if (fs::exists(out, error) && !fs::is_empty(out, error))
+        return terminal.fail({ErrorCode::Usage, fmt::format("{} exists already.", arguments.out), "Name a new folder with --out, or remove this one.", {}});
+    auto records = readDataFile(arguments.data, context);
+    if (!records)
+        return terminal.fail(records.error());
+    auto recipe = chooseRecipe(arguments, static_cast<std::int64_t>(records->size()));
+    if (!recipe)
+        return terminal.fail(recipe.error());
+    request.recipe = *recipe;
+    const TemporaryFolder folder{fs::path(out.string() + fmt::format(".{}.fettle", getpid()))};
+    auto project = engine::Project::create(folder.path);
+    if (!project)
+        return terminal.fail(project.error());
+    if (auto added = project->addRecords(std::move(*records), "Read " + arguments.data); !added)
+        return terminal.fail(added.error());
+    auto summary = engine::trainRun(*project, request, runEvents(context), nullptr, context.stop);
+    if (summary && !summary->run.adapter.empty()) {
+        fs::remove(out, error); // an empty folder may be there
+        if (auto moved = moveFolder(summary->run.adapter, out); !moved)
+            return terminal.fail(moved.error());
+        return finish(summary, context, out.string());
+    }
+    return finish(summary, context);
+}
+
+std::string settingsHelp()
+{
+    std::string text = "Settings for --set KEY=VALUE:\n";
+    for (const auto &field : train::settingFields()) {
+        std::string range;
+        if (!field.choices.empty())
+            for (const auto choice : field.choices)
+                range += (range.empty() ? "" : " | ") + std::string(choice);
+        else if (field.kind == train::SettingKind::Integer || field.kind == train::SettingKind::Real)
+            range = fmt::format("{:g} to {:g}", field.minimum, field.maximum);
+        const std::string standard = std::visit([](const auto &value) { return fmt::format("{}", value); }, field.standard);
+        text += fmt::format("  {:<22} {}{} (default {}{})\n", field.key, field.help, field.unit.empty() ? "" : fmt::format(" [{}]", field.unit), standard,
+                            range.empty() ? "" : "; " + range);
+    }
+    return text;
+}
+
+int runList(const std::string &folder, Context &context)
+{
+    auto project = engine::Project::open(folder, engine::Access::ReadOnly);
+    if (!project)
+        return context.terminal.fail(project.error());
+    auto runs = project->runs();
+    if (!runs)
+        return context.terminal.fail(runs.error());
+    Json list = Json::array();
+    std::vector<std::vector<std::string>> rows;
+    for (const auto &run : *runs) {
+        list.push_back(toJson(run));
+        const auto loss = [](const std::optional<double> &value) { return value ? fmt::format("{:.4f}", *value) : std::string("-"); };
+        rows.push_back({std::to_string(run.id.value), std::string(engine::nameOf(run.state)), run.method, fmt::format("{}/{}", run.step, run.steps), loss(run.trainLoss),
+                        loss(run.evalLoss), formatDuration(run.seconds), run.started});
+    }
+    context.terminal.json({{"runs", list}});
+    context.terminal.say(rows.empty() ? "No runs yet." : formatTable({"run", "state", "method", "steps", "train loss", "held-out loss", "time", "started"}, rows));
+    return 0;
+}
+
+} // namespace
+
+void addTrainVerbs(Registry &registry)
+{
+    auto arguments = std::make_shared<TrainArguments>();
+    CLI::App *verb = registry.add("train", "Trains a model on a project or a data file", [arguments](Context &context) { return runTrain(*arguments, context); });
+    verb->add_option("--model", arguments->model, "Base model")->default_val(engine::kDefaultModelName);
+    verb->add_option("--project", arguments->project, "Project whose records are learnt");
+    verb->add_option("--data", arguments->data, "A data file instead of a project");
+    verb->add_option("--out", arguments->out, "With --data: folder of the adapter")->capture_default_str();
+    verb->add_option("--method", arguments->method, "What is trained")->check(CLI::IsMember({"lora"}))->capture_default_str();
+    verb->add_option("--preset", arguments->preset, "quick, balanced or thorough")->check(CLI::IsMember({"quick", "balanced", "thorough"}))->capture_default_str();
+    verb->add_option("--recipe", arguments->recipe, "Recipe file (JSON) instead of a preset");
+    verb->add_option("--adapter", arguments->adapter, "Start from this adapter: folder, or RUN[@STEP] of the project");
+    verb->add_option("--set", arguments->set, "KEY=VALUE, may be given several times")->allow_extra_args(false);
+    verb->footer([] { return settingsHelp(); });
+
+    struct ResumeArguments { std::string run, project; };
+    auto resume = std::make_shared<ResumeArguments>();
+    verb = registry.add("resume", "Goes on with a run exactly where it stopped", [resume](Context &context) {
+        auto compute = context.compute();
+        if (!compute)
+            return context.terminal.fail(compute.error());
+        auto run = parseRun(resume->run);
+        if (!run)
+            return context.terminal.fail(run.error());
+        auto project = engine::Project::open(resume->project, engine::Access::ReadWrite);
+        if (!project)
+            return context.terminal.fail(project.error());
+        if (auto marked = project->markInterruptedRuns(); !marked)
+            return context.terminal.fail(marked.error());
+        return finish(engine::resumeRun(*project, *run, *compute, runEvents(context), nullptr, context.stop), context);
+    });
+    verb->add_option("RUN", resume->run, "Number of the run")->required();
+    verb->add_option("--project", resume->project, "The project")->required();
+
+    auto folder = std::make_shared<std::string>();
+    registry.add("runs", "Lists the runs of a project", [folder](Context &context) { return runList(*folder, context); })
+        ->add_option("--project", *folder, "The project")->required();
+}
+
+} // namespace fettle::cli

@@ -1,0 +1,41 @@
+#include "core/export/exporting.h"
+#include "core/export/selftest.h"
+#include "core/export/staging.h"
+#include "core/export/tokenizerfiles.h"
+#include "core/tune/peftfolder.h"
+
+namespace fettle::exporting {
+
+Result<Outcome> exportPeft(const Source &source, const std::filesystem::path &folder, const ProgressCallback &progress, std::stop_token stop)
+{
+    auto staging = Staging::create(folder);
+    if (!staging)
+        return passError(staging);
+    if (progress)
+        progress({"Writing the adapter", 0, 2, -1});
+    if (auto saved = tune::savePeftFolder(*source.adapter, staging->folder()); !saved)
+        return passError(saved);
+    if (stop.stop_requested())
+        return fail(ErrorCode::Cancelled, "The export was cancelled.", "Nothing was written.");
+    if (progress)
+        progress({"Checking the adapter", 1, 2, -1});
+    auto tokenizer = loadTokenizer(source.model);
+    if (!tokenizer)
+        return passError(tokenizer);
+    auto reloaded = tune::loadPeftFolder(staging->folder(), source.weights->config);
+    if (!reloaded)
+        return passError(reloaded);
+    // The file holds the adapter at full strength, whatever the slider says.
+    const double strength = source.adapter->strength();
+    source.adapter->setStrength(1.0);
+    auto test = compareLogits(*source.weights, *source.adapter, *source.weights, **reloaded, probePrompts(*tokenizer, source.weights->config), 1e-6);
+    source.adapter->setStrength(strength);
+    if (!test)
+        return passError(test);
+    if (auto published = staging->publish(); !published)
+        return passError(published);
+    const auto content = contentOf(folder);
+    return Outcome{content.files, content.bytes, *test};
+}
+
+} // namespace fettle::exporting

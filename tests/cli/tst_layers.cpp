@@ -1,0 +1,125 @@
+// The arrows of the architecture, read off the include lines: a layer may include itself and what it depends on, nothing above.
+#include <QDirIterator>
+#include <QFile>
+#include <QMap>
+#include <QRegularExpression>
+#include <QSet>
+#include <QtTest>
+
+namespace {
+
+// Layer -> layers it may include (transitive closure of core/CMakeLists.txt).
+const QMap<QString, QSet<QString>> kAllowed = {
+    {"base", {}},
+    {"io", {"base"}},
+    {"store", {"base"}},
+    {"text", {"base", "io"}},
+    {"data", {"base", "io", "text", "store"}},
+    {"model", {"base", "io", "text"}},
+    {"tune", {"base", "io", "text", "model"}},
+    {"train", {"base", "io", "text", "store", "data", "model", "tune"}},
+    {"generate", {"base", "io", "text", "model", "tune"}},
+    {"evaluate", {"base", "io", "text", "store", "data", "model", "tune", "train", "generate"}},
+    {"export", {"base", "io", "text", "model", "tune", "generate"}},
+    {"engine", {"base", "io", "text", "store", "data", "model", "tune", "train", "generate", "evaluate", "export"}},
+};
+
+QStringList sourceFiles(const QString &folder)
+{
+    QStringList files;
+    QDirIterator it(QString(FETTLE_SOURCE_DIR "/") + folder, {"*.h", "*.cpp"}, QDir::Files, QDirIterator::Subdirectories);
+    while (it.hasNext())
+        files << it.next();
+    files.sort();
+    return files;
+}
+
+QStringList includesOf(const QString &path)
+{
+    QFile file(path);
+    if (!file.open(QIODevice::ReadOnly))
+        return {};
+    static const QRegularExpression line(R"(^\s*#\s*include\s*[<"]([^>"]+)[>"])", QRegularExpression::MultilineOption);
+    QStringList includes;
+    auto matches = line.globalMatch(QString::fromUtf8(file.readAll()));
+    while (matches.hasNext())
+        includes << matches.next().captured(1);
+    return includes;
+}
+
+bool isTorch(const QString &include)
+{
+    return include == "core/torch.h" || include.startsWith("torch/") || include.startsWith("ATen/") || include.startsWith("c10/");
+}
+
+} // namespace
+
+class TestLayers : public QObject {
+    Q_OBJECT
+private slots:
+    void coreIncludesOnlyDownwards();
+    void coreKnowsNoQt();
+    void windowAndCommandLineKnowOnlyTheEngine();
+    void headersGuardThemselves();
+};
+
+void TestLayers::coreIncludesOnlyDownwards()
+{
+    QStringList wrong;
+    int seen = 0;
+    for (auto layer = kAllowed.begin(); layer != kAllowed.end(); ++layer) {
+        for (const QString &file : sourceFiles("core/" + layer.key())) {
+            for (const QString &include : includesOf(file)) {
+                ++seen;
+                static const QRegularExpression own(R"(^core/(\w+)/)");
+                const auto match = own.match(include);
+                if (match.hasMatch() && match.captured(1) != layer.key() && !layer.value().contains(match.captured(1)))
+                    wrong << file + " includes " + include;
+            }
+        }
+    }
+    QVERIFY2(seen > 100, "the sources were not found");
+    QVERIFY2(wrong.isEmpty(), qPrintable(wrong.join('\n')));
+}
+
+void TestLayers::coreKnowsNoQt()
+{
+    static const QRegularExpression qt(R"(^(Q[A-Z]|Qt|qt))");
+    QStringList wrong;
+    for (const QString &file : sourceFiles("core"))
+        for (const QString &include : includesOf(file))
+            if (qt.match(include).hasMatch())
+                wrong << file + " includes " + include;
+    QVERIFY2(wrong.isEmpty(), qPrintable(wrong.join('\n')));
+}
+
+void TestLayers::windowAndCommandLineKnowOnlyTheEngine()
+{
+    // The value headers that the engine's headers show to everyone.
+    const QSet<QString> values = {"core/data/record.h", "core/data/importer.h", "core/data/labelledtokens.h", "core/train/settings.h"};
+    QStringList wrong;
+    for (const QString &file : sourceFiles("ui") + sourceFiles("app")) {
+        for (const QString &include : includesOf(file)) {
+            const bool isAllowed = !include.startsWith("core/") || include.startsWith("core/engine/") || include.startsWith("core/base/") || values.contains(include);
+            if (!isAllowed || isTorch(include))
+                wrong << file + " includes " + include;
+        }
+    }
+    QVERIFY2(wrong.isEmpty(), qPrintable(wrong.join('\n')));
+}
+
+void TestLayers::headersGuardThemselves()
+{
+    QStringList wrong;
+    for (const QString &file : sourceFiles("core") + sourceFiles("ui") + sourceFiles("app")) {
+        QFile source(file);
+        if (file.endsWith("-inl.h") || !file.endsWith(".h") || !source.open(QIODevice::ReadOnly))
+            continue;
+        if (!source.readAll().contains("#pragma once"))
+            wrong << file;
+    }
+    QVERIFY2(wrong.isEmpty(), qPrintable(wrong.join('\n')));
+}
+
+QTEST_GUILESS_MAIN(TestLayers)
+#include "tst_layers.moc"

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Sets up, builds and runs every test. Arguments go to ctest, for example: tests/run.sh -R tokenizer
+set -u
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=app/setup.sh
+. "$root/app/setup.sh"
+fettle_setup tests || exit $?
+fettle_build ci || exit $?
+cd "$root/build/ci" && exec ctest --no-tests=error --output-on-failure --timeout 600 "$@"

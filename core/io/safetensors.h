@@ -16,8 +16,8 @@
 
 namespace fettle::io {
 
-// One file or a whole model folder (sharded with model.safetensors.index.json, or model.safetensors alone). Cheap to copy is not
-// needed: move it. Entries point into maps that live as long as this object or a copy of it.
+// One file or a whole model folder (sharded with model.safetensors.index.json, or model.safetensors alone).
+// Entries point into maps that live as long as this object or a copy of it.
 class Safetensors {
 public:
     // path: a .safetensors file, an index file, or a folder. Errors: BadInput naming file and tensor, NotFound, NoPermission;
@@ -51,8 +51,5 @@ struct TensorToWrite {
 // {"format": "pt"}. Errors: BadInput (size does not fit the shape, name twice), DiskFull, NoPermission.
 [[nodiscard]] Result<> writeSafetensors(const std::filesystem::path &file, const std::vector<TensorToWrite> &tensors,
                                         const std::map<std::string, std::string> &metadata = {{"format", "pt"}});
-
-// If the file is not a tensor file but something people often have in its place (pickle, Git LFS pointer, HTML page, zip), says so.
-[[nodiscard]] std::optional<Error> recogniseForeignFile(const std::filesystem::path &path, std::span<const std::byte> bytes);
 
 } // namespace fettle::io

@@ -4,6 +4,7 @@
 
 #include "core/base/result.h"
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -18,7 +19,7 @@ namespace fettle::io {
 enum class StorageType : std::uint8_t {
     F64, F32, F16, BF16, F8_E4M3, F8_E5M2, I64, I32, I16, I8, U64, U32, U16, U8, Bool,
     Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K,
-    Q8_1, Q8_K, IQ1_S, IQ1_M, IQ2_XXS, IQ2_XS, IQ2_S, IQ3_XXS, IQ3_S, IQ4_NL, IQ4_XS, TQ1_0, TQ2_0, MXFP4,
+    Q8_1, Q8_K, IQ1_S, IQ1_M, IQ2_XXS, IQ2_XS, IQ2_S, IQ3_XXS, IQ3_S, IQ4_NL, IQ4_XS, TQ1_0, TQ2_0, MXFP4, NVFP4, Q1_0,
 };
 
 [[nodiscard]] std::string_view nameOf(StorageType type); // "F32", "Q4_K"
@@ -54,9 +55,23 @@ struct TensorEntry {
 [[nodiscard]] Result<> decodeRowsToFloat(const TensorEntry &entry, std::int64_t firstRow, std::int64_t count, std::span<float> target);
 
 // Half-precision numbers as bits. Rounding to nearest, ties to even; NaN stays NaN.
-[[nodiscard]] float floatFromF16(std::uint16_t bits);
+// Inline and without branches, so that loops over them become vector code.
+[[nodiscard]] inline float floatFromF16(std::uint16_t bits)
+{
+    const std::uint32_t magnitude = static_cast<std::uint32_t>(bits & 0x7FFF) << 13;
+    const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x8000) << 16;
+    // Subnormal: the mantissa as part of a number just above 2^-14, less 2^-14.
+    const std::uint32_t subnormal = std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude + 0x38800000u) - 0x1p-14f);
+    const std::uint32_t normal = magnitude + 0x38000000u;
+    const std::uint32_t special = magnitude | 0x7F800000u;
+    const std::uint32_t value = magnitude < 0x00800000u ? subnormal : magnitude >= 0x0F800000u ? special : normal;
+    return std::bit_cast<float>(value | sign);
+}
+[[nodiscard]] inline float floatFromBf16(std::uint16_t bits)
+{
+    return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+}
 [[nodiscard]] std::uint16_t f16FromFloat(float value);
-[[nodiscard]] float floatFromBf16(std::uint16_t bits);
 [[nodiscard]] std::uint16_t bf16FromFloat(float value);
 
 } // namespace fettle::io

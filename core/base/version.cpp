@@ -1,0 +1,10 @@
+#include "core/base/version.h"
+
+namespace fettle {
+
+std::string_view version()
+{
+    return FETTLE_VERSION;
+}
+
+} // namespace fettle

@@ -38,12 +38,19 @@ struct ImportNotice {
     std::string text; // plain words
 };
 
+// What a column holds, so that the mapping can be corrected by looking instead of guessing.
+struct ColumnFacts {
+    std::string firstValue; // the first that is not empty, at most 120 code points, one line
+    std::int64_t filled = 0; // rows (of those read) in which it is not empty
+};
+
 struct ImportReport {
     std::string format;
     std::string shape;    // alpaca, prompt-completion, question-answer, dolly, sharegpt, messages, columns, ...
     std::string encoding;
     char delimiter = '\0';
     std::vector<std::string> columns;
+    std::vector<ColumnFacts> columnFacts; // one for each of columns; empty where the format has no columns
     std::map<std::string, std::string> mapping; // what was used
     std::int64_t rowsInFile = 0;
     std::int64_t accepted = 0;

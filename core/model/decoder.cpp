@@ -1,0 +1,184 @@
+// The plain path, top to bottom. Shapes: N tokens of all documents, C width, H heads, K key-value heads, D head size, I intermediate, V vocabulary.
+#include "core/model/decoder.h"
+
+#include "core/model/torcherror.h"
+
+#include <fmt/format.h>
+#include <initializer_list>
+
+namespace fettle::model {
+
+namespace {
+
+// Maps that read the same x [N, in] through one stacked matrix, each with what the sites put there: one [N, out] for each map.
+std::vector<at::Tensor> project(const LinearWeight &stack, const ModelConfig &config, std::int64_t layer, std::initializer_list<LinearMap> maps,
+                                const at::Tensor &x, const Sites &sites)
+{
+    const at::Tensor all = at::linear(x, stack.weight, stack.bias); // [N, sum of out]
+    std::vector<at::Tensor> parts;
+    std::int64_t column = 0;
+    for (const LinearMap map : maps) {
+        const std::int64_t out = outputSize(config, map);
+        at::Tensor y = all.narrow(1, column, out);
+        for (const LowRank &update : sites.lowRank(layer, map)) {
+            const at::Tensor small = at::linear(applyDropout(x, update.dropout), update.a); // [N, R]
+            y = y + at::linear(small, update.b) * update.scale;
+        }
+        parts.push_back(sites.linear(layer, map, x, y));
+        column += out;
+    }
+    return parts;
+}
+
+at::Tensor attentionBranch(const ModelWeights &weights, std::int64_t layer, const at::Tensor &x, const PackedBatch &batch, const RopeTables &tables,
+                           const Sites &sites)
+{
+    const ModelConfig &config = weights.config;
+    const LayerWeights &here = weights.layers[static_cast<std::size_t>(layer)];
+    const std::int64_t tokens = x.size(0);
+    const auto parts = project(here.qkv, config, layer, {LinearMap::Query, LinearMap::Key, LinearMap::Value}, x, sites);
+    const at::Tensor q = applyRope(parts[0].reshape({tokens, config.heads, config.headSize}), tables);         // [N, H, D]
+    const at::Tensor k = applyRope(parts[1].reshape({tokens, config.keyValueHeads, config.headSize}), tables); // [N, K, D]
+    const at::Tensor v = parts[2].reshape({tokens, config.keyValueHeads, config.headSize});                    // [N, K, D]
+    const at::Tensor mixed = documentAttention(q, k, v, batch.borders, config.slidingWindow, sites.prefix(layer));
+    return project(here.output, config, layer, {LinearMap::Output}, mixed.reshape({tokens, config.queryWidth()}), sites)[0]; // [N, C]
+}
+
+at::Tensor mlpBranch(const ModelWeights &weights, std::int64_t layer, const at::Tensor &x, const Sites &sites)
+{
+    const ModelConfig &config = weights.config;
+    const LayerWeights &here = weights.layers[static_cast<std::size_t>(layer)];
+    const auto parts = project(here.gateUp, config, layer, {LinearMap::Gate, LinearMap::Up}, x, sites); // [N, I] twice
+    const at::Tensor activated = at::silu(parts[0]) * parts[1];                                         // [N, I]
+    return project(here.down, config, layer, {LinearMap::Down}, activated, sites)[0];                   // [N, C]
+}
+
+// Which of the P prefix and T own keys a query of a document sees, [T, P + T].
+at::Tensor visibleKeys(std::int64_t tokens, std::int64_t prefix, std::int64_t window)
+{
+    at::Tensor own = at::ones({tokens, tokens}, at::kBool).tril();
+    if (window > 0)
+        own = own.logical_and(at::ones({tokens, tokens}, at::kBool).triu(1 - window));
+    return prefix > 0 ? at::cat({at::ones({tokens, prefix}, at::kBool), own}, 1) : own;
+}
+
+} // namespace
+
+at::Tensor rmsNorm(const at::Tensor &x, const at::Tensor &weight, double epsilon)
+{
+    const at::Tensor variance = x.square().mean(-1, true); // [N, 1]
+    return x * at::rsqrt(variance + epsilon) * weight;
+}
+
+RopeTables ropeTables(const ModelConfig &config, const at::Tensor &positions)
+{
+    const std::vector<float> frequencies = ropeFrequencies(config);
+    const at::Tensor angles = positions.to(at::kFloat).unsqueeze(1) * at::tensor(frequencies).unsqueeze(0); // [N, D/2]
+    return {angles.cos(), angles.sin()};
+}
+
+at::Tensor applyRope(const at::Tensor &x, const RopeTables &tables)
+{
+    const std::int64_t half = x.size(2) / 2;
+    const at::Tensor first = x.narrow(2, 0, half), second = x.narrow(2, half, half); // [N, heads, D/2]
+    const at::Tensor cosine = tables.cosine.unsqueeze(1), sine = tables.sine.unsqueeze(1);
+    return at::cat({first * cosine - second * sine, second * cosine + first * sine}, 2);
+}
+
+at::Tensor documentAttention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, std::span<const std::int64_t> borders, std::int64_t window,
+                             const PrefixKeyValues &prefix)
+{
+    const bool isGrouped = q.size(1) != k.size(1);
+    std::vector<at::Tensor> outputs;
+    for (std::size_t document = 0; document + 1 < borders.size(); ++document) {
+        const std::int64_t begin = borders[document], tokens = borders[document + 1] - begin;
+        const auto heads = [&](const at::Tensor &x) { return x.narrow(0, begin, tokens); };
+        at::Tensor keys = heads(k), values = heads(v); // [T, K, D]
+        std::int64_t extra = 0;
+        if (prefix.keys.defined()) {
+            extra = prefix.keys.size(0);
+            keys = at::cat({prefix.keys, keys}, 0);
+            values = at::cat({prefix.values, values}, 0);
+        }
+        const auto forward = [](const at::Tensor &x) { return x.transpose(0, 1).unsqueeze(0); }; // [1, heads, T, D]
+        const bool needsMask = extra > 0 || (window > 0 && tokens > window);
+        const std::optional<at::Tensor> mask = needsMask ? std::optional(visibleKeys(tokens, extra, window)) : std::nullopt;
+        const at::Tensor mixed = at::scaled_dot_product_attention(forward(heads(q)), forward(keys), forward(values), mask, 0.0, !needsMask,
+                                                                  std::nullopt, isGrouped);
+        outputs.push_back(mixed.squeeze(0).transpose(0, 1)); // [T, H, D]
+    }
+    return at::cat(outputs, 0);
+}
+
+at::Tensor forwardHidden(const ModelWeights &weights, const PackedBatch &batch, const Sites &sites)
+{
+    const ModelConfig &config = weights.config;
+    const RopeTables tables = ropeTables(config, batch.positions);
+    at::Tensor h = sites.embedded(batch, at::embedding(weights.embedding, batch.ids)); // [N, C]
+    for (std::int64_t layer = 0; layer < config.layers; ++layer) {
+        const LayerWeights &here = weights.layers[static_cast<std::size_t>(layer)];
+        const at::Tensor attention = attentionBranch(weights, layer, rmsNorm(h, here.inputNorm, config.rmsEpsilon), batch, tables, sites);
+        h = sites.residual(layer, ResidualSite::AfterAttention, h, attention);
+        const at::Tensor mlp = mlpBranch(weights, layer, rmsNorm(h, here.postAttentionNorm, config.rmsEpsilon), sites);
+        h = sites.residual(layer, ResidualSite::AfterMlp, h, mlp);
+    }
+    return rmsNorm(h, weights.finalNorm, config.rmsEpsilon);
+}
+
+at::Tensor headLogits(const ModelWeights &weights, const at::Tensor &hidden) { return at::linear(hidden, weights.head); }
+
+Result<at::Tensor> computeLogits(const ModelWeights &weights, const PackedBatch &batch, const Sites &sites, const at::Tensor &rows)
+try {
+    if (auto checked = checkBatch(weights.config, batch); !checked)
+        return passError(checked);
+    const at::NoGradGuard guard;
+    const at::Tensor hidden = forwardHidden(weights, batch, sites);
+    return headLogits(weights, rows.defined() ? hidden.index_select(0, rows) : hidden);
+} catch (const std::exception &exception) {
+    return tl::unexpected(errorFromException(exception, "computing logits"));
+}
+
+PackedBatch packDocuments(std::span<const std::span<const std::int32_t>> documents)
+{
+    PackedBatch batch;
+    batch.borders.push_back(0);
+    for (const auto &document : documents)
+        batch.borders.push_back(batch.borders.back() + static_cast<std::int64_t>(document.size()));
+    batch.ids = at::empty({batch.tokens()}, at::kLong);
+    batch.positions = at::empty({batch.tokens()}, at::kLong);
+    auto *ids = batch.ids.data_ptr<std::int64_t>(), *positions = batch.positions.data_ptr<std::int64_t>();
+    for (const auto &document : documents) {
+        for (std::size_t i = 0; i < document.size(); ++i) {
+            *ids++ = document[i];
+            *positions++ = static_cast<std::int64_t>(i);
+        }
+    }
+    return batch;
+}
+
+PackedBatch packDocument(std::span<const std::int32_t> ids) { return packDocuments(std::span(&ids, 1)); }
+
+Result<> checkBatch(const ModelConfig &config, const PackedBatch &batch)
+{
+    const std::int64_t tokens = batch.tokens();
+    if (tokens < 1 || !batch.ids.defined() || !batch.positions.defined() || batch.ids.numel() != tokens || batch.positions.numel() != tokens
+        || batch.borders.front() != 0)
+        return fail(ErrorCode::BadInput, fmt::format("A batch of {} tokens does not fit its borders.", batch.ids.defined() ? batch.ids.numel() : 0));
+    for (std::size_t i = 1; i < batch.borders.size(); ++i) {
+        if (batch.borders[i] <= batch.borders[i - 1])
+            return fail(ErrorCode::BadInput, fmt::format("Document {} of a batch is empty or out of order.", i));
+    }
+    const at::Tensor ids = batch.ids.contiguous(), positions = batch.positions.contiguous();
+    const auto *id = ids.const_data_ptr<std::int64_t>(), *position = positions.const_data_ptr<std::int64_t>();
+    for (std::int64_t i = 0; i < tokens; ++i) {
+        if (id[i] < 0 || id[i] >= config.vocabulary) {
+            return fail(ErrorCode::BadInput, fmt::format("Token id {} is outside the model's vocabulary of {}.", id[i], config.vocabulary),
+                        "The tokenizer and the model do not belong together. Use the tokenizer that came with the model.");
+        }
+        if (position[i] < 0)
+            return fail(ErrorCode::BadInput, fmt::format("Position {} in a batch is negative.", position[i]));
+    }
+    return {};
+}
+
+} // namespace fettle::model

@@ -1,0 +1,49 @@
+// The decoder of the Llama family, driven by ModelConfig, with LibTorch operators and autograd: the plain path and the reference of every
+// faster one. Readable top to bottom in decoder.cpp.
+//
+//   ids -> embed -> [ norm -> q,k,v -> rotary -> attention -> o -> + -> norm -> down(act(gate) * up) -> + ] x L -> norm -> head
+#pragma once
+
+#include "core/model/sites.h"
+#include "core/model/weights.h"
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace fettle::model {
+
+// Documents one behind the other, without padding. Attention never crosses a border; positions restart.
+struct PackedBatch {
+    at::Tensor ids;                    // [N] int64
+    at::Tensor positions;              // [N] int64
+    std::vector<std::int64_t> borders; // first rows of the documents and N at the end: {0, 37, 90} for two documents
+
+    [[nodiscard]] std::int64_t tokens() const { return borders.empty() ? 0 : borders.back(); }
+    [[nodiscard]] std::int64_t documents() const { return borders.empty() ? 0 : static_cast<std::int64_t>(borders.size()) - 1; }
+};
+
+// Positions count from 0 in each document.
+[[nodiscard]] PackedBatch packDocuments(std::span<const std::span<const std::int32_t>> documents);
+[[nodiscard]] PackedBatch packDocument(std::span<const std::int32_t> ids);
+// Errors: BadInput when an id is outside the vocabulary, a border is out of order, or the batch is empty.
+[[nodiscard]] Result<> checkBatch(const ModelConfig &config, const PackedBatch &batch);
+
+// Final hidden states [N, C], after the last norm. Follows autograd. Throws c10::Error (callers catch at the module's edge).
+[[nodiscard]] at::Tensor forwardHidden(const ModelWeights &weights, const PackedBatch &batch, const Sites &sites);
+// Logits [M, V] of hidden states [M, C].
+[[nodiscard]] at::Tensor headLogits(const ModelWeights &weights, const at::Tensor &hidden);
+// forwardHidden and the head on chosen rows ([M] int64; undefined: all), without gradients, exceptions caught. Logits [M, V].
+[[nodiscard]] Result<at::Tensor> computeLogits(const ModelWeights &weights, const PackedBatch &batch, const Sites &sites,
+                                               const at::Tensor &rows = {});
+
+// The operations of a layer, for tests and for other paths.
+[[nodiscard]] at::Tensor rmsNorm(const at::Tensor &x, const at::Tensor &weight, double epsilon); // x [N, C]
+struct RopeTables { at::Tensor cosine, sine; }; // [N, D/2] each
+[[nodiscard]] RopeTables ropeTables(const ModelConfig &config, const at::Tensor &positions);
+[[nodiscard]] at::Tensor applyRope(const at::Tensor &x, const RopeTables &tables); // x [N, heads, D]
+// q [N, H, D], k and v [N, K, D]: causal attention within each document, [N, H, D]. window 0: unlimited.
+[[nodiscard]] at::Tensor documentAttention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v,
+                                           std::span<const std::int64_t> borders, std::int64_t window, const PrefixKeyValues &prefix = {});
+
+} // namespace fettle::model

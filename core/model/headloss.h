@@ -1,0 +1,23 @@
+// The output head and the cross-entropy behind it, in chunks of rows: the loss of each row and, on request, the gradient of the hidden
+// states in the same pass. The head is frozen, so nothing else needs keeping and no [M, V] matrix exists.
+#pragma once
+
+#include "core/torch.h"
+
+#include <cstdint>
+
+namespace fettle::model {
+
+struct HeadLoss {
+    double sum = 0;
+    std::int64_t correct = 0;
+    at::Tensor losses;   // [M] fp32
+    at::Tensor gradient; // [M, C]: gradientScale * d(sum)/d(hidden); undefined when not wanted
+};
+
+enum class WantGradient { No, Yes };
+
+// hidden [M, C] fp32, head [V, C], targets [M] int64 within the vocabulary.
+[[nodiscard]] HeadLoss headLoss(const at::Tensor &hidden, const at::Tensor &head, const at::Tensor &targets, WantGradient want, double gradientScale);
+
+} // namespace fettle::model

@@ -1,0 +1,82 @@
+// Chooses the path for a micro-batch and keeps exceptions inside.
+#include "core/model/loss.h"
+
+#include "core/model/headloss.h"
+#include "core/model/torcherror.h"
+
+#include <fmt/format.h>
+
+namespace fettle::model {
+
+struct LossEngine::State {
+    std::shared_ptr<const ModelWeights> weights;
+    LossOptions options;
+    std::string plainReason;
+};
+
+namespace {
+
+Result<> checkLossBatch(const ModelConfig &config, const LossBatch &batch)
+{
+    if (auto checked = checkBatch(config, batch.packed); !checked)
+        return checked;
+    if (!batch.rows.defined() || !batch.targets.defined() || batch.rows.numel() != batch.targets.numel() || batch.rows.numel() < 1)
+        return fail(ErrorCode::BadInput, "A batch has no trained tokens.", "Check that the answers are not cut off by the maximum length.");
+    const at::Tensor rows = batch.rows.contiguous(), targets = batch.targets.contiguous();
+    const auto *row = rows.const_data_ptr<std::int64_t>(), *target = targets.const_data_ptr<std::int64_t>();
+    for (std::int64_t i = 0; i < rows.numel(); ++i) {
+        if (row[i] < 0 || row[i] >= batch.packed.tokens() || (i > 0 && row[i] <= row[i - 1]))
+            return fail(ErrorCode::BadInput, fmt::format("Trained row {} of a batch is out of order or outside its {} tokens.", row[i], batch.packed.tokens()));
+        if (target[i] < 0 || target[i] >= config.vocabulary)
+            return fail(ErrorCode::BadInput, fmt::format("Target token {} is outside the model's vocabulary of {}.", target[i], config.vocabulary));
+    }
+    return {};
+}
+
+LossOutcome outcomeOf(HeadLoss loss)
+{
+    return {loss.sum, loss.losses.size(0), loss.correct, std::move(loss.losses)};
+}
+
+LossOutcome plainLossAndGradient(const ModelWeights &weights, const LossBatch &batch, const Sites &sites, double gradientScale)
+{
+    const at::AutoGradMode enable(true);
+    const at::Tensor hidden = forwardHidden(weights, batch.packed, sites).index_select(0, batch.rows); // [M, C]
+    HeadLoss loss = headLoss(hidden.detach(), weights.head, batch.targets, WantGradient::Yes, gradientScale);
+    if (hidden.requires_grad())
+        torch::autograd::backward({hidden}, {loss.gradient});
+    return outcomeOf(std::move(loss));
+}
+
+} // namespace
+
+LossEngine::LossEngine(std::shared_ptr<const ModelWeights> weights, LossOptions options)
+    : m_state(std::make_unique<State>(State{std::move(weights), options, {}}))
+{
+}
+LossEngine::~LossEngine() = default;
+
+Result<LossOutcome> LossEngine::lossAndGradient(const LossBatch &batch, const Sites &sites, double gradientScale)
+try {
+    if (auto checked = checkLossBatch(m_state->weights->config, batch); !checked)
+        return passError(checked);
+    return plainLossAndGradient(*m_state->weights, batch, sites, gradientScale);
+} catch (const std::exception &exception) {
+    return tl::unexpected(errorFromException(exception, "training"));
+}
+
+Result<LossOutcome> LossEngine::loss(const LossBatch &batch, const Sites &sites)
+try {
+    if (auto checked = checkLossBatch(m_state->weights->config, batch); !checked)
+        return passError(checked);
+    const at::NoGradGuard guard;
+    const at::Tensor hidden = forwardHidden(*m_state->weights, batch.packed, sites).index_select(0, batch.rows);
+    return outcomeOf(headLoss(hidden, m_state->weights->head, batch.targets, WantGradient::No, 0.0));
+} catch (const std::exception &exception) {
+    return tl::unexpected(errorFromException(exception, "computing the loss"));
+}
+
+const std::string &LossEngine::plainPathReason() const { return m_state->plainReason; }
+void LossEngine::releaseMemory() { }
+
+} // namespace fettle::model

@@ -1,0 +1,72 @@
+// The places of the decoder at which a fine-tuning method may put something: linear maps, the residual stream, keys and values, the
+// embeddings. The decoder asks; methods (core/tune) answer. A method never subclasses the model and the model knows no method.
+#pragma once
+
+#include "core/base/random.h"
+#include "core/model/config.h"
+#include "core/torch.h"
+
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace fettle::model {
+
+struct PackedBatch;
+
+// Dropout whose mask is a pure function of (state, element): forward and backward draw the same one, a checkpoint stores nothing else.
+struct Dropout {
+    double probability = 0.0; // of setting an element to zero; the others are divided by 1 - probability
+    RandomState state;
+};
+
+// y += scale * (dropout(x) A^T) B^T. Gradients are collected in a.grad() and b.grad() where the tensors require them.
+struct LowRank {
+    at::Tensor a; // [R, in]
+    at::Tensor b; // [out, R]
+    double scale = 1.0;
+    Dropout dropout;
+};
+
+enum class ResidualSite : std::uint8_t { AfterAttention, AfterMlp };
+
+// Extra keys and values in front of every document, [P, K, D], not rotated. Undefined: none.
+struct PrefixKeyValues {
+    at::Tensor keys;
+    at::Tensor values;
+};
+
+// Every answer is "nothing here" by default. Called on the engine's thread, layer by layer.
+class Sites {
+public:
+    virtual ~Sites() = default;
+
+    // Low-rank updates of a linear map: a closed form that the fast path computes itself.
+    [[nodiscard]] virtual std::vector<LowRank> lowRank(std::int64_t layer, LinearMap map) const;
+    // Anything else at a linear map. x [N, in], y [N, out] (base and low-rank parts): the new y.
+    [[nodiscard]] virtual at::Tensor linear(std::int64_t layer, LinearMap map, const at::Tensor &x, at::Tensor y) const;
+    // How a branch joins the residual stream. stream, branch [N, C]: the new stream.
+    [[nodiscard]] virtual at::Tensor residual(std::int64_t layer, ResidualSite site, const at::Tensor &stream, const at::Tensor &branch) const;
+    [[nodiscard]] virtual PrefixKeyValues prefix(std::int64_t layer) const;
+    // h [N, C], the embeddings of batch.ids: the new h.
+    [[nodiscard]] virtual at::Tensor embedded(const PackedBatch &batch, at::Tensor h) const;
+
+    // True when only lowRank() ever answers: then the fast path may run.
+    [[nodiscard]] virtual bool isLowRankOnly() const { return false; }
+    // Every tensor that is trained, for gradients outside the autograd graph.
+    [[nodiscard]] virtual std::vector<at::Tensor> trained() const { return {}; }
+};
+
+// The base model: nothing anywhere.
+class NoSites final : public Sites {
+public:
+    [[nodiscard]] bool isLowRankOnly() const override { return true; }
+};
+
+// x with the mask applied, same shape (autograd follows). x fp32, contiguous.
+[[nodiscard]] at::Tensor applyDropout(const at::Tensor &x, const Dropout &dropout);
+// The mask's values: 0 or 1 / (1 - p), for elements [first, first + count).
+void fillDropoutMask(const Dropout &dropout, std::int64_t first, std::span<float> mask);
+
+} // namespace fettle::model

@@ -1,0 +1,25 @@
+// Tells memory failures from broken promises.
+#include "core/model/torcherror.h"
+
+#include "core/torch.h"
+
+#include <fmt/format.h>
+#include <new>
+#include <string>
+
+namespace fettle::model {
+
+Error errorFromException(const std::exception &exception, std::string_view doing)
+{
+    const auto *foreign = dynamic_cast<const c10::Error *>(&exception);
+    std::string detail = foreign ? foreign->what_without_backtrace() : exception.what();
+    const bool isMemory = dynamic_cast<const std::bad_alloc *>(&exception) || dynamic_cast<const c10::OutOfMemoryError *>(&exception)
+        || detail.find("not enough memory") != std::string::npos || detail.find("DefaultCPUAllocator") != std::string::npos;
+    if (isMemory) {
+        return {ErrorCode::OutOfMemory, fmt::format("The memory ran out while {}.", doing),
+                "Use fewer tokens per micro-batch, shorter rows or a smaller model, or close other programs.", std::move(detail)};
+    }
+    return {ErrorCode::Internal, fmt::format("An internal error stopped {}.", doing), "Report it with the detail text.", std::move(detail)};
+}
+
+} // namespace fettle::model

@@ -1,0 +1,124 @@
+// Storage of the weights, access by name, and their hash. Knows no file.
+#include "core/model/weights.h"
+
+#include "core/base/sha256.h"
+#include "core/io/tensorfile.h"
+
+#include <charconv>
+#include <span>
+
+namespace fettle::model {
+
+namespace {
+
+// First row of a map inside its stacked matrix.
+std::int64_t stackedRow(const ModelConfig &config, LinearMap map)
+{
+    switch (map) {
+    case LinearMap::Key: return config.queryWidth();
+    case LinearMap::Value: return config.queryWidth() + config.keyValueWidth();
+    case LinearMap::Up: return config.intermediate;
+    default: return 0;
+    }
+}
+
+const LinearWeight &stackOf(const LayerWeights &layer, LinearMap map)
+{
+    switch (map) {
+    case LinearMap::Query:
+    case LinearMap::Key:
+    case LinearMap::Value: return layer.qkv;
+    case LinearMap::Output: return layer.output;
+    case LinearMap::Gate:
+    case LinearMap::Up: return layer.gateUp;
+    case LinearMap::Down: return layer.down;
+    }
+    return layer.down;
+}
+
+LinearWeight allocateLinear(std::int64_t out, std::int64_t in, bool hasBias)
+{
+    return {at::empty({out, in}, at::kFloat), hasBias ? at::empty({out}, at::kFloat) : at::Tensor()};
+}
+
+} // namespace
+
+std::shared_ptr<ModelWeights> allocateWeights(const ModelConfig &config)
+{
+    auto weights = std::make_shared<ModelWeights>();
+    weights->config = config;
+    weights->embedding = at::empty({config.vocabulary, config.width}, at::kFloat);
+    weights->finalNorm = at::empty({config.width}, at::kFloat);
+    weights->head = config.isTied ? weights->embedding : at::empty({config.vocabulary, config.width}, at::kFloat);
+    weights->layers.resize(static_cast<std::size_t>(config.layers));
+    for (LayerWeights &layer : weights->layers) {
+        layer.inputNorm = at::empty({config.width}, at::kFloat);
+        layer.qkv = allocateLinear(config.queryWidth() + 2 * config.keyValueWidth(), config.width, config.hasQkvBias);
+        layer.output = allocateLinear(config.width, config.queryWidth(), config.hasOutputBias);
+        layer.postAttentionNorm = at::empty({config.width}, at::kFloat);
+        layer.gateUp = allocateLinear(2 * config.intermediate, config.width, config.hasMlpBias);
+        layer.down = allocateLinear(config.width, config.intermediate, config.hasMlpBias);
+    }
+    return weights;
+}
+
+LinearWeight ModelWeights::linear(std::int64_t layer, LinearMap map) const
+{
+    const LinearWeight &stack = stackOf(layers.at(static_cast<std::size_t>(layer)), map);
+    const std::int64_t first = stackedRow(config, map), rows = outputSize(config, map);
+    return {stack.weight.narrow(0, first, rows), stack.bias.defined() ? stack.bias.narrow(0, first, rows) : at::Tensor()};
+}
+
+at::Tensor ModelWeights::tensor(std::string_view name) const
+{
+    if (name == "model.embed_tokens.weight")
+        return embedding;
+    if (name == "model.norm.weight")
+        return finalNorm;
+    if (name == "lm_head.weight")
+        return head;
+    constexpr std::string_view prefix = "model.layers.";
+    if (!name.starts_with(prefix))
+        return {};
+    name.remove_prefix(prefix.size());
+    std::int64_t layer = -1;
+    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), layer);
+    if (parsed.ec != std::errc() || layer < 0 || layer >= config.layers)
+        return {};
+    name.remove_prefix(static_cast<std::size_t>(parsed.ptr - name.data()));
+    const LayerWeights &here = layers[static_cast<std::size_t>(layer)];
+    if (name == ".input_layernorm.weight")
+        return here.inputNorm;
+    if (name == ".post_attention_layernorm.weight")
+        return here.postAttentionNorm;
+    const auto dot = name.rfind('.');
+    if (dot == std::string_view::npos)
+        return {};
+    for (int i = 0; i < kLinearMaps; ++i) {
+        const auto map = static_cast<LinearMap>(i);
+        const std::string full = linearName(layer, map);
+        if (full.substr(full.find('.', prefix.size())) != name.substr(0, dot))
+            continue;
+        const LinearWeight found = linear(layer, map);
+        return name.substr(dot) == ".weight" ? found.weight : name.substr(dot) == ".bias" ? found.bias : at::Tensor();
+    }
+    return {};
+}
+
+const std::string &ModelWeights::hash() const
+{
+    std::call_once(m_hashOnce, [this] {
+        Sha256 sha;
+        for (const ExpectedTensor &expected : expectedTensors(config)) {
+            const at::Tensor values = tensor(expected.name).contiguous();
+            sha.update(expected.name + io::shapeText(expected.shape));
+            sha.update(std::as_bytes(std::span(values.const_data_ptr<float>(), static_cast<std::size_t>(values.numel()))));
+        }
+        m_hash = sha.finishHex();
+    });
+    return m_hash;
+}
+
+std::int64_t ModelWeights::bytes() const { return config.parameters() * 4; }
+
+} // namespace fettle::model

@@ -1,0 +1,245 @@
+// Opens model files and matches their tensors with what the config demands. Reads headers only; values stay in the mapped files.
+#include "core/model/weightsource.h"
+
+#include "core/io/gguf.h"
+#include "core/io/safetensors.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <map>
+#include <optional>
+#include <unordered_map>
+
+namespace fettle::model {
+
+struct WeightSource::Files {
+    std::optional<io::Safetensors> safetensors;
+    std::optional<io::Gguf> gguf;
+    std::unordered_map<std::string_view, std::size_t> index; // names of m_tensors
+};
+
+namespace {
+
+struct NamePair {
+    std::string_view gguf, reference;
+};
+
+constexpr std::array kLayerNames = {
+    NamePair{"attn_norm", "input_layernorm"},       NamePair{"attn_q", "self_attn.q_proj"},
+    NamePair{"attn_k", "self_attn.k_proj"},         NamePair{"attn_v", "self_attn.v_proj"},
+    NamePair{"attn_output", "self_attn.o_proj"},    NamePair{"ffn_norm", "post_attention_layernorm"},
+    NamePair{"ffn_gate", "mlp.gate_proj"},          NamePair{"ffn_up", "mlp.up_proj"},
+    NamePair{"ffn_down", "mlp.down_proj"},
+};
+
+constexpr std::array kOuterNames = {
+    NamePair{"token_embd", "model.embed_tokens"},
+    NamePair{"output_norm", "model.norm"},
+    NamePair{"output", "lm_head"},
+};
+
+// Tensors that files carry although they follow from the config, or that a tied model repeats.
+bool isIgnored(std::string_view name, const ModelConfig &config)
+{
+    return name.ends_with("rotary_emb.inv_freq") || name == "rope_freqs.weight" || (config.isTied && name == "lm_head.weight");
+}
+
+std::string listed(const std::vector<std::string> &names)
+{
+    std::string text;
+    for (std::size_t i = 0; i < names.size() && i < 4; ++i)
+        text += (i == 0 ? "" : ", ") + names[i];
+    if (names.size() > 4)
+        text += fmt::format(" and {} more", names.size() - 4);
+    return text;
+}
+
+} // namespace
+
+std::string nameFromGguf(std::string_view ggufName)
+{
+    const auto dot = ggufName.rfind('.');
+    if (dot == std::string_view::npos)
+        return {};
+    const std::string_view stem = ggufName.substr(0, dot), ending = ggufName.substr(dot);
+    if (ending != ".weight" && ending != ".bias")
+        return {};
+    for (const NamePair &pair : kOuterNames) {
+        if (pair.gguf == stem)
+            return std::string(pair.reference) + std::string(ending);
+    }
+    if (!stem.starts_with("blk."))
+        return {};
+    const auto second = stem.find('.', 4);
+    if (second == std::string_view::npos)
+        return {};
+    const std::string_view number = stem.substr(4, second - 4);
+    if (number.empty() || number.size() > 6 || !std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; }))
+        return {};
+    for (const NamePair &pair : kLayerNames) {
+        if (pair.gguf == stem.substr(second + 1))
+            return fmt::format("model.layers.{}.{}{}", number, pair.reference, ending);
+    }
+    return {};
+}
+
+std::vector<ExpectedTensor> expectedTensors(const ModelConfig &config)
+{
+    std::vector<ExpectedTensor> list;
+    list.push_back({"model.embed_tokens.weight", {config.vocabulary, config.width}});
+    const auto addLinear = [&](std::int64_t layer, LinearMap map, bool hasBias) {
+        const std::string name = linearName(layer, map);
+        list.push_back({name + ".weight", {outputSize(config, map), inputSize(config, map)}});
+        if (hasBias)
+            list.push_back({name + ".bias", {outputSize(config, map)}});
+    };
+    for (std::int64_t layer = 0; layer < config.layers; ++layer) {
+        const std::string prefix = fmt::format("model.layers.{}.", layer);
+        list.push_back({prefix + "input_layernorm.weight", {config.width}});
+        for (const LinearMap map : {LinearMap::Query, LinearMap::Key, LinearMap::Value})
+            addLinear(layer, map, config.hasQkvBias);
+        addLinear(layer, LinearMap::Output, config.hasOutputBias);
+        list.push_back({prefix + "post_attention_layernorm.weight", {config.width}});
+        for (const LinearMap map : {LinearMap::Gate, LinearMap::Up, LinearMap::Down})
+            addLinear(layer, map, config.hasMlpBias);
+    }
+    list.push_back({"model.norm.weight", {config.width}});
+    if (!config.isTied)
+        list.push_back({"lm_head.weight", {config.vocabulary, config.width}});
+    return list;
+}
+
+std::int64_t SourceTensor::fileRow(std::int64_t row) const
+{
+    if (interleavedHeads == 0)
+        return row;
+    // The converter stores row (half, pair) of a head as row (pair, half).
+    const std::int64_t headRows = entry.rows() / interleavedHeads, pairs = headRows / 2;
+    const std::int64_t head = row / headRows, inHead = row % headRows;
+    return head * headRows + (inHead % pairs) * 2 + inHead / pairs;
+}
+
+Result<> SourceTensor::decodeRows(std::int64_t first, std::int64_t count, std::span<float> target) const
+{
+    if (interleavedHeads == 0)
+        return io::decodeRowsToFloat(entry, first, count, target);
+    const auto rowValues = static_cast<std::size_t>(entry.rowValues());
+    for (std::int64_t i = 0; i < count; ++i) {
+        auto row = target.subspan(static_cast<std::size_t>(i) * rowValues, rowValues);
+        if (auto decoded = io::decodeRowsToFloat(entry, fileRow(first + i), 1, row); !decoded)
+            return decoded;
+    }
+    return {};
+}
+
+WeightSource::WeightSource() : m_files(std::make_unique<Files>()) { }
+WeightSource::~WeightSource() = default;
+
+Result<std::shared_ptr<const WeightSource>> WeightSource::open(const std::filesystem::path &path)
+{
+    std::shared_ptr<WeightSource> source(new WeightSource);
+    source->m_path = path;
+    source->m_isGguf = path.extension() == ".gguf";
+    const std::vector<io::TensorEntry> *entries = nullptr;
+    if (source->m_isGguf) {
+        auto gguf = io::Gguf::open(path);
+        if (!gguf)
+            return passError(gguf);
+        auto config = configFromGguf(*gguf);
+        if (!config)
+            return passError(config);
+        source->m_config = std::move(*config);
+        source->m_files->gguf = std::move(*gguf);
+        entries = &source->m_files->gguf->tensors();
+    } else {
+        auto config = readConfig(path);
+        if (!config)
+            return passError(config);
+        auto files = io::Safetensors::open(path);
+        if (!files)
+            return passError(files);
+        source->m_config = std::move(*config);
+        source->m_files->safetensors = std::move(*files);
+        entries = &source->m_files->safetensors->tensors();
+    }
+    const ModelConfig &config = source->m_config;
+
+    std::map<std::string, const io::TensorEntry *, std::less<>> byName;
+    std::vector<std::string> unknown, missing;
+    for (const io::TensorEntry &entry : *entries) {
+        if (isIgnored(entry.name, config))
+            continue;
+        std::string name = source->m_isGguf ? nameFromGguf(entry.name) : entry.name;
+        if (name.empty())
+            unknown.push_back(entry.name);
+        else
+            byName.emplace(std::move(name), &entry);
+    }
+    for (const ExpectedTensor &expected : expectedTensors(config)) {
+        const auto found = byName.find(expected.name);
+        if (found == byName.end()) {
+            missing.push_back(expected.name);
+            continue;
+        }
+        const io::TensorEntry &entry = *found->second;
+        if (entry.shape != expected.shape) {
+            return fail(ErrorCode::BadInput, fmt::format("{}: tensor {} has the shape {}, but the configuration demands {}.", path.string(), entry.name,
+                                                         io::shapeText(entry.shape), io::shapeText(expected.shape)),
+                        "The configuration and the weights belong to different models. Download the model again as a whole.");
+        }
+        if (!io::canDecode(entry.type)) {
+            return fail(ErrorCode::BadInput, fmt::format("{}: tensor {} is stored as {}, which cannot be read.", path.string(), entry.name, io::nameOf(entry.type)),
+                        "Use a file in F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1 or Q2_K to Q6_K.");
+        }
+        SourceTensor tensor{expected.name, entry, 0};
+        if (source->m_isGguf) {
+            if (expected.name.find("self_attn.q_proj") != std::string::npos)
+                tensor.interleavedHeads = config.heads;
+            else if (expected.name.find("self_attn.k_proj") != std::string::npos)
+                tensor.interleavedHeads = config.keyValueHeads;
+            // A bias is one row of values: its rows are its elements.
+            if (tensor.interleavedHeads > 0 && tensor.entry.shape.size() == 1)
+                tensor.entry.shape = {tensor.entry.shape[0], 1};
+        }
+        source->m_tensors.push_back(std::move(tensor));
+        byName.erase(found);
+    }
+    for (const auto &[name, entry] : byName)
+        unknown.push_back(entry->name);
+    if (!missing.empty()) {
+        return fail(ErrorCode::BadInput, fmt::format("{}: {} of the tensors that the configuration demands are missing: {}.", path.string(), missing.size(), listed(missing)),
+                    "The model is incomplete or of another kind than its configuration says. Download it again as a whole.",
+                    unknown.empty() ? std::string() : fmt::format("Not expected: {}", listed(unknown)));
+    }
+    if (!unknown.empty()) {
+        return fail(ErrorCode::BadInput, fmt::format("{}: {} tensors do not belong to a {} model: {}.", path.string(), unknown.size(), config.architecture, listed(unknown)),
+                    "The model has parts that Fettle would leave out. Use the original Llama or Mistral model.");
+    }
+    for (std::size_t i = 0; i < source->m_tensors.size(); ++i)
+        source->m_files->index.emplace(source->m_tensors[i].name, i);
+    return std::shared_ptr<const WeightSource>(std::move(source));
+}
+
+const SourceTensor *WeightSource::find(std::string_view name) const
+{
+    const auto found = m_files->index.find(name);
+    return found == m_files->index.end() ? nullptr : &m_tensors[found->second];
+}
+
+std::string WeightSource::storage() const
+{
+    std::map<io::StorageType, std::size_t> bytes;
+    for (const SourceTensor &tensor : m_tensors)
+        bytes[tensor.entry.type] += tensor.entry.bytes.size();
+    std::vector<std::pair<std::size_t, io::StorageType>> order;
+    for (const auto &[type, size] : bytes)
+        order.emplace_back(size, type);
+    std::sort(order.rbegin(), order.rend());
+    std::string text;
+    for (const auto &[size, type] : order)
+        text += (text.empty() ? "" : ", ") + std::string(io::nameOf(type));
+    return text;
+}
+
+} // namespace fettle::model

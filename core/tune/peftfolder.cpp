@@ -1,0 +1,307 @@
+// PEFT's adapter_config.json and adapter_model.safetensors, both ways.
+#include "core/tune/peftfolder.h"
+
+#include "core/io/atomicfile.h"
+#include "core/io/jsonfile.h"
+#include "core/io/safetensors.h"
+#include "core/model/torcherror.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <fmt/format.h>
+#include <map>
+
+namespace fettle::tune {
+
+using io::jsonField;
+using nlohmann::json;
+
+namespace {
+
+constexpr const char *kConfigFile = "adapter_config.json";
+constexpr const char *kWeightsFile = "adapter_model.safetensors";
+constexpr std::string_view kNamePrefix = "base_model.model.";
+
+// Settings that say nothing about the result, or that we interpret.
+constexpr std::array<std::string_view, 26> kHarmless = {
+    "alpha_pattern", "auto_mapping", "base_model_name_or_path", "eva_config", "inference_mode", "init_lora_weights", "layers_pattern",
+    "layers_to_transform", "loftq_config", "lora_alpha", "lora_dropout", "megatron_core", "peft_type", "peft_version", "qalora_group_size", "r",
+    "rank_pattern", "revision", "target_modules", "task_type", "use_rslora", "ensure_weight_tying", "runtime_config", "lora_ga_config",
+    "corda_config", "bias",
+};
+
+bool isOff(const json &value)
+{
+    return value.is_null() || value == false || ((value.is_object() || value.is_array() || value.is_string()) && value.empty());
+}
+
+tl::unexpected<Error> refuse(std::string_view source, std::string_view setting, std::string_view value)
+{
+    return fail(ErrorCode::BadInput, fmt::format("{}: the adapter uses \"{}\" ({}), which is not supported.", source, setting, value),
+                "Merge the adapter into its base model with PEFT and load the merged model instead.");
+}
+
+// A reason to stop, or nothing.
+Result<> refuseUnsupported(const json &object, std::string_view source)
+{
+    auto type = jsonField<std::string>(object, "peft_type", source);
+    if (!type)
+        return passError(type);
+    if (*type != "LORA") {
+        return fail(ErrorCode::BadInput, fmt::format("{}: adapters of type {} are not supported.", source, type->substr(0, 40)), "Choose a LoRA adapter.");
+    }
+    auto bias = jsonField<std::string>(object, "bias", source, "none");
+    if (!bias)
+        return passError(bias);
+    if (*bias != "none")
+        return refuse(source, "bias", bias->substr(0, 40));
+    if (object.contains("init_lora_weights") && object["init_lora_weights"].is_string()) {
+        // These change the base weights as well, so that the saved A and B alone do not give the same model.
+        const auto init = object["init_lora_weights"].get<std::string>();
+        if (init != "gaussian" && init != "eva" && init != "orthogonal" && init != "true" && init != "True")
+            return refuse(source, "init_lora_weights", init.substr(0, 40));
+    }
+    for (const auto &[key, value] : object.items()) {
+        if (std::find(kHarmless.begin(), kHarmless.end(), key) == kHarmless.end() && !isOff(value))
+            return refuse(source, key.substr(0, 60), value.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 60));
+    }
+    return {};
+}
+
+template <class T>
+Result<std::map<std::string, T>> patternField(const json &object, const char *field, std::string_view source)
+{
+    std::map<std::string, T> patterns;
+    if (!object.contains(field) || object[field].is_null())
+        return patterns;
+    if (!object[field].is_object())
+        return fail(ErrorCode::BadInput, fmt::format("{}: \"{}\" is not an object.", source, field), "Export the adapter again.");
+    for (const auto &[key, value] : object[field].items()) {
+        auto number = jsonField<T>(object[field], key, source);
+        if (!number)
+            return passError(number);
+        patterns[key] = *number;
+    }
+    return patterns;
+}
+
+Result<> readTargets(const json &object, std::string_view source, LoraConfig &config)
+{
+    config.targets.clear();
+    const auto broken = [&](const char *field) {
+        return fail(ErrorCode::BadInput, fmt::format("{}: \"{}\" is not a list of names or an expression.", source, field), "Export the adapter again.");
+    };
+    const json targets = object.value("target_modules", json());
+    if (targets.is_string()) {
+        const auto text = targets.get<std::string>();
+        if (text == kAllLinear)
+            config.targets = {text};
+        else
+            config.targetPattern = text;
+    } else if (targets.is_array()) {
+        for (const json &target : targets) {
+            if (!target.is_string())
+                return broken("target_modules");
+            config.targets.push_back(target.get<std::string>());
+        }
+    } else {
+        return broken("target_modules");
+    }
+    const json layers = object.value("layers_to_transform", json());
+    if (layers.is_number_integer()) {
+        config.layers = {layers.get<std::int64_t>()};
+    } else if (layers.is_array()) {
+        for (const json &layer : layers) {
+            if (!layer.is_number_integer())
+                return broken("layers_to_transform");
+            config.layers.push_back(layer.get<std::int64_t>());
+        }
+    } else if (!layers.is_null()) {
+        return broken("layers_to_transform");
+    }
+    const json pattern = object.value("layers_pattern", json());
+    const bool isUsual = isOff(pattern) || pattern == "layers" || pattern == json::array({"layers"});
+    if (!isUsual && !config.layers.empty())
+        return refuse(source, "layers_pattern", pattern.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 60));
+    return {};
+}
+
+// A or B of one module, as fp32.
+Result<at::Tensor> readMatrix(const io::Safetensors &file, const std::string &name, std::int64_t rows, std::int64_t columns, std::string_view source)
+{
+    const io::TensorEntry *entry = file.find(name);
+    if (!entry) {
+        return fail(ErrorCode::BadInput, fmt::format("{}: tensor {} is missing.", source, name),
+                    "The adapter is incomplete or belongs to another model. Export it again.");
+    }
+    const std::array<std::int64_t, 2> expected = {rows, columns};
+    if (!std::equal(entry->shape.begin(), entry->shape.end(), expected.begin(), expected.end())) {
+        return fail(ErrorCode::BadInput, fmt::format("{}: tensor {} has the shape {}, but the model and the adapter's rank demand {}.", source, name,
+                                                     io::shapeText(entry->shape), io::shapeText(expected)),
+                    "The adapter belongs to another base model, or its adapter_config.json was changed.");
+    }
+    at::Tensor matrix = at::empty({rows, columns}, at::kFloat);
+    if (auto decoded = io::decodeToFloat(*entry, {matrix.data_ptr<float>(), static_cast<std::size_t>(matrix.numel())}); !decoded)
+        return passError(decoded);
+    if (!matrix.isfinite().all().item<bool>())
+        return fail(ErrorCode::BadInput, fmt::format("{}: tensor {} holds values that are not finite.", source, name), "The adapter is damaged. Use an earlier checkpoint.");
+    return matrix;
+}
+
+Result<LoraConfig> configFromFile(const std::filesystem::path &folder)
+{
+    const std::string source = (folder / kConfigFile).string();
+    auto object = io::readJsonFile(folder / kConfigFile);
+    if (!object)
+        return passError(object);
+    if (!object->is_object())
+        return fail(ErrorCode::BadInput, fmt::format("{} is not a JSON object.", source), "Choose a folder that PEFT or Fettle has written.");
+    if (auto checked = refuseUnsupported(*object, source); !checked)
+        return passError(checked);
+    LoraConfig config;
+    auto rank = jsonField<std::int64_t>(*object, "r", source, 8);
+    auto alpha = jsonField<double>(*object, "lora_alpha", source, 8.0);
+    auto dropout = jsonField<double>(*object, "lora_dropout", source, 0.0);
+    auto stabilised = jsonField<bool>(*object, "use_rslora", source, false);
+    auto base = jsonField<std::string>(*object, "base_model_name_or_path", source, "");
+    auto rankPattern = patternField<std::int64_t>(*object, "rank_pattern", source);
+    auto alphaPattern = patternField<double>(*object, "alpha_pattern", source);
+    for (const Error *error : {rank ? nullptr : &rank.error(), alpha ? nullptr : &alpha.error(), dropout ? nullptr : &dropout.error(),
+                               stabilised ? nullptr : &stabilised.error(), base ? nullptr : &base.error(), rankPattern ? nullptr : &rankPattern.error(),
+                               alphaPattern ? nullptr : &alphaPattern.error()}) {
+        if (error)
+            return tl::unexpected(*error);
+    }
+    config.rank = *rank;
+    config.alpha = *alpha;
+    config.dropout = *dropout;
+    config.isRankStabilised = *stabilised;
+    config.baseModel = *base;
+    config.rankPattern = std::move(*rankPattern);
+    config.alphaPattern = std::move(*alphaPattern);
+    if (auto read = readTargets(*object, source, config); !read)
+        return passError(read);
+    return config;
+}
+
+// Whole numbers as integers: PEFT's field is an int by annotation.
+json numberOf(double value)
+{
+    const bool isWhole = std::floor(value) == value && std::abs(value) < 1e15;
+    return isWhole ? json(static_cast<std::int64_t>(value)) : json(value);
+}
+
+} // namespace
+
+std::string peftConfigText(const LoraConfig &config)
+{
+    json targets = config.targetPattern;
+    if (config.targetPattern.empty()) {
+        std::vector<std::string> names = config.targets;
+        // PEFT itself writes the modules that "all-linear" stood for.
+        if (std::find(names.begin(), names.end(), kAllLinear) != names.end()) {
+            names.clear();
+            for (int i = 0; i < model::kLinearMaps; ++i)
+                names.emplace_back(model::nameOf(static_cast<model::LinearMap>(i)));
+        }
+        std::sort(names.begin(), names.end());
+        targets = names;
+    }
+    json alphaPattern = json::object();
+    for (const auto &[key, value] : config.alphaPattern)
+        alphaPattern[key] = numberOf(value);
+    const json object = {
+        {"alpha_pattern", alphaPattern},
+        {"auto_mapping", nullptr},
+        {"base_model_name_or_path", config.baseModel.empty() ? json(nullptr) : json(config.baseModel)},
+        {"bias", "none"},
+        {"fan_in_fan_out", false},
+        {"inference_mode", true},
+        {"init_lora_weights", true},
+        {"layers_pattern", nullptr},
+        {"layers_to_transform", config.layers.empty() ? json(nullptr) : json(config.layers)},
+        {"lora_alpha", numberOf(config.alpha)},
+        {"lora_dropout", config.dropout},
+        {"modules_to_save", nullptr},
+        {"peft_type", "LORA"},
+        {"r", config.rank},
+        {"rank_pattern", config.rankPattern.empty() ? json::object() : json(config.rankPattern)},
+        {"revision", nullptr},
+        {"target_modules", targets},
+        {"task_type", "CAUSAL_LM"},
+        {"use_dora", false},
+        {"use_rslora", config.isRankStabilised},
+    };
+    return object.dump(2); // nlohmann::json keeps keys sorted
+}
+
+Result<> savePeftFolder(const LoraAdapter &adapter, const std::filesystem::path &folder)
+{
+    if (auto created = io::createFolder(folder); !created)
+        return created;
+    std::vector<at::Tensor> alive;
+    std::vector<io::TensorToWrite> tensors;
+    for (const NamedParameter &parameter : adapter.parameters()) {
+        alive.push_back(parameter.tensor.detach().contiguous());
+        const at::Tensor &values = alive.back();
+        tensors.push_back({parameter.name, io::StorageType::F32, values.sizes().vec(),
+                           std::as_bytes(std::span(values.const_data_ptr<float>(), static_cast<std::size_t>(values.numel())))});
+    }
+    if (auto written = io::writeSafetensors(folder / kWeightsFile, tensors); !written)
+        return written;
+    return io::writeFileAtomically(folder / kConfigFile, peftConfigText(adapter.config()));
+}
+
+Result<LoraConfig> readPeftConfig(const std::filesystem::path &folder) { return configFromFile(folder); }
+
+Result<std::shared_ptr<LoraAdapter>> loadPeftFolder(const std::filesystem::path &folder, const model::ModelConfig &modelConfig)
+try {
+    auto config = configFromFile(folder);
+    if (!config)
+        return passError(config);
+    const std::filesystem::path weightsPath = folder / kWeightsFile;
+    std::error_code ignored;
+    if (!std::filesystem::exists(weightsPath, ignored)) {
+        const bool isPickle = std::filesystem::exists(folder / "adapter_model.bin", ignored);
+        return fail(ErrorCode::NotFound, fmt::format("There is no {} in {}.", kWeightsFile, folder.string()),
+                    isPickle ? "The adapter is stored as a Python pickle (adapter_model.bin), which can run code and is never opened. Save it again as safetensors."
+                             : "Choose a folder that PEFT or Fettle has written.");
+    }
+    const std::string source = weightsPath.string();
+    auto file = io::Safetensors::open(weightsPath);
+    if (!file)
+        return passError(file);
+
+    auto plans = planModules(modelConfig, *config);
+    if (!plans)
+        return passError(plans);
+    std::vector<LoraAdapter::Module> modules;
+    for (const PlannedModule &plan : *plans) {
+        const std::string name = std::string(kNamePrefix) + model::linearName(plan.layer, plan.map);
+        auto a = readMatrix(*file, name + ".lora_A.weight", plan.rank, model::inputSize(modelConfig, plan.map), source);
+        if (!a)
+            return passError(a);
+        auto b = readMatrix(*file, name + ".lora_B.weight", model::outputSize(modelConfig, plan.map), plan.rank, source);
+        if (!b)
+            return passError(b);
+        modules.push_back({plan.layer, plan.map, *a, *b, plan.scaling, plan.alpha});
+    }
+    if (file->tensors().size() != 2 * modules.size()) {
+        for (const io::TensorEntry &entry : file->tensors()) {
+            const bool isExpected = std::any_of(modules.begin(), modules.end(), [&](const LoraAdapter::Module &module) {
+                const std::string name = std::string(kNamePrefix) + model::linearName(module.layer, module.map);
+                return entry.name == name + ".lora_A.weight" || entry.name == name + ".lora_B.weight";
+            });
+            if (!isExpected) {
+                return fail(ErrorCode::BadInput, fmt::format("{}: tensor {} has no place in the base model or is not among the adapter's targets.", source, entry.name.substr(0, 120)),
+                            "The adapter belongs to another base model, or trains parts that Fettle does not support.");
+            }
+        }
+    }
+    return std::make_shared<LoraAdapter>(std::move(*config), std::move(modules), modelConfig.layers);
+} catch (const std::exception &exception) {
+    return tl::unexpected(model::errorFromException(exception, "reading the adapter"));
+}
+
+} // namespace fettle::tune

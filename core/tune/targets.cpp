@@ -1,0 +1,101 @@
+// PCRE2 stands in for Python's re; limits keep a hostile expression from running for ever.
+#include "core/tune/lora.h"
+#include "core/tune/targets.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <memory>
+
+namespace fettle::tune {
+
+namespace {
+
+struct FreeCode {
+    void operator()(pcre2_code *code) const { pcre2_code_free(code); }
+};
+struct FreeData {
+    void operator()(pcre2_match_data *data) const { pcre2_match_data_free(data); }
+};
+struct FreeContext {
+    void operator()(pcre2_match_context *context) const { pcre2_match_context_free(context); }
+};
+
+constexpr std::size_t kLongestPattern = 4096;
+constexpr std::uint32_t kMatchLimit = 100'000;
+
+} // namespace
+
+Result<bool> fullMatch(const std::string &pattern, std::string_view text)
+{
+    const auto refuse = [&](std::string_view why) {
+        return fail(ErrorCode::BadInput, fmt::format("The target expression \"{}\" cannot be used: {}.", pattern.substr(0, 80), why),
+                    "Name the target modules in a list instead, for example q_proj, v_proj.");
+    };
+    if (pattern.size() > kLongestPattern)
+        return refuse("it is too long");
+    int error = 0;
+    std::size_t offset = 0;
+    const std::unique_ptr<pcre2_code, FreeCode> code(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
+                                                                   PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_UTF, &error, &offset, nullptr));
+    if (!code) {
+        PCRE2_UCHAR message[128] = {};
+        pcre2_get_error_message(error, message, sizeof message);
+        return refuse(fmt::format("{} at character {}", reinterpret_cast<const char *>(message), offset + 1));
+    }
+    const std::unique_ptr<pcre2_match_data, FreeData> data(pcre2_match_data_create_from_pattern(code.get(), nullptr));
+    const std::unique_ptr<pcre2_match_context, FreeContext> context(pcre2_match_context_create(nullptr));
+    pcre2_set_match_limit(context.get(), kMatchLimit);
+    pcre2_set_depth_limit(context.get(), kMatchLimit);
+    const int matched = pcre2_match(code.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0, 0, data.get(), context.get());
+    if (matched == PCRE2_ERROR_NOMATCH)
+        return false;
+    if (matched < 0)
+        return refuse("it takes too long to match");
+    return true;
+}
+
+Result<bool> patternMatches(const std::string &key, std::string_view modulePath) { return fullMatch("(.*\\.)?(" + key + ")", modulePath); }
+
+Result<bool> isTarget(const LoraConfig &config, std::string_view modulePath, std::int64_t layer)
+{
+    if (!config.targetPattern.empty())
+        return fullMatch(config.targetPattern, modulePath);
+    const bool isNamed = std::any_of(config.targets.begin(), config.targets.end(), [&](const std::string &target) {
+        return target == kAllLinear || target == modulePath || modulePath.ends_with("." + target);
+    });
+    if (!isNamed || config.layers.empty())
+        return isNamed;
+    return std::find(config.layers.begin(), config.layers.end(), layer) != config.layers.end();
+}
+
+Result<std::vector<std::string>> parseTargets(std::string_view text)
+{
+    std::vector<std::string> targets;
+    while (!text.empty()) {
+        const auto comma = text.find(',');
+        std::string_view name = text.substr(0, comma);
+        text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+        while (!name.empty() && name.front() == ' ')
+            name.remove_prefix(1);
+        while (!name.empty() && name.back() == ' ')
+            name.remove_suffix(1);
+        if (name.empty())
+            continue;
+        bool isKnown = name == kAllLinear;
+        for (int i = 0; i < model::kLinearMaps; ++i)
+            isKnown = isKnown || name == model::nameOf(static_cast<model::LinearMap>(i));
+        if (!isKnown) {
+            return fail(ErrorCode::Usage, fmt::format("\"{}\" is not a linear map of the model.", name.substr(0, 60)),
+                        "Use all-linear, or some of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj.");
+        }
+        targets.emplace_back(name);
+    }
+    if (targets.empty())
+        return fail(ErrorCode::Usage, "No target modules are named.", "Use all-linear, or some of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj.");
+    return targets;
+}
+
+} // namespace fettle::tune

@@ -16,7 +16,7 @@
 #include <vector>
 
 namespace fettle::io {
-class GgufFile;
+class Gguf;
 }
 
 namespace fettle::text {
@@ -56,7 +56,7 @@ public:
     // Errors: NotFound when the folder has none.
     [[nodiscard]] static Result<ChatTemplate> fromTokenizerFolder(const std::filesystem::path &folder);
     // tokenizer.chat_template. Errors: NotFound when the file has none.
-    [[nodiscard]] static Result<ChatTemplate> fromGguf(const io::GgufFile &file);
+    [[nodiscard]] static Result<ChatTemplate> fromGguf(const io::Gguf &file);
 
     // messages: array of objects with role, content ... Errors: BadInput (the template refused the conversation: its own message; an
     // error in the template with its line; a limit was reached).

@@ -17,7 +17,7 @@
 #include <vector>
 
 namespace fettle::io {
-class GgufFile;
+class Gguf;
 }
 
 namespace fettle::text {
@@ -45,7 +45,7 @@ public:
     // The content of a tokenizer.json; name stands for it in error messages.
     [[nodiscard]] static Result<Tokenizer> fromJson(std::string_view json, const std::string &name);
     // The metadata tokenizer.ggml.* of a GGUF file, types "gpt2" (byte-level BPE) and "llama" (SentencePiece BPE).
-    [[nodiscard]] static Result<Tokenizer> fromGguf(const io::GgufFile &file);
+    [[nodiscard]] static Result<Tokenizer> fromGguf(const io::Gguf &file);
 
     // Errors: BadInput when the text is not UTF-8 (the message names the byte).
     [[nodiscard]] Result<Encoding> encode(std::string_view utf8, EncodeOptions options = {}) const;

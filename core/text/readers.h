@@ -1,0 +1,40 @@
+// The files that describe tokenizers, each read into a Pipeline.
+#pragma once
+
+#include "core/base/result.h"
+#include "core/text/pipeline.h"
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fettle::io {
+class Gguf;
+}
+
+namespace fettle::text {
+
+// tokenizer.json, without finish() having been called: the folder's other files may add tokens. name stands for it in messages.
+[[nodiscard]] Result<std::shared_ptr<Pipeline>> readTokenizerJson(const nlohmann::json &json, const std::string &name);
+// tokenizer_config.json and special_tokens_map.json beside it: special tokens, added tokens, BOS and EOS.
+[[nodiscard]] Result<> readTokenizerConfig(const std::filesystem::path &folder, Pipeline &pipeline);
+[[nodiscard]] Result<std::shared_ptr<Pipeline>> readGgufTokenizer(const io::Gguf &file);
+// tokenizer.model of SentencePiece (BPE only).
+[[nodiscard]] Result<std::shared_ptr<Pipeline>> readSentencePieceModel(const std::filesystem::path &file);
+
+// Kinds of tokens as SentencePiece and GGUF number them.
+enum class TokenKind { Normal = 1, Unknown = 2, Control = 3, UserDefined = 4, Unused = 5, Byte = 6 };
+
+// A SentencePiece BPE vocabulary: what tokenizer.model and GGUF files of type "llama" hold.
+struct ScoredVocabulary {
+    std::vector<std::string> texts; // by id
+    std::vector<float> scores;
+    std::vector<TokenKind> kinds;
+    bool addsPrefixSpace = true;
+};
+[[nodiscard]] Result<std::shared_ptr<Pipeline>> makeScoredPipeline(const ScoredVocabulary &vocabulary);
+
+} // namespace fettle::text

@@ -1,0 +1,4 @@
+# Tests of core/text. No LibTorch.
+foreach(test tokenizer streamdecoder splitter)
+  fettle_test(tst_${test} SOURCES text/tst_${test}.cpp LIBRARIES fettle_text LABELS core)
+endforeach()

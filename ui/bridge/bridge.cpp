@@ -1,0 +1,468 @@
+// Projects, records, events. Runs and answers are in bridgeruns.cpp. See bridge.h.
+#include "ui/bridge/bridge.h"
+
+#include <nlohmann/json.hpp>
+
+namespace fettle::ui {
+
+namespace {
+
+constexpr int kDrainMs = 40;
+constexpr int kMemoryMs = 1000;
+
+} // namespace
+
+Bridge::Bridge(std::unique_ptr<EngineApi> engine, QObject *parent)
+    : QObject(parent), m_engine(std::move(engine)),
+      m_background(std::make_unique<Worker>([this] { m_backgroundState = {}; })),
+      m_fast(std::make_unique<Worker>([this] { m_fastState = {}; })),
+      m_writer(std::make_unique<Worker>([this] { m_writerState = {}; })),
+      m_heavy(std::make_unique<Worker>([this] { m_heavyState = {}; }))
+{
+    m_drainTimer.setSingleShot(true);
+    m_drainTimer.setTimerType(Qt::PreciseTimer);
+    connect(&m_drainTimer, &QTimer::timeout, this, &Bridge::drain);
+    m_memoryTimer.setInterval(kMemoryMs);
+    connect(&m_memoryTimer, &QTimer::timeout, this, &Bridge::sampleMemory);
+    m_memoryTimer.start();
+    m_sinceDrain.start();
+    readSlowly<engine::MachineFacts>(
+        this, [](const ProjectApi *, const JobContext &context) { return Result<engine::MachineFacts>(context.engine.machineFacts()); },
+        [this](Result<engine::MachineFacts> facts) {
+            m_machine = std::move(*facts);
+            emit machineKnown();
+        });
+    sampleMemory();
+}
+
+Bridge::~Bridge()
+{
+    if (m_control)
+        m_control->wish = engine::RunControl::Wish::Pause; // the next start goes on from the checkpoint
+    m_heavy.reset();
+    m_writer.reset();
+    m_fast.reset();
+    m_background.reset();
+}
+
+// --- events
+
+void Bridge::append(Event event)
+{
+    if (m_events.append(std::move(event)))
+        QMetaObject::invokeMethod(
+            this,
+            [this] {
+                if (!m_drainTimer.isActive())
+                    m_drainTimer.start(static_cast<int>(qMax<qint64>(0, kDrainMs - m_sinceDrain.elapsed())));
+            },
+            Qt::QueuedConnection);
+}
+
+void Bridge::drain()
+{
+    m_sinceDrain.restart();
+    std::vector<Event> events = m_events.take();
+    for (std::size_t i = 0; i < events.size(); ++i) {
+        // Points and tokens in a row travel together: one repaint for many.
+        if (auto *metric = std::get_if<MetricEvent>(&events[i])) {
+            std::vector<engine::MetricPoint> points{metric->point};
+            while (i + 1 < events.size() && std::holds_alternative<MetricEvent>(events[i + 1])
+                   && std::get<MetricEvent>(events[i + 1]).run == metric->run) {
+                metric = &std::get<MetricEvent>(events[++i]);
+                points.push_back(metric->point);
+            }
+            if (m_job.id == metric->job) {
+                m_job.share = m_activeRun.steps > 0 ? double(metric->point.step) / double(m_activeRun.steps) : -1;
+                m_job.detail = tr("step %1 of %2").arg(metric->point.step).arg(m_activeRun.steps);
+                m_job.tokensPerSecond = metric->point.tokensPerSecond;
+                m_job.secondsLeft = metric->secondsLeft;
+                emit jobChanged();
+            }
+            m_activeRun.step = metric->point.step;
+            emit metricsAppended(metric->run, points, metric->secondsLeft);
+        } else if (auto *token = std::get_if<TokenEvent>(&events[i])) {
+            std::vector<engine::GeneratedToken> tokens{std::move(token->token)};
+            const JobId job = token->job;
+            while (i + 1 < events.size() && std::holds_alternative<TokenEvent>(events[i + 1])
+                   && std::get<TokenEvent>(events[i + 1]).job == job)
+                tokens.push_back(std::move(std::get<TokenEvent>(events[++i]).token));
+            emit tokensGenerated(job, tokens);
+        } else {
+            handle(events[i]);
+        }
+    }
+}
+
+void Bridge::handle(Event &event)
+{
+    if (auto *state = std::get_if<RunStateEvent>(&event)) {
+        m_activeRun = state->run;
+        emit runStateChanged(state->run);
+        emit runsChanged();
+    } else if (auto *progress = std::get_if<JobProgressEvent>(&event)) {
+        progressJob(progress->job, progress->progress);
+    } else if (auto *eval = std::get_if<EvalEvent>(&event)) {
+        emit evaluated(eval->run, eval->point);
+    } else if (auto *checkpoint = std::get_if<CheckpointEvent>(&event)) {
+        emit checkpointed(checkpoint->run, checkpoint->checkpoint);
+    } else if (auto *started = std::get_if<AnswerStartedEvent>(&event)) {
+        emit answerStarted(started->job, started->badges, started->promptTokens);
+    } else if (auto *column = std::get_if<ColumnEvent>(&event)) {
+        emit columnFinished(column->job, column->column, column->result);
+    } else if (auto *call = std::get_if<CallEvent>(&event)) {
+        call->call();
+    }
+}
+
+ProgressCallback Bridge::progressOf(JobId job)
+{
+    return [this, job](const Progress &progress) { append(JobProgressEvent{job, progress}); };
+}
+
+void Bridge::showJob(JobInfo job)
+{
+    if (m_job.kind == JobInfo::Kind::Run && m_job.id != job.id)
+        return; // a run stays in view
+    m_job = std::move(job);
+    emit jobChanged();
+}
+
+void Bridge::progressJob(JobId job, const Progress &progress)
+{
+    if (m_job.id != job) {
+        JobInfo info;
+        info.id = job;
+        info.kind = JobInfo::Kind::Other;
+        info.canCancel = true;
+        showJob(info);
+        if (m_job.id != job)
+            return;
+    }
+    const QString what = QString::fromStdString(progress.what);
+    if (m_job.title.isEmpty())
+        m_job.title = what;
+    else
+        m_job.detail = what;
+    m_job.share = progress.total > 0 ? double(progress.done) / double(progress.total) : -1;
+    m_job.secondsLeft = progress.secondsLeft;
+    emit jobChanged();
+}
+
+void Bridge::endJob(JobId job)
+{
+    if (m_job.id != job)
+        return;
+    m_job = {};
+    emit jobChanged();
+}
+
+void Bridge::cancel(JobId job)
+{
+    if (job == 0)
+        return;
+    if (job == m_runJob && m_control)
+        m_control->wish = engine::RunControl::Wish::StopAndKeep;
+    for (Worker *worker : {m_heavy.get(), m_writer.get(), m_fast.get(), m_background.get()}) {
+        if (worker->cancel(job))
+            break;
+    }
+}
+
+void Bridge::sampleMemory()
+{
+    read<engine::MemoryUse>(
+        this, [](const ProjectApi *, const JobContext &context) { return Result<engine::MemoryUse>(context.engine.memoryUse()); },
+        [this](Result<engine::MemoryUse> use) { emit memoryChanged(*use); }, "memory");
+}
+
+// --- projects
+
+bool Bridge::refuseWhileRunning(QObject *receiver, const Done<> &done)
+{
+    if (!isRunActive())
+        return false;
+    deliver<void>(receiver, receiver != nullptr, done,
+                  fail(ErrorCode::Usage, m_activeRun.name + " is still learning in this project.", "Pause or stop it first."));
+    return true;
+}
+
+void Bridge::openOnWriter(std::function<Result<std::unique_ptr<ProjectApi>>(const JobContext &)> open, QObject *receiver, Done<> done)
+{
+    if (refuseWhileRunning(receiver, done))
+        return;
+    const JobId id = m_nextJob++;
+    m_writer->post(id, [this, id, open = std::move(open), done = std::move(done), target = QPointer<QObject>(receiver),
+                        hasReceiver = receiver != nullptr](std::stop_token stop) {
+        m_writerState.project.reset();
+        Result<std::unique_ptr<ProjectApi>> project = open({*m_engine, progressOf(id), stop});
+        Result<> result;
+        std::filesystem::path folder;
+        if (!project) {
+            result = passError(project);
+        } else {
+            m_writerState.project = std::move(*project);
+            folder = m_writerState.project->folder();
+            if (auto marked = m_writerState.project->markInterruptedRuns(); !marked)
+                result = passError(marked);
+        }
+        QMetaObject::invokeMethod(
+            this,
+            [this, id, folder, result, target, hasReceiver, done] {
+                endJob(id);
+                if (result)
+                    adoptProject(folder);
+                else if (m_project)
+                    closeProject(); // the writer's handle is gone
+                if (done && (!hasReceiver || target))
+                    done(result);
+                else if (!done && !result)
+                    report(result.error());
+            },
+            Qt::QueuedConnection);
+    });
+}
+
+void Bridge::createProject(const std::filesystem::path &folder, QObject *receiver, Done<> done)
+{
+    openOnWriter([folder](const JobContext &context) { return context.engine.createProject(folder); }, receiver, std::move(done));
+}
+
+void Bridge::openProject(const std::filesystem::path &folder, QObject *receiver, Done<> done)
+{
+    openOnWriter([folder](const JobContext &context) { return context.engine.openProject(folder, engine::Access::ReadWrite); }, receiver,
+                 std::move(done));
+}
+
+void Bridge::createSampleProject(const std::filesystem::path &folder, QObject *receiver, Done<> done)
+{
+    openOnWriter([folder](const JobContext &context) { return context.engine.createSampleProject(folder, context.progress, context.stop); },
+                 receiver, std::move(done));
+}
+
+void Bridge::adoptProject(const std::filesystem::path &folder)
+{
+    if (m_project) {
+        m_project.reset();
+        emit projectClosed();
+    }
+    auto project = m_engine->openProject(folder, engine::Access::ReadOnly);
+    if (!project) {
+        report(project.error());
+        return;
+    }
+    m_project = std::move(*project);
+    m_folder = folder;
+    for (auto &[worker, reader] : {std::pair(m_fast.get(), &m_fastState), std::pair(m_background.get(), &m_backgroundState)}) {
+        worker->post(m_nextJob++, [this, folder, reader = reader](std::stop_token) {
+            reader->project.reset();
+            if (auto opened = m_engine->openProject(folder, engine::Access::ReadOnly))
+                reader->project = std::move(*opened);
+        });
+    }
+    emit projectOpened();
+    emit undoChanged();
+    emit runsChanged();
+}
+
+void Bridge::closeProject()
+{
+    if (!m_project)
+        return;
+    m_project.reset();
+    m_folder.clear();
+    m_writer->post(m_nextJob++, [this](std::stop_token) { m_writerState.project.reset(); });
+    m_fast->post(m_nextJob++, [this](std::stop_token) { m_fastState.project.reset(); });
+    m_background->post(m_nextJob++, [this](std::stop_token) { m_backgroundState.project.reset(); });
+    emit projectClosed();
+    emit undoChanged();
+}
+
+QString Bridge::settingText(const std::string &key, const QString &fallback) const
+{
+    const auto stored = m_project ? m_project->setting(key) : std::nullopt;
+    if (!stored)
+        return fallback;
+    const auto json = nlohmann::json::parse(*stored, nullptr, false);
+    if (json.is_string())
+        return QString::fromStdString(json.get<std::string>());
+    return json.is_primitive() && !json.is_null() && !json.is_discarded() ? QString::fromStdString(json.dump()) : fallback;
+}
+
+void Bridge::setSettingText(const std::string &key, const QString &value)
+{
+    write<void>(Touched::Settings, nullptr,
+                [key, json = nlohmann::json(value.toStdString()).dump()](ProjectApi &project, const JobContext &) {
+                    return project.setSetting(key, json);
+                },
+                {});
+}
+
+std::string Bridge::baseModel() const
+{
+    return settingText("baseModel", QString::fromLatin1(engine::kDefaultModelName)).toStdString();
+}
+
+void Bridge::setBaseModel(const std::string &model)
+{
+    setSettingText("baseModel", QString::fromStdString(model));
+}
+
+// --- lens
+
+Result<std::shared_ptr<const LensApi>> Bridge::lensFor(const std::string &model)
+{
+    if (m_fastState.lens && m_fastState.lensModel == model)
+        return m_fastState.lens;
+    auto lens = m_engine->openLens(model);
+    if (!lens)
+        return passError(lens);
+    m_fastState.lens = *lens;
+    m_fastState.lensModel = model;
+    return *lens;
+}
+
+void Bridge::label(const data::Record &record, const data::RenderOptions &options, QObject *receiver, Done<data::LabelledTokens> done,
+                   const std::string &purpose)
+{
+    withLens<data::LabelledTokens>(
+        receiver, [record, options](const LensApi &lens) { return lens.label(record, options); }, std::move(done), "label " + purpose);
+}
+
+// --- records
+
+void Bridge::afterWrite(Touched touched)
+{
+    switch (touched) {
+    case Touched::Nothing: return;
+    case Touched::Records:
+        emit recordsChanged();
+        emit snapshotsChanged(); // whether the newest one is current
+        break;
+    case Touched::Snapshots: emit snapshotsChanged(); break;
+    case Touched::Runs: emit runsChanged(); break;
+    case Touched::Prompts: emit promptsChanged(); break;
+    case Touched::Settings: emit settingsChanged(); break;
+    }
+    emit undoChanged();
+}
+
+void Bridge::saveRecord(const data::Record &record, QObject *receiver, Done<> done)
+{
+    write<void>(Touched::Records, receiver, [record](ProjectApi &project, const JobContext &) { return project.saveRecord(record); },
+                std::move(done));
+}
+
+void Bridge::setStatus(const std::vector<RecordId> &ids, data::RecordStatus status)
+{
+    write<void>(Touched::Records, nullptr, [=](ProjectApi &project, const JobContext &) { return project.setStatus(ids, status); }, {});
+}
+
+void Bridge::setSplit(const std::vector<RecordId> &ids, data::Split split)
+{
+    write<void>(Touched::Records, nullptr, [=](ProjectApi &project, const JobContext &) { return project.setSplit(ids, split); }, {});
+}
+
+void Bridge::addTag(const std::vector<RecordId> &ids, const std::string &tag)
+{
+    write<void>(Touched::Records, nullptr, [=](ProjectApi &project, const JobContext &) { return project.addTag(ids, tag); }, {});
+}
+
+void Bridge::removeTag(const std::vector<RecordId> &ids, const std::string &tag)
+{
+    write<void>(Touched::Records, nullptr, [=](ProjectApi &project, const JobContext &) { return project.removeTag(ids, tag); }, {});
+}
+
+void Bridge::deleteRecords(const std::vector<RecordId> &ids)
+{
+    write<void>(Touched::Records, nullptr, [=](ProjectApi &project, const JobContext &) { return project.deleteRecords(ids); }, {});
+}
+
+void Bridge::undo()
+{
+    write<engine::JournalEntry>(Touched::Records, nullptr, [](ProjectApi &project, const JobContext &) { return project.undo(); }, {});
+}
+
+void Bridge::redo()
+{
+    write<engine::JournalEntry>(Touched::Records, nullptr, [](ProjectApi &project, const JobContext &) { return project.redo(); }, {});
+}
+
+std::optional<engine::JournalEntry> Bridge::undoEntry() const
+{
+    return m_project ? m_project->undoEntry() : std::nullopt;
+}
+
+std::optional<engine::JournalEntry> Bridge::redoEntry() const
+{
+    return m_project ? m_project->redoEntry() : std::nullopt;
+}
+
+JobId Bridge::importFile(const std::filesystem::path &file, const data::ImportOptions &options, QObject *receiver,
+                         Done<data::ImportReport> done)
+{
+    return write<data::ImportReport>(
+        Touched::Records, receiver,
+        [=](ProjectApi &project, const JobContext &context) { return project.importFile(file, options, context.progress, context.stop); },
+        std::move(done));
+}
+
+JobId Bridge::previewImport(const std::filesystem::path &file, const data::ImportOptions &options, std::int64_t maxRows,
+                            QObject *receiver, Done<data::ImportResult> done)
+{
+    return readSlowly<data::ImportResult>(
+        receiver,
+        [=](const ProjectApi *, const JobContext &context) {
+            return context.engine.readRecords(file, options, maxRows > 0 ? std::optional(maxRows) : std::nullopt, {}, context.stop);
+        },
+        std::move(done), "preview");
+}
+
+JobId Bridge::updateFindings(std::int64_t maxLength, QObject *receiver, Done<> done)
+{
+    return write<void>(
+        Touched::Records, receiver,
+        [maxLength, model = baseModel()](ProjectApi &project, const JobContext &context) -> Result<> {
+            if (const auto found = project.updateFindings({}, context.stop); !found)
+                return found;
+            const auto lens = context.engine.openLens(model);
+            if (!lens)
+                return passError(lens);
+            if (const auto measured = context.engine.measureLengths(project, **lens, maxLength, context.progress, context.stop); !measured)
+                return passError(measured);
+            return {};
+        },
+        std::move(done));
+}
+
+void Bridge::freezeSnapshot(const engine::RecordFilter &filter, const engine::SplitShares &shares, QObject *receiver,
+                            Done<engine::SnapshotInfo> done)
+{
+    write<engine::SnapshotInfo>(Touched::Records, receiver,
+                                [=](ProjectApi &project, const JobContext &) { return project.freezeSnapshot(filter, shares); },
+                                std::move(done));
+}
+
+// --- models
+
+JobId Bridge::listModels(QObject *receiver, Done<std::vector<engine::Inspection>> done)
+{
+    return readSlowly<std::vector<engine::Inspection>>(
+        receiver, [](const ProjectApi *, const JobContext &context) { return context.engine.libraryModels({}, {}, context.stop); },
+        std::move(done), "models");
+}
+
+JobId Bridge::inspectModel(const std::filesystem::path &path, QObject *receiver, Done<engine::Inspection> done)
+{
+    return readSlowly<engine::Inspection>(
+        receiver, [=](const ProjectApi *, const JobContext &context) { return context.engine.inspect(path); }, std::move(done));
+}
+
+JobId Bridge::hashModel(const std::filesystem::path &path, QObject *receiver, Done<std::string> done)
+{
+    return readSlowly<std::string>(
+        receiver, [=](const ProjectApi *, const JobContext &context) { return context.engine.modelHash(path, context.stop); },
+        std::move(done), "hash");
+}
+
+} // namespace fettle::ui

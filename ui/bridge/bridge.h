@@ -1,0 +1,218 @@
+// Between the window and the engine: owns the threads and the handles, takes jobs by value, gives finished values back on the GUI thread.
+// Knows no widget. Everything public is called on the GUI thread.
+//
+//   engine      one heavy job at a time: runs, answers, exports. Answers are served between the steps of a run.
+//   writer      the one that writes records, so that an edit never waits behind a run
+//   fast        token lens and quick reads: typing never waits
+//   background  slow reads: previews, plans, the model library, hashes
+#pragma once
+
+#include "ui/bridge/engineapi.h"
+#include "ui/bridge/eventbuffer.h"
+#include "ui/bridge/worker.h"
+
+#include <QElapsedTimer>
+#include <QObject>
+#include <QPointer>
+#include <QTimer>
+
+#include <functional>
+#include <memory>
+
+namespace fettle::ui {
+
+template <class T = void>
+using Done = std::function<void(Result<T>)>;
+
+// What a job sees beside its own arguments.
+struct JobContext {
+    EngineApi &engine;
+    ProgressCallback progress; // shown in the status bar
+    std::stop_token stop;
+};
+
+// What a write touches, so that the window reads again what it shows.
+enum class Touched { Nothing, Records, Snapshots, Runs, Prompts, Settings };
+
+// The job that the status bar shows.
+struct JobInfo {
+    enum class Kind { None, Run, Answer, Export, Import, Other };
+    JobId id = 0;
+    Kind kind = Kind::None;
+    QString title;  // "Run 8", "Import"
+    QString detail; // "LoRA", "step 129 of 207", "Reading rows"
+    double share = -1; // below 0: unknown
+    double tokensPerSecond = 0;
+    double secondsLeft = -1;
+    bool canPause = false;
+    bool canCancel = false;
+};
+
+class Bridge : public QObject {
+    Q_OBJECT
+
+public:
+    explicit Bridge(std::unique_ptr<EngineApi> engine, QObject *parent = nullptr);
+    ~Bridge() override;
+
+    // --- project
+    void createProject(const std::filesystem::path &folder, QObject *receiver = nullptr, Done<> done = {});
+    void openProject(const std::filesystem::path &folder, QObject *receiver = nullptr, Done<> done = {});
+    void createSampleProject(const std::filesystem::path &folder, QObject *receiver = nullptr, Done<> done = {});
+    void closeProject();
+    // Read-only handle of the GUI thread; null while no project is open. For short reads by key only.
+    [[nodiscard]] const ProjectApi *project() const { return m_project.get(); }
+    [[nodiscard]] std::string baseModel() const; // of the project, else the default model
+    void setBaseModel(const std::string &model);
+    // A project setting that is a JSON string, number or boolean; fallback where it is not set.
+    [[nodiscard]] QString settingText(const std::string &key, const QString &fallback = {}) const;
+    void setSettingText(const std::string &key, const QString &value);
+
+    // --- reading off the GUI thread. project is null while none is open.
+    template <class T>
+    JobId read(QObject *receiver, std::function<Result<T>(const ProjectApi *project, const JobContext &)> job, Done<T> done,
+               const std::string &replaceKey = {});
+    template <class T>
+    JobId readSlowly(QObject *receiver, std::function<Result<T>(const ProjectApi *project, const JobContext &)> job, Done<T> done,
+                     const std::string &replaceKey = {});
+    // The record as the model reads it. Only the newest of several waiting requests with the same purpose is answered.
+    void label(const data::Record &record, const data::RenderOptions &options, QObject *receiver, Done<data::LabelledTokens> done,
+               const std::string &purpose = "editor");
+    // Works with the lens of the base model, for example to get token texts.
+    template <class T>
+    JobId withLens(QObject *receiver, std::function<Result<T>(const LensApi &)> job, Done<T> done, const std::string &replaceKey = {});
+
+    // --- writing records: never behind a run. Errors without a receiver go to errorOccurred.
+    template <class T>
+    JobId write(Touched touched, QObject *receiver, std::function<Result<T>(ProjectApi &, const JobContext &)> job, Done<T> done);
+    void saveRecord(const data::Record &record, QObject *receiver = nullptr, Done<> done = {});
+    void setStatus(const std::vector<RecordId> &ids, data::RecordStatus status);
+    void setSplit(const std::vector<RecordId> &ids, data::Split split);
+    void addTag(const std::vector<RecordId> &ids, const std::string &tag);
+    void removeTag(const std::vector<RecordId> &ids, const std::string &tag);
+    void deleteRecords(const std::vector<RecordId> &ids);
+    void undo();
+    void redo();
+    [[nodiscard]] std::optional<engine::JournalEntry> undoEntry() const;
+    [[nodiscard]] std::optional<engine::JournalEntry> redoEntry() const;
+    JobId importFile(const std::filesystem::path &file, const data::ImportOptions &options, QObject *receiver,
+                     Done<data::ImportReport> done);
+    JobId previewImport(const std::filesystem::path &file, const data::ImportOptions &options, std::int64_t maxRows, QObject *receiver,
+                        Done<data::ImportResult> done);
+    // Duplicates, contradictions, leaks ..., and token lengths against maxLength where a lens can be opened.
+    JobId updateFindings(std::int64_t maxLength, QObject *receiver = nullptr, Done<> done = {});
+    void freezeSnapshot(const engine::RecordFilter &filter, const engine::SplitShares &shares, QObject *receiver,
+                        Done<engine::SnapshotInfo> done);
+
+    // --- models
+    JobId listModels(QObject *receiver, Done<std::vector<engine::Inspection>> done);
+    JobId inspectModel(const std::filesystem::path &path, QObject *receiver, Done<engine::Inspection> done);
+    JobId hashModel(const std::filesystem::path &path, QObject *receiver, Done<std::string> done);
+
+    // --- runs
+    JobId planRun(const engine::TrainRequest &request, QObject *receiver, Done<engine::TrainPlan> done); // newest wins
+    JobId startRun(const engine::TrainRequest &request);
+    JobId resumeRun(RunId run, const engine::ComputeOptions &compute);
+    void pauseRun();   // the active one; ends with a complete checkpoint
+    void stopRun(engine::RunControl::Wish wish); // StopAndKeep or StopAndDiscard
+    void checkpointNow();
+    [[nodiscard]] bool isRunActive() const { return m_control != nullptr; }
+    [[nodiscard]] RunId activeRun() const { return m_activeRun.id; }
+    [[nodiscard]] const engine::RunInfo &activeRunInfo() const { return m_activeRun; }
+    [[nodiscard]] int queuedRuns() const { return m_queuedRuns; }
+
+    // --- answers: between the steps while a run goes on
+    JobId generate(const std::string &model, const engine::GenerateRequest &request, QObject *receiver,
+                   Done<std::vector<engine::ColumnResult>> done);
+    JobId exportAdapter(const engine::ExportRequest &request, QObject *receiver, Done<engine::ExportResult> done);
+    JobId examine(const std::string &adapter, QObject *receiver, Done<engine::ExamResult> done);
+
+    void cancel(JobId job);
+    [[nodiscard]] const JobInfo &currentJob() const { return m_job; }
+    [[nodiscard]] const engine::MachineFacts &machine() const { return m_machine; }
+    // Work of any kind on the engine thread.
+    template <class T>
+    JobId work(const QString &title, JobInfo::Kind kind, QObject *receiver, std::function<Result<T>(const JobContext &)> job,
+               Done<T> done);
+
+signals:
+    void projectOpened();
+    void projectClosed();
+    void recordsChanged();
+    void snapshotsChanged();
+    void runsChanged();
+    void promptsChanged();
+    void settingsChanged();
+    void undoChanged();
+    void errorOccurred(const fettle::Error &error);
+
+    void runStateChanged(const fettle::engine::RunInfo &run);
+    void metricsAppended(fettle::RunId run, const std::vector<fettle::engine::MetricPoint> &points, double secondsLeft);
+    void evaluated(fettle::RunId run, const fettle::engine::EvalPoint &point);
+    void checkpointed(fettle::RunId run, const fettle::engine::CheckpointInfo &checkpoint);
+    void runEnded(const fettle::engine::RunInfo &run); // exactly once for each start or resume
+
+    void answerStarted(fettle::ui::JobId job, const std::vector<fettle::engine::ColumnBadge> &badges, qint64 promptTokens);
+    void tokensGenerated(fettle::ui::JobId job, const std::vector<fettle::engine::GeneratedToken> &tokens);
+    void columnFinished(fettle::ui::JobId job, int column, const fettle::engine::ColumnResult &result);
+
+    void jobChanged();
+    void machineKnown();
+    void memoryChanged(const fettle::engine::MemoryUse &use);
+
+private:
+    // Handles that live on one worker's thread.
+    struct Writer { std::unique_ptr<ProjectApi> project; };
+    struct Reader { std::unique_ptr<ProjectApi> project; std::shared_ptr<const LensApi> lens; std::string lensModel; };
+    struct Heavy { std::unique_ptr<PlaygroundApi> playground; std::string playgroundModel; };
+    using RunCall = std::function<Result<engine::RunSummary>(ProjectApi &, const engine::RunEvents &, const engine::RunControl *,
+                                                             std::stop_token)>;
+
+    void append(Event event);
+    void drain();
+    void handle(Event &event);
+    void adoptProject(const std::filesystem::path &folder);
+    void openOnWriter(std::function<Result<std::unique_ptr<ProjectApi>>(const JobContext &)> open, QObject *receiver, Done<> done);
+    [[nodiscard]] bool refuseWhileRunning(QObject *receiver, const Done<> &done);
+    void afterWrite(Touched touched);
+    void report(const Error &error) { emit errorOccurred(error); }
+    JobId enqueueRun(const QString &title, RunCall call);
+    void endRun(JobId job, const Result<engine::RunSummary> &result);
+    void showJob(JobInfo job);
+    void endJob(JobId job);
+    void progressJob(JobId job, const Progress &progress);
+    [[nodiscard]] Result<std::shared_ptr<const LensApi>> lensFor(const std::string &model); // fast thread only
+    [[nodiscard]] ProgressCallback progressOf(JobId job);
+    template <class T>
+    void deliver(QPointer<QObject> receiver, bool hasReceiver, Done<T> done, Result<T> result);
+    template <class T>
+    JobId readOn(Worker &worker, Reader &reader, QObject *receiver,
+                 std::function<Result<T>(const ProjectApi *, const JobContext &)> job, Done<T> done, const std::string &replaceKey);
+    void sampleMemory();
+
+    std::unique_ptr<EngineApi> m_engine;
+    std::unique_ptr<ProjectApi> m_project; // GUI thread, read-only
+    std::filesystem::path m_folder;
+    Writer m_writerState;
+    Reader m_fastState, m_backgroundState;
+    Heavy m_heavyState;
+
+    EventBuffer m_events;
+    QTimer m_drainTimer, m_memoryTimer;
+    QElapsedTimer m_sinceDrain;
+
+    JobInfo m_job;
+    JobId m_nextJob = 1;
+    std::shared_ptr<engine::RunControl> m_control; // of the active run
+    engine::RunInfo m_activeRun;
+    JobId m_runJob = 0;
+    int m_queuedRuns = 0;
+    engine::MachineFacts m_machine;
+
+    // Last, so that they end first.
+    std::unique_ptr<Worker> m_background, m_fast, m_writer, m_heavy;
+};
+
+} // namespace fettle::ui
+
+#include "ui/bridge/bridgetemplates.h"

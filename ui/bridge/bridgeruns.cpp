@@ -1,0 +1,213 @@
+// Runs, answers, exports: the jobs of the engine thread. See bridge.h.
+#include "ui/bridge/bridge.h"
+
+namespace fettle::ui {
+
+namespace {
+
+const std::string kAnswerKey = "answer"; // jobs that are served between the steps of a run
+
+} // namespace
+
+JobId Bridge::planRun(const engine::TrainRequest &request, QObject *receiver, Done<engine::TrainPlan> done)
+{
+    return readSlowly<engine::TrainPlan>(
+        receiver,
+        [request](const ProjectApi *project, const JobContext &context) -> Result<engine::TrainPlan> {
+            if (!project)
+                return fail(ErrorCode::NotFound, "No project is open.", "Open a project or begin a new one first.");
+            return context.engine.planRun(*project, request, {}, context.stop);
+        },
+        std::move(done), "plan");
+}
+
+JobId Bridge::startRun(const engine::TrainRequest &request)
+{
+    return enqueueRun(tr("New run"), [this, request](ProjectApi &project, const engine::RunEvents &events,
+                                                     const engine::RunControl *control, std::stop_token stop) {
+        return m_engine->trainRun(project, request, events, control, stop);
+    });
+}
+
+JobId Bridge::resumeRun(RunId run, const engine::ComputeOptions &compute)
+{
+    return enqueueRun(tr("Run %1").arg(run.value), [this, run, compute](ProjectApi &project, const engine::RunEvents &events,
+                                                                        const engine::RunControl *control, std::stop_token stop) {
+        return m_engine->resumeRun(project, run, compute, events, control, stop);
+    });
+}
+
+JobId Bridge::enqueueRun(const QString &title, RunCall call)
+{
+    const JobId id = m_nextJob++;
+    ++m_queuedRuns;
+    auto control = std::make_shared<engine::RunControl>();
+    m_heavy->post(id, [this, id, title, control, folder = m_folder, call = std::move(call)](std::stop_token stop) {
+        append(CallEvent{[this, id, title, control] {
+            --m_queuedRuns;
+            m_control = control;
+            m_runJob = id;
+            m_activeRun = {};
+            JobInfo info;
+            info.id = id;
+            info.kind = JobInfo::Kind::Run;
+            info.title = title;
+            info.canPause = true;
+            info.canCancel = true;
+            m_job = {};
+            showJob(info);
+        }});
+        engine::RunEvents events;
+        events.stateChanged = [this, id](const engine::RunInfo &run) {
+            append(RunStateEvent{id, run});
+            append(CallEvent{[this, id, run] {
+                if (m_job.id != id)
+                    return;
+                m_job.title = QString::fromStdString(run.name);
+                emit jobChanged();
+            }});
+        };
+        events.progressed = progressOf(id);
+        events.stepFinished = [this, id](RunId run, const engine::MetricPoint &point, double secondsLeft) {
+            append(MetricEvent{id, run, point, secondsLeft});
+        };
+        events.evaluated = [this](RunId run, const engine::EvalPoint &point) { append(EvalEvent{run, point}); };
+        events.checkpointed = [this](RunId run, const engine::CheckpointInfo &checkpoint) { append(CheckpointEvent{run, checkpoint}); };
+        events.betweenSteps = [this] { m_heavy->runWaiting(kAnswerKey); };
+        // A run has a handle of its own: the writer's stays on the writer's thread, and an edit never waits for a step.
+        auto result = std::make_shared<Result<engine::RunSummary>>(fail(ErrorCode::Internal, "The run did not start."));
+        auto project = m_engine->openProject(folder, engine::Access::ReadWrite);
+        if (project)
+            *result = call(**project, events, control.get(), stop);
+        else
+            *result = passError(project);
+        append(CallEvent{[this, id, result] { endRun(id, *result); }});
+    });
+    emit jobChanged();
+    return id;
+}
+
+void Bridge::endRun(JobId job, const Result<engine::RunSummary> &result)
+{
+    m_control.reset();
+    m_runJob = 0;
+    if (result) {
+        m_activeRun = result->run;
+    } else {
+        // What the project says about the run is newer than the last event.
+        if (m_project && m_activeRun.id.isValid()) {
+            if (const auto stored = m_project->run(m_activeRun.id))
+                m_activeRun = *stored;
+        }
+        if (m_activeRun.state != engine::RunState::Cancelled && result.error().code != ErrorCode::Cancelled)
+            report(result.error());
+    }
+    const engine::RunInfo ended = std::exchange(m_activeRun, {});
+    endJob(job);
+    emit runEnded(ended);
+    emit runsChanged();
+    emit recordsChanged(); // losses of the run
+    emit snapshotsChanged();
+}
+
+void Bridge::pauseRun()
+{
+    if (m_control)
+        m_control->wish = engine::RunControl::Wish::Pause;
+}
+
+void Bridge::stopRun(engine::RunControl::Wish wish)
+{
+    if (m_control)
+        m_control->wish = wish;
+}
+
+void Bridge::checkpointNow()
+{
+    if (m_control)
+        m_control->checkpointNow = true;
+}
+
+JobId Bridge::generate(const std::string &model, const engine::GenerateRequest &request, QObject *receiver,
+                       Done<std::vector<engine::ColumnResult>> done)
+{
+    const JobId id = m_nextJob++;
+    m_heavy->postServable(
+        id,
+        [this, id, model, request, folder = m_folder, done = std::move(done), target = QPointer<QObject>(receiver),
+         hasReceiver = receiver != nullptr](std::stop_token stop) {
+            append(CallEvent{[this, id] {
+                JobInfo info;
+                info.id = id;
+                info.kind = JobInfo::Kind::Answer;
+                info.title = tr("Answering");
+                info.canCancel = true;
+                showJob(info);
+            }});
+            using Answers = Result<std::vector<engine::ColumnResult>>;
+            const auto answer = [&]() -> Answers {
+                if (!m_heavyState.playground || m_heavyState.playgroundModel != model) {
+                    m_heavyState.playground.reset(); // frees the old weights before the new ones come
+                    auto opened = m_engine->openPlayground(model, {}, progressOf(id), stop);
+                    if (!opened)
+                        return passError(opened);
+                    m_heavyState.playground = std::move(*opened);
+                    m_heavyState.playgroundModel = model;
+                }
+                std::unique_ptr<ProjectApi> project;
+                if (!folder.empty()) {
+                    auto opened = m_engine->openProject(folder, engine::Access::ReadOnly);
+                    if (!opened)
+                        return passError(opened);
+                    project = std::move(*opened);
+                }
+                engine::GenerateEvents events;
+                events.started = [this, id](const std::vector<engine::ColumnBadge> &badges, std::int64_t promptTokens) {
+                    append(AnswerStartedEvent{id, badges, promptTokens});
+                };
+                events.token = [this, id](const engine::GeneratedToken &token) { append(TokenEvent{id, token}); };
+                events.columnFinished = [this, id](int column, const engine::ColumnResult &result) {
+                    append(ColumnEvent{id, column, result});
+                };
+                return m_heavyState.playground->generate(request, project.get(), events, stop);
+            };
+            auto result = std::make_shared<Answers>(answer());
+            append(CallEvent{[this, id, target, hasReceiver, done, result] {
+                endJob(id);
+                if (done && (!hasReceiver || target))
+                    done(std::move(*result));
+                else if (!done && !*result)
+                    report(result->error());
+            }});
+        },
+        kAnswerKey);
+    return id;
+}
+
+JobId Bridge::exportAdapter(const engine::ExportRequest &request, QObject *receiver, Done<engine::ExportResult> done)
+{
+    return work<engine::ExportResult>(
+        tr("Export"), JobInfo::Kind::Export, receiver,
+        [request, folder = m_folder](const JobContext &context) -> Result<engine::ExportResult> {
+            auto project = context.engine.openProject(folder, engine::Access::ReadOnly);
+            if (!project)
+                return passError(project);
+            return context.engine.exportAdapter(request, project->get(), context.progress, context.stop);
+        },
+        std::move(done));
+}
+
+JobId Bridge::examine(const std::string &adapter, QObject *receiver, Done<engine::ExamResult> done)
+{
+    return work<engine::ExamResult>(
+        tr("Held-out questions"), JobInfo::Kind::Other, receiver,
+        [adapter, model = baseModel(), folder = m_folder](const JobContext &context) -> Result<engine::ExamResult> {
+            auto project = context.engine.openProject(folder, engine::Access::ReadOnly);
+            if (!project)
+                return passError(project);
+            return context.engine.examine(model, adapter, **project, {}, context.progress, context.stop);
+        },
+        std::move(done));
+}
+
+} // namespace fettle::ui

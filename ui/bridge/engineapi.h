@@ -1,0 +1,138 @@
+// The calls of the engine that the window uses, as interfaces: the real engine stands behind realengine.cpp, tests put their own behind
+// it. Names, meaning and errors are those of core/engine; nothing here knows Qt. Every object is used by one thread only.
+#pragma once
+
+#include "core/engine/delivery.h"
+#include "core/engine/lens.h"
+#include "core/engine/machine.h"
+#include "core/engine/models.h"
+#include "core/engine/playground.h"
+#include "core/engine/project.h"
+#include "core/engine/sample.h"
+#include "core/engine/training.h"
+
+#include <memory>
+
+namespace fettle::ui {
+
+class ProjectApi { // see engine::Project
+public:
+    virtual ~ProjectApi() = default;
+
+    [[nodiscard]] virtual std::filesystem::path folder() const = 0;
+    [[nodiscard]] virtual std::string name() const = 0;
+    [[nodiscard]] virtual std::optional<std::string> setting(const std::string &key) const = 0;
+    [[nodiscard]] virtual Result<> setSetting(const std::string &key, const std::string &value) = 0;
+
+    [[nodiscard]] virtual Result<data::ImportReport> importFile(const std::filesystem::path &file, const data::ImportOptions &options,
+                                                                const ProgressCallback &progress, std::stop_token stop) = 0;
+    [[nodiscard]] virtual Result<std::vector<RecordId>> addRecords(std::vector<data::Record> records, const std::string &what) = 0;
+    [[nodiscard]] virtual Result<std::vector<RecordId>> recordIds(const engine::RecordFilter &filter) const = 0;
+    [[nodiscard]] virtual Result<std::vector<engine::RecordRow>> recordRows(const std::vector<RecordId> &ids) const = 0;
+    [[nodiscard]] virtual Result<data::Record> record(RecordId id) const = 0;
+    [[nodiscard]] virtual Result<engine::RecordCounts> recordCounts() const = 0;
+    [[nodiscard]] virtual Result<> saveRecord(const data::Record &record) = 0;
+    [[nodiscard]] virtual Result<> setStatus(const std::vector<RecordId> &ids, data::RecordStatus status) = 0;
+    [[nodiscard]] virtual Result<> setSplit(const std::vector<RecordId> &ids, data::Split split) = 0;
+    [[nodiscard]] virtual Result<> addTag(const std::vector<RecordId> &ids, const std::string &tag) = 0;
+    [[nodiscard]] virtual Result<> removeTag(const std::vector<RecordId> &ids, const std::string &tag) = 0;
+    [[nodiscard]] virtual Result<> deleteRecords(const std::vector<RecordId> &ids) = 0;
+    [[nodiscard]] virtual std::optional<engine::JournalEntry> undoEntry() const = 0;
+    [[nodiscard]] virtual std::optional<engine::JournalEntry> redoEntry() const = 0;
+    [[nodiscard]] virtual Result<engine::JournalEntry> undo() = 0;
+    [[nodiscard]] virtual Result<engine::JournalEntry> redo() = 0;
+    [[nodiscard]] virtual Result<std::vector<engine::JournalEntry>> journal(std::int64_t newest) const = 0;
+    [[nodiscard]] virtual std::int64_t changeCounter() const = 0;
+    [[nodiscard]] virtual Result<> updateFindings(const ProgressCallback &progress, std::stop_token stop) = 0;
+
+    [[nodiscard]] virtual Result<engine::SnapshotInfo> freezeSnapshot(const engine::RecordFilter &filter,
+                                                                      const engine::SplitShares &shares) = 0;
+    [[nodiscard]] virtual Result<std::vector<engine::SnapshotInfo>> snapshots() const = 0;
+    [[nodiscard]] virtual Result<std::vector<data::Record>> snapshotRecords(SnapshotId id, std::optional<data::Split> split) const = 0;
+
+    [[nodiscard]] virtual Result<std::vector<engine::RunInfo>> runs() const = 0;
+    [[nodiscard]] virtual Result<engine::RunInfo> run(RunId id) const = 0;
+    [[nodiscard]] virtual Result<> deleteRun(RunId id) = 0;
+    [[nodiscard]] virtual Result<std::vector<engine::MetricPoint>> metrics(RunId id, std::int64_t afterStep) const = 0;
+    [[nodiscard]] virtual Result<std::vector<engine::EvalPoint>> evals(RunId id) const = 0;
+    [[nodiscard]] virtual Result<std::vector<engine::CheckpointInfo>> checkpoints(RunId id) const = 0;
+    [[nodiscard]] virtual Result<std::int64_t> markInterruptedRuns() = 0;
+
+    [[nodiscard]] virtual Result<std::vector<engine::SavedPrompt>> prompts() const = 0;
+    [[nodiscard]] virtual Result<std::int64_t> savePrompt(const engine::SavedPrompt &prompt) = 0;
+    [[nodiscard]] virtual Result<> deletePrompt(std::int64_t id) = 0;
+};
+
+class LensApi { // see engine::Lens; immutable, usable from several threads
+public:
+    virtual ~LensApi() = default;
+    [[nodiscard]] virtual Result<data::LabelledTokens> label(const data::Record &record, const data::RenderOptions &options) const = 0;
+    [[nodiscard]] virtual Result<engine::TokenizeResult> tokenize(const std::string &text, bool parseSpecial) const = 0;
+    [[nodiscard]] virtual std::string tokenText(TokenId id) const = 0;
+    [[nodiscard]] virtual std::string modelName() const = 0;
+};
+
+class PlaygroundApi { // see engine::Playground
+public:
+    virtual ~PlaygroundApi() = default;
+    [[nodiscard]] virtual Result<std::vector<engine::ColumnResult>> generate(const engine::GenerateRequest &request,
+                                                                             const ProjectApi *project,
+                                                                             const engine::GenerateEvents &events,
+                                                                             std::stop_token stop) = 0;
+    [[nodiscard]] virtual std::string modelPath() const = 0;
+};
+
+class EngineApi {
+public:
+    virtual ~EngineApi() = default;
+
+    // --- projects
+    [[nodiscard]] virtual Result<std::unique_ptr<ProjectApi>> createProject(const std::filesystem::path &folder) = 0;
+    [[nodiscard]] virtual Result<std::unique_ptr<ProjectApi>> openProject(const std::filesystem::path &folder, engine::Access access) = 0;
+    [[nodiscard]] virtual Result<std::unique_ptr<ProjectApi>> createSampleProject(const std::filesystem::path &folder,
+                                                                                  const ProgressCallback &progress,
+                                                                                  std::stop_token stop) = 0;
+    [[nodiscard]] virtual Result<data::ImportResult> readRecords(const std::filesystem::path &file, const data::ImportOptions &options,
+                                                                 std::optional<std::int64_t> maxRows,
+                                                                 const ProgressCallback &progress, std::stop_token stop) = 0;
+
+    // --- models
+    [[nodiscard]] virtual Result<std::filesystem::path> resolveModel(const std::string &model) = 0;
+    [[nodiscard]] virtual Result<engine::Inspection> inspect(const std::filesystem::path &path) = 0;
+    [[nodiscard]] virtual Result<std::vector<engine::Inspection>> libraryModels(const std::vector<std::filesystem::path> &extraFolders,
+                                                                                const ProgressCallback &progress,
+                                                                                std::stop_token stop) = 0;
+    [[nodiscard]] virtual Result<std::string> modelHash(const std::filesystem::path &path, std::stop_token stop) = 0;
+    [[nodiscard]] virtual Result<std::shared_ptr<const LensApi>> openLens(const std::string &model) = 0;
+    [[nodiscard]] virtual Result<std::int64_t> measureLengths(ProjectApi &project, const LensApi &lens, std::int64_t maxLength,
+                                                              const ProgressCallback &progress, std::stop_token stop) = 0;
+
+    // --- training
+    [[nodiscard]] virtual Result<engine::TrainPlan> planRun(const ProjectApi &project, const engine::TrainRequest &request,
+                                                            const ProgressCallback &progress, std::stop_token stop) = 0;
+    [[nodiscard]] virtual Result<engine::RunSummary> trainRun(ProjectApi &project, const engine::TrainRequest &request,
+                                                              const engine::RunEvents &events, const engine::RunControl *control,
+                                                              std::stop_token stop) = 0;
+    [[nodiscard]] virtual Result<engine::RunSummary> resumeRun(ProjectApi &project, RunId run, const engine::ComputeOptions &compute,
+                                                               const engine::RunEvents &events, const engine::RunControl *control,
+                                                               std::stop_token stop) = 0;
+
+    // --- answers and results
+    [[nodiscard]] virtual Result<std::unique_ptr<PlaygroundApi>> openPlayground(const std::string &model,
+                                                                                const engine::ComputeOptions &compute,
+                                                                                const ProgressCallback &progress,
+                                                                                std::stop_token stop) = 0;
+    [[nodiscard]] virtual Result<engine::ExportResult> exportAdapter(const engine::ExportRequest &request, const ProjectApi *project,
+                                                                     const ProgressCallback &progress, std::stop_token stop) = 0;
+    [[nodiscard]] virtual Result<engine::ExamResult> examine(const std::string &model, const std::string &adapter,
+                                                             const ProjectApi &project, const engine::ComputeOptions &compute,
+                                                             const ProgressCallback &progress, std::stop_token stop) = 0;
+
+    // --- machine
+    [[nodiscard]] virtual engine::MachineFacts machineFacts() = 0;
+    [[nodiscard]] virtual engine::MemoryUse memoryUse() = 0;
+    [[nodiscard]] virtual std::int64_t freeDiskBytes(const std::filesystem::path &folder) = 0;
+    [[nodiscard]] virtual std::vector<engine::Check> doctor() = 0;
+};
+
+} // namespace fettle::ui

@@ -1,0 +1,226 @@
+// Forwards each call of the interfaces to core/engine. See realengine.h.
+#include "ui/bridge/realengine.h"
+
+namespace fettle::ui {
+
+namespace {
+
+class RealProject : public ProjectApi {
+public:
+    explicit RealProject(engine::Project project) : m_project(std::move(project)) {}
+
+    engine::Project &project() { return m_project; }
+    const engine::Project &project() const { return m_project; }
+
+    std::filesystem::path folder() const override { return m_project.folder(); }
+    std::string name() const override { return m_project.name(); }
+    std::optional<std::string> setting(const std::string &key) const override { return m_project.setting(key); }
+    Result<> setSetting(const std::string &key, const std::string &value) override { return m_project.setSetting(key, value); }
+    Result<data::ImportReport> importFile(const std::filesystem::path &file, const data::ImportOptions &options,
+                                          const ProgressCallback &progress, std::stop_token stop) override
+    {
+        return m_project.importFile(file, options, progress, stop);
+    }
+    Result<std::vector<RecordId>> addRecords(std::vector<data::Record> records, const std::string &what) override
+    {
+        return m_project.addRecords(std::move(records), what);
+    }
+    Result<std::vector<RecordId>> recordIds(const engine::RecordFilter &filter) const override { return m_project.recordIds(filter); }
+    Result<std::vector<engine::RecordRow>> recordRows(const std::vector<RecordId> &ids) const override
+    {
+        return m_project.recordRows(ids);
+    }
+    Result<data::Record> record(RecordId id) const override { return m_project.record(id); }
+    Result<engine::RecordCounts> recordCounts() const override { return m_project.recordCounts(); }
+    Result<> saveRecord(const data::Record &record) override { return m_project.saveRecord(record); }
+    Result<> setStatus(const std::vector<RecordId> &ids, data::RecordStatus status) override { return m_project.setStatus(ids, status); }
+    Result<> setSplit(const std::vector<RecordId> &ids, data::Split split) override { return m_project.setSplit(ids, split); }
+    Result<> addTag(const std::vector<RecordId> &ids, const std::string &tag) override { return m_project.addTag(ids, tag); }
+    Result<> removeTag(const std::vector<RecordId> &ids, const std::string &tag) override { return m_project.removeTag(ids, tag); }
+    Result<> deleteRecords(const std::vector<RecordId> &ids) override { return m_project.deleteRecords(ids); }
+    std::optional<engine::JournalEntry> undoEntry() const override { return m_project.undoEntry(); }
+    std::optional<engine::JournalEntry> redoEntry() const override { return m_project.redoEntry(); }
+    Result<engine::JournalEntry> undo() override { return m_project.undo(); }
+    Result<engine::JournalEntry> redo() override { return m_project.redo(); }
+    Result<std::vector<engine::JournalEntry>> journal(std::int64_t newest) const override { return m_project.journal(newest); }
+    std::int64_t changeCounter() const override { return m_project.changeCounter(); }
+    Result<> updateFindings(const ProgressCallback &progress, std::stop_token stop) override
+    {
+        return m_project.updateFindings(progress, stop);
+    }
+    Result<engine::SnapshotInfo> freezeSnapshot(const engine::RecordFilter &filter, const engine::SplitShares &shares) override
+    {
+        return m_project.freezeSnapshot(filter, shares);
+    }
+    Result<std::vector<engine::SnapshotInfo>> snapshots() const override { return m_project.snapshots(); }
+    Result<std::vector<data::Record>> snapshotRecords(SnapshotId id, std::optional<data::Split> split) const override
+    {
+        return m_project.snapshotRecords(id, split);
+    }
+    Result<std::vector<engine::RunInfo>> runs() const override { return m_project.runs(); }
+    Result<engine::RunInfo> run(RunId id) const override { return m_project.run(id); }
+    Result<> deleteRun(RunId id) override { return m_project.deleteRun(id); }
+    Result<std::vector<engine::MetricPoint>> metrics(RunId id, std::int64_t afterStep) const override
+    {
+        return m_project.metrics(id, afterStep);
+    }
+    Result<std::vector<engine::EvalPoint>> evals(RunId id) const override { return m_project.evals(id); }
+    Result<std::vector<engine::CheckpointInfo>> checkpoints(RunId id) const override { return m_project.checkpoints(id); }
+    Result<std::int64_t> markInterruptedRuns() override { return m_project.markInterruptedRuns(); }
+    Result<std::vector<engine::SavedPrompt>> prompts() const override { return m_project.prompts(); }
+    Result<std::int64_t> savePrompt(const engine::SavedPrompt &prompt) override { return m_project.savePrompt(prompt); }
+    Result<> deletePrompt(std::int64_t id) override { return m_project.deletePrompt(id); }
+
+private:
+    engine::Project m_project;
+};
+
+// Every ProjectApi that reaches this engine was made by it.
+engine::Project &unwrap(ProjectApi &project)
+{
+    return static_cast<RealProject &>(project).project();
+}
+const engine::Project &unwrap(const ProjectApi &project)
+{
+    return static_cast<const RealProject &>(project).project();
+}
+const engine::Project *unwrap(const ProjectApi *project)
+{
+    return project ? &unwrap(*project) : nullptr;
+}
+
+Result<std::unique_ptr<ProjectApi>> wrap(Result<engine::Project> project)
+{
+    if (!project)
+        return passError(project);
+    return std::make_unique<RealProject>(std::move(*project));
+}
+
+class RealLens : public LensApi {
+public:
+    explicit RealLens(std::shared_ptr<const engine::Lens> lens) : m_lens(std::move(lens)) {}
+    const engine::Lens &lens() const { return *m_lens; }
+
+    Result<data::LabelledTokens> label(const data::Record &record, const data::RenderOptions &options) const override
+    {
+        return m_lens->label(record, options);
+    }
+    Result<engine::TokenizeResult> tokenize(const std::string &text, bool parseSpecial) const override
+    {
+        return m_lens->tokenize(text, parseSpecial);
+    }
+    std::string tokenText(TokenId id) const override { return m_lens->tokenText(id); }
+    std::string modelName() const override { return m_lens->modelName(); }
+
+private:
+    std::shared_ptr<const engine::Lens> m_lens;
+};
+
+class RealPlayground : public PlaygroundApi {
+public:
+    explicit RealPlayground(std::unique_ptr<engine::Playground> playground) : m_playground(std::move(playground)) {}
+
+    Result<std::vector<engine::ColumnResult>> generate(const engine::GenerateRequest &request, const ProjectApi *project,
+                                                       const engine::GenerateEvents &events, std::stop_token stop) override
+    {
+        return m_playground->generate(request, unwrap(project), events, stop);
+    }
+    std::string modelPath() const override { return m_playground->modelPath(); }
+
+private:
+    std::unique_ptr<engine::Playground> m_playground;
+};
+
+class RealEngine : public EngineApi {
+public:
+    Result<std::unique_ptr<ProjectApi>> createProject(const std::filesystem::path &folder) override
+    {
+        return wrap(engine::Project::create(folder));
+    }
+    Result<std::unique_ptr<ProjectApi>> openProject(const std::filesystem::path &folder, engine::Access access) override
+    {
+        return wrap(engine::Project::open(folder, access));
+    }
+    Result<std::unique_ptr<ProjectApi>> createSampleProject(const std::filesystem::path &folder, const ProgressCallback &progress,
+                                                            std::stop_token stop) override
+    {
+        return wrap(engine::createSampleProject(folder, progress, stop));
+    }
+    Result<data::ImportResult> readRecords(const std::filesystem::path &file, const data::ImportOptions &options,
+                                           std::optional<std::int64_t> maxRows, const ProgressCallback &progress,
+                                           std::stop_token stop) override
+    {
+        return data::readRecords(file, options, maxRows, progress, stop);
+    }
+    Result<std::filesystem::path> resolveModel(const std::string &model) override { return engine::resolveModel(model); }
+    Result<engine::Inspection> inspect(const std::filesystem::path &path) override { return engine::inspect(path); }
+    Result<std::vector<engine::Inspection>> libraryModels(const std::vector<std::filesystem::path> &extraFolders,
+                                                          const ProgressCallback &progress, std::stop_token stop) override
+    {
+        return engine::libraryModels(extraFolders, progress, stop);
+    }
+    Result<std::string> modelHash(const std::filesystem::path &path, std::stop_token stop) override
+    {
+        return engine::modelHash(path, stop);
+    }
+    Result<std::shared_ptr<const LensApi>> openLens(const std::string &model) override
+    {
+        auto lens = engine::Lens::open(model);
+        if (!lens)
+            return passError(lens);
+        return std::make_shared<const RealLens>(std::move(*lens));
+    }
+    Result<std::int64_t> measureLengths(ProjectApi &project, const LensApi &lens, std::int64_t maxLength,
+                                        const ProgressCallback &progress, std::stop_token stop) override
+    {
+        return engine::measureLengths(unwrap(project), static_cast<const RealLens &>(lens).lens(), maxLength, progress, stop);
+    }
+    Result<engine::TrainPlan> planRun(const ProjectApi &project, const engine::TrainRequest &request,
+                                      const ProgressCallback &progress, std::stop_token stop) override
+    {
+        return engine::planRun(unwrap(project), request, progress, stop);
+    }
+    Result<engine::RunSummary> trainRun(ProjectApi &project, const engine::TrainRequest &request, const engine::RunEvents &events,
+                                        const engine::RunControl *control, std::stop_token stop) override
+    {
+        return engine::trainRun(unwrap(project), request, events, control, stop);
+    }
+    Result<engine::RunSummary> resumeRun(ProjectApi &project, RunId run, const engine::ComputeOptions &compute,
+                                         const engine::RunEvents &events, const engine::RunControl *control,
+                                         std::stop_token stop) override
+    {
+        return engine::resumeRun(unwrap(project), run, compute, events, control, stop);
+    }
+    Result<std::unique_ptr<PlaygroundApi>> openPlayground(const std::string &model, const engine::ComputeOptions &compute,
+                                                          const ProgressCallback &progress, std::stop_token stop) override
+    {
+        auto playground = engine::Playground::open(model, compute, progress, stop);
+        if (!playground)
+            return passError(playground);
+        return std::make_unique<RealPlayground>(std::move(*playground));
+    }
+    Result<engine::ExportResult> exportAdapter(const engine::ExportRequest &request, const ProjectApi *project,
+                                               const ProgressCallback &progress, std::stop_token stop) override
+    {
+        return engine::exportAdapter(request, unwrap(project), progress, stop);
+    }
+    Result<engine::ExamResult> examine(const std::string &model, const std::string &adapter, const ProjectApi &project,
+                                       const engine::ComputeOptions &compute, const ProgressCallback &progress,
+                                       std::stop_token stop) override
+    {
+        return engine::examine(model, adapter, unwrap(project), compute, progress, stop);
+    }
+    engine::MachineFacts machineFacts() override { return engine::machineFacts(); }
+    engine::MemoryUse memoryUse() override { return engine::memoryUse(); }
+    std::int64_t freeDiskBytes(const std::filesystem::path &folder) override { return engine::freeDiskBytes(folder); }
+    std::vector<engine::Check> doctor() override { return engine::doctor(); }
+};
+
+} // namespace
+
+std::unique_ptr<EngineApi> makeRealEngine()
+{
+    return std::make_unique<RealEngine>();
+}
+
+} // namespace fettle::ui

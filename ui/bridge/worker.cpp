@@ -1,0 +1,109 @@
+// See worker.h.
+#include "ui/bridge/worker.h"
+
+#include <algorithm>
+
+namespace fettle::ui {
+
+Worker::Worker(std::function<void()> atEnd) : m_atEnd(std::move(atEnd)), m_thread([this] { loop(); }) {}
+
+Worker::~Worker()
+{
+    {
+        const std::scoped_lock lock(m_mutex);
+        m_waiting.clear();
+        m_isEnding = true;
+        for (Working &working : m_working)
+            working.stop.request_stop();
+    }
+    m_wake.notify_all();
+}
+
+void Worker::post(JobId id, Job job, const std::string &replaceKey)
+{
+    enqueue({id, replaceKey, std::move(job), !replaceKey.empty()});
+}
+
+void Worker::postServable(JobId id, Job job, const std::string &key)
+{
+    enqueue({id, key, std::move(job), false});
+}
+
+void Worker::enqueue(Entry entry)
+{
+    {
+        const std::scoped_lock lock(m_mutex);
+        if (entry.isReplaceable)
+            std::erase_if(m_waiting, [&](const Entry &waiting) { return waiting.isReplaceable && waiting.key == entry.key; });
+        m_waiting.push_back(std::move(entry));
+    }
+    m_wake.notify_one();
+}
+
+bool Worker::cancel(JobId id)
+{
+    const std::scoped_lock lock(m_mutex);
+    if (std::erase_if(m_waiting, [id](const Entry &entry) { return entry.id == id; }) > 0)
+        return true;
+    for (Working &working : m_working) {
+        if (working.id == id)
+            return working.stop.request_stop();
+    }
+    return false;
+}
+
+void Worker::runWaiting(const std::string &key)
+{
+    while (true) {
+        Entry entry;
+        {
+            const std::scoped_lock lock(m_mutex);
+            const auto found = std::ranges::find(m_waiting, key, &Entry::key);
+            if (found == m_waiting.end())
+                return;
+            entry = std::move(*found);
+            m_waiting.erase(found);
+        }
+        execute(std::move(entry));
+    }
+}
+
+bool Worker::isIdle() const
+{
+    const std::scoped_lock lock(m_mutex);
+    return m_waiting.empty() && m_working.empty();
+}
+
+void Worker::loop()
+{
+    while (true) {
+        Entry entry;
+        {
+            std::unique_lock lock(m_mutex);
+            m_wake.wait(lock, [this] { return m_isEnding || !m_waiting.empty(); });
+            if (m_isEnding)
+                break;
+            entry = std::move(m_waiting.front());
+            m_waiting.pop_front();
+        }
+        execute(std::move(entry));
+    }
+    if (m_atEnd)
+        m_atEnd();
+}
+
+void Worker::execute(Entry entry)
+{
+    std::stop_source source;
+    {
+        const std::scoped_lock lock(m_mutex);
+        m_working.push_back({entry.id, source});
+        if (m_isEnding)
+            source.request_stop();
+    }
+    entry.job(source.get_token());
+    const std::scoped_lock lock(m_mutex);
+    std::erase_if(m_working, [&](const Working &working) { return working.id == entry.id; });
+}
+
+} // namespace fettle::ui

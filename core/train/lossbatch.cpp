@@ -1,0 +1,62 @@
+#include "core/train/lossbatch.h"
+
+namespace fettle::train {
+namespace {
+
+at::Tensor toTensor(const std::vector<std::int64_t> &values)
+{
+    return at::tensor(values, at::kLong);
+}
+
+at::Tensor toTensor(const std::vector<TokenId> &values)
+{
+    return at::tensor(values, at::kInt).to(at::kLong);
+}
+
+} // namespace
+
+model::LossBatch toLossBatch(const PackedRow &row)
+{
+    return {{toTensor(row.ids), toTensor(row.positions), row.borders}, toTensor(row.targetPositions), toTensor(row.targets)};
+}
+
+std::vector<DocumentLoss> lossByDocument(const PackedRow &row, const at::Tensor &losses)
+{
+    const at::Tensor values = losses.to(at::kCPU, at::kFloat).contiguous();
+    const float *loss = values.const_data_ptr<float>();
+    std::vector<DocumentLoss> result;
+    std::size_t target = 0;
+    for (std::size_t d = 0; d < row.documents.size(); ++d) {
+        DocumentLoss document{row.documents[d], 0.0, 0};
+        for (; target < row.targets.size() && row.targetPositions[target] < row.borders[d + 1]; ++target) {
+            document.loss += static_cast<double>(loss[target]);
+            ++document.tokens;
+        }
+        if (document.tokens == 0)
+            continue;
+        document.loss /= static_cast<double>(document.tokens);
+        result.push_back(document);
+    }
+    return result;
+}
+
+Result<LossTotals> lossOver(model::LossEngine &engine, const model::Sites &sites, std::span<const PackedRow> rows,
+                            const std::function<bool()> &isStopped)
+{
+    LossTotals totals;
+    for (const PackedRow &row : rows) {
+        if (isStopped && isStopped())
+            return fail(ErrorCode::Cancelled, "The evaluation was cancelled.");
+        if (row.targets.empty())
+            continue;
+        auto outcome = engine.loss(toLossBatch(row), sites);
+        if (!outcome)
+            return passError(outcome);
+        totals.sum += outcome->sum;
+        totals.tokens += outcome->tokens;
+        totals.correct += outcome->correct;
+    }
+    return totals;
+}
+
+} // namespace fettle::train

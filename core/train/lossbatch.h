@@ -1,0 +1,34 @@
+// From packed rows to tensors, and the loss over rows that are not trained on. Internal header: shows tensors.
+#pragma once
+
+#include "core/model/loss.h"
+#include "core/train/batches.h"
+
+#include <functional>
+
+namespace fettle::train {
+
+[[nodiscard]] model::LossBatch toLossBatch(const PackedRow &row);
+
+// Mean loss of one document over its trained tokens.
+struct DocumentLoss {
+    std::int64_t document = 0; // index
+    double loss = 0;
+    std::int64_t tokens = 0;
+};
+// losses: one for each target of the row, as LossOutcome has them. Documents without targets are left out.
+[[nodiscard]] std::vector<DocumentLoss> lossByDocument(const PackedRow &row, const at::Tensor &losses);
+
+struct LossTotals {
+    double sum = 0; // nats over all targets
+    std::int64_t tokens = 0;
+    std::int64_t correct = 0; // targets that were the likeliest token
+    [[nodiscard]] double mean() const { return tokens > 0 ? sum / static_cast<double>(tokens) : 0.0; }
+};
+
+// Token-weighted sums over the rows, without gradients; the adapter must not be in training. isStopped is asked before every row.
+// Errors: those of LossEngine::loss, Cancelled.
+[[nodiscard]] Result<LossTotals> lossOver(model::LossEngine &engine, const model::Sites &sites, std::span<const PackedRow> rows,
+                                          const std::function<bool()> &isStopped = {});
+
+} // namespace fettle::train

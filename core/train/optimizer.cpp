@@ -1,0 +1,132 @@
+#include "core/train/optimizer.h"
+
+#include <algorithm>
+#include <cstring>
+#include <fmt/format.h>
+
+namespace fettle::train {
+
+bool takesDecay(std::string_view parameterName)
+{
+    return !parameterName.ends_with("bias") && parameterName.find("norm") == std::string_view::npos;
+}
+
+AdamW::AdamW(std::vector<TrainableParameter> parameters, const AdamSettings &settings)
+    : m_settings(settings)
+{
+    torch::NoGradGuard noGrad;
+    std::ranges::stable_partition(parameters, &TrainableParameter::hasDecay);
+    std::int64_t total = 0;
+    for (TrainableParameter &parameter : parameters) {
+        const std::int64_t values = parameter.tensor.numel();
+        if (parameter.hasDecay)
+            m_decayed = total + values;
+        m_slices.push_back({std::move(parameter), total, values});
+        total += values;
+    }
+    const at::TensorOptions options = m_slices.empty() ? at::TensorOptions(at::kFloat) : m_slices.front().parameter.tensor.options();
+    m_values = at::empty({total}, options.requires_grad(false));
+    m_gradients = at::zeros_like(m_values);
+    m_mean = at::zeros_like(m_values);
+    m_square = at::zeros_like(m_values);
+    for (Slice &slice : m_slices) {
+        at::Tensor &tensor = slice.parameter.tensor;
+        at::Tensor view = m_values.narrow(0, slice.begin, slice.values).view(tensor.sizes());
+        view.copy_(tensor.detach());
+        tensor.set_data(view);
+        tensor.mutable_grad() = m_gradients.narrow(0, slice.begin, slice.values).view(tensor.sizes());
+    }
+}
+
+void AdamW::zeroGradients()
+{
+    m_gradients.zero_();
+    for (Slice &slice : m_slices)
+        slice.parameter.tensor.mutable_grad() = m_gradients.narrow(0, slice.begin, slice.values).view(slice.parameter.tensor.sizes());
+}
+
+// Whoever computes gradients may have put a tensor of its own in place of our view.
+void AdamW::collectStrayGradients()
+{
+    torch::NoGradGuard noGrad;
+    for (Slice &slice : m_slices) {
+        const at::Tensor &gradient = slice.parameter.tensor.grad();
+        at::Tensor ours = m_gradients.narrow(0, slice.begin, slice.values);
+        if (gradient.defined() && gradient.data_ptr() != ours.data_ptr())
+            ours.copy_(gradient.reshape({-1}));
+    }
+}
+
+double AdamW::gradientNorm()
+{
+    collectStrayGradients();
+    return m_gradients.norm(2, at::kDouble).item<double>();
+}
+
+void AdamW::step(double learningRate, double gradientNorm, double clipNorm)
+{
+    torch::NoGradGuard noGrad;
+    if (clipNorm > 0) {
+        const double factor = clipNorm / (gradientNorm + 1e-6);
+        if (factor < 1.0)
+            m_gradients.mul_(factor);
+    }
+    ++m_steps;
+    const std::int64_t total = m_values.numel();
+    const auto update = [&](std::int64_t begin, std::int64_t end, double decay) {
+        if (begin == end)
+            return;
+        const auto part = [&](const at::Tensor &buffer) { return std::vector<at::Tensor>{buffer.narrow(0, begin, end - begin)}; };
+        const std::vector<at::Tensor> steps{at::full({}, static_cast<double>(m_steps), m_values.options())};
+        at::_fused_adamw_(part(m_values), part(m_gradients), part(m_mean), part(m_square), {}, steps, learningRate, m_settings.beta1,
+                          m_settings.beta2, decay, m_settings.epsilon, false, false);
+    };
+    update(0, m_decayed, m_settings.weightDecay);
+    update(m_decayed, total, 0.0);
+}
+
+Result<> AdamW::save(const std::filesystem::path &file) const
+{
+    const at::Tensor mean = m_mean.cpu();
+    const at::Tensor square = m_square.cpu();
+    std::vector<io::TensorToWrite> tensors;
+    for (const Slice &slice : m_slices) {
+        const auto bytesOf = [&](const at::Tensor &buffer) {
+            return std::as_bytes(std::span(buffer.const_data_ptr<float>() + slice.begin, static_cast<std::size_t>(slice.values)));
+        };
+        const std::vector<std::int64_t> shape = slice.parameter.tensor.sizes().vec();
+        tensors.push_back({slice.parameter.name + ".exp_avg", io::StorageType::F32, shape, bytesOf(mean)});
+        tensors.push_back({slice.parameter.name + ".exp_avg_sq", io::StorageType::F32, shape, bytesOf(square)});
+    }
+    return io::writeSafetensors(file, tensors);
+}
+
+Result<> AdamW::load(const std::filesystem::path &file, std::int64_t stepsDone)
+{
+    auto opened = io::Safetensors::open(file);
+    if (!opened)
+        return passError(opened);
+    at::Tensor mean = at::empty_like(m_mean, m_mean.options().device(at::kCPU));
+    at::Tensor square = at::empty_like(mean);
+    for (const Slice &slice : m_slices) {
+        for (auto &[suffix, buffer] : {std::pair{".exp_avg", &mean}, std::pair{".exp_avg_sq", &square}}) {
+            const std::string name = slice.parameter.name + suffix;
+            auto entry = opened->require(name);
+            if (!entry)
+                return passError(entry);
+            const std::vector<std::int64_t> shape = slice.parameter.tensor.sizes().vec();
+            if ((*entry)->type != io::StorageType::F32 || (*entry)->shape != shape)
+                return fail(ErrorCode::BadInput,
+                            fmt::format("{} holds {} with shape {} instead of {}.", file.filename().string(), name,
+                                        io::shapeText((*entry)->shape), io::shapeText(shape)),
+                            "The checkpoint belongs to another run. Start the run again.");
+            std::memcpy(buffer->data_ptr<float>() + slice.begin, (*entry)->bytes.data(), (*entry)->bytes.size());
+        }
+    }
+    m_mean.copy_(mean);
+    m_square.copy_(square);
+    m_steps = stepsDone;
+    return {};
+}
+
+} // namespace fettle::train

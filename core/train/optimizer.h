@@ -1,0 +1,57 @@
+// AdamW with decoupled weight decay (Loshchilov & Hutter 2019) over one flat buffer, with clipping by the global norm.
+// Values as torch.optim.AdamW gives them. Internal header: shows tensors.
+#pragma once
+
+#include "core/base/result.h"
+#include "core/io/safetensors.h"
+#include "core/torch.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace fettle::train {
+
+struct TrainableParameter {
+    std::string name;
+    at::Tensor tensor;       // fp32
+    bool hasDecay = true;    // false for norms and biases
+};
+
+// True unless the name is that of a norm or a bias, which weight decay leaves alone.
+[[nodiscard]] bool takesDecay(std::string_view parameterName);
+
+struct AdamSettings {
+    double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.0;
+};
+
+class AdamW {
+public:
+    // Moves the parameters into one flat fp32 buffer (the tensors stay the callers' own and become views of it) and gives each a view of
+    // the flat gradient. Parameters with decay lie in front.
+    AdamW(std::vector<TrainableParameter> parameters, const AdamSettings &settings);
+
+    void zeroGradients();
+    // Length of all gradients together.
+    [[nodiscard]] double gradientNorm();
+    // One step. clipNorm > 0: gradients are scaled by min(1, clipNorm / (norm + 1e-6)) first, as torch's clip_grad_norm_ does.
+    void step(double learningRate, double gradientNorm, double clipNorm);
+    [[nodiscard]] std::int64_t stepsDone() const { return m_steps; }
+
+    // Both moments by parameter ("NAME.exp_avg", "NAME.exp_avg_sq"), durable and atomic.
+    [[nodiscard]] Result<> save(const std::filesystem::path &file) const;
+    // Errors: BadInput where a moment is missing or has another shape.
+    [[nodiscard]] Result<> load(const std::filesystem::path &file, std::int64_t stepsDone);
+
+private:
+    struct Slice { TrainableParameter parameter; std::int64_t begin = 0; std::int64_t values = 0; };
+    void collectStrayGradients();
+    AdamSettings m_settings;
+    std::vector<Slice> m_slices;
+    std::int64_t m_decayed = 0; // values in front that take decay
+    at::Tensor m_values, m_gradients, m_mean, m_square; // [values] each, fp32
+    std::int64_t m_steps = 0;
+};
+
+} // namespace fettle::train

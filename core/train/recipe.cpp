@@ -1,0 +1,336 @@
+// Recipes: reading, checking and writing the values of the table of settings. What a setting means stands in settingtable.cpp.
+#include "core/train/settings.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+namespace fettle::train {
+namespace {
+
+constexpr std::string_view kMethods[] = {"lora"};
+
+bool isKnownMethod(std::string_view method)
+{
+    return std::ranges::find(kMethods, method) != std::ranges::end(kMethods);
+}
+
+// Where the method of the recipe does not know the key, it is as unknown as a misspelt one.
+const SettingField *findFor(std::string_view method, std::string_view key)
+{
+    const SettingField *field = findSetting(key);
+    return field && (field->method.empty() || field->method == method) ? field : nullptr;
+}
+
+std::string numberText(double value)
+{
+    return fmt::format("{}", value);
+}
+
+std::string rangeText(const SettingField &field)
+{
+    switch (field.kind) {
+    case SettingKind::Integer:
+        return fmt::format("a whole number from {:.0f} to {:.0f}", field.minimum, field.maximum);
+    case SettingKind::Real: return fmt::format("a number from {} to {}", numberText(field.minimum), numberText(field.maximum));
+    case SettingKind::Boolean: return "true or false";
+    case SettingKind::Choice: return fmt::format("one of {}", fmt::join(field.choices, ", "));
+    case SettingKind::Text: return "all, attention, mlp, or module names separated by commas";
+    }
+    return {};
+}
+
+tl::unexpected<Error> outOfRange(const SettingField &field, std::string_view value)
+{
+    return fail(ErrorCode::Usage, fmt::format("Setting \"{}\" cannot be \"{}\".", field.key, value),
+                fmt::format("{} takes {}.", field.key, rangeText(field)));
+}
+
+// The number of single-letter changes between two words: good enough to guess what a misspelt key meant.
+std::size_t editDistance(std::string_view a, std::string_view b)
+{
+    std::vector<std::size_t> row(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j)
+        row[j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t above = row[j];
+            row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+            diagonal = above;
+        }
+    }
+    return row.back();
+}
+
+tl::unexpected<Error> unknownKey(std::string_view method, std::string_view key)
+{
+    std::vector<std::string_view> keys;
+    std::string_view nearest;
+    std::size_t nearestDistance = 4; // more than three wrong letters is no misspelling
+    for (const SettingField &field : settingFields()) {
+        if (!findFor(method, field.key))
+            continue;
+        keys.push_back(field.key);
+        if (const std::size_t distance = editDistance(field.key, key); distance < nearestDistance) {
+            nearestDistance = distance;
+            nearest = field.key;
+        }
+    }
+    std::string hint = nearest.empty() ? std::string() : fmt::format("Did you mean {}? ", nearest);
+    return fail(ErrorCode::Usage, fmt::format("There is no setting \"{}\" for the method {}.", key, method),
+                fmt::format("{}Settings are {}.", hint, fmt::join(keys, ", ")));
+}
+
+std::string_view trimmed(std::string_view text)
+{
+    const auto isBlank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
+    while (!text.empty() && isBlank(text.front()))
+        text.remove_prefix(1);
+    while (!text.empty() && isBlank(text.back()))
+        text.remove_suffix(1);
+    return text;
+}
+
+std::optional<double> parseReal(std::string_view text)
+{
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value))
+        return {};
+    return value;
+}
+
+// A list of module names: letters, digits, "_" and "." only, so that nothing in it can act as a pattern.
+bool isTargetList(std::string_view text)
+{
+    if (text.empty() || text.front() == ',' || text.back() == ',')
+        return false;
+    return std::ranges::all_of(text, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == ',' || c == '-';
+    });
+}
+
+// What the user wrote, for messages.
+std::string valueText(const SettingValue &value)
+{
+    struct Printer {
+        std::string operator()(std::int64_t number) const { return fmt::format("{}", number); }
+        std::string operator()(double number) const { return numberText(number); }
+        std::string operator()(bool flag) const { return flag ? "true" : "false"; }
+        std::string operator()(const std::string &text) const { return text; }
+    };
+    return std::visit(Printer{}, value);
+}
+
+// Brings a value to the field's own type (3 for a real, 3.0 for an integer) and checks its range.
+Result<SettingValue> checked(const SettingField &field, const SettingValue &value)
+{
+    const auto inRange = [&](double number) { return number >= field.minimum && number <= field.maximum; };
+    switch (field.kind) {
+    case SettingKind::Integer: {
+        double number = 0;
+        if (const auto *integer = std::get_if<std::int64_t>(&value))
+            number = static_cast<double>(*integer);
+        else if (const auto *real = std::get_if<double>(&value); real && std::floor(*real) == *real)
+            number = *real;
+        else
+            return outOfRange(field, valueText(value));
+        if (!inRange(number))
+            return outOfRange(field, valueText(value));
+        const auto *integer = std::get_if<std::int64_t>(&value);
+        return SettingValue(integer ? *integer : static_cast<std::int64_t>(number));
+    }
+    case SettingKind::Real: {
+        double number = 0;
+        if (const auto *real = std::get_if<double>(&value))
+            number = *real;
+        else if (const auto *integer = std::get_if<std::int64_t>(&value))
+            number = static_cast<double>(*integer);
+        else
+            return outOfRange(field, valueText(value));
+        if (!std::isfinite(number) || !inRange(number))
+            return outOfRange(field, valueText(value));
+        return SettingValue(number);
+    }
+    case SettingKind::Boolean:
+        if (!std::holds_alternative<bool>(value))
+            return outOfRange(field, valueText(value));
+        return value;
+    case SettingKind::Choice: {
+        const auto *text = std::get_if<std::string>(&value);
+        if (!text || std::ranges::find(field.choices, *text) == field.choices.end())
+            return outOfRange(field, valueText(value));
+        return value;
+    }
+    case SettingKind::Text: {
+        const auto *text = std::get_if<std::string>(&value);
+        if (!text || !isTargetList(*text))
+            return outOfRange(field, valueText(value));
+        return value;
+    }
+    }
+    return outOfRange(field, valueText(value));
+}
+
+Result<SettingValue> parsed(const SettingField &field, std::string_view text)
+{
+    switch (field.kind) {
+    case SettingKind::Integer: {
+        std::int64_t number = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (error == std::errc{} && end == text.data() + text.size())
+            return checked(field, SettingValue(number));
+        if (const auto real = parseReal(text); real && std::abs(*real) <= 9007199254740991.0) // "1e3"
+            return checked(field, SettingValue(*real));
+        return outOfRange(field, text);
+    }
+    case SettingKind::Real:
+        if (const auto number = parseReal(text))
+            return checked(field, SettingValue(*number));
+        return outOfRange(field, text);
+    case SettingKind::Boolean:
+        for (const std::string_view yes : {"true", "yes", "on", "1"})
+            if (text == yes)
+                return SettingValue(true);
+        for (const std::string_view no : {"false", "no", "off", "0"})
+            if (text == no)
+                return SettingValue(false);
+        return outOfRange(field, text);
+    case SettingKind::Choice:
+    case SettingKind::Text: return checked(field, SettingValue(std::string(text)));
+    }
+    return outOfRange(field, text);
+}
+
+SettingValue valueOf(const Recipe &recipe, std::string_view key)
+{
+    if (const auto found = recipe.values.find(key); found != recipe.values.end())
+        return found->second;
+    const SettingField *field = findSetting(key);
+    return field ? field->standard : SettingValue(std::int64_t{0});
+}
+
+} // namespace
+
+std::int64_t Recipe::integer(std::string_view key) const
+{
+    const SettingValue value = valueOf(*this, key);
+    if (const auto *number = std::get_if<std::int64_t>(&value))
+        return *number;
+    const auto *real = std::get_if<double>(&value);
+    return real ? static_cast<std::int64_t>(*real) : 0;
+}
+
+double Recipe::real(std::string_view key) const
+{
+    const SettingValue value = valueOf(*this, key);
+    if (const auto *number = std::get_if<double>(&value))
+        return *number;
+    const auto *integer = std::get_if<std::int64_t>(&value);
+    return integer ? static_cast<double>(*integer) : 0.0;
+}
+
+bool Recipe::boolean(std::string_view key) const
+{
+    const SettingValue value = valueOf(*this, key);
+    const auto *flag = std::get_if<bool>(&value);
+    return flag && *flag;
+}
+
+std::string Recipe::text(std::string_view key) const
+{
+    const SettingValue value = valueOf(*this, key);
+    const auto *text = std::get_if<std::string>(&value);
+    return text ? *text : std::string();
+}
+
+Result<> applySetting(Recipe &recipe, std::string_view assignment)
+{
+    const std::size_t equals = assignment.find('=');
+    if (equals == std::string_view::npos)
+        return fail(ErrorCode::Usage, fmt::format("Cannot read the setting \"{}\".", assignment),
+                    "Write key=value, for example learningRate=0.001.");
+    const std::string_view key = trimmed(assignment.substr(0, equals));
+    const std::string_view value = trimmed(assignment.substr(equals + 1));
+    const SettingField *field = findFor(recipe.method, key);
+    if (!field)
+        return unknownKey(recipe.method, key);
+    auto result = parsed(*field, value);
+    if (!result)
+        return passError(result);
+    recipe.values.insert_or_assign(std::string(key), std::move(*result));
+    return {};
+}
+
+Result<> validate(const Recipe &recipe)
+{
+    if (!isKnownMethod(recipe.method))
+        return fail(ErrorCode::Usage, fmt::format("There is no method \"{}\".", recipe.method),
+                    fmt::format("Methods are {}.", fmt::join(kMethods, ", ")));
+    for (const auto &[key, value] : recipe.values) {
+        const SettingField *field = findFor(recipe.method, key);
+        if (!field)
+            return unknownKey(recipe.method, key);
+        if (auto result = checked(*field, value); !result)
+            return passError(result);
+    }
+    return {};
+}
+
+nlohmann::json recipeToJson(const Recipe &recipe)
+{
+    nlohmann::json json = nlohmann::json::object();
+    json["method"] = recipe.method;
+    for (const SettingField &field : settingFields()) {
+        if (findFor(recipe.method, field.key))
+            std::visit([&](const auto &value) { json[std::string(field.key)] = value; }, valueOf(recipe, field.key));
+    }
+    return json;
+}
+
+Result<Recipe> recipeFromJson(const nlohmann::json &json)
+{
+    if (!json.is_object())
+        return fail(ErrorCode::BadInput, "The recipe is not a JSON object.",
+                    R"(A recipe looks like {"method": "lora", "learningRate": 0.001}.)");
+    Recipe recipe;
+    if (const auto method = json.find("method"); method != json.end()) {
+        if (!method->is_string() || !isKnownMethod(method->get_ref<const std::string &>()))
+            return fail(ErrorCode::BadInput, fmt::format("The recipe names the method {}, which does not exist.", method->dump()),
+                        fmt::format("Methods are {}.", fmt::join(kMethods, ", ")));
+        recipe.method = method->get<std::string>();
+    }
+    for (const auto &[key, item] : json.items()) {
+        if (key == "method")
+            continue;
+        const SettingField *field = findFor(recipe.method, key);
+        if (!field)
+            return unknownKey(recipe.method, key);
+        SettingValue value;
+        if (item.is_boolean())
+            value = item.get<bool>();
+        else if (item.is_number_unsigned() && item.get<std::uint64_t>() > 9007199254740991ULL)
+            value = item.get<double>(); // outside every range: checked() refuses it with its text
+        else if (item.is_number_integer())
+            value = item.get<std::int64_t>();
+        else if (item.is_number())
+            value = item.get<double>();
+        else if (item.is_string())
+            value = item.get<std::string>();
+        else
+            return outOfRange(*field, item.dump());
+        auto result = checked(*field, value);
+        if (!result)
+            return passError(result);
+        recipe.values.insert_or_assign(key, std::move(*result));
+    }
+    return recipe;
+}
+
+} // namespace fettle::train

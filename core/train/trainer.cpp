@@ -1,0 +1,384 @@
+#include "core/train/trainer.h"
+
+#include "core/base/clock.h"
+#include "core/base/memory.h"
+#include "core/base/sha256.h"
+#include "core/model/torcherror.h"
+#include "core/train/checkpoint.h"
+#include "core/train/lossbatch.h"
+#include "core/train/optimizer.h"
+#include "core/train/schedule.h"
+#include "core/tune/lora.h"
+#include "core/tune/peftfolder.h"
+
+#include <cmath>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace fettle::train {
+namespace {
+
+// Dropout passes of one step are numbered from step * kPassesPerStep: no pass depends on how the steps before were split into rows.
+constexpr std::uint64_t kPassesPerStep = 1 << 20;
+constexpr const char *kOptimizerFile = "optimizer.safetensors";
+constexpr const char *kStateFile = "state.json";
+
+std::string hashOf(std::span<const Document> train, std::span<const Document> heldOut)
+{
+    Sha256 sha;
+    for (const std::span<const Document> documents : {train, heldOut}) {
+        sha.update(fmt::format("{} documents\n", documents.size()));
+        for (const Document &document : documents) {
+            sha.update(fmt::format("{}\n", document.length()));
+            sha.update(std::as_bytes(std::span(document.ids)));
+            sha.update(std::as_bytes(std::span(document.trained)));
+        }
+    }
+    return sha.finishHex();
+}
+
+std::vector<TrainableParameter> parametersOf(const tune::LoraAdapter &adapter)
+{
+    std::vector<TrainableParameter> parameters;
+    for (tune::NamedParameter &parameter : adapter.parameters()) {
+        const bool hasDecay = takesDecay(parameter.name);
+        parameters.push_back({std::move(parameter.name), std::move(parameter.tensor), hasDecay});
+    }
+    return parameters;
+}
+
+model::LossOptions lossOptions(const Recipe &recipe)
+{
+    model::LossOptions options;
+    const std::string checkpointing = recipe.text("checkpointing");
+    if (checkpointing == "full")
+        options.checkpointing = model::Checkpointing::Full;
+    else if (checkpointing == "selective")
+        options.checkpointing = model::Checkpointing::Selective;
+    return options;
+}
+
+std::vector<PackedRow> heldOutRows(std::span<const Document> documents, const Recipe &recipe)
+{
+    std::vector<std::int64_t> all(documents.size());
+    for (std::size_t i = 0; i < all.size(); ++i)
+        all[i] = static_cast<std::int64_t>(i);
+    return packRows(documents, all, batchSettings(recipe));
+}
+
+class Loop {
+public:
+    Loop(const TrainerSetup &setup, const TrainerHooks &hooks, std::stop_token stop)
+        : m_setup(setup)
+        , m_hooks(hooks)
+        , m_stop(std::move(stop))
+        , m_plan(setup.trainDocuments, batchSettings(setup.recipe))
+        , m_heldOut(heldOutRows(setup.heldOutDocuments, setup.recipe))
+        , m_engine(setup.weights, lossOptions(setup.recipe))
+        , m_optimizer(parametersOf(*setup.adapter),
+                      {setup.recipe.real("beta1"), setup.recipe.real("beta2"), setup.recipe.real("epsilon"), setup.recipe.real("weightDecay")})
+        , m_steps(totalSteps(setup.recipe, m_plan.stepsPerEpoch()))
+    {
+        m_schedule.kind = scheduleFromName(setup.recipe.text("schedule"));
+        m_schedule.learningRate = setup.recipe.real("learningRate");
+        m_schedule.totalSteps = m_steps;
+        m_schedule.warmupSteps = warmupStepsOf(setup.recipe.real("warmup"), m_steps);
+        m_state.recipe = setup.recipe;
+        m_state.documentsHash = hashOf(setup.trainDocuments, setup.heldOutDocuments);
+        m_setup.adapter->setTraining(true);
+    }
+
+    ~Loop() { m_setup.adapter->setTraining(false); }
+
+    Result<> resume(const std::filesystem::path &checkpoint);
+    Result<TrainOutcome> run();
+
+private:
+    enum class StepEnd { Done, Interrupted };
+    Result<StepEnd> step();
+    void reportRows(const PackedRow &row, const at::Tensor &losses) const;
+    void report(double loss, double learningRate, double gradNorm, std::int64_t stepTokens, double seconds);
+    Result<> evaluateIfDue();
+    Result<> saveIfDue();
+    Result<> save();
+    Result<TrainOutcome> obey(Wish wish);
+    TrainOutcome outcome(TrainEnd end) const { return {end, m_steps, m_state}; }
+
+    [[nodiscard]] Wish wish() const
+    {
+        const Wish wish = m_hooks.wish ? m_hooks.wish() : Wish::Continue;
+        return wish == Wish::Continue && m_stop.stop_requested() ? Wish::StopAndKeep : wish;
+    }
+    // every > 0: multiples of it; 0: epoch ends. The last step always counts.
+    [[nodiscard]] bool isDue(std::int64_t every) const
+    {
+        if (m_state.step == 0)
+            return false;
+        return m_state.step == m_steps || (every > 0 ? m_state.step % every == 0 : m_plan.isEpochEnd(m_state.step));
+    }
+    [[nodiscard]] Error notFinite(double learningRate) const;
+
+    const TrainerSetup &m_setup;
+    const TrainerHooks &m_hooks;
+    std::stop_token m_stop;
+    BatchPlan m_plan;
+    std::vector<PackedRow> m_heldOut;
+    model::LossEngine m_engine;
+    AdamW m_optimizer;
+    std::int64_t m_steps;
+    Schedule m_schedule;
+    RunProgress m_state;
+    std::int64_t m_savedStep = -1;
+    double m_secondsPerStep = 0; // smoothed
+};
+
+Result<> Loop::resume(const std::filesystem::path &checkpoint)
+{
+    auto state = readProgress(checkpoint / kStateFile);
+    if (!state)
+        return passError(state);
+    if (state->documentsHash != m_state.documentsHash)
+        return fail(ErrorCode::BadInput, "The rows, the tokenizer or the chat template are not those that the run began with.",
+                    "Start a new run. It can begin from this run's adapter.");
+    if (recipeToJson(state->recipe) != recipeToJson(m_setup.recipe)) // written out: defaults count as set
+        return fail(ErrorCode::BadInput, "The settings are not those that the run began with.",
+                    "Start a new run. It can begin from this run's adapter.");
+    if (auto loaded = m_optimizer.load(checkpoint / kOptimizerFile, state->step); !loaded)
+        return passError(loaded);
+    m_state = std::move(*state);
+    m_savedStep = m_state.step;
+    return {};
+}
+
+Result<TrainOutcome> Loop::run()
+{
+    for (;;) {
+        if (auto evaluated = evaluateIfDue(); !evaluated && evaluated.error().code != ErrorCode::Cancelled)
+            return passError(evaluated);
+        if (auto saved = saveIfDue(); !saved)
+            return passError(saved);
+        if (const Wish now = wish(); now != Wish::Continue && m_state.step < m_steps)
+            return obey(now);
+        if (m_state.step >= m_steps)
+            return outcome(TrainEnd::Finished);
+        auto done = step();
+        if (!done)
+            return passError(done);
+        if (*done == StepEnd::Done && m_hooks.betweenSteps)
+            m_hooks.betweenSteps();
+    }
+}
+
+// Gradients of all rows of the step, then one correction. The sum over all trained tokens of the step is divided by their number, however
+// they are split into rows.
+Result<Loop::StepEnd> Loop::step()
+{
+    const Stopwatch watch;
+    const std::vector<PackedRow> rows = m_plan.rows(m_state.step);
+    std::int64_t tokens = 0;
+    std::int64_t trainedTokens = 0;
+    for (const PackedRow &row : rows) {
+        tokens += row.length();
+        trainedTokens += row.trainedTokens();
+    }
+    const double scale = 1.0 / static_cast<double>(std::max<std::int64_t>(trainedTokens, 1));
+
+    m_optimizer.zeroGradients();
+    double lossSum = 0;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (wish() != Wish::Continue)
+            return StepEnd::Interrupted;
+        if (rows[i].targets.empty())
+            continue;
+        m_setup.adapter->setDropoutState({static_cast<std::uint64_t>(m_setup.recipe.integer("seed")),
+                                          static_cast<std::uint64_t>(m_state.step) * kPassesPerStep + i});
+        auto loss = m_engine.lossAndGradient(toLossBatch(rows[i]), *m_setup.adapter, scale);
+        if (!loss)
+            return passError(loss);
+        lossSum += loss->sum;
+        reportRows(rows[i], loss->losses);
+    }
+
+    const double gradNorm = m_optimizer.gradientNorm();
+    const double learningRate = m_schedule.at(m_state.step);
+    if (!std::isfinite(lossSum) || !std::isfinite(gradNorm))
+        return tl::unexpected<Error>(notFinite(learningRate));
+    m_optimizer.step(learningRate, gradNorm, m_setup.recipe.real("clipNorm"));
+
+    ++m_state.step;
+    m_state.tokens += tokens;
+    m_state.trainedTokens += trainedTokens;
+    m_state.epochLossSum += lossSum;
+    m_state.epochLossTokens += trainedTokens;
+    if (m_plan.isEpochEnd(m_state.step)) {
+        m_state.lastEpochLoss = m_state.epochLossSum / static_cast<double>(std::max<std::int64_t>(m_state.epochLossTokens, 1));
+        m_state.epochLossSum = 0;
+        m_state.epochLossTokens = 0;
+    }
+    report(lossSum * scale, learningRate, gradNorm, tokens, watch.seconds());
+    return StepEnd::Done;
+}
+
+void Loop::reportRows(const PackedRow &row, const at::Tensor &losses) const
+{
+    if (!m_hooks.rowsRead)
+        return;
+    std::vector<RowLoss> read;
+    for (const DocumentLoss &document : lossByDocument(row, losses)) {
+        const RecordId record = m_setup.trainDocuments[static_cast<std::size_t>(document.document)].record;
+        read.push_back({record, document.loss, document.tokens});
+    }
+    m_hooks.rowsRead(read);
+}
+
+void Loop::report(double loss, double learningRate, double gradNorm, std::int64_t stepTokens, double seconds)
+{
+    m_state.seconds += seconds;
+    m_secondsPerStep = m_secondsPerStep <= 0 ? seconds : 0.9 * m_secondsPerStep + 0.1 * seconds;
+    if (!m_hooks.stepFinished)
+        return;
+    StepReport step;
+    step.step = m_state.step;
+    step.epoch = m_plan.epochsAfter(m_state.step);
+    step.loss = loss;
+    step.learningRate = learningRate;
+    step.gradNorm = gradNorm;
+    step.tokensPerSecond = static_cast<double>(stepTokens) / std::max(seconds, 1e-9);
+    step.tokens = m_state.tokens;
+    step.trainedTokens = m_state.trainedTokens;
+    step.peakBytes = memoryFigures().ownPeakBytes;
+    step.seconds = m_state.seconds;
+    step.secondsLeft = m_secondsPerStep * static_cast<double>(m_steps - m_state.step);
+    m_hooks.stepFinished(step);
+}
+
+Error Loop::notFinite(double learningRate) const
+{
+    Error error;
+    error.code = ErrorCode::BadInput;
+    error.message = fmt::format("The loss is no longer a finite number at step {} (learning rate {:.3g}).", m_state.step + 1, learningRate);
+    error.hint = fmt::format("Start again with a lower learning rate, for example {:.3g}.", m_schedule.learningRate / 5);
+    if (m_savedStep >= 0)
+        error.hint += fmt::format(" The checkpoint of step {} is good and is kept.", m_savedStep);
+    return error;
+}
+
+Result<> Loop::evaluateIfDue()
+{
+    if (m_heldOut.empty() || m_state.evaluatedStep == m_state.step || !isDue(m_setup.recipe.integer("evalEvery")))
+        return {};
+    const Stopwatch watch;
+    m_setup.adapter->setTraining(false);
+    auto totals = lossOver(m_engine, *m_setup.adapter, m_heldOut, [this] { return wish() != Wish::Continue; });
+    m_setup.adapter->setTraining(true);
+    if (!totals)
+        return passError(totals);
+    m_state.seconds += watch.seconds();
+    m_state.evaluatedStep = m_state.step;
+    m_state.evalLoss = totals->mean();
+    if (m_hooks.evaluated)
+        m_hooks.evaluated({m_state.step, totals->mean(), totals->tokens});
+    return {};
+}
+
+Result<> Loop::saveIfDue()
+{
+    const bool isRequested = m_hooks.takeCheckpointRequest && m_hooks.takeCheckpointRequest();
+    if (!isRequested && !isDue(m_setup.recipe.integer("checkpointEvery")))
+        return {};
+    return save();
+}
+
+Result<> Loop::save()
+{
+    if (m_setup.checkpointFolder.empty() || m_savedStep == m_state.step)
+        return {};
+    if (m_hooks.beforeCheckpoint)
+        m_hooks.beforeCheckpoint();
+    std::optional<double> evalLoss;
+    if (m_state.evaluatedStep == m_state.step)
+        evalLoss = m_state.evalLoss;
+    if (evalLoss && (!m_state.bestLoss || *evalLoss < *m_state.bestLoss)) {
+        m_state.bestLoss = evalLoss;
+        m_state.bestStep = m_state.step;
+    }
+
+    auto writer = CheckpointWriter::begin(m_setup.checkpointFolder, m_state.step);
+    if (!writer)
+        return passError(writer);
+    if (auto saved = tune::savePeftFolder(*m_setup.adapter, writer->path()); !saved)
+        return saved;
+    if (auto saved = m_optimizer.save(writer->path() / kOptimizerFile); !saved)
+        return saved;
+    if (auto saved = writeProgress(m_state, writer->path() / kStateFile); !saved)
+        return saved;
+    auto path = writer->finish();
+    if (!path)
+        return passError(path);
+    m_savedStep = m_state.step;
+    if (m_hooks.checkpointed)
+        m_hooks.checkpointed({m_state.step, *path, evalLoss});
+
+    const std::int64_t best[] = {m_state.bestStep};
+    for (const std::int64_t removed : retainCheckpoints(m_setup.checkpointFolder, m_setup.recipe.integer("keepCheckpoints"), best)) {
+        if (m_hooks.checkpointRemoved)
+            m_hooks.checkpointRemoved(removed);
+    }
+    return {};
+}
+
+Result<TrainOutcome> Loop::obey(Wish wish)
+{
+    if (wish == Wish::StopAndDiscard)
+        return outcome(TrainEnd::Discarded);
+    if (auto saved = save(); !saved)
+        return passError(saved);
+    return outcome(wish == Wish::Pause ? TrainEnd::Paused : TrainEnd::Stopped);
+}
+
+std::int64_t trainedTokensOf(std::span<const Document> documents)
+{
+    std::int64_t tokens = 0;
+    for (const Document &document : documents)
+        tokens += document.trainedTokens();
+    return tokens;
+}
+
+} // namespace
+
+std::int64_t totalSteps(const Recipe &recipe, std::int64_t stepsPerEpoch)
+{
+    if (const std::int64_t steps = recipe.integer("maxSteps"); steps > 0)
+        return steps;
+    return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(recipe.real("epochs") * static_cast<double>(stepsPerEpoch))));
+}
+
+BatchSettings batchSettings(const Recipe &recipe)
+{
+    BatchSettings settings;
+    settings.rowsPerStep = recipe.integer("rowsPerStep") * recipe.integer("gradientAccumulation");
+    settings.tokensPerMicroBatch = recipe.integer("tokensPerMicroBatch");
+    settings.isPacked = recipe.boolean("packing");
+    settings.isShuffled = recipe.text("sampler") != "sequential";
+    settings.seed = static_cast<std::uint64_t>(recipe.integer("seed"));
+    return settings;
+}
+
+Result<TrainOutcome> runTraining(const TrainerSetup &setup, const TrainerHooks &hooks, std::stop_token stop)
+{
+    if (trainedTokensOf(setup.trainDocuments) == 0)
+        return fail(ErrorCode::BadInput, "There is nothing to learn: no row has a trained token.",
+                    "Check that the rows have answers, that the maximum length does not cut them off, and what the run learns from.");
+    try {
+        Loop loop(setup, hooks, std::move(stop));
+        if (setup.resumeFrom) {
+            if (auto resumed = loop.resume(*setup.resumeFrom); !resumed)
+                return passError(resumed);
+        }
+        return loop.run();
+    } catch (const std::exception &exception) {
+        return tl::unexpected<Error>(model::errorFromException(exception, "training"));
+    }
+}
+
+} // namespace fettle::train

@@ -1,0 +1,87 @@
+// The training loop: documents in, a trained adapter out. Same function for every client; what a client wants to know or to decide goes
+// through hooks. Knows no project, no database and no file format of models.
+//
+//   for each optimiser step: documents of the step -> packed rows -> loss and gradients, row by row -> clip -> AdamW -> report
+//   between steps: evaluate, save, obey (pause, stop)
+#pragma once
+
+#include "core/train/batches.h"
+#include "core/train/runstate.h"
+#include "core/train/settings.h"
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+
+namespace fettle::model {
+class ModelWeights;
+}
+namespace fettle::tune {
+class LoraAdapter;
+}
+
+namespace fettle::train {
+
+enum class Wish { Continue, Pause, StopAndKeep, StopAndDiscard };
+
+struct StepReport {
+    std::int64_t step = 0; // steps done, from 1
+    double epoch = 0;
+    double loss = 0; // mean over the trained tokens of the step, nats
+    double learningRate = 0, gradNorm = 0, tokensPerSecond = 0;
+    std::int64_t tokens = 0, trainedTokens = 0; // since the start of the run
+    std::int64_t peakBytes = 0;                 // of the process
+    double seconds = 0;                         // of work since the start, without pauses
+    double secondsLeft = -1;
+};
+struct EvalReport { std::int64_t step = 0; double loss = 0; std::int64_t tokens = 0; };
+struct RowLoss { RecordId record; double loss = 0; std::int64_t tokens = 0; }; // mean over the trained tokens of the row
+struct CheckpointReport { std::int64_t step = 0; std::filesystem::path path; std::optional<double> evalLoss; };
+
+// All are called on the thread that trains; each may be empty.
+struct TrainerHooks {
+    std::function<void(const StepReport &)> stepFinished;
+    std::function<void(std::span<const RowLoss>)> rowsRead; // after each computation, before the correction that follows from it
+    std::function<void(const EvalReport &)> evaluated;
+    // Before the files are written: whoever keeps the reports makes them durable now, so that none is missing after a resume.
+    std::function<void()> beforeCheckpoint;
+    std::function<void(const CheckpointReport &)> checkpointed;
+    std::function<void(std::int64_t step)> checkpointRemoved;
+    std::function<void()> betweenSteps;
+    std::function<Wish()> wish;                    // asked before every row
+    std::function<bool()> takeCheckpointRequest;   // true once for each request
+};
+
+struct TrainerSetup {
+    std::shared_ptr<const model::ModelWeights> weights;
+    std::shared_ptr<tune::LoraAdapter> adapter; // trained in place
+    std::span<const Document> trainDocuments;
+    std::span<const Document> heldOutDocuments;
+    Recipe recipe;
+    std::filesystem::path checkpointFolder; // step-N below it; empty: no checkpoints
+    // A verified checkpoint to go on from. The adapter must be the one of this folder.
+    std::optional<std::filesystem::path> resumeFrom;
+};
+
+enum class TrainEnd { Finished, Paused, Stopped, Discarded };
+
+struct TrainOutcome {
+    TrainEnd end = TrainEnd::Finished;
+    std::int64_t steps = 0; // that the whole run has
+    RunProgress progress;
+};
+
+// Optimiser steps of a run: maxSteps, else epochs times steps per epoch, rounded up.
+[[nodiscard]] std::int64_t totalSteps(const Recipe &recipe, std::int64_t stepsPerEpoch);
+[[nodiscard]] BatchSettings batchSettings(const Recipe &recipe);
+
+// Errors: BadInput (nothing to learn; the loss is no longer finite; a checkpoint of other data), OutOfMemory, DiskFull, NoPermission.
+// After an error the newest checkpoint on disk is good. stop means StopAndKeep. A stop, pause or cancel is obeyed before the next row: what
+// was computed of an unfinished step is dropped and computed again on resume.
+[[nodiscard]] Result<TrainOutcome> runTraining(const TrainerSetup &setup, const TrainerHooks &hooks, std::stop_token stop = {});
+
+} // namespace fettle::train

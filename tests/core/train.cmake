@@ -1,0 +1,10 @@
+# Tests of core/train. trainfixture.h: the tiny model and the documents that several of them share.
+if(FETTLE_WITH_TORCH)
+  foreach(test settings batches documents checkpoint)
+    fettle_test(tst_train${test} SOURCES train/tst_train${test}.cpp LIBRARIES fettle_train LABELS core)
+  endforeach()
+  foreach(test optimizer loop resume)
+    fettle_test(tst_train${test} SOURCES train/tst_train${test}.cpp LIBRARIES fettle_train fettle::torch LABELS core)
+  endforeach()
+  fettle_test(tst_runkill SOURCES train/tst_runkill.cpp LIBRARIES fettle_train fettle::torch LABELS core)
+endif()

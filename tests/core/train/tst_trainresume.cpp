@@ -1,0 +1,182 @@
+// Resume equals the uninterrupted run bit for bit: at every step, in the warm-up, across epoch ends, with dropout and packing; also from
+// the previous checkpoint when the newest one is damaged.
+#include "core/torch.h"
+#include "trainfixture.h"
+
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace fettle;
+using namespace fettle::train;
+using namespace trainfixture;
+
+namespace {
+
+// 14 documents, 4 in a step: 4 steps an epoch, the last one smaller; 3 epochs; the warm-up takes 5 steps and ends inside the second.
+Recipe resumeRecipe()
+{
+    return recipe({"epochs=3", "rowsPerStep=4", "tokensPerMicroBatch=40", "dropout=0.2", "warmup=5", "learningRate=0.02", "schedule=cosine",
+                   "weightDecay=0.05", "evalEvery=3", "checkpointEvery=1", "keepCheckpoints=50"});
+}
+
+} // namespace
+
+class TestTrainResume : public QObject {
+    Q_OBJECT
+private slots:
+    void initTestCase();
+    void atEveryStep_data();
+    void atEveryStep();
+    void afterAPauseInTheMiddleOfAStep();
+    void fromThePreviousOneWhenDamaged();
+    void otherDataOrSettingsAreRefused();
+
+private:
+    Trace resumed(const fs::path &checkpoints, const fs::path &from, Trace before);
+    QTemporaryDir m_dir;
+    std::vector<Document> m_train = documents(14, 21);
+    std::vector<Document> m_heldOut = documents(3, 22);
+    Trace m_whole;
+    fs::path m_wholeFolder;
+};
+
+void TestTrainResume::initTestCase()
+{
+    at::set_num_threads(1);
+    m_wholeFolder = m_dir.filePath(QStringLiteral("whole")).toStdString();
+    TrainerSetup setup;
+    setup.weights = weights();
+    setup.recipe = resumeRecipe();
+    setup.adapter = freshAdapter(setup.recipe);
+    setup.trainDocuments = m_train;
+    setup.heldOutDocuments = m_heldOut;
+    setup.checkpointFolder = m_wholeFolder;
+    const auto outcome = runTraining(setup, tracing(m_whole));
+    QVERIFY2(outcome.has_value(), outcome ? "" : outcome.error().message.c_str());
+    finishTrace(m_whole, m_wholeFolder);
+    QCOMPARE(m_whole.losses.size(), 12U);
+}
+
+// Goes on from `from`, writing into `checkpoints`. Returns what the run as a whole has seen.
+Trace TestTrainResume::resumed(const fs::path &checkpoints, const fs::path &from, Trace before)
+{
+    TrainerSetup setup;
+    setup.weights = weights();
+    setup.recipe = resumeRecipe();
+    auto adapter = tune::loadPeftFolder(from, weights()->config);
+    if (!adapter)
+        qFatal("%s", adapter.error().message.c_str());
+    setup.adapter = *adapter;
+    setup.trainDocuments = m_train;
+    setup.heldOutDocuments = m_heldOut;
+    setup.checkpointFolder = checkpoints;
+    setup.resumeFrom = from;
+    const auto outcome = runTraining(setup, tracing(before));
+    if (!outcome)
+        qFatal("%s", outcome.error().message.c_str());
+    finishTrace(before, checkpoints);
+    return before;
+}
+
+void TestTrainResume::atEveryStep_data()
+{
+    QTest::addColumn<int>("step");
+    for (int step = 1; step <= 12; ++step)
+        QTest::addRow("step %d", step) << step;
+}
+
+void TestTrainResume::atEveryStep()
+{
+    QFETCH(int, step);
+    // Only what lies up to the checkpoint is known: the rest must come out the same.
+    Trace before;
+    for (const auto &[number, loss] : m_whole.losses) {
+        if (number <= step)
+            before.losses[number] = loss;
+    }
+    for (const auto &[number, loss] : m_whole.evaluations) {
+        if (number <= step)
+            before.evaluations[number] = loss;
+    }
+    const fs::path folder = m_dir.filePath(QStringLiteral("from-%1").arg(step)).toStdString();
+    fs::create_directories(folder);
+    const fs::path from = folder / ("step-" + std::to_string(step));
+    fs::copy(m_wholeFolder / from.filename(), from);
+    const Trace trace = resumed(folder, from, before);
+    QVERIFY(trace.losses == m_whole.losses);
+    QVERIFY(trace.evaluations == m_whole.evaluations);
+    QCOMPARE(trace.adapter, m_whole.adapter);
+    QCOMPARE(trace.optimizer, m_whole.optimizer);
+}
+
+void TestTrainResume::afterAPauseInTheMiddleOfAStep()
+{
+    const fs::path folder = m_dir.filePath(QStringLiteral("paused")).toStdString();
+    TrainerSetup setup;
+    setup.weights = weights();
+    setup.recipe = resumeRecipe();
+    setup.adapter = freshAdapter(setup.recipe);
+    setup.trainDocuments = m_train;
+    setup.heldOutDocuments = m_heldOut;
+    setup.checkpointFolder = folder;
+    Trace trace;
+    TrainerHooks hooks = tracing(trace);
+    int asked = 0;
+    hooks.wish = [&] { return ++asked >= 17 ? Wish::Pause : Wish::Continue; };
+    const auto outcome = runTraining(setup, hooks);
+    QVERIFY(outcome.has_value());
+    QCOMPARE(outcome->end, TrainEnd::Paused);
+    QVERIFY(outcome->progress.step > 1 && outcome->progress.step < 12);
+    const auto newest = newestValidCheckpoint(folder);
+    QVERIFY(newest.has_value());
+    QVERIFY(resumed(folder, newest->checkpoint.path, trace) == m_whole);
+}
+
+void TestTrainResume::fromThePreviousOneWhenDamaged()
+{
+    const fs::path folder = m_dir.filePath(QStringLiteral("damaged")).toStdString();
+    fs::create_directories(folder);
+    for (const char *name : {"step-6", "step-7"})
+        fs::copy(m_wholeFolder / name, folder / name);
+    QFile optimizer(QString::fromStdString((folder / "step-7" / "optimizer.safetensors").string()));
+    QVERIFY(optimizer.open(QIODevice::ReadWrite));
+    QVERIFY(optimizer.resize(optimizer.size() - 1));
+    optimizer.close();
+    const auto newest = newestValidCheckpoint(folder);
+    QVERIFY(newest.has_value());
+    QCOMPARE(newest->checkpoint.step, 6);
+    QCOMPARE(newest->damaged.size(), 1U);
+    dropCheckpointsAfter(folder, 6);
+    Trace before;
+    for (std::int64_t step = 1; step <= 6; ++step)
+        before.losses[step] = m_whole.losses[step];
+    for (std::int64_t step : {3, 6})
+        before.evaluations[step] = m_whole.evaluations[step];
+    QVERIFY(resumed(folder, newest->checkpoint.path, before) == m_whole);
+}
+
+void TestTrainResume::otherDataOrSettingsAreRefused()
+{
+    const fs::path from = m_wholeFolder / "step-4";
+    TrainerSetup setup;
+    setup.weights = weights();
+    setup.recipe = resumeRecipe();
+    setup.adapter = freshAdapter(setup.recipe);
+    setup.trainDocuments = m_train;
+    setup.heldOutDocuments = m_heldOut;
+    setup.resumeFrom = from;
+    std::vector<Document> changed = m_train;
+    changed[3].ids[1] += 1;
+    setup.trainDocuments = changed;
+    const auto otherData = runTraining(setup, {});
+    QVERIFY(!otherData.has_value());
+    QCOMPARE(otherData.error().code, ErrorCode::BadInput);
+    setup.trainDocuments = m_train;
+    setup.recipe.values["learningRate"] = 0.5;
+    const auto otherSettings = runTraining(setup, {});
+    QVERIFY(!otherSettings.has_value());
+    QCOMPARE(otherSettings.error().code, ErrorCode::BadInput);
+}
+
+QTEST_APPLESS_MAIN(TestTrainResume)
+#include "tst_trainresume.moc"

@@ -1,0 +1,165 @@
+// The table of settings, recipes and presets.
+#include "core/train/settings.h"
+
+#include <QTest>
+#include <nlohmann/json.hpp>
+#include <set>
+
+using namespace fettle;
+using namespace fettle::train;
+
+class TestTrainSettings : public QObject {
+    Q_OBJECT
+private slots:
+    void tableIsComplete();
+    void appliesAssignments_data();
+    void appliesAssignments();
+    void refusesAssignments_data();
+    void refusesAssignments();
+    void recipeSurvivesJson();
+    void refusesRecipes_data();
+    void refusesRecipes();
+    void presetsAreValid();
+    void presetsScaleWithRows();
+};
+
+void TestTrainSettings::tableIsComplete()
+{
+    std::set<std::string_view> keys;
+    for (const SettingField &field : settingFields()) {
+        const QByteArray key(field.key.data(), static_cast<qsizetype>(field.key.size()));
+        QVERIFY2(keys.insert(field.key).second, key.constData());
+        QVERIFY2(!field.label.empty(), key.constData());
+        QVERIFY2(field.help.ends_with('.'), key.constData());
+        QVERIFY2(field.why.size() > field.help.size() / 2 && field.why.ends_with('.'), key.constData());
+        QCOMPARE(field.choices.size(), field.choiceLabels.size());
+        if (field.kind == SettingKind::Integer || field.kind == SettingKind::Real)
+            QVERIFY2(field.minimum < field.maximum, key.constData());
+        // Every default passes the field's own check.
+        Recipe recipe;
+        recipe.values.insert_or_assign(std::string(field.key), field.standard);
+        QVERIFY2(validate(recipe).has_value(), key.constData());
+    }
+    QVERIFY(findSetting("rank"));
+    QVERIFY(!findSetting("ranks"));
+}
+
+void TestTrainSettings::appliesAssignments_data()
+{
+    QTest::addColumn<QString>("assignment");
+    QTest::addColumn<QString>("key");
+    QTest::addColumn<QString>("json");
+    QTest::newRow("integer") << "rank=32" << "rank" << "32";
+    QTest::newRow("integer with exponent") << "maxLength=1e3" << "maxLength" << "1000";
+    QTest::newRow("blanks") << " rank = 8 " << "rank" << "8";
+    QTest::newRow("real") << "learningRate=5e-4" << "learningRate" << "0.0005";
+    QTest::newRow("real from integer") << "epochs=2" << "epochs" << "2.0";
+    QTest::newRow("boolean") << "packing=off" << "packing" << "false";
+    QTest::newRow("choice") << "schedule=cosine" << "schedule" << "\"cosine\"";
+    QTest::newRow("text") << "targets=q_proj,v_proj" << "targets" << "\"q_proj,v_proj\"";
+    QTest::newRow("lower end") << "dropout=0" << "dropout" << "0.0";
+}
+
+void TestTrainSettings::appliesAssignments()
+{
+    QFETCH(QString, assignment);
+    QFETCH(QString, key);
+    QFETCH(QString, json);
+    Recipe recipe;
+    const auto applied = applySetting(recipe, assignment.toStdString());
+    QVERIFY2(applied.has_value(), applied ? "" : applied.error().message.c_str());
+    QCOMPARE(QString::fromStdString(recipeToJson(recipe).at(key.toStdString()).dump()), json);
+}
+
+void TestTrainSettings::refusesAssignments_data()
+{
+    QTest::addColumn<QString>("assignment");
+    QTest::addColumn<QString>("message"); // a part of message or hint
+    QTest::newRow("no value") << "rank" << "key=value";
+    QTest::newRow("misspelt") << "learning_rate=1" << "Did you mean learningRate?";
+    QTest::newRow("unknown") << "zzzzzzzzz=1" << "Settings are epochs";
+    QTest::newRow("below the range") << "rank=0" << "rank takes a whole number from 1 to 1024";
+    QTest::newRow("above the range") << "dropout=1.5" << "dropout takes a number from 0 to 0.9";
+    QTest::newRow("not a number") << "learningRate=fast" << "\"learningRate\" cannot be \"fast\"";
+    QTest::newRow("not finite") << "learningRate=nan" << "learningRate takes";
+    QTest::newRow("half a row") << "rowsPerStep=1.5" << "rowsPerStep takes a whole number";
+    QTest::newRow("rest after the number") << "rank=16x" << "rank takes";
+    QTest::newRow("huge") << "maxSteps=99999999999999999999" << "maxSteps takes";
+    QTest::newRow("boolean") << "packing=maybe" << "true or false";
+    QTest::newRow("choice") << "schedule=wavy" << "one of linear, cosine, constant";
+    QTest::newRow("pattern as target") << "targets=.*" << "targets takes";
+}
+
+void TestTrainSettings::refusesAssignments()
+{
+    QFETCH(QString, assignment);
+    QFETCH(QString, message);
+    Recipe recipe;
+    const auto applied = applySetting(recipe, assignment.toStdString());
+    QVERIFY(!applied.has_value());
+    QCOMPARE(applied.error().code, ErrorCode::Usage);
+    const QString text = QString::fromStdString(applied.error().message + " " + applied.error().hint);
+    QVERIFY2(text.contains(message), qPrintable(text));
+    QVERIFY(recipe.values.empty());
+}
+
+void TestTrainSettings::recipeSurvivesJson()
+{
+    Recipe recipe = presetRecipe(Preset::Thorough, "lora", 321);
+    QVERIFY(applySetting(recipe, "learningRate=0.000123456789012345").has_value());
+    const nlohmann::json json = recipeToJson(recipe);
+    QCOMPARE(json.size(), settingFields().size() + 1);
+    const auto back = recipeFromJson(nlohmann::json::parse(json.dump()));
+    QVERIFY2(back.has_value(), back ? "" : back.error().message.c_str());
+    QVERIFY(recipeToJson(*back) == json);
+    QCOMPARE(back->real("learningRate"), 0.000123456789012345);
+}
+
+void TestTrainSettings::refusesRecipes_data()
+{
+    QTest::addColumn<QString>("json");
+    QTest::addColumn<QString>("message");
+    QTest::newRow("list") << "[]" << "not a JSON object";
+    QTest::newRow("unknown key") << R"({"rnak": 3})" << "Did you mean rank?";
+    QTest::newRow("unknown method") << R"({"method": "magic"})" << "magic";
+    QTest::newRow("text for a number") << R"({"rank": "16"})" << "rank takes";
+    QTest::newRow("null") << R"({"rank": null})" << "rank takes";
+    QTest::newRow("list as value") << R"({"rank": [1]})" << "rank takes";
+    QTest::newRow("out of range") << R"({"epochs": -1})" << "epochs takes";
+    QTest::newRow("beyond 64 bits") << R"({"seed": 18446744073709551615})" << "seed takes";
+    QTest::newRow("fraction") << R"({"rank": 1.5})" << "rank takes";
+}
+
+void TestTrainSettings::refusesRecipes()
+{
+    QFETCH(QString, json);
+    QFETCH(QString, message);
+    const auto recipe = recipeFromJson(nlohmann::json::parse(json.toStdString()));
+    QVERIFY(!recipe.has_value());
+    const QString text = QString::fromStdString(recipe.error().message + " " + recipe.error().hint);
+    QVERIFY2(text.contains(message), qPrintable(text));
+}
+
+void TestTrainSettings::presetsAreValid()
+{
+    for (const char *name : {"quick", "balanced", "thorough"}) {
+        const auto preset = presetFromName(name);
+        QVERIFY(preset.has_value());
+        for (const std::int64_t rows : {0, 1, 60, 250, 5000, 1000000})
+            QVERIFY(validate(presetRecipe(*preset, "lora", rows)).has_value());
+    }
+    QVERIFY(!presetFromName("instant").has_value());
+}
+
+void TestTrainSettings::presetsScaleWithRows()
+{
+    const Recipe sample = presetRecipe(Preset::Quick, "lora", 250);
+    QCOMPARE(sample.real("epochs"), 6.0);
+    QCOMPARE(sample.real("learningRate"), 1e-3);
+    QCOMPARE(sample.integer("rank"), 16);
+    QCOMPARE(presetRecipe(Preset::Quick, "lora", 100000).real("epochs"), 1.0);
+    QVERIFY(presetRecipe(Preset::Thorough, "lora", 250).real("epochs") > presetRecipe(Preset::Balanced, "lora", 250).real("epochs"));
+}
+
+QTEST_APPLESS_MAIN(TestTrainSettings)
+#include "tst_trainsettings.moc"

@@ -25,6 +25,8 @@ struct RunEvents {
     std::function<void(RunId, const MetricPoint &, double secondsLeft)> stepFinished;
     std::function<void(RunId, const EvalPoint &)> evaluated;
     std::function<void(RunId, const CheckpointInfo &)> checkpointed;
+    // Something the user should know that does not end the run: a damaged checkpoint was passed over, rows were left out.
+    std::function<void(RunId, const std::string &)> noticed;
     // Called between optimiser steps: the playground is served here while a run goes on.
     std::function<void()> betweenSteps;
 };
@@ -33,7 +35,7 @@ struct RunEvents {
 struct RunControl {
     enum class Wish { Continue, Pause, StopAndKeep, StopAndDiscard };
     std::atomic<Wish> wish = Wish::Continue;
-    std::atomic<bool> checkpointNow = false;
+    mutable std::atomic<bool> checkpointNow = false; // set back by the engine when the checkpoint is written
 };
 
 struct TrainRequest {

@@ -1,0 +1,242 @@
+// What a run would do and what stands in its way, found without loading weights: planRun of training.h.
+#include "core/engine/adapterpath.h"
+#include "core/engine/models.h"
+#include "core/engine/training.h"
+#include "core/engine/trainingdata.h"
+#include "core/train/trainer.h"
+#include "core/tune/peftfolder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+
+namespace fettle::engine {
+namespace {
+
+using Problem = TrainPlan::Problem;
+
+// Rates outside of these teach an adapter next to nothing, or make its loss jump (engine-facts 1.7: 1e-5 to 1e-3 in use).
+constexpr double kLowestUsualRate = 2e-5;
+constexpr double kHighestUsualRate = 2e-3;
+constexpr std::int64_t kFewestSteps = 20;
+
+std::string counted(std::size_t count, std::string_view one, std::string_view many)
+{
+    return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
+struct PlanRecords {
+    std::vector<data::Record> train, heldOut;
+};
+
+// The rows of the snapshot, or those that a snapshot frozen now would hold. Rows without a split are dealt out in their order here; the
+// snapshot deals by question, so that numbers may differ by a few rows.
+Result<PlanRecords> recordsOf(const Project &project, const TrainRequest &request, std::stop_token stop)
+{
+    PlanRecords records;
+    if (request.snapshot.isValid()) {
+        auto train = project.snapshotRecords(request.snapshot, data::Split::Train);
+        if (!train)
+            return passError(train);
+        auto heldOut = project.snapshotRecords(request.snapshot, data::Split::HeldOut);
+        if (!heldOut)
+            return passError(heldOut);
+        records.train = std::move(*train);
+        records.heldOut = std::move(*heldOut);
+        return records;
+    }
+    RecordFilter filter;
+    filter.statuses = {data::RecordStatus::New, data::RecordStatus::Edited, data::RecordStatus::Approved};
+    auto ids = project.recordIds(filter);
+    if (!ids)
+        return passError(ids);
+    std::vector<data::Record> unassigned;
+    for (const RecordId id : *ids) {
+        if (stop.stop_requested())
+            return fail(ErrorCode::Cancelled, "Planning the run was cancelled.");
+        auto record = project.record(id);
+        if (!record)
+            return passError(record);
+        if (data::responseOf(*record).empty())
+            continue;
+        switch (record->split) {
+        case data::Split::Unassigned: unassigned.push_back(std::move(*record)); break;
+        case data::Split::Train: records.train.push_back(std::move(*record)); break;
+        case data::Split::HeldOut: records.heldOut.push_back(std::move(*record)); break;
+        case data::Split::Test: break;
+        }
+    }
+    const auto heldOut = std::llround(request.recipe.real("evalFraction") * static_cast<double>(unassigned.size()));
+    for (std::size_t i = 0; i < unassigned.size(); ++i)
+        (static_cast<long long>(i) < heldOut ? records.heldOut : records.train).push_back(std::move(unassigned[i]));
+    return records;
+}
+
+void countTokens(TrainPlan &plan, const TrainingData &data)
+{
+    plan.trainRows = static_cast<std::int64_t>(data.train.documents.size());
+    plan.heldOutRows = static_cast<std::int64_t>(data.heldOut.documents.size());
+    plan.tokens = data.train.tokens;
+    plan.trainedTokens = data.train.trainedTokens;
+    plan.cutRows = static_cast<std::int64_t>(data.train.cut.size());
+    plan.droppedRows = static_cast<std::int64_t>(data.train.dropped.size() + data.train.failed.size());
+}
+
+void layOutSteps(TrainPlan &plan, const TrainingData &data, const train::Recipe &recipe)
+{
+    if (data.train.documents.empty())
+        return;
+    const train::BatchSettings settings = train::batchSettings(recipe);
+    const train::BatchPlan batches(data.train.documents, settings);
+    plan.stepsPerEpoch = batches.stepsPerEpoch();
+    plan.steps = train::totalSteps(recipe, plan.stepsPerEpoch);
+    plan.rowCapacity = settings.tokensPerMicroBatch;
+    for (const train::PackedRow &row : batches.rows(0)) {
+        std::vector<TrainPlan::Document> documents;
+        for (const std::int64_t index : row.documents)
+            documents.push_back({data.train.documents[static_cast<std::size_t>(index)].trained});
+        plan.firstBatch.push_back(std::move(documents));
+        plan.rowCapacity = std::max(plan.rowCapacity, row.length());
+    }
+}
+
+void findLengthProblems(TrainPlan &plan, const TrainingData &data, const train::Recipe &recipe, std::int64_t context)
+{
+    const std::int64_t maxLength = recipe.integer("maxLength");
+    if (context > 0 && maxLength > context && data.train.longest > context)
+        plan.problems.push_back({"longerThanModel", fmt::format("The model was made for {} tokens; the longest row has {}.", context, data.train.longest),
+                                 fmt::format("Cut at {}", context), fmt::format("maxLength={}", context), false});
+    if (data.train.cut.empty())
+        return;
+    const std::size_t rows = data.train.documents.size() + data.train.dropped.size();
+    std::int64_t enough = (data.train.longest + 63) / 64 * 64;
+    if (context > 0)
+        enough = std::min(enough, context);
+    Problem problem{"answersCut",
+                    fmt::format("{} of {} ({:.0f} %) {} cut off at {} tokens. The model would learn to stop in the middle of an answer.",
+                                data.train.cut.size(), counted(rows, "row", "rows"),
+                                100.0 * static_cast<double>(data.train.cut.size()) / static_cast<double>(std::max<std::size_t>(rows, 1)),
+                                data.train.cut.size() == 1 ? "is" : "are", maxLength),
+                    {}, {}, false};
+    if (enough > maxLength) {
+        problem.fixLabel = fmt::format("Raise to {} tokens", enough);
+        problem.fixSetting = fmt::format("maxLength={}", enough);
+    }
+    plan.problems.push_back(std::move(problem));
+}
+
+void findRowProblems(TrainPlan &plan, const TrainingData &data, const train::Recipe &recipe)
+{
+    if (auto checked = checkTrainingData(data, recipe); !checked) {
+        const bool isCut = data.train.trainedTokens == 0 && !data.train.cut.empty() && !data.train.firstFailure;
+        plan.problems.push_back({data.train.firstFailure ? "templateRefused" : "nothingToLearn", checked.error().message + " " + checked.error().hint,
+                                 isCut ? fmt::format("Raise to {} tokens", data.train.longest) : std::string(),
+                                 isCut ? fmt::format("maxLength={}", data.train.longest) : std::string(), true});
+        return;
+    }
+    if (!data.train.failed.empty())
+        plan.problems.push_back({"templateRefused",
+                                 fmt::format("{} cannot be used: {}", counted(data.train.failed.size(), "row", "rows"), data.train.firstFailure->message), {},
+                                 {}, false});
+    if (!data.train.dropped.empty())
+        plan.problems.push_back({"nothingLeft",
+                                 fmt::format("{} left out: nothing in {} is learnt.", counted(data.train.dropped.size(), "row is", "rows are"),
+                                             data.train.dropped.size() == 1 ? "it" : "them"),
+                                 {}, {}, false});
+    if (data.heldOut.documents.empty()) {
+        const bool isOff = recipe.real("evalFraction") == 0.0;
+        plan.problems.push_back({"noHeldOut",
+                                 "No rows are held out: you would not see whether the model understands or only memorises.",
+                                 isOff ? "Hold out a tenth" : "", isOff ? "evalFraction=0.1" : "", false});
+    }
+}
+
+void findSettingProblems(TrainPlan &plan, const train::Recipe &recipe)
+{
+    const double rate = recipe.real("learningRate");
+    if (rate > kHighestUsualRate)
+        plan.problems.push_back({"learningRateHigh", fmt::format("A learning rate of {} is unusually high for an adapter; the loss may jump.", rate),
+                                 "Set to 0.001", "learningRate=0.001", false});
+    else if (rate < kLowestUsualRate)
+        plan.problems.push_back({"learningRateLow", fmt::format("With a learning rate of {} an adapter learns next to nothing.", rate), "Set to 0.0002",
+                                 "learningRate=0.0002", false});
+    if (plan.steps <= 0 || plan.steps >= kFewestSteps)
+        return;
+    Problem problem{"fewSteps", fmt::format("The run makes only {}. That is seldom enough to learn anything.",
+                                            counted(static_cast<std::size_t>(plan.steps), "correction", "corrections")),
+                    {}, {}, false};
+    if (recipe.integer("maxSteps") == 0) {
+        const double epochs = std::ceil(static_cast<double>(2 * kFewestSteps) / static_cast<double>(std::max<std::int64_t>(plan.stepsPerEpoch, 1)));
+        problem.fixLabel = fmt::format("Read the rows {} times", epochs);
+        problem.fixSetting = fmt::format("epochs={}", epochs);
+    }
+    plan.problems.push_back(std::move(problem));
+}
+
+Result<std::int64_t> parametersOf(const Project &project, const TrainRequest &request, const model::ModelConfig &model)
+{
+    if (request.adapter.empty()) {
+        auto config = loraConfig(request.recipe, {});
+        return config ? loraParameters(*config, model) : passError(config);
+    }
+    auto start = resolveAdapter(request.adapter, &project);
+    if (!start)
+        return passError(start);
+    auto config = tune::readPeftConfig(start->folder);
+    return config ? loraParameters(*config, model) : passError(config);
+}
+
+void addBlocking(TrainPlan &plan, std::string code, const Error &error)
+{
+    plan.problems.push_back({std::move(code), error.hint.empty() ? error.message : error.message + " " + error.hint, {}, {}, true});
+}
+
+} // namespace
+
+Result<TrainPlan> planRun(const Project &project, const TrainRequest &request, const ProgressCallback &progress, std::stop_token stop)
+{
+    TrainPlan plan;
+    if (auto valid = train::validate(request.recipe); !valid) {
+        addBlocking(plan, "setting", valid.error());
+        return plan;
+    }
+    auto path = resolveModel(request.model);
+    if (!path) {
+        addBlocking(plan, "model", path.error());
+        return plan;
+    }
+    auto lens = Lens::open(request.model);
+    if (!lens) {
+        addBlocking(plan, lens.error().message.find("template") != std::string::npos ? "noTemplate" : "model", lens.error());
+        return plan;
+    }
+    std::int64_t context = 0;
+    if (auto model = model::readConfig(*path); !model) {
+        addBlocking(plan, "model", model.error());
+    } else {
+        context = model->context;
+        if (auto parameters = parametersOf(project, request, *model); !parameters) {
+            addBlocking(plan, "setting", parameters.error());
+        } else {
+            plan.trainableParameters = *parameters;
+            plan.resultBytes = *parameters * 4; // stored as fp32
+        }
+    }
+
+    auto records = recordsOf(project, request, stop);
+    if (!records)
+        return passError(records);
+    auto data = labelTrainingData(**lens, records->train, records->heldOut, renderOptions(project, request.recipe), request.compute.threads, progress, stop);
+    if (!data)
+        return passError(data);
+    countTokens(plan, *data);
+    layOutSteps(plan, *data, request.recipe);
+    findRowProblems(plan, *data, request.recipe);
+    if (plan.trainRows > 0) {
+        findLengthProblems(plan, *data, request.recipe, context);
+        findSettingProblems(plan, request.recipe);
+    }
+    return plan;
+}
+
+} // namespace fettle::engine

@@ -1,0 +1,53 @@
+// Writes down what happens in a run: its row, its curves, its checkpoints; and tells the listener. Curves are gathered and become durable
+// at least once a second and before every checkpoint, so that a resumed run finds all points up to where it goes on.
+#pragma once
+
+#include "core/base/clock.h"
+#include "core/engine/training.h"
+#include "core/train/trainer.h"
+
+#include <map>
+
+namespace fettle::engine {
+
+class RunRecorder {
+public:
+    // info: as the project knows it. All references must outlive the recorder.
+    RunRecorder(Project &project, RunInfo info, const RunEvents &events);
+
+    [[nodiscard]] const RunInfo &info() const { return m_info; }
+    [[nodiscard]] RunInfo &info() { return m_info; }
+
+    // Stores and announces. Errors: Internal for a move that the table does not know; those of the project.
+    [[nodiscard]] Result<> moveTo(RunState state);
+    // Tells the listener the present state.
+    void announce() const;
+    // Failed, with the text of the error; the terminal event. Gives the error on.
+    [[nodiscard]] Error failWith(const Error &error);
+
+    void step(const train::StepReport &report);
+    void rowsRead(std::span<const train::RowLoss> rows);
+    void evaluated(const train::EvalReport &report);
+    void checkpointed(const train::CheckpointReport &report);
+    void checkpointRemoved(std::int64_t step);
+    void notice(const std::string &text) const;
+    // Everything gathered becomes durable.
+    void flush();
+    // Loss of the newest reading of each row, for the ledger.
+    void storeRowLosses();
+
+    // The first failure of the database since the start; the run must then stop.
+    [[nodiscard]] const std::optional<Error> &storageError() const { return m_storageError; }
+
+private:
+    void check(const Result<> &result);
+    Project &m_project;
+    RunInfo m_info;
+    const RunEvents &m_events;
+    std::vector<MetricPoint> m_points;
+    std::map<RecordId, double> m_rowLosses;
+    Stopwatch m_sinceFlush;
+    std::optional<Error> m_storageError;
+};
+
+} // namespace fettle::engine

@@ -1,0 +1,401 @@
+// Training a project: rows of a snapshot, weights and an adapter are brought together, the loop of core/train runs, and what happens is
+// written to the project. Shows no tensor; knows no window.
+#include "core/engine/training.h"
+
+#include "core/base/clock.h"
+#include "core/base/memory.h"
+#include "core/base/version.h"
+#include "core/engine/adapterpath.h"
+#include "core/engine/models.h"
+#include "core/engine/runmoves.h"
+#include "core/engine/runrecorder.h"
+#include "core/engine/trainingdata.h"
+#include "core/io/atomicfile.h"
+#include "core/io/jsonfile.h"
+#include "core/model/torcherror.h"
+#include "core/model/weights.h"
+#include "core/train/checkpoint.h"
+#include "core/tune/peftfolder.h"
+
+#include <fmt/format.h>
+#include <thread>
+
+namespace fettle::engine {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char *kOriginFile = "run.json"; // what the run was made of, beside the database
+constexpr const char *kRecipeFile = "recipe.json";
+
+// Everything that is known before weights are loaded.
+struct Job {
+    fs::path model;
+    train::Recipe recipe;
+    TrainingData data;
+    std::string startAdapter; // folder; empty: fresh
+    int threads = 0;
+    std::optional<train::CheckpointOnDisk> resumeFrom;
+};
+
+Result<> checkCompute(const ComputeOptions &compute)
+{
+    if (compute.device != "cpu")
+        return fail(ErrorCode::Usage, fmt::format("Cannot train on the device \"{}\".", compute.device), "Use --device cpu.");
+    if (compute.compute != ComputeType::Auto && compute.compute != ComputeType::Fp32)
+        return fail(ErrorCode::Usage, "Cannot train in 16-bit numbers.", "Use --compute fp32 or auto.");
+    return {};
+}
+
+int threadCount(int wanted)
+{
+    return wanted > 0 ? wanted : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+// The sums of a run depend on the number of threads: it is part of what makes a run repeatable.
+Result<> writeOrigin(const fs::path &folder, const RunInfo &run, const Job &job, const SnapshotInfo &snapshot)
+{
+    const nlohmann::json origin = {
+        {"version", std::string(version())}, {"libtorch", TORCH_VERSION},     {"model", run.modelPath},   {"modelHash", run.modelHash},
+        {"snapshot", snapshot.hash},         {"adapter", job.startAdapter},   {"threads", job.threads},   {"compute", "fp32"},
+    };
+    if (auto written = io::writeFileAtomically(folder / kOriginFile, origin.dump(2) + "\n"); !written)
+        return written;
+    return io::writeFileAtomically(folder / kRecipeFile, recipeToJson(job.recipe).dump(2) + "\n");
+}
+
+Result<SnapshotInfo> chosenSnapshot(Project &project, const TrainRequest &request)
+{
+    if (request.snapshot.isValid()) {
+        auto all = project.snapshots();
+        if (!all)
+            return passError(all);
+        for (const SnapshotInfo &snapshot : *all) {
+            if (snapshot.id == request.snapshot)
+                return snapshot;
+        }
+        return fail(ErrorCode::NotFound, fmt::format("There is no snapshot {} in this project.", request.snapshot.value), "Freeze one first.");
+    }
+    SplitShares shares;
+    shares.heldOut = request.recipe.real("evalFraction");
+    shares.train = 1.0 - shares.heldOut;
+    return project.freezeSnapshot({}, shares);
+}
+
+Result<TrainingData> readData(const Project &project, SnapshotId snapshot, const Lens &lens, const train::Recipe &recipe, int threads,
+                              const RunEvents &events, std::stop_token stop)
+{
+    auto trainRecords = project.snapshotRecords(snapshot, data::Split::Train);
+    if (!trainRecords)
+        return passError(trainRecords);
+    auto heldOutRecords = project.snapshotRecords(snapshot, data::Split::HeldOut);
+    if (!heldOutRecords)
+        return passError(heldOutRecords);
+    auto data = labelTrainingData(lens, *trainRecords, *heldOutRecords, renderOptions(project, recipe), threads, events.progressed, stop);
+    if (!data)
+        return passError(data);
+    if (auto checked = checkTrainingData(*data, recipe); !checked)
+        return passError(checked);
+    return data;
+}
+
+train::TrainerHooks hooksFor(RunRecorder &recorder, const RunEvents &events, const RunControl *control)
+{
+    using Wish = RunControl::Wish;
+    train::TrainerHooks hooks;
+    hooks.stepFinished = [&](const train::StepReport &report) { recorder.step(report); };
+    hooks.rowsRead = [&](std::span<const train::RowLoss> rows) { recorder.rowsRead(rows); };
+    hooks.evaluated = [&](const train::EvalReport &report) { recorder.evaluated(report); };
+    hooks.beforeCheckpoint = [&] {
+        recorder.flush();
+        recorder.storeRowLosses();
+    };
+    hooks.checkpointed = [&](const train::CheckpointReport &report) { recorder.checkpointed(report); };
+    hooks.checkpointRemoved = [&](std::int64_t step) { recorder.checkpointRemoved(step); };
+    hooks.betweenSteps = events.betweenSteps;
+    hooks.takeCheckpointRequest = [control] { return control && control->checkpointNow.exchange(false); };
+    hooks.wish = [&recorder, control] {
+        if (recorder.storageError())
+            return train::Wish::StopAndKeep;
+        switch (control ? control->wish.load() : Wish::Continue) {
+        case Wish::Continue: break;
+        case Wish::Pause: return train::Wish::Pause;
+        case Wish::StopAndKeep: return train::Wish::StopAndKeep;
+        case Wish::StopAndDiscard: return train::Wish::StopAndDiscard;
+        }
+        return train::Wish::Continue;
+    };
+    return hooks;
+}
+
+// Says Pausing or Stopping as soon as the wish is seen, once.
+void announceWishes(train::TrainerHooks &hooks, RunRecorder &recorder, const std::stop_token &stop)
+{
+    hooks.wish = [&recorder, stop, ask = std::move(hooks.wish)] {
+        train::Wish wish = ask();
+        if (wish == train::Wish::Continue && stop.stop_requested())
+            wish = train::Wish::StopAndKeep;
+        const RunState state = recorder.info().state;
+        if (wish == train::Wish::Pause && state == RunState::Running)
+            (void)recorder.moveTo(RunState::Pausing); // a failure is seen again when the final state is stored
+        else if (wish != train::Wish::Continue && wish != train::Wish::Pause && (state == RunState::Running || state == RunState::Pausing))
+            (void)recorder.moveTo(RunState::Stopping);
+        return wish;
+    };
+}
+
+// The adapter becomes the result of the run; an older result of the same run is replaced.
+Result<> keepResult(RunRecorder &recorder, const tune::LoraAdapter &adapter, const fs::path &runFolder)
+{
+    const fs::path folder = runFolder / "adapter";
+    if (auto saved = tune::savePeftFolder(adapter, folder); !saved)
+        return saved;
+    recorder.info().adapter = folder.string();
+    return {};
+}
+
+void discardFiles(Project &project, RunRecorder &recorder, const fs::path &checkpoints)
+{
+    for (const train::CheckpointOnDisk &checkpoint : train::listCheckpoints(checkpoints))
+        (void)project.forgetCheckpoint(recorder.info().id, checkpoint.step); // the row may be missing already
+    std::error_code ignored; // what stays is removed with the run
+    fs::remove_all(checkpoints, ignored);
+}
+
+// A run that ended by itself or by a wish: final state, result, summary.
+Result<RunSummary> conclude(Project &project, RunRecorder &recorder, const train::TrainOutcome &outcome, const tune::LoraAdapter &adapter)
+{
+    RunInfo &info = recorder.info();
+    const fs::path runFolder = project.runFolder(info.id);
+    info.trainLoss = outcome.progress.trainLoss();
+    info.evalLoss = outcome.progress.evalLoss;
+    info.seconds = outcome.progress.seconds;
+    recorder.flush();
+    recorder.storeRowLosses();
+    if (outcome.end == train::TrainEnd::Finished || outcome.end == train::TrainEnd::Stopped) {
+        if (auto kept = keepResult(recorder, adapter, runFolder); !kept)
+            return tl::unexpected<Error>(recorder.failWith(kept.error()));
+    }
+    if (outcome.end == train::TrainEnd::Discarded)
+        discardFiles(project, recorder, runFolder / "checkpoints");
+    if (recorder.storageError())
+        return tl::unexpected<Error>(recorder.failWith(*recorder.storageError()));
+
+    RunState state = RunState::Finished;
+    if (outcome.end == train::TrainEnd::Paused)
+        state = RunState::Paused;
+    else if (outcome.end != train::TrainEnd::Finished)
+        state = RunState::Cancelled;
+    if (auto moved = recorder.moveTo(state); !moved)
+        return passError(moved);
+    return RunSummary{info, outcome.end == train::TrainEnd::Paused};
+}
+
+// From the state Preparing to a state of rest. The one way out is a terminal event.
+Result<RunSummary> execute(Project &project, RunRecorder &recorder, const Job &job, const RunEvents &events, const RunControl *control,
+                           std::stop_token stop)
+{
+    const fs::path runFolder = project.runFolder(recorder.info().id);
+    const auto failed = [&](const Error &error) { return tl::unexpected<Error>(recorder.failWith(error)); };
+
+    auto weights = model::loadWeights(job.model, events.progressed, stop);
+    if (!weights)
+        return failed(weights.error());
+    auto adapter = job.resumeFrom ? tune::loadPeftFolder(job.resumeFrom->path, (*weights)->config)
+                                  : makeAdapter(job.recipe, (*weights)->config, job.model.string(), job.startAdapter);
+    if (!adapter)
+        return failed(adapter.error());
+
+    train::TrainerSetup setup;
+    setup.weights = *weights;
+    setup.adapter = *adapter;
+    setup.trainDocuments = job.data.train.documents;
+    setup.heldOutDocuments = job.data.heldOut.documents;
+    setup.recipe = job.recipe;
+    setup.checkpointFolder = runFolder / "checkpoints";
+    if (job.resumeFrom)
+        setup.resumeFrom = job.resumeFrom->path;
+
+    train::TrainerHooks hooks = hooksFor(recorder, events, control);
+    announceWishes(hooks, recorder, stop);
+    if (auto moved = recorder.moveTo(RunState::Running); !moved)
+        return failed(moved.error());
+    resetOwnPeak();
+    auto outcome = train::runTraining(setup, hooks, stop);
+    if (!outcome) {
+        recorder.flush();
+        return failed(recorder.storageError() ? *recorder.storageError() : outcome.error());
+    }
+    return conclude(project, recorder, *outcome, **adapter);
+}
+
+void noticeLosses(const RunRecorder &recorder, const train::LabelledSet &set, const train::Recipe &recipe)
+{
+    const auto rows = set.documents.size() + set.dropped.size() + set.failed.size();
+    if (!set.failed.empty())
+        recorder.notice(fmt::format("{} of {} rows are left out: {}", set.failed.size(), rows, set.firstFailure->message));
+    if (!set.dropped.empty())
+        recorder.notice(fmt::format("{} of {} rows are left out: nothing in them is learnt.", set.dropped.size(), rows));
+    if (!set.cut.empty())
+        recorder.notice(fmt::format("{} of {} rows are cut at {} tokens; the longest has {}.", set.cut.size(), rows, recipe.integer("maxLength"),
+                                    set.longest));
+}
+
+std::int64_t stepsOf(const Job &job)
+{
+    const train::BatchPlan plan(job.data.train.documents, train::batchSettings(job.recipe));
+    return train::totalSteps(job.recipe, plan.stepsPerEpoch());
+}
+
+// Where a run can go on: its newest sound checkpoint, or its beginning when it has none.
+Result<std::optional<train::CheckpointOnDisk>> placeToResume(Project &project, const RunRecorder &recorder)
+{
+    const fs::path folder = project.runFolder(recorder.info().id) / "checkpoints";
+    std::optional<train::CheckpointOnDisk> place;
+    auto newest = train::newestValidCheckpoint(folder);
+    if (newest) {
+        for (const Error &damaged : newest->damaged)
+            recorder.notice(fmt::format("{} The run goes on from step {}.", damaged.message, newest->checkpoint.step));
+        place = newest->checkpoint;
+    } else if (newest.error().code == ErrorCode::NotFound) {
+        recorder.notice("The run has no checkpoint yet: it begins again.");
+    } else {
+        recorder.notice(newest.error().message + " The run begins again.");
+    }
+    const std::int64_t step = place ? place->step : 0;
+    auto known = project.checkpoints(recorder.info().id);
+    if (!known)
+        return passError(known);
+    for (const CheckpointInfo &checkpoint : *known) {
+        if (checkpoint.step > step || !place) {
+            if (auto forgotten = project.forgetCheckpoint(recorder.info().id, checkpoint.step); !forgotten)
+                return passError(forgotten);
+        }
+    }
+    train::dropCheckpointsAfter(folder, place ? step : -1);
+    if (auto truncated = project.truncateRun(recorder.info().id, step); !truncated)
+        return passError(truncated);
+    return place;
+}
+
+// The thread count and the adapter that the run began with; defaults where the file is missing.
+void readOrigin(const fs::path &folder, Job &job)
+{
+    const auto origin = io::readJsonFile(folder / kOriginFile);
+    if (!origin)
+        return;
+    job.startAdapter = io::jsonField<std::string>(*origin, "adapter", kOriginFile, std::string()).value_or(std::string());
+    const auto threads = io::jsonField<std::int64_t>(*origin, "threads", kOriginFile, std::int64_t{0}).value_or(0);
+    if (job.threads == 0 && threads > 0 && threads <= threadCount(0))
+        job.threads = static_cast<int>(threads);
+}
+
+} // namespace
+
+Result<RunSummary> trainRun(Project &project, const TrainRequest &request, const RunEvents &events, const RunControl *control, std::stop_token stop)
+try {
+    if (auto valid = train::validate(request.recipe); !valid)
+        return passError(valid);
+    if (auto possible = checkCompute(request.compute); !possible)
+        return passError(possible);
+    Job job;
+    job.recipe = request.recipe;
+    job.threads = threadCount(request.compute.threads);
+    at::set_num_threads(job.threads);
+    auto path = resolveModel(request.model);
+    if (!path)
+        return passError(path);
+    job.model = *path;
+    if (!request.adapter.empty()) {
+        auto start = resolveAdapter(request.adapter, &project);
+        if (!start)
+            return passError(start);
+        job.startAdapter = start->folder.string();
+    }
+    auto lens = Lens::open(request.model);
+    if (!lens)
+        return passError(lens);
+    auto snapshot = chosenSnapshot(project, request);
+    if (!snapshot)
+        return passError(snapshot);
+    auto data = readData(project, snapshot->id, **lens, job.recipe, job.threads, events, stop);
+    if (!data)
+        return passError(data);
+    job.data = std::move(*data);
+    auto hash = modelHash(job.model, stop);
+    if (!hash)
+        return passError(hash);
+
+    RunInfo info;
+    info.state = RunState::Preparing;
+    info.method = job.recipe.method;
+    info.modelPath = job.model.string();
+    info.modelName = (*lens)->modelName();
+    info.modelHash = *hash;
+    info.snapshot = snapshot->id;
+    info.recipeJson = recipeToJson(job.recipe).dump();
+    info.steps = stepsOf(job);
+    info.started = isoNow();
+    auto added = project.addRun(info);
+    if (!added)
+        return passError(added);
+    RunRecorder recorder(project, *added, events);
+    recorder.announce();
+    if (auto written = writeOrigin(project.runFolder(added->id), *added, job, *snapshot); !written)
+        return tl::unexpected<Error>(recorder.failWith(written.error()));
+    noticeLosses(recorder, job.data.train, job.recipe);
+    return execute(project, recorder, job, events, control, std::move(stop));
+} catch (const std::exception &exception) {
+    return tl::unexpected<Error>(model::errorFromException(exception, "training"));
+}
+
+Result<RunSummary> resumeRun(Project &project, RunId run, const ComputeOptions &compute, const RunEvents &events, const RunControl *control,
+                             std::stop_token stop)
+try {
+    if (auto possible = checkCompute(compute); !possible)
+        return passError(possible);
+    auto info = project.run(run);
+    if (!info)
+        return passError(info);
+    if (!canResume(info->state))
+        return fail(ErrorCode::Usage, fmt::format("{} is {}: there is nothing to resume.", info->name, nameOf(info->state)),
+                    "Start a new run; it can begin from this run's adapter.");
+    auto recipe = train::recipeFromJson(nlohmann::json::parse(info->recipeJson, nullptr, false));
+    if (!recipe)
+        return passError(recipe);
+    Job job;
+    job.model = info->modelPath;
+    job.recipe = std::move(*recipe);
+    job.threads = compute.threads;
+    readOrigin(project.runFolder(run), job);
+    job.threads = threadCount(job.threads);
+    at::set_num_threads(job.threads);
+
+    auto lens = Lens::open(info->modelPath);
+    if (!lens)
+        return passError(lens);
+    auto hash = modelHash(job.model, stop);
+    if (!hash)
+        return passError(hash);
+    if (*hash != info->modelHash)
+        return fail(ErrorCode::BadInput, fmt::format("The model in {} is not the one that {} began with.", info->modelPath, info->name),
+                    "Put the original files back, or start a new run.");
+    auto data = readData(project, info->snapshot, **lens, job.recipe, job.threads, events, stop);
+    if (!data)
+        return passError(data);
+    job.data = std::move(*data);
+
+    info->failure.clear();
+    RunRecorder recorder(project, *info, events);
+    if (auto moved = recorder.moveTo(RunState::Preparing); !moved)
+        return passError(moved);
+    auto place = placeToResume(project, recorder);
+    if (!place)
+        return tl::unexpected<Error>(recorder.failWith(place.error()));
+    job.resumeFrom = *place;
+    recorder.info().step = *place ? (*place)->step : 0;
+    return execute(project, recorder, job, events, control, std::move(stop));
+} catch (const std::exception &exception) {
+    return tl::unexpected<Error>(model::errorFromException(exception, "training"));
+}
+
+} // namespace fettle::engine

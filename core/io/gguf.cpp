@@ -4,9 +4,9 @@
 #include "core/io/foreignfile.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <fmt/format.h>
-#include <regex>
 
 namespace fettle::io {
 
@@ -323,15 +323,14 @@ private:
 // The files of a sharded model, first to last, by the rule of llama.cpp: name-00001-of-00003.gguf.
 Result<std::vector<fs::path>> shardsOf(const fs::path &path)
 {
-    static const std::regex pattern("(.*)-(\\d{5})-of-(\\d{5})\\.gguf");
-    std::smatch match;
-    const std::string name = path.filename().string();
-    if (!std::regex_match(name, match, pattern))
+    const std::string stem = path.stem().string();
+    const auto part = path.extension() == ".gguf" ? ggufPart(stem) : std::nullopt;
+    if (!part)
         return std::vector{path};
-    const int count = std::stoi(match[3]);
+    const int count = part->count;
     std::vector<fs::path> shards;
     for (int i = 1; i <= count; ++i) {
-        shards.push_back(path.parent_path() / fmt::format("{}-{:05}-of-{:05}.gguf", match[1].str(), i, count));
+        shards.push_back(path.parent_path() / fmt::format("{}-{:05}-of-{:05}.gguf", part->name, i, count));
         std::error_code error;
         if (!fs::exists(shards.back(), error)) {
             return fail(ErrorCode::NotFound, fmt::format("\"{}\" is one of {} files, but \"{}\" is missing.", path.string(), count,
@@ -343,6 +342,24 @@ Result<std::vector<fs::path>> shardsOf(const fs::path &path)
 }
 
 } // namespace
+
+std::optional<GgufPart> ggufPart(std::string_view stem)
+{
+    constexpr std::string_view kShape = "-#####-of-#####";
+    if (stem.size() <= kShape.size())
+        return std::nullopt;
+    const std::string_view tail = stem.substr(stem.size() - kShape.size());
+    for (std::size_t i = 0; i < kShape.size(); ++i) {
+        if (kShape[i] == '#' ? tail[i] < '0' || tail[i] > '9' : tail[i] != kShape[i])
+            return std::nullopt;
+    }
+    GgufPart part{stem.substr(0, stem.size() - kShape.size()), 0, 0};
+    std::from_chars(tail.data() + 1, tail.data() + 6, part.number);
+    std::from_chars(tail.data() + 10, tail.data() + 15, part.count);
+    if (part.number < 1 || part.number > part.count)
+        return std::nullopt;
+    return part;
+}
 
 Result<Gguf> Gguf::open(const fs::path &path)
 {

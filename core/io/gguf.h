@@ -28,6 +28,13 @@ struct GgufValue {
     std::span<const std::byte> bytes;    // strings without their length; arrays: the elements as stored
 };
 
+// What the name of a part of a sharded model says ("name-00002-of-00003", without extension); nothing for other names.
+struct GgufPart {
+    std::string_view name;
+    int number = 0, count = 0;
+};
+[[nodiscard]] std::optional<GgufPart> ggufPart(std::string_view stem);
+
 class Gguf {
 public:
     // Errors: BadInput naming file and key or tensor, NotFound, NoPermission.

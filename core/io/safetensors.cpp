@@ -225,11 +225,12 @@ Result<fs::path> fileOfFolder(const fs::path &folder)
     }
     std::vector<fs::path> found;
     std::optional<fs::path> pickle;
-    for (const auto &item : fs::directory_iterator(folder, error)) {
-        if (item.path().extension() == ".safetensors")
-            found.push_back(item.path());
-        else if (hasPickleName(item.path()) && (!pickle || item.path() < *pickle))
-            pickle = item.path();
+    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+        const fs::path &item = it->path();
+        if (item.extension() == ".safetensors")
+            found.push_back(item);
+        else if (hasPickleName(item) && (!pickle || item < *pickle))
+            pickle = item;
     }
     if (found.size() == 1)
         return found.front();

@@ -1,9 +1,11 @@
 // Strong ids, so that a run number cannot be passed where a record number is meant. Ordered, hashable, printable as .value.
 #pragma once
 
+// Qt 6.4's moc cannot read <compare> as the first standard header of a file.
+#include <functional>
+
 #include <compare>
 #include <cstdint>
-#include <functional>
 
 namespace fettle {
 

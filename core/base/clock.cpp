@@ -1,3 +1,4 @@
+// Local time with its distance to UTC, so that a project keeps its order on a journey.
 #include "core/base/clock.h"
 
 #include <ctime>

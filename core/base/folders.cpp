@@ -1,3 +1,4 @@
+// Linux and other XDG systems. Another system adds its branch here and nowhere else.
 #include "core/base/folders.h"
 
 #include <cstdlib>

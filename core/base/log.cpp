@@ -1,3 +1,4 @@
+// One level and one sink for the whole process.
 #include "core/base/log.h"
 
 #include <atomic>

@@ -1,3 +1,4 @@
+// Linux: /proc/cpuinfo, affinity and the quota of the control group. Another system adds its branch here and nowhere else.
 #include "core/base/processor.h"
 
 #include <algorithm>
@@ -33,10 +34,22 @@ struct NamedFlag {
 };
 // Flags as Linux writes them, names as data sheets do.
 constexpr NamedFlag kFlags[] = {
-    {"avx2", "AVX2"},        {"fma", "FMA"},         {"f16c", "F16C"},       {"avx512f", "AVX-512"}, {"avx512_bf16", "AVX-512 BF16"},
-    {"avx512_fp16", "AVX-512 FP16"}, {"avx512_vnni", "VNNI"}, {"avx_vnni", "AVX-VNNI"}, {"amx_tile", "AMX"},
-    {"amx_bf16", "AMX BF16"}, {"amx_int8", "AMX INT8"}, {"asimd", "NEON"},     {"asimddp", "NEON dot product"},
-    {"bf16", "NEON BF16"},   {"i8mm", "NEON I8MM"},  {"sve", "SVE"},
+    {"avx2", "AVX2"},
+    {"fma", "FMA"},
+    {"f16c", "F16C"},
+    {"avx512f", "AVX-512"},
+    {"avx512_bf16", "AVX-512 BF16"},
+    {"avx512_fp16", "AVX-512 FP16"},
+    {"avx512_vnni", "VNNI"},
+    {"avx_vnni", "AVX-VNNI"},
+    {"amx_tile", "AMX"},
+    {"amx_bf16", "AMX BF16"},
+    {"amx_int8", "AMX INT8"},
+    {"asimd", "NEON"},
+    {"asimddp", "NEON dot product"},
+    {"bf16", "NEON BF16"},
+    {"i8mm", "NEON I8MM"},
+    {"sve", "SVE"},
 };
 
 } // namespace

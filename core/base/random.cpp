@@ -1,5 +1,5 @@
-// Philox4x32-10 and the distributions made from it. Every function here must give the same bits on every machine: integers and the four basic
-// operations only, but for log, sqrt, sin and cos in normal().
+// Philox4x32-10 and the distributions made from it. Every function here must give the same bits on every machine: integers and the four
+// basic operations only, but for log, sqrt, sin and cos in normal().
 #include "core/base/random.h"
 
 #include <charconv>

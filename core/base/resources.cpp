@@ -1,3 +1,4 @@
+// The compile-time paths are those of the source tree; an installed program never reaches them.
 #include "core/base/resources.h"
 
 #include "core/base/folders.h"

@@ -1,3 +1,4 @@
+// The rules of Unicode 15, section 3.9, in one function (pieceAt); everything else counts and cuts with it.
 #include "core/base/utf8.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// The number is set in one place, CMakeLists.txt.
 #include "core/base/version.h"
 
 namespace fettle {

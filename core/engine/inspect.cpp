@@ -43,7 +43,9 @@ Inspection inspectTokenizerFolder(const fs::path &folder)
     inspection.licence = licenceOfFolder(folder);
     addTokenizer(inspection, folder);
     addFileSizes(inspection, {folder / "tokenizer.json"});
-    addProblem(inspection, {ErrorCode::BadInput, "The folder holds a tokenizer without a model.", "Fetch config.json and the weights too if you want to train it."});
+    addProblem(inspection,
+               {ErrorCode::BadInput, "The folder holds a tokenizer without a model.",
+                "Fetch config.json and the weights too if you want to train it."});
     return inspection;
 }
 
@@ -66,10 +68,14 @@ Result<Inspection> inspectSafetensors(const fs::path &path)
     const fs::path folder = fs::is_directory(path, error) ? path : path.parent_path();
     inspection.licence = licenceOfFolder(folder);
     if (isModelFolder(folder)) {
-        addProblem(inspection, {ErrorCode::BadInput, "This file holds the weights of a model.", fmt::format("Choose its folder \"{}\" to train it.", folder.string())});
+        addProblem(inspection,
+                   {ErrorCode::BadInput, "This file holds the weights of a model.",
+                    fmt::format("Choose its folder \"{}\" to train it.", folder.string())});
     } else {
-        addProblem(inspection, {ErrorCode::BadInput, "The file holds tensors but not what kind of model they belong to (there is no config.json beside it).",
-                                "Choose the folder of a whole model."});
+        addProblem(inspection,
+                   {ErrorCode::BadInput,
+                    "The file holds tensors but not what kind of model they belong to (there is no config.json beside it).",
+                    "Choose the folder of a whole model."});
     }
     return inspection;
 }
@@ -136,7 +142,8 @@ Result<Inspection> inspect(const fs::path &path)
 {
     std::error_code error;
     if (!fs::exists(path, error)) {
-        return fail(ErrorCode::NotFound, fmt::format("\"{}\" does not exist.", path.string()), "Check the spelling of the path.", error ? error.message() : "");
+        return fail(ErrorCode::NotFound, fmt::format("\"{}\" does not exist.", path.string()), "Check the spelling of the path.",
+                    error ? error.message() : "");
     }
     if (fs::is_directory(path, error))
         return inspectFolder(path);

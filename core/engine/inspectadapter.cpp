@@ -36,9 +36,13 @@ std::string plainText(const nlohmann::json &config, const char *field)
 
 void addPeftConfig(Inspection &inspection, const fs::path &folder, const nlohmann::json &config)
 {
-    const std::pair<const char *, const char *> shown[] = {{"method", "peft_type"}, {"rank", "r"}, {"alpha", "lora_alpha"},
-                                                           {"dropout", "lora_dropout"}, {"target modules", "target_modules"},
-                                                           {"base model", "base_model_name_or_path"}, {"PEFT version", "peft_version"}};
+    const std::pair<const char *, const char *> shown[] = {{"method", "peft_type"},
+                                                           {"rank", "r"},
+                                                           {"alpha", "lora_alpha"},
+                                                           {"dropout", "lora_dropout"},
+                                                           {"target modules", "target_modules"},
+                                                           {"base model", "base_model_name_or_path"},
+                                                           {"PEFT version", "peft_version"}};
     for (const auto &[name, field] : shown) {
         if (std::string value = plainText(config, field); !value.empty())
             inspection.facts[name] = std::move(value);
@@ -66,11 +70,14 @@ Inspection inspectAdapter(const fs::path &folder)
         inspection.architecture = "AdapterHub";
         if (std::string base = plainText(*config, "model_name"); !base.empty())
             inspection.facts["base model"] = std::move(base);
-        addProblem(inspection, {ErrorCode::BadInput, "This is an adapter in AdapterHub's form, which cannot be used yet.",
-                                "Use a LoRA adapter in PEFT's form."});
+        addProblem(inspection,
+                   {ErrorCode::BadInput, "This is an adapter in AdapterHub's form, which cannot be used yet.",
+                    "Use a LoRA adapter in PEFT's form."});
     } else {
-        addProblem(inspection, {ErrorCode::BadInput, fmt::format("\"{}\" does not say what kind of adapter it is.", (folder / "adapter_config.json").string()),
-                                "Choose the folder that PEFT's save_pretrained wrote."});
+        addProblem(inspection,
+                   {ErrorCode::BadInput,
+                    fmt::format("\"{}\" does not say what kind of adapter it is.", (folder / "adapter_config.json").string()),
+                    "Choose the folder that PEFT's save_pretrained wrote."});
     }
     std::error_code error;
     const fs::path weights = folder / "adapter_model.safetensors";
@@ -88,8 +95,9 @@ Inspection inspectAdapter(const fs::path &folder)
         if (auto resolved = resolveModel(base->second)) {
             inspection.facts["base model is at"] = resolved->string();
         } else {
-            addProblem(inspection, {ErrorCode::NotFound, fmt::format("Its base model \"{}\" was not found on this computer.", base->second),
-                                    "Choose the base model by hand when you use the adapter."});
+            addProblem(inspection,
+                       {ErrorCode::NotFound, fmt::format("Its base model \"{}\" was not found on this computer.", base->second),
+                        "Choose the base model by hand when you use the adapter."});
         }
     }
     return inspection;

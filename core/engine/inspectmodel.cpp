@@ -99,8 +99,9 @@ void addGgufTokenizer(Inspection &inspection, const io::Gguf &gguf)
     const auto chatTemplate = text::ChatTemplate::fromGguf(gguf);
     inspection.hasChatTemplate = chatTemplate.has_value();
     if (!chatTemplate && chatTemplate.error().code == ErrorCode::NotFound) {
-        addProblem(inspection, {ErrorCode::BadInput, "The file holds no chat template, so conversations cannot be written in the model's form.",
-                                "Use the instruction-tuned version of the model."});
+        addProblem(inspection,
+                   {ErrorCode::BadInput, "The file holds no chat template, so conversations cannot be written in the model's form.",
+                    "Use the instruction-tuned version of the model."});
     } else if (!chatTemplate) {
         addProblem(inspection, chatTemplate.error());
     }

@@ -1,3 +1,4 @@
+// Storage words: the file types of llama.cpp (Q4_K_M, IQ2_XS ...) and the customary names of plain types.
 #include "core/engine/modelnames.h"
 
 #include "core/io/gguf.h"

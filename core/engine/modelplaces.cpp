@@ -1,3 +1,4 @@
+// Layout of the cache: huggingface_hub, models--org--name/{refs/main,snapshots/<revision>}.
 #include "core/engine/modelplaces.h"
 
 #include "core/base/folders.h"

@@ -72,7 +72,8 @@ int fitOf(const ModelPlace &place, const std::string &wanted)
     const std::size_t first = name.find('/'), last = name.rfind('/');
     if (first == std::string::npos)
         return 0;
-    if (wanted == name.substr(first + 1) || (last != first && (wanted == name.substr(0, last) || wanted == name.substr(first + 1, last - first - 1))))
+    if (wanted == name.substr(first + 1)
+        || (last != first && (wanted == name.substr(0, last) || wanted == name.substr(first + 1, last - first - 1))))
         return 1;
     return 0;
 }
@@ -92,7 +93,8 @@ Error notFound(const std::string &model, const std::vector<ModelPlace> &places)
     else
         error.message = fmt::format("There is no model \"{}\" on this computer.", model);
     if (places.empty()) {
-        error.hint = "The model library is empty. Start app/run.sh once to fetch the default model, or give the path of a model folder or GGUF file.";
+        error.hint = "The model library is empty. Start app/run.sh once to fetch the default model, or give the path of a model folder or "
+                     "GGUF file.";
         return error;
     }
     std::vector<std::string> names;
@@ -136,7 +138,8 @@ Result<fs::path> resolveModel(const std::string &model)
     return best->path;
 }
 
-Result<std::vector<Inspection>> libraryModels(const std::vector<fs::path> &extraFolders, const ProgressCallback &progress, std::stop_token stop)
+Result<std::vector<Inspection>> libraryModels(const std::vector<fs::path> &extraFolders, const ProgressCallback &progress,
+                                              std::stop_token stop)
 {
     std::vector<fs::path> folders = modelsFolders();
     folders.insert(folders.end(), extraFolders.begin(), extraFolders.end());

@@ -1,3 +1,4 @@
+// POSIX files. Every failed call is turned into an Error here, so that full disks and missing rights read alike everywhere.
 #include "core/io/atomicfile.h"
 
 #include <atomic>
@@ -112,7 +113,8 @@ Result<AtomicFile> AtomicFile::create(const fs::path &path)
     if (fs::is_symlink(fs::symlink_status(path, error)))
         target = fs::weakly_canonical(path, error);
     if (target.filename().empty())
-        return fail(ErrorCode::BadInput, fmt::format("Cannot write \"{}\": this is not the path of a file.", path.string()), "Choose a file name.");
+        return fail(ErrorCode::BadInput, fmt::format("Cannot write \"{}\": this is not the path of a file.", path.string()),
+                    "Choose a file name.");
     if (fs::is_directory(target, error))
         return tl::unexpected(fileError(EISDIR, "write", path));
     if (const fs::path folder = target.parent_path(); !folder.empty()) {
@@ -120,8 +122,7 @@ Result<AtomicFile> AtomicFile::create(const fs::path &path)
             return passError(made);
     }
     // Short, so that a name at the system's limit still works, and hidden; the process number keeps two programs apart.
-    const fs::path temporary
-        = target.parent_path() / fmt::format(".fettle-{}-{}.tmp", static_cast<long>(getpid()), g_counter.fetch_add(1));
+    const fs::path temporary = target.parent_path() / fmt::format(".fettle-{}-{}.tmp", static_cast<long>(getpid()), g_counter.fetch_add(1));
     const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (descriptor < 0)
         return tl::unexpected(fileError(errno, "create", path));
@@ -184,7 +185,7 @@ Result<> createFolder(const fs::path &folder)
 {
     if (folder.empty())
         return {};
-    struct stat status{};
+    struct stat status { };
     if (::stat(folder.c_str(), &status) == 0) {
         if (S_ISDIR(status.st_mode))
             return {};

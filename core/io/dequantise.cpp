@@ -1,7 +1,6 @@
-// ggml's block formats to fp32, exactly as the reference computes them: every product and every sum is rounded on its own, so contraction to
-// fused multiply-add is switched off. The loops have constant lengths so that the compiler turns each into a few vector instructions; the
-// same source is compiled once for any processor and once for AVX2.
-// Layouts: ggml, docs/gguf.md and ggml-common.h.
+// ggml's block formats to fp32, exactly as the reference computes them: every product and every sum is rounded on its own, so contraction
+// to fused multiply-add is switched off. The loops have constant lengths so that the compiler turns each into a few vector instructions;
+// the same source is compiled once for any processor and once for AVX2. Layouts: ggml, docs/gguf.md and ggml-common.h.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("O3", "fp-contract=off")
 #elif defined(__clang__)
@@ -189,10 +188,11 @@ FETTLE_INLINE void forBlocks(Bytes source, std::int64_t blocks, std::int64_t byt
         unpack(source + i * bytes, target + i * values);
 }
 
-#define FETTLE_CASE(TYPE, BYTES, VALUES) \
-    case StorageType::TYPE: \
-        return forBlocks(source, blocks, BYTES, VALUES, target, \
-                         [](Bytes block, float *out) __attribute__((always_inline)) { unpack##TYPE(block, out); })
+#define FETTLE_CASE(TYPE, BYTES, VALUES)                                                                                                   \
+    case StorageType::TYPE:                                                                                                                \
+        return forBlocks(                                                                                                                  \
+            source, blocks, BYTES, VALUES, target,                                                                                         \
+            [](Bytes block, float *out) __attribute__((always_inline)) { unpack##TYPE(block, out); })
 
 FETTLE_INLINE void unpackAll(StorageType type, Bytes source, std::int64_t blocks, float *target)
 {

@@ -1,3 +1,4 @@
+// Signatures: zip (PKWARE), pickle protocols 2 to 5 (PEP 307, 3154, 574), Git LFS pointers, HTML.
 #include "core/io/foreignfile.h"
 
 #include <algorithm>
@@ -11,9 +12,9 @@ namespace {
 
 bool startsWithWord(std::string_view text, std::string_view lowerCaseWord)
 {
-    return text.size() >= lowerCaseWord.size()
-        && std::equal(lowerCaseWord.begin(), lowerCaseWord.end(), text.begin(),
-                      [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); });
+    return text.size() >= lowerCaseWord.size() && std::equal(lowerCaseWord.begin(), lowerCaseWord.end(), text.begin(), [](char a, char b) {
+               return a == std::tolower(static_cast<unsigned char>(b));
+           });
 }
 
 } // namespace
@@ -50,8 +51,11 @@ bool hasPickleName(const std::filesystem::path &path)
 
 Error pickleError(const std::filesystem::path &path)
 {
-    return {ErrorCode::BadInput, fmt::format("\"{}\" is a Python pickle. Pickles can run programs when they are opened, so Fettle does not read them.", path.string()),
-            "Take the same model as .safetensors or .gguf; most publishers offer one. In Python, save_pretrained of transformers writes safetensors."};
+    return {ErrorCode::BadInput,
+            fmt::format("\"{}\" is a Python pickle. Pickles can run programs when they are opened, so Fettle does not read them.",
+                        path.string()),
+            "Take the same model as .safetensors or .gguf; most publishers offer one. In Python, save_pretrained of transformers writes "
+            "safetensors."};
 }
 
 std::optional<Error> foreignFileError(const std::filesystem::path &path, std::span<const std::byte> bytes, ForeignKind expected)

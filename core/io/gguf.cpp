@@ -25,9 +25,10 @@ Result<std::vector<fs::path>> shardsOf(const fs::path &path)
         shards.push_back(path.parent_path() / fmt::format("{}-{:05}-of-{:05}.gguf", part->name, i, count));
         std::error_code error;
         if (!fs::exists(shards.back(), error)) {
-            return fail(ErrorCode::NotFound, fmt::format("\"{}\" is one of {} files, but \"{}\" is missing.", path.string(), count,
-                                                         shards.back().filename().string()),
-                        "Put all parts of the model into one folder.");
+            return fail(
+                ErrorCode::NotFound,
+                fmt::format("\"{}\" is one of {} files, but \"{}\" is missing.", path.string(), count, shards.back().filename().string()),
+                "Put all parts of the model into one folder.");
         }
     }
     return shards;
@@ -83,7 +84,8 @@ Result<> Gguf::addFile(const fs::path &file, bool isFirst)
     m_tensors.reserve(m_tensors.size() + header->tensors.size());
     for (TensorEntry &entry : header->tensors) {
         if (!m_index.emplace(entry.name, m_tensors.size()).second) {
-            return fail(ErrorCode::BadInput, fmt::format("\"{}\" is not a usable GGUF file: tensor \"{}\" occurs twice.", file.string(), entry.name),
+            return fail(ErrorCode::BadInput,
+                        fmt::format("\"{}\" is not a usable GGUF file: tensor \"{}\" occurs twice.", file.string(), entry.name),
                         "Fetch the file again; a broken download is the usual cause.");
         }
         m_tensors.push_back(std::move(entry));

@@ -130,8 +130,7 @@ private:
     }
     [[nodiscard]] std::uint64_t left() const { return m_bytes.size() - m_at; }
 
-    template <class T>
-    [[nodiscard]] bool take(T &value)
+    template <class T> [[nodiscard]] bool take(T &value)
     {
         if (left() < sizeof(T))
             return false;
@@ -275,15 +274,18 @@ private:
     {
         for (std::size_t i = 0; i < tensors.size(); ++i) {
             TensorEntry &entry = tensors[i];
-            const auto bad = [&](const std::string &cause) { return broken(fmt::format("tensor \"{}\" {}", entry.name.substr(0, 200), cause)); };
+            const auto bad = [&](const std::string &cause) {
+                return broken(fmt::format("tensor \"{}\" {}", entry.name.substr(0, 200), cause));
+            };
             const auto size = storedBytes(entry.type, entry.shape);
             if (!size)
-                return bad(fmt::format("has the shape {}, which is impossible for the type {}", shapeText(entry.shape), nameOf(entry.type)));
+                return bad(
+                    fmt::format("has the shape {}, which is impossible for the type {}", shapeText(entry.shape), nameOf(entry.type)));
             if (offsets[i] % alignment != 0)
                 return bad(fmt::format("begins at byte {}, which is not a multiple of {}", offsets[i], alignment));
             if (offsets[i] > data.size() || static_cast<std::uint64_t>(*size) > data.size() - offsets[i]) {
-                return bad(fmt::format("needs {} bytes from byte {} on, but the file has only {} bytes of data", *size, offsets[i],
-                                       data.size()));
+                return bad(
+                    fmt::format("needs {} bytes from byte {} on, but the file has only {} bytes of data", *size, offsets[i], data.size()));
             }
             entry.bytes = data.subspan(offsets[i], static_cast<std::size_t>(*size));
         }
@@ -292,7 +294,8 @@ private:
             if (!entry.bytes.empty())
                 ordered.push_back(&entry);
         }
-        std::sort(ordered.begin(), ordered.end(), [](const TensorEntry *a, const TensorEntry *b) { return a->bytes.data() < b->bytes.data(); });
+        std::sort(ordered.begin(), ordered.end(),
+                  [](const TensorEntry *a, const TensorEntry *b) { return a->bytes.data() < b->bytes.data(); });
         // Between two tensors there is padding and nothing else, as ggml demands.
         std::uint64_t expected = 0;
         for (const TensorEntry *entry : ordered) {

@@ -10,8 +10,7 @@ namespace fettle::io {
 
 namespace {
 
-template <class T>
-T read(const std::byte *bytes)
+template <class T> T read(const std::byte *bytes)
 {
     T value;
     std::memcpy(&value, bytes, sizeof(T));

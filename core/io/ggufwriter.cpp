@@ -1,3 +1,4 @@
+// The header is small and made as a whole; data stream through one buffer of 4 MB.
 #include "core/io/ggufwriter.h"
 
 #include "core/io/atomicfile.h"
@@ -14,8 +15,7 @@ namespace {
 
 constexpr std::int64_t kPieceValues = 1 << 20; // converted at a time: 4 MB of fp32
 
-template <class T>
-void put(std::string &out, T value)
+template <class T> void put(std::string &out, T value)
 {
     out.append(reinterpret_cast<const char *>(&value), sizeof(T));
 }
@@ -26,8 +26,7 @@ void putText(std::string &out, std::string_view text)
     out.append(text);
 }
 
-template <class T>
-constexpr GgufType typeOf()
+template <class T> constexpr GgufType typeOf()
 {
     if constexpr (std::is_same_v<T, std::uint8_t>)
         return GgufType::U8;
@@ -55,8 +54,7 @@ constexpr GgufType typeOf()
         return GgufType::F64;
 }
 
-template <class T>
-void putType(std::string &out)
+template <class T> void putType(std::string &out)
 {
     put(out, static_cast<std::uint32_t>(typeOf<T>()));
 }
@@ -145,7 +143,8 @@ Result<> checkTensors(const std::vector<GgufTensor> &tensors, const std::filesys
             return bad(fmt::format("has {} dimensions", tensor.shape.size()));
         const auto size = storedBytes(tensor.type, tensor.shape);
         if (!size)
-            return bad(fmt::format("has the shape {}, which does not fill whole blocks of {}", shapeText(tensor.shape), nameOf(tensor.type)));
+            return bad(
+                fmt::format("has the shape {}, which does not fill whole blocks of {}", shapeText(tensor.shape), nameOf(tensor.type)));
         if (!numberOf(tensor) || (tensor.readRows && !canEncode(tensor.type)))
             return bad(fmt::format("cannot be written as {}", nameOf(tensor.type)));
         if (!tensor.readRows && *size != static_cast<std::int64_t>(tensor.bytes.size()))
@@ -195,7 +194,8 @@ Result<> writeGguf(const std::filesystem::path &file, const std::vector<GgufPair
     put(header, static_cast<std::uint64_t>(metadata.size()));
     for (const auto &[key, value] : metadata) {
         if (key.empty() || !keys.insert(key).second)
-            return fail(ErrorCode::BadInput, fmt::format("Cannot write \"{}\": the metadata key \"{}\" is empty or occurs twice.", file.string(), key));
+            return fail(ErrorCode::BadInput,
+                        fmt::format("Cannot write \"{}\": the metadata key \"{}\" is empty or occurs twice.", file.string(), key));
         if (key == "general.alignment" && std::holds_alternative<std::uint32_t>(value))
             alignment = std::max<std::uint64_t>(8, std::get<std::uint32_t>(value));
         putText(header, key);

@@ -73,8 +73,7 @@ std::string causeOf(const std::string &what)
     return cause;
 }
 
-template <class Json>
-class Builder {
+template <class Json> class Builder {
 public:
     Builder(const JsonLimits &limits, std::string_view text, const char *const *seen)
         : m_limits(limits)
@@ -112,8 +111,7 @@ public:
     [[nodiscard]] const std::string &problem() const { return m_problem; }
 
 private:
-    template <class Value>
-    bool put(Value &&value)
+    template <class Value> bool put(Value &&value)
     {
         place(Json(std::forward<Value>(value)));
         return true;
@@ -158,11 +156,11 @@ private:
     std::string m_problem;
 };
 
-template <class Json>
-Result<Json> parse(std::string_view text, std::string_view source, const JsonLimits &limits)
+template <class Json> Result<Json> parse(std::string_view text, std::string_view source, const JsonLimits &limits)
 {
     if (static_cast<std::int64_t>(text.size()) > limits.maxBytes) {
-        return fail(ErrorCode::BadInput, fmt::format("{} is too large: {} bytes of JSON, at most {} are read.", source, text.size(), limits.maxBytes),
+        return fail(ErrorCode::BadInput,
+                    fmt::format("{} is too large: {} bytes of JSON, at most {} are read.", source, text.size(), limits.maxBytes),
                     "Check that this is the file you meant.");
     }
     if (text.starts_with("\xEF\xBB\xBF"))
@@ -180,7 +178,8 @@ Result<Json> parse(std::string_view text, std::string_view source, const JsonLim
     try {
         isWhole = Json::sax_parse(WatchedIterator{text.data(), &seen}, WatchedIterator{text.data() + text.size(), &seen}, &builder);
     } catch (const std::bad_alloc &) {
-        return fail(ErrorCode::OutOfMemory, fmt::format("There is not enough memory to read {}.", source), "Close other programs and try again.");
+        return fail(ErrorCode::OutOfMemory, fmt::format("There is not enough memory to read {}.", source),
+                    "Close other programs and try again.");
     }
     if (!isWhole) {
         return fail(ErrorCode::BadInput, fmt::format("{}, {}.", source, builder.problem().empty() ? "unreadable" : builder.problem()),
@@ -189,8 +188,7 @@ Result<Json> parse(std::string_view text, std::string_view source, const JsonLim
     return std::move(builder.root);
 }
 
-template <class Json>
-Result<Json> readFile(const std::filesystem::path &path, const JsonLimits &limits)
+template <class Json> Result<Json> readFile(const std::filesystem::path &path, const JsonLimits &limits)
 {
     auto file = MappedFile::open(path);
     if (!file)
@@ -198,8 +196,7 @@ Result<Json> readFile(const std::filesystem::path &path, const JsonLimits &limit
     return parse<Json>((*file)->text(), path.string(), limits);
 }
 
-template <class T>
-constexpr std::string_view kindName()
+template <class T> constexpr std::string_view kindName()
 {
     if constexpr (std::is_same_v<T, bool>)
         return "true or false";
@@ -211,8 +208,7 @@ constexpr std::string_view kindName()
         return "text";
 }
 
-template <class T>
-std::optional<T> valueAs(const nlohmann::json &value)
+template <class T> std::optional<T> valueAs(const nlohmann::json &value)
 {
     if constexpr (std::is_same_v<T, bool>) {
         if (value.is_boolean())
@@ -235,8 +231,7 @@ std::optional<T> valueAs(const nlohmann::json &value)
     return std::nullopt;
 }
 
-template <class T>
-Result<T> wrongKind(const nlohmann::json &value, std::string_view field, std::string_view source)
+template <class T> Result<T> wrongKind(const nlohmann::json &value, std::string_view field, std::string_view source)
 {
     std::string shown = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     if (shown.size() > 60)
@@ -274,14 +269,14 @@ Result<std::string> readTextFile(const std::filesystem::path &path, std::int64_t
         return passError(file);
     const std::string_view text = (*file)->text();
     if (static_cast<std::int64_t>(text.size()) > maxBytes) {
-        return fail(ErrorCode::BadInput, fmt::format("\"{}\" is too large: {} bytes, at most {} are read.", path.string(), text.size(), maxBytes),
+        return fail(ErrorCode::BadInput,
+                    fmt::format("\"{}\" is too large: {} bytes, at most {} are read.", path.string(), text.size(), maxBytes),
                     "Check that this is the file you meant.");
     }
     return std::string(text);
 }
 
-template <class T>
-Result<T> jsonField(const nlohmann::json &object, std::string_view field, std::string_view source)
+template <class T> Result<T> jsonField(const nlohmann::json &object, std::string_view field, std::string_view source)
 {
     const auto found = object.is_object() ? object.find(field) : object.end();
     if (found == object.end()) {
@@ -293,8 +288,7 @@ Result<T> jsonField(const nlohmann::json &object, std::string_view field, std::s
     return wrongKind<T>(*found, field, source);
 }
 
-template <class T>
-Result<T> jsonField(const nlohmann::json &object, std::string_view field, std::string_view source, T fallback)
+template <class T> Result<T> jsonField(const nlohmann::json &object, std::string_view field, std::string_view source, T fallback)
 {
     const auto found = object.is_object() ? object.find(field) : object.end();
     if (found == object.end() || found->is_null())
@@ -304,8 +298,8 @@ Result<T> jsonField(const nlohmann::json &object, std::string_view field, std::s
     return wrongKind<T>(*found, field, source);
 }
 
-#define FETTLE_FIELD(TYPE) \
-    template Result<TYPE> jsonField<TYPE>(const nlohmann::json &, std::string_view, std::string_view); \
+#define FETTLE_FIELD(TYPE)                                                                                                                 \
+    template Result<TYPE> jsonField<TYPE>(const nlohmann::json &, std::string_view, std::string_view);                                     \
     template Result<TYPE> jsonField<TYPE>(const nlohmann::json &, std::string_view, std::string_view, TYPE);
 FETTLE_FIELD(bool)
 FETTLE_FIELD(std::int64_t)

@@ -1,3 +1,4 @@
+// POSIX memory maps. Another system adds its branch here and nowhere else.
 #include "core/io/mappedfile.h"
 
 #include "core/io/atomicfile.h"
@@ -30,7 +31,7 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::filesystem
     const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0)
         return tl::unexpected(fileError(errno, "open", path));
-    struct stat status{};
+    struct stat status { };
     if (fstat(descriptor, &status) != 0) {
         const int error = errno;
         close(descriptor);
@@ -38,8 +39,9 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::filesystem
     }
     if (!S_ISREG(status.st_mode)) {
         close(descriptor);
-        return fail(ErrorCode::BadInput, fmt::format("Cannot read \"{}\": it is {}, not a file.", path.string(),
-                                                     S_ISDIR(status.st_mode) ? "a folder" : "a device or pipe"),
+        return fail(ErrorCode::BadInput,
+                    fmt::format("Cannot read \"{}\": it is {}, not a file.", path.string(),
+                                S_ISDIR(status.st_mode) ? "a folder" : "a device or pipe"),
                     "Choose a file.");
     }
     const auto size = static_cast<std::size_t>(status.st_size);

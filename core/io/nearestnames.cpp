@@ -1,3 +1,4 @@
+// Similarity is the length of the common beginning and end: tensor names differ by a prefix or a layer, rarely by a typing error.
 #include "core/io/nearestnames.h"
 
 #include <algorithm>

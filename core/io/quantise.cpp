@@ -65,9 +65,11 @@ Result<> encodeFloats(StorageType type, std::span<const float> values, std::span
 {
     const auto count = static_cast<std::int64_t>(values.size());
     if (!canEncode(type))
-        return fail(ErrorCode::BadInput, fmt::format("Weights cannot be written as {}.", nameOf(type)), "Choose F32, F16, BF16, Q8_0 or Q4_0.");
+        return fail(ErrorCode::BadInput, fmt::format("Weights cannot be written as {}.", nameOf(type)),
+                    "Choose F32, F16, BF16, Q8_0 or Q4_0.");
     if (count % blockValues(type) != 0 || count / blockValues(type) * blockBytes(type) != static_cast<std::int64_t>(target.size())) {
-        return fail(ErrorCode::BadInput, fmt::format("{} values do not fill whole blocks of {} in {} bytes.", count, nameOf(type), target.size()),
+        return fail(ErrorCode::BadInput,
+                    fmt::format("{} values do not fill whole blocks of {} in {} bytes.", count, nameOf(type), target.size()),
                     "Choose F16 or BF16 for this model.");
     }
     switch (type) {

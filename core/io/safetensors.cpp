@@ -27,9 +27,9 @@ struct NamedType {
     StorageType type;
 };
 constexpr NamedType kTypes[] = {
-    {"F64", StorageType::F64}, {"F32", StorageType::F32}, {"F16", StorageType::F16},         {"BF16", StorageType::BF16},
-    {"I64", StorageType::I64}, {"I32", StorageType::I32}, {"I16", StorageType::I16},         {"I8", StorageType::I8},
-    {"U64", StorageType::U64}, {"U32", StorageType::U32}, {"U16", StorageType::U16},         {"U8", StorageType::U8},
+    {"F64", StorageType::F64},   {"F32", StorageType::F32},         {"F16", StorageType::F16},         {"BF16", StorageType::BF16},
+    {"I64", StorageType::I64},   {"I32", StorageType::I32},         {"I16", StorageType::I16},         {"I8", StorageType::I8},
+    {"U64", StorageType::U64},   {"U32", StorageType::U32},         {"U16", StorageType::U16},         {"U8", StorageType::U8},
     {"BOOL", StorageType::Bool}, {"F8_E4M3", StorageType::F8_E4M3}, {"F8_E5M2", StorageType::F8_E5M2},
 };
 
@@ -237,10 +237,12 @@ Result<fs::path> fileOfFolder(const fs::path &folder)
     if (found.empty() && pickle)
         return tl::unexpected(pickleError(*pickle));
     if (found.empty())
-        return fail(ErrorCode::NotFound, fmt::format("\"{}\" holds no .safetensors file.", folder.string()), "Choose the folder of a model.");
+        return fail(ErrorCode::NotFound, fmt::format("\"{}\" holds no .safetensors file.", folder.string()),
+                    "Choose the folder of a model.");
     std::sort(found.begin(), found.end());
-    return fail(ErrorCode::BadInput, fmt::format("\"{}\" holds {} .safetensors files but no {} that says how they belong together.",
-                                                 folder.string(), found.size(), kIndexName),
+    return fail(ErrorCode::BadInput,
+                fmt::format("\"{}\" holds {} .safetensors files but no {} that says how they belong together.", folder.string(),
+                            found.size(), kIndexName),
                 fmt::format("Fetch the index too, or choose one file, for example \"{}\".", found.front().filename().string()));
 }
 
@@ -276,8 +278,8 @@ Result<Safetensors> Safetensors::open(const fs::path &path)
     for (const auto &[tensor, name] : index->fileOf) {
         const auto found = placed.find(tensor);
         if (found == placed.end() || found->second != name) {
-            return fail(ErrorCode::BadInput, fmt::format("\"{}\" says that tensor \"{}\" is in \"{}\", but it is not there.", file.string(),
-                                                         tensor, name),
+            return fail(ErrorCode::BadInput,
+                        fmt::format("\"{}\" says that tensor \"{}\" is in \"{}\", but it is not there.", file.string(), tensor, name),
                         "Fetch the index and its files again.");
         }
     }
@@ -297,7 +299,8 @@ Result<> Safetensors::addFile(const fs::path &file)
     m_tensors.reserve(m_tensors.size() + parsed->tensors.size());
     for (TensorEntry &entry : parsed->tensors) {
         if (!m_index.emplace(entry.name, m_tensors.size()).second) {
-            return fail(ErrorCode::BadInput, fmt::format("Tensor \"{}\" is in \"{}\" and in another file of the model.", entry.name, file.string()),
+            return fail(ErrorCode::BadInput,
+                        fmt::format("Tensor \"{}\" is in \"{}\" and in another file of the model.", entry.name, file.string()),
                         "Fetch the index and its files again.");
         }
         m_tensors.push_back(std::move(entry));

@@ -16,9 +16,9 @@ namespace {
 // Rank of a type in the library's order; the highest is written first.
 int rankOf(StorageType type)
 {
-    constexpr StorageType kRising[] = {StorageType::Bool, StorageType::U8, StorageType::I8, StorageType::F8_E5M2, StorageType::F8_E4M3,
-                                       StorageType::I16, StorageType::U16, StorageType::F16, StorageType::BF16, StorageType::I32,
-                                       StorageType::U32, StorageType::F32, StorageType::F64, StorageType::I64, StorageType::U64};
+    constexpr StorageType kRising[] = {StorageType::Bool, StorageType::U8,  StorageType::I8,  StorageType::F8_E5M2, StorageType::F8_E4M3,
+                                       StorageType::I16,  StorageType::U16, StorageType::F16, StorageType::BF16,    StorageType::I32,
+                                       StorageType::U32,  StorageType::F32, StorageType::F64, StorageType::I64,     StorageType::U64};
     const auto *found = std::find(std::begin(kRising), std::end(kRising), type);
     return found == std::end(kRising) ? -1 : static_cast<int>(found - std::begin(kRising));
 }

@@ -1,3 +1,4 @@
+// One table of all types; sizes and plain conversions. Block formats: dequantise.cpp.
 #include "core/io/tensorfile.h"
 
 #include "core/io/dequantise.h"
@@ -94,8 +95,7 @@ float floatFromF8E4M3(std::uint8_t bits)
 }
 
 // Unaligned values of type Stored, each turned into fp32 by convert.
-template <class Stored, class Convert>
-void convertAll(const std::byte *source, std::int64_t count, float *target, Convert convert)
+template <class Stored, class Convert> void convertAll(const std::byte *source, std::int64_t count, float *target, Convert convert)
 {
     for (std::int64_t i = 0; i < count; ++i) {
         Stored value;
@@ -104,8 +104,7 @@ void convertAll(const std::byte *source, std::int64_t count, float *target, Conv
     }
 }
 
-template <class Stored>
-void castAll(const std::byte *source, std::int64_t count, float *target)
+template <class Stored> void castAll(const std::byte *source, std::int64_t count, float *target)
 {
     convertAll<Stored>(source, count, target, [](Stored value) { return static_cast<float>(value); });
 }
@@ -129,7 +128,8 @@ void decodePlain(StorageType type, const std::byte *source, std::int64_t count, 
     case StorageType::U32: return castAll<std::uint32_t>(source, count, target);
     case StorageType::U16: return castAll<std::uint16_t>(source, count, target);
     case StorageType::U8: return castAll<std::uint8_t>(source, count, target);
-    case StorageType::Bool: return convertAll<std::uint8_t>(source, count, target, [](std::uint8_t value) { return value != 0 ? 1.0f : 0.0f; });
+    case StorageType::Bool:
+        return convertAll<std::uint8_t>(source, count, target, [](std::uint8_t value) { return value != 0 ? 1.0f : 0.0f; });
     default: return;
     }
 }
@@ -217,15 +217,17 @@ Result<> decodeToFloat(const TensorEntry &entry, std::span<float> target)
 Result<> decodeRowsToFloat(const TensorEntry &entry, std::int64_t firstRow, std::int64_t count, std::span<float> target)
 {
     if (!canDecode(entry.type)) {
-        return fail(ErrorCode::BadInput, fmt::format("Tensor \"{}\" is stored as {}, which cannot be unpacked.", entry.name, nameOf(entry.type)),
+        return fail(ErrorCode::BadInput,
+                    fmt::format("Tensor \"{}\" is stored as {}, which cannot be unpacked.", entry.name, nameOf(entry.type)),
                     "Use a file of the same model stored as F16, BF16, Q8_0, Q4_0 or one of Q2_K to Q6_K.");
     }
     const std::int64_t width = entry.rowValues();
     const auto stored = storedBytes(entry.type, entry.shape);
     if (!stored || *stored != static_cast<std::int64_t>(entry.bytes.size()) || firstRow < 0 || count < 0 || count > entry.rows() - firstRow
         || count * width != static_cast<std::int64_t>(target.size())) {
-        return fail(ErrorCode::Internal, fmt::format("Tensor \"{}\": rows {} to {} of {} do not fit a buffer of {} values.", entry.name,
-                                                     firstRow, firstRow + count, entry.rows(), target.size()));
+        return fail(ErrorCode::Internal,
+                    fmt::format("Tensor \"{}\": rows {} to {} of {} do not fit a buffer of {} values.", entry.name, firstRow,
+                                firstRow + count, entry.rows(), target.size()));
     }
     const std::int64_t rowBlocks = width / blockValues(entry.type);
     const std::byte *source = entry.bytes.data() + firstRow * rowBlocks * blockBytes(entry.type);

@@ -1,0 +1,274 @@
+#include "core/generate/decodestep.h"
+
+#include "core/generate/attentionkernel.h"
+#include "core/generate/stepbuffers.h"
+#include "core/generate/vectorkernels.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace fettle::generate {
+
+using model::LinearMap;
+
+DecodeStep::DecodeStep(std::shared_ptr<const DecodeWeights> weights, WorkerPool &pool)
+    : m_weights(std::move(weights))
+    , m_pool(pool)
+    , m_buffers(std::make_unique<StepBuffers>())
+{
+}
+
+DecodeStep::~DecodeStep() = default;
+
+// Calls work(first, count, thread) for groups of rows as the products pack them; in this thread alone when there is little to do.
+template <class Work>
+void DecodeStep::forRowGroups(std::size_t rows, Work &&work)
+{
+    const std::size_t group = rowsPerGroup(), groups = (rows + group - 1) / group;
+    m_pool.run(groups, [&](std::size_t index, int thread) { work(index * group, std::min(group, rows - index * group), thread); });
+}
+
+Result<> DecodeStep::prepare(std::span<const StepPart> parts)
+{
+    StepBuffers &b = *m_buffers;
+    const model::ModelConfig &config = m_weights->config;
+    const std::size_t group = static_cast<std::size_t>(config.heads / config.keyValueHeads);
+    b.rows.clear();
+    b.adapted.clear();
+    b.attentionTasks.clear();
+    b.wanted.clear();
+    std::size_t largestRank = 0;
+    for (const StepPart &part : parts) {
+        const std::size_t first = b.rows.size(), count = part.tokens.size();
+        if (auto reserved = part.cache->reserve(part.cache->length() + count); !reserved)
+            return reserved;
+        for (std::size_t i = 0; i < count; ++i) {
+            b.rows.push_back({part.tokens[i], part.cache->length() + i, part.cache});
+            if (part.wanted == WantedLogits::All || (part.wanted == WantedLogits::Last && i + 1 == count))
+                b.wanted.push_back(first + i);
+        }
+        // Late queries see most keys: they go first so that threads finish together.
+        for (std::size_t end = count * group; end > 0;) {
+            const std::size_t begin = (end - 1) / queriesPerTask() * queriesPerTask();
+            for (std::size_t head = 0; head < static_cast<std::size_t>(config.keyValueHeads); ++head)
+                b.attentionTasks.push_back({part.cache, first, head, begin, end});
+            end = begin;
+        }
+        if (!part.adapter || part.strength == 0.0f)
+            continue;
+        largestRank = std::max(largestRank, part.adapter->largestRank());
+        if (!b.adapted.empty() && b.adapted.back().adapter == part.adapter && b.adapted.back().strength == part.strength
+            && b.adapted.back().first + b.adapted.back().rows == first)
+            b.adapted.back().rows += count;
+        else
+            b.adapted.push_back({part.adapter, part.strength, first, count});
+    }
+    return b.prepare(config, largestRank, m_pool.threads());
+}
+
+// Embeddings and the rotary angles of every row.
+void DecodeStep::embed()
+{
+    StepBuffers &b = *m_buffers;
+    const std::vector<float> &frequencies = m_weights->ropeFrequencies;
+    forRowGroups(b.rows.size(), [&](std::size_t first, std::size_t count, int) {
+        for (std::size_t r = first; r < first + count; ++r) {
+            m_weights->embedding.unpackRow(static_cast<std::size_t>(b.rows[r].token), b.stream.data() + r * b.width);
+            for (std::size_t i = 0; i < frequencies.size(); ++i) {
+                const float angle = static_cast<float>(b.rows[r].position) * frequencies[i];
+                b.cosine.data()[r * frequencies.size() + i] = std::cos(angle);
+                b.sine.data()[r * frequencies.size() + i] = std::sin(angle);
+            }
+        }
+    });
+}
+
+// The stream, normalised, becomes the packed input of the next products.
+void DecodeStep::normAndPack(const std::vector<float> &weight)
+{
+    StepBuffers &b = *m_buffers;
+    const std::size_t columns = weight.size();
+    forRowGroups(b.rows.size(), [&](std::size_t first, std::size_t count, int thread) {
+        float *normed = b.normed.data() + static_cast<std::size_t>(thread) * rowsPerGroup() * b.width;
+        for (std::size_t n = 0; n < count; ++n) {
+            rmsNorm(b.stream.data() + (first + n) * b.width, weight.data(), columns, static_cast<float>(m_weights->config.rmsEpsilon),
+                    normed + n * b.width);
+        }
+        packRows(normed, b.width, count, columns, b.packed.data() + first * columns);
+    });
+}
+
+DecodeStep::Target DecodeStep::outputOf(LinearMap map)
+{
+    StepBuffers &b = *m_buffers;
+    switch (map) {
+    case LinearMap::Query: return {b.query.data(), b.queryWidth, ProductMode::Replace};
+    case LinearMap::Key: return {b.key.data(), b.keyValueWidth, ProductMode::Replace};
+    case LinearMap::Value: return {b.value.data(), b.keyValueWidth, ProductMode::Replace};
+    case LinearMap::Gate: return {b.gate.data(), b.intermediate, ProductMode::Replace};
+    case LinearMap::Up: return {b.up.data(), b.intermediate, ProductMode::Replace};
+    case LinearMap::Output:
+    case LinearMap::Down: break;
+    }
+    return {b.stream.data(), b.width, ProductMode::Add};
+}
+
+// y = W x (+ bias) + s B A x for maps that read the same packed input.
+void DecodeStep::applyMaps(std::initializer_list<LinearMap> maps, std::size_t layer)
+{
+    StepBuffers &b = *m_buffers;
+    const std::size_t rows = b.rows.size();
+    const auto lowOf = [&](Scratch &scratch, std::size_t index, const StepSegment &segment) {
+        return scratch.data() + (index * rows + segment.first) * b.lowRank;
+    };
+    for (const LinearMap map : maps) {
+        const Target target = outputOf(map);
+        b.work.push_back({&m_weights->layers[layer].map(map).matrix, b.packed.data(), rows, target.values, target.stride, target.mode});
+    }
+    for (const StepSegment &segment : b.adapted) {
+        const float *input = nullptr;
+        std::size_t index = 0;
+        for (const LinearMap map : maps) {
+            const DecodeAdapter::Module &module = segment.adapter->module(layer, map);
+            if (!module.a.isEmpty()) {
+                if (!input)
+                    input = b.segmentInput(segment, module.a.columns());
+                b.work.push_back({&module.a, input, segment.rows, lowOf(b.low, index, segment), b.lowRank, ProductMode::Replace});
+            }
+            ++index;
+        }
+    }
+    b.runProducts(m_pool);
+    for (const LinearMap map : maps) {
+        const std::vector<float> &bias = m_weights->layers[layer].map(map).bias;
+        const Target target = outputOf(map);
+        for (std::size_t r = 0; r < rows && !bias.empty(); ++r)
+            addScaled(target.values + r * target.stride, bias.data(), 1.0f, bias.size());
+    }
+    for (const StepSegment &segment : b.adapted) {
+        std::size_t index = 0;
+        for (const LinearMap map : maps) {
+            const DecodeAdapter::Module &module = segment.adapter->module(layer, map);
+            if (!module.a.isEmpty()) {
+                float *low = lowOf(b.low, index, segment), *packed = lowOf(b.packedLow, index, segment);
+                const float scale = module.scaling * segment.strength;
+                for (std::size_t i = 0; i < segment.rows * b.lowRank; ++i)
+                    low[i] *= scale;
+                packRows(low, b.lowRank, segment.rows, module.b.columns(), packed);
+                const Target target = outputOf(map);
+                b.work.push_back({&module.b, packed, segment.rows, target.values + segment.first * target.stride, target.stride, ProductMode::Add});
+            }
+            ++index;
+        }
+    }
+    if (!b.work.empty())
+        b.runProducts(m_pool);
+}
+
+void DecodeStep::rotateAndStore(std::size_t layer)
+{
+    StepBuffers &b = *m_buffers;
+    const model::ModelConfig &config = m_weights->config;
+    const std::size_t size = static_cast<std::size_t>(config.headSize), half = size / 2;
+    forRowGroups(b.rows.size(), [&](std::size_t first, std::size_t count, int) {
+        for (std::size_t r = first; r < first + count; ++r) {
+            const float *cosine = b.cosine.data() + r * half, *sine = b.sine.data() + r * half;
+            for (std::size_t head = 0; head < static_cast<std::size_t>(config.heads); ++head)
+                rotateHead(b.query.data() + r * b.queryWidth + head * size, cosine, sine, half);
+            for (std::size_t head = 0; head < static_cast<std::size_t>(config.keyValueHeads); ++head) {
+                float *key = b.key.data() + r * b.keyValueWidth + head * size;
+                rotateHead(key, cosine, sine, half);
+                b.rows[r].cache->write(layer, head, b.rows[r].position, key, b.value.data() + r * b.keyValueWidth + head * size);
+            }
+        }
+    });
+}
+
+void DecodeStep::attendAndPack(std::size_t layer)
+{
+    StepBuffers &b = *m_buffers;
+    const model::ModelConfig &config = m_weights->config;
+    const std::size_t group = static_cast<std::size_t>(config.heads / config.keyValueHeads);
+    m_pool.run(b.attentionTasks.size(), [&](std::size_t index, int thread) {
+        const AttentionTask &task = b.attentionTasks[index];
+        const KvShape &shape = task.cache->shape();
+        AttentionInput input;
+        input.pages = task.cache->pages();
+        input.keyOffset = shape.keyOffset(layer, task.head);
+        input.valueOffset = shape.valueOffset(layer, task.head);
+        input.headSize = shape.headSize;
+        input.paddedHead = shape.paddedHead;
+        const std::size_t place = task.firstRow * b.queryWidth + task.head * group * shape.headSize;
+        input.queries = b.query.data() + place;
+        input.out = b.attention.data() + place;
+        input.queryStride = input.outStride = b.queryWidth;
+        input.group = group;
+        input.firstPosition = b.rows[task.firstRow].position;
+        input.window = static_cast<std::size_t>(config.slidingWindow);
+        input.scale = 1.0f / std::sqrt(static_cast<float>(shape.headSize));
+        attend(input, task.begin, task.end, b.attentionScratch[static_cast<std::size_t>(thread)].data());
+    });
+    const std::size_t columns = static_cast<std::size_t>(config.queryWidth());
+    forRowGroups(b.rows.size(), [&](std::size_t first, std::size_t count, int) {
+        packRows(b.attention.data() + first * b.queryWidth, b.queryWidth, count, columns, b.packed.data() + first * columns);
+    });
+}
+
+void DecodeStep::runLayer(std::size_t layer)
+{
+    StepBuffers &b = *m_buffers;
+    const DecodeLayer &weights = m_weights->layers[layer];
+    normAndPack(weights.inputNorm);
+    applyMaps({LinearMap::Query, LinearMap::Key, LinearMap::Value}, layer);
+    rotateAndStore(layer);
+    attendAndPack(layer);
+    applyMaps({LinearMap::Output}, layer);
+    normAndPack(weights.postAttentionNorm);
+    applyMaps({LinearMap::Gate, LinearMap::Up}, layer);
+    const std::size_t columns = static_cast<std::size_t>(m_weights->config.intermediate);
+    forRowGroups(b.rows.size(), [&](std::size_t first, std::size_t count, int) {
+        for (std::size_t r = first; r < first + count; ++r)
+            swiGlu(b.gate.data() + r * b.intermediate, b.up.data() + r * b.intermediate, columns);
+        packRows(b.gate.data() + first * b.intermediate, b.intermediate, count, columns, b.packed.data() + first * columns);
+    });
+    applyMaps({LinearMap::Down}, layer);
+}
+
+DecodeStep::Logits DecodeStep::outputLogits()
+{
+    StepBuffers &b = *m_buffers;
+    const std::size_t columns = m_weights->finalNorm.size();
+    forRowGroups(b.wanted.size(), [&](std::size_t first, std::size_t count, int thread) {
+        float *normed = b.normed.data() + static_cast<std::size_t>(thread) * rowsPerGroup() * b.width;
+        for (std::size_t n = 0; n < count; ++n) {
+            rmsNorm(b.stream.data() + b.wanted[first + n] * b.width, m_weights->finalNorm.data(), columns,
+                    static_cast<float>(m_weights->config.rmsEpsilon), normed + n * b.width);
+        }
+        packRows(normed, b.width, count, columns, b.packed.data() + first * columns);
+    });
+    b.work.push_back({&m_weights->outputHead(), b.packed.data(), b.wanted.size(), b.logits.data(), b.vocabulary, ProductMode::Replace});
+    b.runProducts(m_pool);
+    return {b.logits.data(), b.vocabulary, b.wanted.size()};
+}
+
+Result<DecodeStep::Logits> DecodeStep::run(std::span<const StepPart> parts, std::stop_token stop)
+{
+    if (auto prepared = prepare(parts); !prepared)
+        return passError(prepared);
+    if (m_buffers->rows.empty())
+        return Logits{};
+    embed();
+    for (std::size_t layer = 0; layer < m_weights->layers.size(); ++layer) {
+        if (stop.stop_requested())
+            return fail(ErrorCode::Cancelled, "Generating text was cancelled.");
+        runLayer(layer);
+    }
+    Logits logits;
+    if (!m_buffers->wanted.empty())
+        logits = outputLogits();
+    for (const StepPart &part : parts)
+        part.cache->setLength(part.cache->length() + part.tokens.size());
+    return logits;
+}
+
+} // namespace fettle::generate

@@ -1,0 +1,71 @@
+// One forward pass for several sequences at once: prompts in blocks and single tokens alike, base and adapters together, each weight read
+// once for all of them. Works on buffers that are kept from step to step. A sequence's logits have the same bits whatever else is in the step.
+#pragma once
+
+#include "core/base/ids.h"
+#include "core/base/result.h"
+#include "core/generate/decodeadapter.h"
+#include "core/generate/decodeweights.h"
+#include "core/generate/kvcache.h"
+#include "core/generate/matrixkernels.h"
+#include "core/generate/workerpool.h"
+
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+namespace fettle::generate {
+
+struct StepBuffers;
+
+enum class WantedLogits { None, Last, All };
+
+// The next tokens of one sequence; they are appended to its cache.
+struct StepPart {
+    KvCache *cache = nullptr;
+    std::span<const TokenId> tokens;
+    const DecodeAdapter *adapter = nullptr; // null: the base model
+    float strength = 1.0f;
+    WantedLogits wanted = WantedLogits::Last;
+};
+
+class DecodeStep {
+public:
+    DecodeStep(std::shared_ptr<const DecodeWeights> weights, WorkerPool &pool);
+    ~DecodeStep();
+
+    // Wanted logits, in the order of the parts and tokens, each row of vocabulary() values; valid until the next call.
+    // Parts with the same adapter and strength should stand side by side. Ids must be in the vocabulary; positions beyond the model's
+    // context are the caller's matter. Errors: OutOfMemory, Cancelled (asked for between layers): the caches keep their length.
+    struct Logits {
+        const float *values = nullptr;
+        std::size_t stride = 0, rows = 0;
+        [[nodiscard]] std::span<const float> row(std::size_t index, std::size_t vocabulary) const { return {values + index * stride, vocabulary}; }
+    };
+    [[nodiscard]] Result<Logits> run(std::span<const StepPart> parts, std::stop_token stop = {});
+
+private:
+    struct Target {
+        float *values;
+        std::size_t stride;
+        ProductMode mode;
+    };
+    [[nodiscard]] Result<> prepare(std::span<const StepPart> parts);
+    void embed();
+    void normAndPack(const std::vector<float> &weight);
+    [[nodiscard]] Target outputOf(model::LinearMap map);
+    void applyMaps(std::initializer_list<model::LinearMap> maps, std::size_t layer);
+    void rotateAndStore(std::size_t layer);
+    void attendAndPack(std::size_t layer);
+    void runLayer(std::size_t layer);
+    [[nodiscard]] Logits outputLogits();
+    template <class Work>
+    void forRowGroups(std::size_t rows, Work &&work);
+
+    std::shared_ptr<const DecodeWeights> m_weights;
+    WorkerPool &m_pool;
+    std::unique_ptr<StepBuffers> m_buffers;
+};
+
+} // namespace fettle::generate

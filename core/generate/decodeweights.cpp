@@ -1,0 +1,152 @@
+#include "core/generate/decodeweights.h"
+
+#include "core/base/sha256.h"
+#include "core/generate/vectorkernels.h"
+
+#include <fmt/format.h>
+
+namespace fettle::generate {
+
+namespace {
+
+using model::LinearMap;
+
+Result<const model::SourceTensor *> require(const model::WeightSource &source, const std::string &name)
+{
+    if (const model::SourceTensor *tensor = source.find(name))
+        return tensor;
+    return fail(ErrorCode::BadInput, fmt::format("{}: the tensor \"{}\" is missing.", source.path().string(), name), "Check that the model is complete.");
+}
+
+Result<std::vector<float>> loadVector(const model::WeightSource &source, const std::string &name)
+{
+    const auto tensor = require(source, name);
+    if (!tensor)
+        return passError(tensor);
+    std::vector<float> values(static_cast<std::size_t>((*tensor)->entry.values()));
+    if (auto decoded = (*tensor)->decodeRows(0, (*tensor)->entry.rows(), values); !decoded)
+        return passError(decoded);
+    return values;
+}
+
+Result<PackedMatrix> loadMatrix(const model::WeightSource &source, const std::string &name, WorkerPool &pool)
+{
+    const auto tensor = require(source, name);
+    if (!tensor)
+        return passError(tensor);
+    return packMatrix((*tensor)->entry, [tensor](std::int64_t row) { return (*tensor)->fileRow(row); }, pool);
+}
+
+Result<DecodeLinear> loadLinear(const model::WeightSource &source, const std::string &name, WorkerPool &pool)
+{
+    DecodeLinear linear;
+    auto matrix = loadMatrix(source, name + ".weight", pool);
+    if (!matrix)
+        return passError(matrix);
+    linear.matrix = std::move(*matrix);
+    if (source.find(name + ".bias")) {
+        auto bias = loadVector(source, name + ".bias");
+        if (!bias)
+            return passError(bias);
+        linear.bias = std::move(*bias);
+    }
+    return linear;
+}
+
+Result<DecodeLayer> loadLayer(const model::WeightSource &source, std::int64_t number, WorkerPool &pool)
+{
+    DecodeLayer layer;
+    const std::string prefix = fmt::format("model.layers.{}.", number);
+    auto inputNorm = loadVector(source, prefix + "input_layernorm.weight");
+    if (!inputNorm)
+        return passError(inputNorm);
+    auto secondNorm = loadVector(source, prefix + "post_attention_layernorm.weight");
+    if (!secondNorm)
+        return passError(secondNorm);
+    layer.inputNorm = std::move(*inputNorm);
+    layer.postAttentionNorm = std::move(*secondNorm);
+    for (int map = 0; map < model::kLinearMaps; ++map) {
+        auto linear = loadLinear(source, model::linearName(number, static_cast<LinearMap>(map)), pool);
+        if (!linear)
+            return passError(linear);
+        layer.maps[static_cast<std::size_t>(map)] = std::move(*linear);
+    }
+    return layer;
+}
+
+} // namespace
+
+Result<std::shared_ptr<DecodeWeights>> DecodeWeights::load(const model::WeightSource &source, WorkerPool &pool, const ProgressCallback &progress,
+                                                           std::stop_token stop)
+{
+    auto weights = std::make_shared<DecodeWeights>();
+    weights->config = source.config();
+    weights->ropeFrequencies = model::ropeFrequencies(source.config());
+    auto embedding = loadMatrix(source, "model.embed_tokens.weight", pool);
+    if (!embedding)
+        return passError(embedding);
+    weights->embedding = std::move(*embedding);
+    if (!source.config().isTied) {
+        auto head = loadMatrix(source, "lm_head.weight", pool);
+        if (!head)
+            return passError(head);
+        weights->head = std::move(*head);
+    }
+    auto finalNorm = loadVector(source, "model.norm.weight");
+    if (!finalNorm)
+        return passError(finalNorm);
+    weights->finalNorm = std::move(*finalNorm);
+    for (std::int64_t number = 0; number < source.config().layers; ++number) {
+        if (stop.stop_requested())
+            return fail(ErrorCode::Cancelled, "Loading the model was cancelled.");
+        if (progress)
+            progress({"Loading the model", number, source.config().layers});
+        auto layer = loadLayer(source, number, pool);
+        if (!layer)
+            return passError(layer);
+        weights->layers.push_back(std::move(*layer));
+    }
+    return weights;
+}
+
+std::string DecodeWeights::hash(WorkerPool &pool) const
+{
+    // Matrices are the bulk and are read in parallel; the order of the list, not of the reading, decides the result.
+    std::vector<const PackedMatrix *> matrices = {&embedding};
+    if (!head.isEmpty())
+        matrices.push_back(&head);
+    for (const DecodeLayer &layer : layers) {
+        for (const DecodeLinear &linear : layer.maps)
+            matrices.push_back(&linear.matrix);
+    }
+    std::vector<std::uint64_t> prints(matrices.size());
+    pool.run(matrices.size(), [&](std::size_t i, int) { prints[i] = fingerprint(matrices[i]->bytes()); });
+    std::string text;
+    for (std::size_t i = 0; i < matrices.size(); ++i) {
+        text += fmt::format("{} {} {} {:016x}\n", static_cast<int>(matrices[i]->form()), matrices[i]->rows(), matrices[i]->columns(), prints[i]);
+    }
+    const auto addVector = [&text](const std::vector<float> &values) {
+        text += fmt::format("{} {:016x}\n", values.size(), fingerprint(std::as_bytes(std::span(values))));
+    };
+    addVector(finalNorm);
+    addVector(ropeFrequencies);
+    for (const DecodeLayer &layer : layers) {
+        addVector(layer.inputNorm);
+        addVector(layer.postAttentionNorm);
+        for (const DecodeLinear &linear : layer.maps)
+            addVector(linear.bias);
+    }
+    return sha256Hex(std::string_view(text));
+}
+
+std::size_t DecodeWeights::bytes() const
+{
+    std::size_t total = embedding.bytes().size() + head.bytes().size();
+    for (const DecodeLayer &layer : layers) {
+        for (const DecodeLinear &linear : layer.maps)
+            total += linear.matrix.bytes().size();
+    }
+    return total;
+}
+
+} // namespace fettle::generate

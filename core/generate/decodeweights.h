@@ -1,0 +1,49 @@
+// The base model as the decoding step reads it: every matrix repacked in the precision of its file, norms and biases in fp32. Shared by all
+// columns; nobody changes it after loading. Needs no LibTorch tensor.
+#pragma once
+
+#include "core/base/progress.h"
+#include "core/generate/packedmatrix.h"
+#include "core/model/config.h"
+#include "core/model/weightsource.h"
+
+#include <array>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace fettle::generate {
+
+struct DecodeLinear {
+    PackedMatrix matrix;     // [out, in]
+    std::vector<float> bias; // [out], empty: none
+};
+
+struct DecodeLayer {
+    std::vector<float> inputNorm, postAttentionNorm; // [C]
+    std::array<DecodeLinear, model::kLinearMaps> maps;
+
+    [[nodiscard]] const DecodeLinear &map(model::LinearMap which) const { return maps[static_cast<std::size_t>(which)]; }
+};
+
+class DecodeWeights {
+public:
+    // Errors: BadInput (a tensor of a type that cannot be decoded), OutOfMemory, Cancelled.
+    [[nodiscard]] static Result<std::shared_ptr<DecodeWeights>> load(const model::WeightSource &source, WorkerPool &pool,
+                                                                     const ProgressCallback &progress = {}, std::stop_token stop = {});
+
+    model::ModelConfig config;
+    PackedMatrix embedding; // [V, C]
+    PackedMatrix head;      // [V, C]; empty when tied
+    std::vector<DecodeLayer> layers;
+    std::vector<float> finalNorm;       // [C]
+    std::vector<float> ropeFrequencies; // [D/2]
+
+    [[nodiscard]] const PackedMatrix &outputHead() const { return head.isEmpty() ? embedding : head; }
+    // Names what lies in memory now: SHA-256 over the fingerprint of every tensor, lower-case hex. Reads all weights (some milliseconds).
+    [[nodiscard]] std::string hash(WorkerPool &pool) const;
+    [[nodiscard]] std::size_t bytes() const;
+};
+
+} // namespace fettle::generate

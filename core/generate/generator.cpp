@@ -1,0 +1,180 @@
+#include "core/generate/generator.h"
+
+#include "core/generate/batch.h"
+#include "core/generate/decodestep.h"
+#include "core/generate/endtokens.h"
+#include "core/io/gguf.h"
+#include "core/model/torcherror.h"
+#include "core/model/weightsource.h"
+#include "core/text/chattemplate.h"
+
+#include <algorithm>
+#include <cstring>
+#include <fmt/format.h>
+
+namespace fettle::generate {
+
+struct Generator::State {
+    explicit State(int threads)
+        : pool(threads)
+    {
+    }
+    WorkerPool pool;
+    std::filesystem::path path;
+    std::shared_ptr<DecodeWeights> weights;
+    std::unique_ptr<DecodeStep> step;
+    std::optional<text::Tokenizer> tokenizer;
+    std::vector<TokenId> endTokens;
+};
+
+namespace {
+
+// Tokens that one pass reads at most: enough to use each unpacked weight often, few enough that stopping is quick.
+constexpr std::size_t kRowsPerPass = 192;
+
+// What the model's files say about text. Nothing where they have no tokenizer.
+struct TextParts {
+    std::optional<text::Tokenizer> tokenizer;
+    std::optional<text::ChatTemplate> chatTemplate;
+};
+
+// A broken template is no reason to refuse the model here: it only adds to the tokens that end an answer.
+std::optional<text::ChatTemplate> orNothing(Result<text::ChatTemplate> chatTemplate)
+{
+    return chatTemplate ? std::optional(std::move(*chatTemplate)) : std::nullopt;
+}
+
+Result<TextParts> loadText(const std::filesystem::path &path)
+{
+    if (path.extension() == ".gguf") {
+        const auto gguf = io::Gguf::open(path);
+        if (!gguf)
+            return passError(gguf);
+        if (!gguf->has("tokenizer.ggml.model"))
+            return TextParts{};
+        auto tokenizer = text::Tokenizer::fromGguf(*gguf);
+        if (!tokenizer)
+            return passError(tokenizer);
+        return TextParts{std::move(*tokenizer), orNothing(text::ChatTemplate::fromGguf(*gguf))};
+    }
+    std::error_code problem;
+    if (!std::filesystem::exists(path / "tokenizer.json", problem) && !std::filesystem::exists(path / "tokenizer.model", problem))
+        return TextParts{};
+    auto tokenizer = text::Tokenizer::fromFolder(path);
+    if (!tokenizer)
+        return passError(tokenizer);
+    return TextParts{std::move(*tokenizer), orNothing(text::ChatTemplate::fromTokenizerFolder(path))};
+}
+
+} // namespace
+
+Generator::Generator(std::unique_ptr<State> state)
+    : m_state(std::move(state))
+{
+}
+
+Generator::~Generator() = default;
+
+Result<std::unique_ptr<Generator>> Generator::load(const std::filesystem::path &model, int threads, const ProgressCallback &progress,
+                                                   std::stop_token stop)
+{
+    const auto source = model::WeightSource::open(model);
+    if (!source)
+        return passError(source);
+    auto parts = loadText(model);
+    if (!parts)
+        return passError(parts);
+    auto state = std::make_unique<State>(threads);
+    auto weights = DecodeWeights::load(**source, state->pool, progress, stop);
+    if (!weights)
+        return passError(weights);
+    state->path = model;
+    state->weights = std::move(*weights);
+    state->step = std::make_unique<DecodeStep>(state->weights, state->pool);
+    state->tokenizer = std::move(parts->tokenizer);
+    if (state->tokenizer) {
+        state->endTokens = generate::endTokens(state->weights->config, *state->tokenizer, parts->chatTemplate ? &*parts->chatTemplate : nullptr, model);
+    } else {
+        for (const std::int64_t id : state->weights->config.endTokens)
+            state->endTokens.push_back(static_cast<TokenId>(id));
+        std::sort(state->endTokens.begin(), state->endTokens.end());
+    }
+    return std::unique_ptr<Generator>(new Generator(std::move(state)));
+}
+
+const model::ModelConfig &Generator::config() const { return m_state->weights->config; }
+const std::filesystem::path &Generator::path() const { return m_state->path; }
+const std::optional<text::Tokenizer> &Generator::tokenizer() const { return m_state->tokenizer; }
+void Generator::setEndTokens(std::vector<TokenId> ids)
+{
+    std::sort(ids.begin(), ids.end());
+    m_state->endTokens = std::move(ids);
+}
+const std::vector<TokenId> &Generator::endTokens() const { return m_state->endTokens; }
+std::string Generator::weightHash() const { return m_state->weights->hash(m_state->pool); }
+DecodeWeights &Generator::weights() { return *m_state->weights; }
+
+Result<std::shared_ptr<const DecodeAdapter>> Generator::addAdapter(const tune::LoraAdapter &adapter) const
+{
+    try {
+        auto packed = DecodeAdapter::create(adapter, config());
+        if (!packed)
+            return passError(packed);
+        return std::shared_ptr<const DecodeAdapter>(std::move(*packed));
+    } catch (const std::exception &exception) { // LibTorch's, when tensors are copied
+        return tl::unexpected(model::errorFromException(exception, "reading the adapter"));
+    }
+}
+
+Result<> Generator::checkPrompt(std::span<const TokenId> ids) const
+{
+    if (ids.empty())
+        return fail(ErrorCode::BadInput, "The prompt is empty.", "Write something for the model to answer.");
+    if (config().context > 0 && ids.size() > static_cast<std::size_t>(config().context)) {
+        return fail(ErrorCode::BadInput, fmt::format("The prompt has {} tokens, but the model reads at most {}.", ids.size(), config().context),
+                    "Shorten the prompt or leave out earlier turns.");
+    }
+    for (const TokenId id : ids) {
+        if (id < 0 || id >= config().vocabulary) {
+            return fail(ErrorCode::BadInput, fmt::format("Token {} is outside the model's vocabulary of {}.", id, config().vocabulary),
+                        "The tokenizer does not belong to this model: check the model's folder.");
+        }
+    }
+    return {};
+}
+
+Result<std::vector<SequenceResult>> Generator::generate(std::span<const SequenceRequest> requests, const GenerateCallbacks &callbacks,
+                                                        std::stop_token stop)
+{
+    for (const SequenceRequest &request : requests) {
+        if (auto checked = checkPrompt(request.prompt); !checked)
+            return passError(checked);
+    }
+    BatchContext context{*m_state->weights, *m_state->step, m_state->pool, m_state->tokenizer, m_state->endTokens, kRowsPerPass, kMaxTogether};
+    return runBatch(context, requests, callbacks, stop);
+}
+
+Result<std::vector<float>> Generator::logits(std::span<const TokenId> ids, const DecodeAdapter *adapter, double strength, std::stop_token stop)
+{
+    if (auto checked = checkPrompt(ids); !checked)
+        return passError(checked);
+    const std::size_t vocabulary = static_cast<std::size_t>(config().vocabulary);
+    std::vector<float> all(ids.size() * vocabulary);
+    KvCache cache{KvShape(config())};
+    for (std::size_t first = 0; first < ids.size(); first += kRowsPerPass) {
+        StepPart part;
+        part.cache = &cache;
+        part.tokens = ids.subspan(first, std::min(kRowsPerPass, ids.size() - first));
+        part.adapter = adapter;
+        part.strength = static_cast<float>(strength);
+        part.wanted = WantedLogits::All;
+        const auto rows = m_state->step->run({&part, 1}, stop);
+        if (!rows)
+            return passError(rows);
+        for (std::size_t row = 0; row < rows->rows; ++row)
+            std::memcpy(all.data() + (first + row) * vocabulary, rows->row(row, vocabulary).data(), vocabulary * sizeof(float));
+    }
+    return all;
+}
+
+} // namespace fettle::generate

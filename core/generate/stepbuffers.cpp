@@ -1,0 +1,87 @@
+#include "core/generate/stepbuffers.h"
+
+#include "core/generate/attentionkernel.h"
+
+#include <algorithm>
+
+namespace fettle::generate {
+
+Result<> StepBuffers::prepare(const model::ModelConfig &config, std::size_t largestRank, int threads)
+{
+    width = paddedRows(static_cast<std::size_t>(config.width));
+    queryWidth = paddedRows(static_cast<std::size_t>(config.queryWidth()));
+    keyValueWidth = paddedRows(static_cast<std::size_t>(config.keyValueWidth()));
+    intermediate = paddedRows(static_cast<std::size_t>(config.intermediate));
+    vocabulary = paddedRows(static_cast<std::size_t>(config.vocabulary));
+    lowRank = paddedRows(largestRank);
+    const std::size_t half = static_cast<std::size_t>(config.headSize) / 2;
+    const std::size_t widest = std::max({width, queryWidth, keyValueWidth, intermediate});
+    const std::size_t count = rows.size();
+    const std::pair<Scratch *, std::size_t> sizes[] = {
+        {&stream, count * width}, {&query, count * queryWidth}, {&key, count * keyValueWidth}, {&value, count * keyValueWidth},
+        {&attention, count * queryWidth}, {&gate, count * intermediate}, {&up, count * intermediate}, {&packed, count * widest},
+        {&packedSegment, adapted.empty() ? 0 : count * widest}, {&low, 3 * count * lowRank}, {&packedLow, 3 * count * lowRank},
+        {&cosine, count * half}, {&sine, count * half}, {&logits, wanted.size() * vocabulary},
+        {&normed, static_cast<std::size_t>(threads) * rowsPerGroup() * width},
+    };
+    for (const auto &[scratch, values] : sizes) {
+        if (auto done = scratch->want(values); !done)
+            return done;
+    }
+    productScratch.resize(static_cast<std::size_t>(threads));
+    attentionScratch.resize(static_cast<std::size_t>(threads));
+    for (Scratch &scratch : productScratch) {
+        if (auto done = scratch.want(generate::productScratch(count)); !done)
+            return done;
+    }
+    for (Scratch &scratch : attentionScratch) {
+        if (auto done = scratch.want(generate::attentionScratch(static_cast<std::size_t>(config.headSize))); !done)
+            return done;
+    }
+    return {};
+}
+
+void StepBuffers::runProducts(WorkerPool &pool)
+{
+    std::size_t panels = 0;
+    for (const Product &product : work)
+        panels += product.matrix->panels();
+    // Small enough tasks that threads finish together, large enough that handing them out costs nothing.
+    const std::size_t unit = panelsPerStep();
+    const std::size_t step = std::max<std::size_t>(1, panels / (static_cast<std::size_t>(pool.threads()) * 8) / unit) * unit;
+    std::size_t tasks = 0;
+    for (const Product &product : work)
+        tasks += (product.matrix->panels() + step - 1) / step;
+    pool.run(tasks, [&](std::size_t task, int thread) {
+        for (const Product &product : work) {
+            const std::size_t own = (product.matrix->panels() + step - 1) / step;
+            if (task < own) {
+                multiplyPanels(*product.matrix, product.packed, product.rows, product.y, product.stride, product.mode, task * step,
+                               std::min(product.matrix->panels(), (task + 1) * step), productScratch[static_cast<std::size_t>(thread)].data());
+                return;
+            }
+            task -= own;
+        }
+    });
+    work.clear();
+}
+
+const float *StepBuffers::segmentInput(const StepSegment &segment, std::size_t columns)
+{
+    if (segment.rows == rows.size())
+        return packed.data();
+    const std::size_t group = rowsPerGroup();
+    float *target = packedSegment.data() + segment.first * columns;
+    for (std::size_t n = 0; n < segment.rows; ++n) {
+        const std::size_t sourceRow = segment.first + n, sourceFirst = sourceRow / group * group;
+        const std::size_t sourceCount = std::min(group, rows.size() - sourceFirst);
+        const std::size_t targetFirst = n / group * group, targetCount = std::min(group, segment.rows - targetFirst);
+        const float *from = packed.data() + sourceFirst * columns + sourceRow % group;
+        float *to = target + targetFirst * columns + n % group;
+        for (std::size_t k = 0; k < columns; ++k)
+            to[k * targetCount] = from[k * sourceCount];
+    }
+    return target;
+}
+
+} // namespace fettle::generate

@@ -1,0 +1,93 @@
+// Work memory of the decoding step, for decodestep.cpp only: activations of all rows and the products that are to be computed.
+#pragma once
+
+#include "core/base/ids.h"
+#include "core/generate/alignedbuffer.h"
+#include "core/generate/decodeadapter.h"
+#include "core/generate/kvcache.h"
+#include "core/generate/matrixkernels.h"
+#include "core/generate/workerpool.h"
+
+#include <vector>
+
+namespace fettle::generate {
+
+[[nodiscard]] inline std::size_t paddedRows(std::size_t count) { return (count + kPanelRows - 1) / kPanelRows * kPanelRows; }
+
+// Memory that only grows.
+class Scratch {
+public:
+    [[nodiscard]] Result<> want(std::size_t values)
+    {
+        if (m_buffer.size() >= values * sizeof(float))
+            return {};
+        auto grown = AlignedBuffer::allocate(values * sizeof(float));
+        if (!grown)
+            return passError(grown);
+        m_buffer = std::move(*grown);
+        return {};
+    }
+    [[nodiscard]] float *data() { return m_buffer.floats(); }
+
+private:
+    AlignedBuffer m_buffer;
+};
+
+// One token of the step.
+struct StepRow {
+    TokenId token = 0;
+    std::size_t position = 0;
+    KvCache *cache = nullptr;
+};
+
+// Neighbouring rows with the same adapter and strength.
+struct StepSegment {
+    const DecodeAdapter *adapter = nullptr;
+    float strength = 0;
+    std::size_t first = 0, rows = 0;
+};
+
+// Queries [begin, end) (row * group + g) of one key-value head of one sequence, whose first row is firstRow.
+struct AttentionTask {
+    const KvCache *cache = nullptr;
+    std::size_t firstRow = 0, head = 0, begin = 0, end = 0;
+};
+
+// y (+)= matrix * input for some rows.
+struct Product {
+    const PackedMatrix *matrix = nullptr;
+    const float *packed = nullptr;
+    std::size_t rows = 0;
+    float *y = nullptr;
+    std::size_t stride = 0;
+    ProductMode mode = ProductMode::Replace;
+};
+
+// Strides are padded to whole panels because products write whole panels.
+struct StepBuffers {
+    std::vector<StepRow> rows;
+    std::vector<StepSegment> adapted; // segments that have an adapter
+    std::vector<AttentionTask> attentionTasks;
+    std::vector<std::size_t> wanted; // rows whose logits are asked for
+    std::vector<Product> work;
+
+    std::size_t width = 0, queryWidth = 0, keyValueWidth = 0, intermediate = 0, lowRank = 0, vocabulary = 0;
+    Scratch stream;         // [rows][width]
+    Scratch query, key, value, attention, gate, up;
+    Scratch packed;         // input of the next products, all rows
+    Scratch packedSegment;  // the same for the rows of a segment
+    Scratch low;            // A x, [map][rows][lowRank]
+    Scratch packedLow;
+    Scratch cosine, sine;   // [rows][D/2]
+    Scratch logits;         // [wanted][vocabulary]
+    Scratch normed;         // [thread][group of rows][width]
+    std::vector<Scratch> productScratch, attentionScratch; // for each thread
+
+    [[nodiscard]] Result<> prepare(const model::ModelConfig &config, std::size_t largestRank, int threads);
+    // Computes and empties the list of work.
+    void runProducts(WorkerPool &pool);
+    // The packed input of the rows of a segment, taken out of `packed`. columns: of the input.
+    [[nodiscard]] const float *segmentInput(const StepSegment &segment, std::size_t columns);
+};
+
+} // namespace fettle::generate

@@ -1,0 +1,209 @@
+#include "core/generate/vectorkernels.h"
+
+#include "core/generate/simd.h"
+
+#include <cmath>
+#include <cstring>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "core/generate/vectorkernels.cpp"
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+
+#include "core/generate/mathvectors-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace fettle::generate::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+using Floats = hn::CappedTag<float, 16>;
+using FloatVector = hn::Vec<Floats>;
+inline constexpr std::size_t kLanes = hn::MaxLanes(Floats());
+
+void rmsNormHere(const float *x, const float *weight, std::size_t count, float epsilon, float *out)
+{
+    const Floats d;
+    FloatVector sum = hn::Zero(d);
+    std::size_t i = 0;
+    for (; i + kLanes <= count; i += kLanes) {
+        const FloatVector value = hn::LoadU(d, x + i);
+        sum = hn::MulAdd(value, value, sum);
+    }
+    float total = hn::GetLane(hn::SumOfLanes(d, sum));
+    for (std::size_t k = i; k < count; ++k)
+        total += x[k] * x[k];
+    const float scale = 1.0f / std::sqrt(total / static_cast<float>(count) + epsilon);
+    const FloatVector scales = hn::Set(d, scale);
+    for (i = 0; i + kLanes <= count; i += kLanes)
+        hn::StoreU(hn::Mul(hn::Mul(hn::LoadU(d, x + i), scales), hn::LoadU(d, weight + i)), d, out + i);
+    for (; i < count; ++i)
+        out[i] = x[i] * scale * weight[i];
+}
+
+HWY_INLINE FloatVector siluTimes(FloatVector gate, FloatVector up)
+{
+    const Floats d;
+    const FloatVector one = hn::Set(d, 1.0f);
+    return hn::Mul(hn::Div(gate, hn::Add(one, boundedExp(d, hn::Neg(gate)))), up);
+}
+
+void swiGluHere(float *gate, const float *up, std::size_t count)
+{
+    const Floats d;
+    std::size_t i = 0;
+    for (; i + kLanes <= count; i += kLanes)
+        hn::StoreU(siluTimes(hn::LoadU(d, gate + i), hn::LoadU(d, up + i)), d, gate + i);
+    if (i < count) {
+        // The rest goes through full vectors too, so that a value does not depend on its place.
+        HWY_ALIGN float restGate[kLanes] = {}, restUp[kLanes] = {};
+        std::memcpy(restGate, gate + i, (count - i) * sizeof(float));
+        std::memcpy(restUp, up + i, (count - i) * sizeof(float));
+        hn::Store(siluTimes(hn::Load(d, restGate), hn::Load(d, restUp)), d, restGate);
+        std::memcpy(gate + i, restGate, (count - i) * sizeof(float));
+    }
+}
+
+void rotateHeadHere(float *head, const float *cosine, const float *sine, std::size_t half)
+{
+    const Floats d;
+    std::size_t i = 0;
+    for (; i + kLanes <= half; i += kLanes) {
+        const FloatVector a = hn::LoadU(d, head + i), b = hn::LoadU(d, head + half + i);
+        const FloatVector c = hn::LoadU(d, cosine + i), s = hn::LoadU(d, sine + i);
+        hn::StoreU(hn::Sub(hn::Mul(a, c), hn::Mul(b, s)), d, head + i);
+        hn::StoreU(hn::Add(hn::Mul(b, c), hn::Mul(a, s)), d, head + half + i);
+    }
+    for (; i < half; ++i) {
+        const float a = head[i], b = head[i + half];
+        head[i] = a * cosine[i] - b * sine[i];
+        head[i + half] = b * cosine[i] + a * sine[i];
+    }
+}
+
+void addScaledHere(float *y, const float *x, float factor, std::size_t count)
+{
+    const Floats d;
+    const FloatVector factors = hn::Set(d, factor);
+    std::size_t i = 0;
+    for (; i + kLanes <= count; i += kLanes)
+        hn::StoreU(hn::MulAdd(hn::LoadU(d, x + i), factors, hn::LoadU(d, y + i)), d, y + i);
+    for (; i < count; ++i)
+        y[i] += factor * x[i];
+}
+
+void softmaxHere(const float *x, std::size_t count, float *out)
+{
+    const Floats d;
+    float largest = x[0];
+    FloatVector top = hn::Set(d, x[0]);
+    std::size_t i = 0;
+    for (; i + kLanes <= count; i += kLanes)
+        top = hn::Max(top, hn::LoadU(d, x + i));
+    largest = hn::GetLane(hn::MaxOfLanes(d, top));
+    for (; i < count; ++i)
+        largest = x[i] > largest ? x[i] : largest;
+    const FloatVector shift = hn::Set(d, largest);
+    double total = 0; // of up to 256,000 terms
+    FloatVector sum = hn::Zero(d);
+    for (i = 0; i + kLanes <= count; i += kLanes) {
+        const FloatVector value = boundedExp(d, hn::Sub(hn::LoadU(d, x + i), shift));
+        hn::StoreU(value, d, out + i);
+        sum = hn::Add(sum, value);
+        if (i % (256 * kLanes) == 0) { // short partial sums keep the rounding small
+            total += static_cast<double>(hn::GetLane(hn::SumOfLanes(d, sum)));
+            sum = hn::Zero(d);
+        }
+    }
+    total += static_cast<double>(hn::GetLane(hn::SumOfLanes(d, sum)));
+    for (; i < count; ++i) {
+        out[i] = std::exp(x[i] - largest);
+        total += static_cast<double>(out[i]);
+    }
+    const float inverse = static_cast<float>(1.0 / total);
+    for (i = 0; i < count; ++i)
+        out[i] *= inverse;
+}
+
+// Weight of word i: odd, different for neighbours. The word plus the weight before the product keeps words of zeros apart.
+HWY_INLINE std::uint32_t wordWeight(std::size_t word)
+{
+    const std::uint32_t spread = 0x9E3779B9u * static_cast<std::uint32_t>(2 * word + 1);
+    return spread ^ spread >> 15;
+}
+
+// Sum over whole groups of 16 words, so that the result does not depend on the width of the vectors.
+std::uint64_t wordSum(const std::byte *bytes, std::size_t words)
+{
+#if HWY_TARGET == HWY_SCALAR
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < words; ++i) {
+        std::uint32_t value;
+        std::memcpy(&value, bytes + i * 4, 4);
+        sum += static_cast<std::uint64_t>(value + wordWeight(i)) * (wordWeight(i) | 1);
+    }
+    return sum;
+#else
+    using Words32 = hn::CappedTag<std::uint32_t, 16>;
+    const Words32 d32;
+    const hn::RepartitionToWide<Words32> d64;
+    constexpr std::size_t lanes = hn::MaxLanes(Words32());
+    HWY_ALIGN std::uint32_t first[lanes];
+    for (std::size_t i = 0; i < lanes; ++i)
+        first[i] = 0x9E3779B9u * static_cast<std::uint32_t>(2 * i + 1);
+    auto spread = hn::Load(d32, first);
+    const auto spreadStep = hn::Set(d32, 0x9E3779B9u * static_cast<std::uint32_t>(2 * lanes));
+    const auto one = hn::Set(d32, 1u);
+    auto sum = hn::Zero(d64);
+    for (std::size_t i = 0; i < words; i += lanes) {
+        const auto weight = hn::Xor(spread, hn::ShiftRight<15>(spread));
+        const auto value = hn::Add(hn::LoadU(d32, reinterpret_cast<const std::uint32_t *>(bytes) + i), weight);
+        const auto factor = hn::Or(weight, one);
+        sum = hn::Add(sum, hn::MulEven(value, factor));
+        sum = hn::Add(sum, hn::MulEven(hn::BitCast(d32, hn::ShiftRight<32>(hn::BitCast(d64, value))),
+                                       hn::BitCast(d32, hn::ShiftRight<32>(hn::BitCast(d64, factor)))));
+        spread = hn::Add(spread, spreadStep);
+    }
+    return hn::GetLane(hn::SumOfLanes(d64, sum));
+#endif
+}
+
+std::uint64_t fingerprintHere(const std::byte *bytes, std::size_t count)
+{
+    const std::size_t words = count / 64 * 16;
+    std::uint64_t total = wordSum(bytes, words);
+    for (std::size_t at = words * 4; at < count; ++at)
+        total = (total ^ static_cast<std::uint64_t>(bytes[at])) * 0x100000001B3ull;
+    return total ^ (static_cast<std::uint64_t>(count) * 0x9E3779B97F4A7C15ull);
+}
+
+} // namespace fettle::generate::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace fettle::generate {
+
+HWY_EXPORT(rmsNormHere);
+HWY_EXPORT(swiGluHere);
+HWY_EXPORT(rotateHeadHere);
+HWY_EXPORT(addScaledHere);
+HWY_EXPORT(softmaxHere);
+HWY_EXPORT(fingerprintHere);
+
+void rmsNorm(const float *x, const float *weight, std::size_t count, float epsilon, float *out)
+{
+    HWY_DYNAMIC_DISPATCH(rmsNormHere)(x, weight, count, epsilon, out);
+}
+void swiGlu(float *gate, const float *up, std::size_t count) { HWY_DYNAMIC_DISPATCH(swiGluHere)(gate, up, count); }
+void rotateHead(float *head, const float *cosine, const float *sine, std::size_t half)
+{
+    HWY_DYNAMIC_DISPATCH(rotateHeadHere)(head, cosine, sine, half);
+}
+void addScaled(float *y, const float *x, float factor, std::size_t count) { HWY_DYNAMIC_DISPATCH(addScaledHere)(y, x, factor, count); }
+void softmax(const float *x, std::size_t count, float *out) { HWY_DYNAMIC_DISPATCH(softmaxHere)(x, count, out); }
+std::uint64_t fingerprint(std::span<const std::byte> bytes)
+{
+    return HWY_DYNAMIC_DISPATCH(fingerprintHere)(bytes.data(), bytes.size());
+}
+
+} // namespace fettle::generate
+#endif

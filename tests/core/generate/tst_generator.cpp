@@ -1,0 +1,391 @@
+// The generator against transformers and PEFT on tiny models, against the plain path on the real one, and its own promises: a sequence does not
+// depend on its neighbours, on threads, or on how its prompt was read.
+#include "tests/core/model/fixture.h"
+
+#include "core/generate/decodeadapter.h"
+#include "core/generate/decodeweights.h"
+#include "core/generate/endtokens.h"
+#include "core/generate/generator.h"
+#include "core/io/jsonfile.h"
+#include "core/text/chattemplate.h"
+#include "core/tune/peftfolder.h"
+
+#include <QTest>
+
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+
+using namespace fettle;
+using namespace fettle::generate;
+
+namespace {
+
+constexpr double kTolerance = 1e-4; // of logits, as the issue demands
+
+std::unique_ptr<Generator> loaded(const std::string &model, int threads = 2)
+{
+    auto generator = Generator::load(fixture::folder() / "models" / model, threads);
+    if (!generator)
+        qWarning("%s", generator.error().message.c_str());
+    return generator ? std::move(*generator) : nullptr;
+}
+
+std::shared_ptr<const DecodeAdapter> adapterFrom(const Generator &generator, const std::string &name)
+{
+    auto adapter = tune::loadPeftFolder(fixture::folder() / "peft" / name, generator.config());
+    if (!adapter)
+        return nullptr;
+    auto packed = generator.addAdapter(**adapter);
+    return packed ? *packed : nullptr;
+}
+
+std::vector<TokenId> tokens(std::size_t count, std::uint64_t seed, TokenId vocabulary = 61)
+{
+    RandomStream random(seed);
+    std::vector<TokenId> ids(count);
+    for (TokenId &id : ids)
+        id = 3 + static_cast<TokenId>(random.below(static_cast<std::uint64_t>(vocabulary - 3)));
+    return ids;
+}
+
+// Largest difference to the logits of the documents packed in `expected`, each read alone.
+double differenceFrom(Generator &generator, std::map<std::string, at::Tensor> &expected, const DecodeAdapter *adapter = nullptr, double strength = 1.0)
+{
+    double largest = 0;
+    std::int64_t begin = 0;
+    for (const std::int64_t length : {13, 1, 19}) {
+        std::vector<TokenId> ids;
+        for (std::int64_t i = begin; i < begin + length; ++i)
+            ids.push_back(static_cast<TokenId>(expected["ids"][i].item<std::int64_t>()));
+        auto logits = generator.logits(ids, adapter, strength);
+        if (!logits)
+            return INFINITY;
+        const at::Tensor own = at::from_blob(logits->data(), {length, generator.config().vocabulary}, at::kFloat);
+        largest = std::max(largest, fixture::largestDifference(own, expected["logits"].slice(0, begin, begin + length)));
+        begin += length;
+    }
+    return largest;
+}
+
+SequenceRequest request(std::vector<TokenId> prompt, int maxTokens, std::uint64_t seed, bool isGreedy = false)
+{
+    SequenceRequest wish;
+    wish.prompt = std::move(prompt);
+    wish.maxTokens = maxTokens;
+    wish.sampling.seed = seed;
+    wish.sampling.isGreedy = isGreedy;
+    wish.sampling.temperature = 1.3;
+    wish.sampling.topK = 30;
+    return wish;
+}
+
+} // namespace
+
+class TestGenerator : public QObject {
+    Q_OBJECT
+private slots:
+    void logitsEqualTransformers_data()
+    {
+        QTest::addColumn<QString>("model");
+        QTest::addColumn<QString>("expected");
+        for (const char *name : {"llama-gqa", "llama-tied-headsize", "llama-llama3", "llama-llama3-old", "llama-linear", "llama-bias", "llama-mha-sharded",
+                                 "mistral-window", "mistral-full"})
+            QTest::newRow(name) << name << name;
+        for (const char *name : {"llama-gqa", "llama-bias", "llama-llama3"})
+            QTest::newRow((std::string(name) + ".gguf").c_str()) << QString(name) + ".gguf" << name;
+    }
+    void logitsEqualTransformers()
+    {
+        QFETCH(QString, model);
+        QFETCH(QString, expected);
+        auto generator = loaded(model.toStdString());
+        QVERIFY(generator);
+        auto tensors = fixture::tensors(fixture::folder() / "expected" / (expected.toStdString() + ".safetensors"));
+        QVERIFY(tensors.contains("logits"));
+        const double difference = differenceFrom(*generator, tensors);
+        QVERIFY2(difference < kTolerance, std::to_string(difference).c_str());
+    }
+
+    void adaptersEqualPeft_data()
+    {
+        QTest::addColumn<QString>("name");
+        for (const char *name : {"all-linear", "patterns", "expression", "one-layer"})
+            QTest::newRow(name) << name;
+    }
+    void adaptersEqualPeft()
+    {
+        QFETCH(QString, name);
+        auto generator = loaded("llama-gqa");
+        QVERIFY(generator);
+        auto tensors = fixture::tensors(fixture::folder() / "expected" / ("peft-" + name.toStdString() + ".safetensors"));
+        const auto adapter = adapterFrom(*generator, name.toStdString());
+        QVERIFY(adapter && tensors.contains("logits"));
+        const double difference = differenceFrom(*generator, tensors, adapter.get());
+        QVERIFY2(difference < kTolerance, std::to_string(difference).c_str());
+        QVERIFY(differenceFrom(*generator, tensors, adapter.get(), 0.5) > 1e-2);
+        const std::vector<TokenId> ids = tokens(9, 4);
+        QCOMPARE(*generator->logits(ids, adapter.get(), 0.0), *generator->logits(ids));
+    }
+
+    void columnsTogetherEqualEachAlone()
+    {
+        auto generator = loaded("llama-gqa");
+        QVERIFY(generator);
+        const auto adapter = adapterFrom(*generator, "all-linear"), other = adapterFrom(*generator, "patterns");
+        QVERIFY(adapter && other);
+        std::vector<SequenceRequest> requests;
+        for (std::uint64_t i = 0; i < 23; ++i) { // more than fit together, some with the same prompt
+            requests.push_back(request(tokens(1 + i * 7 % 31, i % 5), 5 + static_cast<int>(i), i % 3, i % 4 == 0));
+            requests.back().adapter = i % 3 == 0 ? nullptr : i % 3 == 1 ? adapter : other;
+            requests.back().strength = i % 2 == 0 ? 1.0 : 0.7;
+        }
+        std::vector<std::vector<float>> probabilities(requests.size());
+        GenerateCallbacks callbacks;
+        callbacks.token = [&](const TokenEvent &event) { probabilities[event.sequence].push_back(event.token.probability); };
+        auto together = generator->generate(requests, callbacks);
+        QVERIFY2(together.has_value(), together ? "" : together.error().message.c_str());
+        const auto alone = std::move(probabilities);
+        for (std::size_t i = 0; i < requests.size(); ++i) {
+            probabilities.assign(1, {});
+            auto single = generator->generate({&requests[i], 1}, callbacks);
+            QVERIFY(single.has_value());
+            QCOMPARE(single->front().ids, (*together)[i].ids);
+            QCOMPARE(probabilities[0], alone[i]); // bit for bit
+            QVERIFY(!single->front().ids.empty());
+        }
+    }
+
+    void threadsDoNotChangeTheResult()
+    {
+        std::vector<SequenceRequest> requests;
+        for (std::uint64_t i = 0; i < 6; ++i)
+            requests.push_back(request(tokens(5 + i, i), 20, i));
+        std::vector<std::vector<TokenId>> first;
+        std::vector<float> logits;
+        for (const int threads : {1, 2, 3, 2}) {
+            auto generator = loaded("mistral-window", threads);
+            QVERIFY(generator);
+            auto results = generator->generate(requests);
+            QVERIFY(results.has_value());
+            std::vector<std::vector<TokenId>> ids;
+            for (const SequenceResult &result : *results)
+                ids.push_back(result.ids);
+            auto own = generator->logits(requests[3].prompt);
+            QVERIFY(own.has_value());
+            if (first.empty()) {
+                first = ids;
+                logits = *own;
+            }
+            QCOMPARE(ids, first);
+            QCOMPARE(*own, logits);
+        }
+    }
+
+    // The tokens of an answer have, to the bit, the probabilities that reading the whole text at once gives.
+    void decodingEqualsReading()
+    {
+        auto generator = loaded("llama-bias");
+        QVERIFY(generator);
+        generator->setEndTokens({});
+        std::vector<float> probabilities;
+        GenerateCallbacks callbacks;
+        callbacks.token = [&](const TokenEvent &event) { probabilities.push_back(event.token.probability); };
+        const SequenceRequest wish = request(tokens(17, 3), 40, 8);
+        auto results = generator->generate({&wish, 1}, callbacks);
+        QVERIFY(results.has_value());
+        std::vector<TokenId> all = wish.prompt;
+        all.insert(all.end(), results->front().ids.begin(), results->front().ids.end());
+        auto logits = generator->logits(all);
+        QVERIFY(logits.has_value());
+        const std::size_t vocabulary = static_cast<std::size_t>(generator->config().vocabulary);
+        SamplingSettings greedy;
+        greedy.isGreedy = true;
+        for (std::size_t i = 0; i < probabilities.size(); ++i) {
+            const std::span<const float> row(logits->data() + (wish.prompt.size() - 1 + i) * vocabulary, vocabulary);
+            double largest = -INFINITY, total = 0;
+            for (const float value : row)
+                largest = std::max(largest, double(value));
+            for (const float value : row)
+                total += std::exp(double(value) - largest);
+            const double right = std::exp(double(row[static_cast<std::size_t>(results->front().ids[i])]) - largest) / total;
+            QVERIFY(std::abs(right - double(probabilities[i])) < 1e-6);
+        }
+    }
+
+    void answersEnd()
+    {
+        auto generator = loaded("llama-gqa");
+        QVERIFY(generator);
+        QCOMPARE(generator->endTokens(), std::vector<TokenId>{2});
+        generator->setEndTokens({});
+        SequenceRequest wish = request(tokens(10, 1), 30, 1, true);
+        auto results = generator->generate({&wish, 1});
+        QVERIFY(results.has_value());
+        QCOMPARE(results->front().finish, Finish::MaxTokens);
+        QCOMPARE(results->front().ids.size(), std::size_t{30});
+        const TokenId fifth = results->front().ids[4];
+        const auto place = std::find(results->front().ids.begin(), results->front().ids.end(), fifth) - results->front().ids.begin();
+        generator->setEndTokens({fifth});
+        auto ended = generator->generate({&wish, 1});
+        QVERIFY(ended.has_value());
+        QCOMPARE(ended->front().finish, Finish::EndOfTurn);
+        QCOMPARE(ended->front().ids.size(), static_cast<std::size_t>(place) + 1);
+        wish.maxTokens = 0;
+        auto none = generator->generate({&wish, 1});
+        QVERIFY(none && none->front().ids.empty() && none->front().finish == Finish::MaxTokens);
+    }
+
+    void fullContextIsSaid()
+    {
+        auto generator = loaded("llama-gqa"); // 64 positions
+        QVERIFY(generator);
+        generator->setEndTokens({});
+        SequenceRequest wish = request(tokens(60, 1), 100, 1);
+        auto results = generator->generate({&wish, 1});
+        QVERIFY(results.has_value());
+        QCOMPARE(results->front().finish, Finish::ContextFull);
+        QCOMPARE(results->front().ids.size(), std::size_t{5}); // 64 are read, the last one is only written
+        wish.prompt = tokens(65, 1);
+        auto refused = generator->generate({&wish, 1});
+        QVERIFY(!refused);
+        QCOMPARE(refused.error().code, ErrorCode::BadInput);
+        QVERIFY(refused.error().message.find("65") != std::string::npos && refused.error().message.find("64") != std::string::npos);
+    }
+
+    void badPromptsAreRefused()
+    {
+        auto generator = loaded("llama-gqa");
+        QVERIFY(generator);
+        SequenceRequest wish = request({}, 5, 1);
+        QVERIFY(!generator->generate({&wish, 1}));
+        wish.prompt = {1, 61};
+        QVERIFY(!generator->generate({&wish, 1}));
+        wish.prompt = {-1};
+        QVERIFY(!generator->generate({&wish, 1}));
+        QVERIFY(!generator->logits({}));
+        QVERIFY(!Generator::load(fixture::folder() / "models/no-such-model"));
+    }
+
+    void stoppingTakesOneToken()
+    {
+        auto generator = loaded("llama-gqa");
+        QVERIFY(generator);
+        generator->setEndTokens({});
+        std::vector<SequenceRequest> requests(20, request(tokens(4, 2), 50, 3));
+        requests[1].prompt = tokens(6, 3);
+        std::stop_source stop;
+        int events = 0;
+        std::vector<std::size_t> finished;
+        GenerateCallbacks callbacks;
+        callbacks.token = [&](const TokenEvent &) {
+            if (++events == 5)
+                stop.request_stop();
+        };
+        callbacks.finished = [&](std::size_t sequence, const SequenceResult &) { finished.push_back(sequence); };
+        auto results = generator->generate(requests, callbacks, stop.get_token());
+        QVERIFY(results.has_value());
+        QVERIFY(events <= 16); // the pass that was under way
+        QCOMPARE(finished.size(), requests.size());
+        for (const SequenceResult &result : *results) {
+            QCOMPARE(result.finish, Finish::Stopped);
+            QVERIFY(result.ids.size() <= 1);
+        }
+    }
+
+    void hashesFollowTheMemory()
+    {
+        auto generator = loaded("llama-gqa"), other = loaded("llama-bias");
+        QVERIFY(generator && other);
+        const std::string before = generator->weightHash();
+        QCOMPARE(before.size(), std::size_t{64});
+        QCOMPARE(loaded("llama-gqa", 1)->weightHash(), before);
+        QVERIFY(other->weightHash() != before);
+        auto lora = tune::loadPeftFolder(fixture::folder() / "peft/all-linear", generator->config());
+        QVERIFY(lora.has_value());
+        auto adapter = DecodeAdapter::create(**lora, generator->config());
+        QVERIFY(adapter.has_value());
+        QCOMPARE((*adapter)->hash(), (*lora)->hash());
+        // Behind their backs.
+        generator->weights().layers[1].maps[4].matrix.bytes()[77] ^= std::byte{1};
+        QVERIFY(generator->weightHash() != before);
+        generator->weights().layers[1].maps[4].matrix.bytes()[77] ^= std::byte{1};
+        QCOMPARE(generator->weightHash(), before);
+        generator->weights().layers[0].inputNorm[3] += 0.5f;
+        QVERIFY(generator->weightHash() != before);
+        reinterpret_cast<float *>((*adapter)->module(0, model::LinearMap::Query).b.panel(0))[0] += 1.0f;
+        QVERIFY((*adapter)->hash() != (*lora)->hash());
+    }
+
+    void adaptersOfAnotherModelAreRefused()
+    {
+        auto generator = loaded("llama-llama3"), other = loaded("llama-gqa");
+        QVERIFY(generator && other);
+        auto lora = tune::loadPeftFolder(fixture::folder() / "peft/all-linear", other->config());
+        QVERIFY(lora.has_value());
+        auto refused = generator->addAdapter(**lora);
+        QVERIFY(!refused);
+        QVERIFY(refused.error().message.find("q_proj") != std::string::npos);
+    }
+
+    void storiesAreToldExactly()
+    {
+        const std::filesystem::path folder = std::filesystem::path(FETTLE_SHARED_DATA) / "models/stories260K";
+        if (!std::filesystem::exists(folder))
+            QSKIP("stories260K is not beside the checkout.");
+        auto generator = Generator::load(folder);
+        QVERIFY2(generator.has_value(), generator ? "" : generator.error().message.c_str());
+        QVERIFY((*generator)->tokenizer().has_value());
+        auto expected = io::readJsonFile(folder / "greedy.json");
+        QVERIFY(expected.has_value());
+        const std::string prompt = (*expected)["prompt"], story = (*expected)["greedy_text"];
+        auto ids = (*generator)->tokenizer()->encode(prompt, {.parseSpecial = false, .addSpecialTokens = true});
+        QVERIFY(ids.has_value());
+        SequenceRequest wish = request(ids->ids, 500, 1, true);
+        wish.start = AnswerStart::ContinuesPrompt;
+        std::string streamed;
+        GenerateCallbacks callbacks;
+        callbacks.token = [&](const TokenEvent &event) { streamed += event.text; };
+        auto results = (*generator)->generate({&wish, 1}, callbacks);
+        QVERIFY(results.has_value());
+        QCOMPARE(QString::fromStdString(results->front().text), QString::fromStdString(streamed));
+        // The recording stops after a number of tokens, before the story's end.
+        const QString told = QString::fromStdString(prompt + streamed), recorded = QString::fromStdString(story);
+        QCOMPARE(told.left(recorded.size()), recorded);
+    }
+
+    void smollmEqualsThePlainPath()
+    {
+        const char *path = std::getenv("FETTLE_TEST_MODEL");
+        if (!path || !std::filesystem::exists(path))
+            QSKIP("FETTLE_TEST_MODEL does not name the SmolLM2-135M-Instruct GGUF file.");
+        auto generator = Generator::load(path);
+        QVERIFY2(generator.has_value(), generator ? "" : generator.error().message.c_str());
+        auto weights = model::loadWeights(path);
+        QVERIFY(weights.has_value());
+        auto encoding = (*generator)->tokenizer()->encode("<|im_start|>user\nWhat is the capital of France, and which river flows through it?"
+                                                          "<|im_end|>\n<|im_start|>assistant\n");
+        QVERIFY(encoding.has_value());
+        std::vector<TokenId> ids = encoding->ids;
+        SequenceRequest wish = request(ids, 60, 1, true);
+        auto results = (*generator)->generate({&wish, 1});
+        QVERIFY(results.has_value());
+        qInfo("%s", results->front().text.c_str());
+        ids.insert(ids.end(), results->front().ids.begin(), results->front().ids.end());
+        auto own = (*generator)->logits(ids);
+        auto plain = model::computeLogits(**weights, model::packDocument(ids), model::NoSites());
+        QVERIFY(own && plain);
+        const at::Tensor fast = at::from_blob(own->data(), plain->sizes(), at::kFloat);
+        const double difference = fixture::largestDifference(fast, *plain), size = plain->abs().max().item<double>();
+        qInfo("largest difference %.2e, relative %.2e; relative norm %.2e", difference, difference / size, fixture::relativeDifference(fast, *plain));
+        QVERIFY(difference / size < kTolerance);
+        QVERIFY(fixture::relativeDifference(fast, *plain) < kTolerance);
+        // Greedy decoding takes what the plain path finds likeliest.
+        const std::int64_t prompt = static_cast<std::int64_t>(encoding->ids.size());
+        for (std::size_t i = 0; i < results->front().ids.size(); ++i)
+            QCOMPARE(std::int64_t{results->front().ids[i]}, (*plain)[prompt - 1 + static_cast<std::int64_t>(i)].argmax().item<std::int64_t>());
+    }
+};
+
+QTEST_APPLESS_MAIN(TestGenerator)
+#include "tst_generator.moc"

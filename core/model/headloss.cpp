@@ -1,7 +1,12 @@
 // Chunked head and cross-entropy. loss = log(sum exp(z)) - z[target]; d loss / d z = softmax(z) - onehot(target).
 #include "core/model/headloss.h"
 
+#include "core/model/fast/gemm.h"
+#include "core/model/fast/kernels.h"
+
+#include <ATen/Parallel.h>
 #include <algorithm>
+#include <vector>
 
 namespace fettle::model {
 
@@ -9,34 +14,40 @@ namespace {
 constexpr std::int64_t kChunkRows = 256;
 }
 
-HeadLoss headLoss(const at::Tensor &hidden, const at::Tensor &head, const at::Tensor &targets, WantGradient want, double gradientScale)
+HeadLoss headLoss(const at::Tensor &hidden, const at::Tensor &head, const at::Tensor &targets, WantGradient want, double gradientScale, HeadBuffer &buffer)
 {
     const at::NoGradGuard guard;
-    const std::int64_t rows = hidden.size(0);
+    const at::Tensor x = hidden.contiguous(), y = targets.contiguous();
+    const std::int64_t rows = x.size(0), width = x.size(1), vocabulary = head.size(0);
+    const bool wantsGradient = want == WantGradient::Yes;
     HeadLoss outcome;
     outcome.losses = at::empty({rows}, at::kFloat);
-    if (want == WantGradient::Yes)
-        outcome.gradient = at::empty_like(hidden, at::MemoryFormat::Contiguous);
-    at::Tensor buffer = at::empty({std::min(rows, kChunkRows), head.size(0)}, at::kFloat);
+    if (wantsGradient)
+        outcome.gradient = at::empty({rows, width}, at::kFloat);
+    const auto needed = static_cast<std::size_t>(std::min(rows, kChunkRows) * vocabulary) * sizeof(float);
+    if (buffer.memory.bytes() < needed)
+        buffer.memory = LargeMemory(needed);
+    float *z = buffer.memory.floats();
+    const float *table = head.const_data_ptr<float>();
+    const auto *target = y.const_data_ptr<std::int64_t>();
+    auto *losses = outcome.losses.data_ptr<float>();
+    std::vector<std::uint8_t> isCorrect(static_cast<std::size_t>(rows), 0);
     for (std::int64_t begin = 0; begin < rows; begin += kChunkRows) {
         const std::int64_t count = std::min(kChunkRows, rows - begin);
-        at::Tensor z = buffer.narrow(0, 0, count); // [chunk, V]
-        at::mm_out(z, hidden.narrow(0, begin, count), head.t());
-        const at::Tensor target = targets.narrow(0, begin, count).unsqueeze(1); // [chunk, 1]
-        const auto [largest, likeliest] = z.max(1, true);
-        outcome.correct += likeliest.eq(target).sum().item<std::int64_t>();
-        z.sub_(largest);
-        const at::Tensor atTarget = z.gather(1, target);
-        z.exp_();
-        const at::Tensor total = z.sum(1, true);
-        outcome.losses.narrow(0, begin, count).copy_((total.log() - atTarget).squeeze(1));
-        if (want == WantGradient::No)
-            continue;
-        z.mul_(gradientScale / total);
-        z.scatter_add_(1, target, at::full_like(total, -gradientScale));
-        at::Tensor gradient = outcome.gradient.narrow(0, begin, count);
-        at::mm_out(gradient, z, head);
+        fast::gemm(count, vocabulary, width, 1.0f, {x.const_data_ptr<float>() + begin * width, width}, {table, width, fast::Use::Transposed}, 0.0f, z, vocabulary);
+        at::parallel_for(0, count, 1, [&](std::int64_t first, std::int64_t last) {
+            for (std::int64_t i = first; i < last; ++i) {
+                const auto entropy = fast::crossEntropy(z + i * vocabulary, vocabulary, target[begin + i], wantsGradient ? static_cast<float>(gradientScale) : 0.0f);
+                losses[begin + i] = entropy.loss;
+                isCorrect[static_cast<std::size_t>(begin + i)] = entropy.isCorrect ? 1 : 0;
+            }
+        });
+        if (wantsGradient)
+            fast::gemm(count, width, vocabulary, 1.0f, {z, vocabulary}, {table, width}, 0.0f, outcome.gradient.data_ptr<float>() + begin * width, width);
     }
+    if (wantsGradient && gradientScale == 0.0)
+        outcome.gradient.zero_();
+    outcome.correct = std::count(isCorrect.begin(), isCorrect.end(), std::uint8_t{1});
     outcome.sum = outcome.losses.sum(at::kDouble).item<double>();
     return outcome;
 }

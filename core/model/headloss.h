@@ -2,6 +2,7 @@
 // states in the same pass. The head is frozen, so nothing else needs keeping and no [M, V] matrix exists.
 #pragma once
 
+#include "core/model/largememory.h"
 #include "core/torch.h"
 
 #include <cstdint>
@@ -17,7 +18,13 @@ struct HeadLoss {
 
 enum class WantGradient { No, Yes };
 
+// Logits of one chunk, kept from call to call.
+struct HeadBuffer {
+    LargeMemory memory;
+};
+
 // hidden [M, C] fp32, head [V, C], targets [M] int64 within the vocabulary.
-[[nodiscard]] HeadLoss headLoss(const at::Tensor &hidden, const at::Tensor &head, const at::Tensor &targets, WantGradient want, double gradientScale);
+[[nodiscard]] HeadLoss headLoss(const at::Tensor &hidden, const at::Tensor &head, const at::Tensor &targets, WantGradient want, double gradientScale,
+                                HeadBuffer &buffer);
 
 } // namespace fettle::model

@@ -1,6 +1,7 @@
 // Chooses the path for a micro-batch and keeps exceptions inside.
 #include "core/model/loss.h"
 
+#include "core/model/fast/fastpath.h"
 #include "core/model/headloss.h"
 #include "core/model/torcherror.h"
 
@@ -9,9 +10,25 @@
 namespace fettle::model {
 
 struct LossEngine::State {
+    State(std::shared_ptr<const ModelWeights> modelWeights, LossOptions lossOptions)
+        : weights(std::move(modelWeights)), options(lossOptions), fastPath(weights, options.checkpointing)
+    {
+    }
+
     std::shared_ptr<const ModelWeights> weights;
     LossOptions options;
     std::string plainReason;
+    fast::FastPath fastPath;
+    HeadBuffer headBuffer; // of the plain path
+
+    // Decides for this call. Errors: BadInput when the fast path was demanded and cannot run.
+    Result<bool> takesFastPath(const Sites &sites)
+    {
+        plainReason = options.path == LossPath::Plain ? "it was asked for" : fast::whyNot(*weights, sites);
+        if (options.path == LossPath::Fast && !plainReason.empty())
+            return fail(ErrorCode::BadInput, fmt::format("The fast path cannot run: {}.", plainReason));
+        return plainReason.empty();
+    }
 };
 
 namespace {
@@ -38,11 +55,11 @@ LossOutcome outcomeOf(HeadLoss loss)
     return {loss.sum, loss.losses.size(0), loss.correct, std::move(loss.losses)};
 }
 
-LossOutcome plainLossAndGradient(const ModelWeights &weights, const LossBatch &batch, const Sites &sites, double gradientScale)
+LossOutcome plainLossAndGradient(const ModelWeights &weights, const LossBatch &batch, const Sites &sites, double gradientScale, HeadBuffer &buffer)
 {
     const at::AutoGradMode enable(true);
     const at::Tensor hidden = forwardHidden(weights, batch.packed, sites).index_select(0, batch.rows); // [M, C]
-    HeadLoss loss = headLoss(hidden.detach(), weights.head, batch.targets, WantGradient::Yes, gradientScale);
+    HeadLoss loss = headLoss(hidden.detach(), weights.head, batch.targets, WantGradient::Yes, gradientScale, buffer);
     if (hidden.requires_grad())
         torch::autograd::backward({hidden}, {loss.gradient});
     return outcomeOf(std::move(loss));
@@ -51,7 +68,7 @@ LossOutcome plainLossAndGradient(const ModelWeights &weights, const LossBatch &b
 } // namespace
 
 LossEngine::LossEngine(std::shared_ptr<const ModelWeights> weights, LossOptions options)
-    : m_state(std::make_unique<State>(State{std::move(weights), options, {}}))
+    : m_state(std::make_unique<State>(std::move(weights), options))
 {
 }
 LossEngine::~LossEngine() = default;
@@ -60,7 +77,12 @@ Result<LossOutcome> LossEngine::lossAndGradient(const LossBatch &batch, const Si
 try {
     if (auto checked = checkLossBatch(m_state->weights->config, batch); !checked)
         return passError(checked);
-    return plainLossAndGradient(*m_state->weights, batch, sites, gradientScale);
+    auto isFast = m_state->takesFastPath(sites);
+    if (!isFast)
+        return passError(isFast);
+    if (*isFast)
+        return outcomeOf(m_state->fastPath.lossAndGradient(batch, sites, gradientScale));
+    return plainLossAndGradient(*m_state->weights, batch, sites, gradientScale, m_state->headBuffer);
 } catch (const std::exception &exception) {
     return tl::unexpected(errorFromException(exception, "training"));
 }
@@ -69,14 +91,23 @@ Result<LossOutcome> LossEngine::loss(const LossBatch &batch, const Sites &sites)
 try {
     if (auto checked = checkLossBatch(m_state->weights->config, batch); !checked)
         return passError(checked);
+    auto isFast = m_state->takesFastPath(sites);
+    if (!isFast)
+        return passError(isFast);
+    if (*isFast)
+        return outcomeOf(m_state->fastPath.loss(batch, sites));
     const at::NoGradGuard guard;
     const at::Tensor hidden = forwardHidden(*m_state->weights, batch.packed, sites).index_select(0, batch.rows);
-    return outcomeOf(headLoss(hidden, m_state->weights->head, batch.targets, WantGradient::No, 0.0));
+    return outcomeOf(headLoss(hidden, m_state->weights->head, batch.targets, WantGradient::No, 0.0, m_state->headBuffer));
 } catch (const std::exception &exception) {
     return tl::unexpected(errorFromException(exception, "computing the loss"));
 }
 
 const std::string &LossEngine::plainPathReason() const { return m_state->plainReason; }
-void LossEngine::releaseMemory() { }
+void LossEngine::releaseMemory()
+{
+    m_state->fastPath.releaseMemory();
+    m_state->headBuffer = {};
+}
 
 } // namespace fettle::model

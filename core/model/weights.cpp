@@ -3,6 +3,7 @@
 
 #include "core/base/sha256.h"
 #include "core/io/tensorfile.h"
+#include "core/model/largememory.h"
 
 #include <charconv>
 #include <span>
@@ -36,10 +37,26 @@ const LinearWeight &stackOf(const LayerWeights &layer, LinearMap map)
     return layer.down;
 }
 
-LinearWeight allocateLinear(std::int64_t out, std::int64_t in, bool hasBias)
-{
-    return {at::empty({out, in}, at::kFloat), hasBias ? at::empty({out}, at::kFloat) : at::Tensor()};
-}
+// Hands out tensors of one block of large memory, which lives as long as any of them.
+class Allocator {
+public:
+    explicit Allocator(std::int64_t values) : m_block(std::make_shared<LargeMemory>(static_cast<std::size_t>(values) * sizeof(float))) { }
+
+    at::Tensor take(at::IntArrayRef shape)
+    {
+        float *here = m_block->floats() + m_used;
+        m_used += roomFor(c10::multiply_integers(shape));
+        return at::from_blob(here, shape, [block = m_block](void *) {}, at::kFloat);
+    }
+    LinearWeight linear(std::int64_t out, std::int64_t in, bool hasBias) { return {take({out, in}), hasBias ? take({out}) : at::Tensor()}; }
+
+    // Every tensor begins at a multiple of 4 KB.
+    static std::int64_t roomFor(std::int64_t values) { return (values + 1023) / 1024 * 1024; }
+
+private:
+    std::shared_ptr<LargeMemory> m_block;
+    std::int64_t m_used = 0;
+};
 
 } // namespace
 
@@ -47,17 +64,19 @@ std::shared_ptr<ModelWeights> allocateWeights(const ModelConfig &config)
 {
     auto weights = std::make_shared<ModelWeights>();
     weights->config = config;
-    weights->embedding = at::empty({config.vocabulary, config.width}, at::kFloat);
-    weights->finalNorm = at::empty({config.width}, at::kFloat);
-    weights->head = config.isTied ? weights->embedding : at::empty({config.vocabulary, config.width}, at::kFloat);
+    // At most one page of 1,024 values is lost for each tensor.
+    Allocator allocator(config.parameters() + 1024 * (12 * config.layers + 3));
+    weights->embedding = allocator.take({config.vocabulary, config.width});
+    weights->finalNorm = allocator.take({config.width});
+    weights->head = config.isTied ? weights->embedding : allocator.take({config.vocabulary, config.width});
     weights->layers.resize(static_cast<std::size_t>(config.layers));
     for (LayerWeights &layer : weights->layers) {
-        layer.inputNorm = at::empty({config.width}, at::kFloat);
-        layer.qkv = allocateLinear(config.queryWidth() + 2 * config.keyValueWidth(), config.width, config.hasQkvBias);
-        layer.output = allocateLinear(config.width, config.queryWidth(), config.hasOutputBias);
-        layer.postAttentionNorm = at::empty({config.width}, at::kFloat);
-        layer.gateUp = allocateLinear(2 * config.intermediate, config.width, config.hasMlpBias);
-        layer.down = allocateLinear(config.width, config.intermediate, config.hasMlpBias);
+        layer.inputNorm = allocator.take({config.width});
+        layer.qkv = allocator.linear(config.queryWidth() + 2 * config.keyValueWidth(), config.width, config.hasQkvBias);
+        layer.output = allocator.linear(config.width, config.queryWidth(), config.hasOutputBias);
+        layer.postAttentionNorm = allocator.take({config.width});
+        layer.gateUp = allocator.linear(2 * config.intermediate, config.width, config.hasMlpBias);
+        layer.down = allocator.linear(config.width, config.intermediate, config.hasMlpBias);
     }
     return weights;
 }

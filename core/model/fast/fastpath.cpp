@@ -1,0 +1,142 @@
+// Walks up the layers, through the head, and down again to the lowest layer that is trained.
+#include "core/model/fast/fastpath.h"
+
+#include "core/model/fast/kernels.h"
+#include "core/model/fast/layer.h"
+
+#include <ATen/Parallel.h>
+#include <algorithm>
+
+namespace fettle::model::fast {
+
+struct FastPath::State {
+    std::shared_ptr<const ModelWeights> weights;
+    Checkpointing checkpointing;
+    WorkspaceMemory memory;
+    HeadBuffer headBuffer;
+
+    HeadLoss run(const LossBatch &batch, const Sites &sites, double gradientScale, Keep keep);
+};
+
+namespace {
+
+void embedRows(const ModelWeights &weights, const LossBatch &batch, float *x)
+{
+    const std::int64_t width = weights.config.width;
+    const at::Tensor ids = batch.packed.ids.contiguous();
+    const auto *id = ids.const_data_ptr<std::int64_t>();
+    const float *table = weights.embedding.const_data_ptr<float>();
+    for (std::int64_t i = 0; i < ids.numel(); ++i)
+        std::copy_n(table + id[i] * width, width, x + i * width);
+}
+
+void fillRopeTables(const ModelConfig &config, const LossBatch &batch, const Workspace &space)
+{
+    const RopeTables tables = ropeTables(config, batch.packed.positions); // [N, D/2]
+    std::copy_n(tables.cosine.const_data_ptr<float>(), tables.cosine.numel(), space.cosine);
+    std::copy_n(tables.sine.const_data_ptr<float>(), tables.sine.numel(), space.sine);
+}
+
+// The last norm and the head on the trained rows; their gradient goes to dStream (all other rows: 0) when there is one.
+HeadLoss headOfRows(const ModelWeights &weights, const LossBatch &batch, const Workspace &space, double gradientScale, Keep keep, HeadBuffer &buffer)
+{
+    const std::int64_t width = weights.config.width, rows = batch.rows.numel();
+    const at::Tensor order = batch.rows.contiguous();
+    const auto *row = order.const_data_ptr<std::int64_t>();
+    const at::Tensor chosen = at::empty({rows, width}, at::kFloat), hidden = at::empty({rows, width}, at::kFloat), scale = at::empty({rows}, at::kFloat);
+    auto *x = chosen.data_ptr<float>(), *scales = scale.data_ptr<float>();
+    for (std::int64_t i = 0; i < rows; ++i)
+        std::copy_n(space.last + row[i] * width, width, x + i * width);
+    const float *norm = weights.finalNorm.const_data_ptr<float>();
+    normForward(x, norm, static_cast<float>(weights.config.rmsEpsilon), rows, width, hidden.data_ptr<float>(), scales);
+    HeadLoss loss = headLoss(hidden, weights.head, batch.targets, keep == Keep::ForBackward ? WantGradient::Yes : WantGradient::No, gradientScale, buffer);
+    if (keep == Keep::ForBackward) {
+        std::fill_n(space.dStream, batch.packed.tokens() * width, 0.0f);
+        const float *gradient = loss.gradient.const_data_ptr<float>();
+        for (std::int64_t i = 0; i < rows; ++i)
+            normBackward(gradient + i * width, x + i * width, norm, scales + i, 1, width, space.dStream + row[i] * width);
+    }
+    return loss;
+}
+
+} // namespace
+
+HeadLoss FastPath::State::run(const LossBatch &batch, const Sites &sites, double gradientScale, Keep keep)
+{
+    const at::NoGradGuard guard;
+    const ModelConfig &config = weights->config;
+    const std::int64_t tokens = batch.packed.tokens();
+    std::vector<LayerPlan> plans;
+    std::vector<StackRanks> ranks;
+    bool hasDropout = false;
+    std::int64_t lowest = config.layers; // the lowest layer that is trained
+    for (std::int64_t layer = 0; layer < config.layers; ++layer) {
+        plans.push_back(planLayer(*weights, sites, layer));
+        const LayerPlan &plan = plans.back();
+        ranks.push_back(plan.ranks());
+        hasDropout = hasDropout || plan.qkv.hasDropout || plan.output.hasDropout || plan.gateUp.hasDropout || plan.down.hasDropout;
+        if (plan.isTrained())
+            lowest = std::min(lowest, layer);
+    }
+    if (lowest == config.layers)
+        keep = Keep::Nothing;
+    const Workspace space = memory.prepare(config, tokens, ranks, hasDropout, checkpointing, keep);
+    const LayerContext context{&config, &space, {config.heads, config.keyValueHeads, config.headSize, config.slidingWindow, batch.packed.borders}, tokens};
+
+    embedRows(*weights, batch, space.layers.front().x);
+    fillRopeTables(config, batch, space);
+    const auto count = static_cast<std::size_t>(config.layers);
+    for (std::size_t layer = 0; layer < count; ++layer)
+        layerForward(context, plans[layer], space.layers[layer], layer + 1 < count ? space.layers[layer + 1].x : space.last);
+    HeadLoss loss = headOfRows(*weights, batch, space, gradientScale, keep, headBuffer);
+    if (keep == Keep::Nothing)
+        return loss;
+    for (std::size_t layer = count; layer-- > static_cast<std::size_t>(lowest);) {
+        const LayerSaves &saves = space.layers[layer];
+        const bool isKept = layer + 1 == count; // shared buffers still hold the layer that ran last
+        if (checkpointing == Checkpointing::Full && !isKept)
+            layerForward(context, plans[layer], saves, space.last);
+        else if (checkpointing == Checkpointing::Selective && !isKept)
+            recomputeGateUp(context, plans[layer], saves);
+        layerBackward(context, plans[layer], saves, static_cast<std::int64_t>(layer) > lowest ? WantInput::Yes : WantInput::No);
+    }
+    return loss;
+}
+
+std::string whyNot(const ModelWeights &weights, const Sites &sites)
+{
+    if (!sites.isLowRankOnly())
+        return "the method changes more than linear maps";
+    if (!weights.embedding.is_cpu() || weights.embedding.scalar_type() != at::kFloat)
+        return "the weights are not fp32 on the CPU";
+    for (std::int64_t layer = 0; layer < weights.config.layers; ++layer) {
+        for (int map = 0; map < kLinearMaps; ++map) {
+            for (const LowRank &update : sites.lowRank(layer, static_cast<LinearMap>(map))) {
+                if (update.a.scalar_type() != at::kFloat || update.b.scalar_type() != at::kFloat || !update.a.is_contiguous() || !update.b.is_contiguous())
+                    return "the adapter is not plain fp32";
+            }
+        }
+    }
+    return {};
+}
+
+FastPath::FastPath(std::shared_ptr<const ModelWeights> weights, Checkpointing checkpointing)
+    : m_state(std::make_unique<State>(State{std::move(weights), checkpointing, {}, {}}))
+{
+}
+FastPath::~FastPath() = default;
+
+HeadLoss FastPath::lossAndGradient(const LossBatch &batch, const Sites &sites, double gradientScale)
+{
+    return m_state->run(batch, sites, gradientScale, Keep::ForBackward);
+}
+
+HeadLoss FastPath::loss(const LossBatch &batch, const Sites &sites) { return m_state->run(batch, sites, 0.0, Keep::Nothing); }
+
+void FastPath::releaseMemory()
+{
+    m_state->memory.release();
+    m_state->headBuffer = {};
+}
+
+} // namespace fettle::model::fast

@@ -1,0 +1,30 @@
+// The whole decoder with its loss as hand-written forward and backward passes on one block of memory: what training on the CPU runs.
+// Knows frozen fp32 weights with low-rank updates at the linear maps; everything else takes the plain path.
+#pragma once
+
+#include "core/model/headloss.h"
+#include "core/model/loss.h"
+
+#include <memory>
+#include <string>
+
+namespace fettle::model::fast {
+
+// Empty when the fast path can run this; else why not, in words.
+[[nodiscard]] std::string whyNot(const ModelWeights &weights, const Sites &sites);
+
+class FastPath {
+public:
+    explicit FastPath(std::shared_ptr<const ModelWeights> weights, Checkpointing checkpointing);
+    ~FastPath();
+    // Adds gradients to the trained tensors. gradientScale as LossEngine. Throws what LibTorch and the allocator throw.
+    [[nodiscard]] HeadLoss lossAndGradient(const LossBatch &batch, const Sites &sites, double gradientScale);
+    [[nodiscard]] HeadLoss loss(const LossBatch &batch, const Sites &sites);
+    void releaseMemory();
+
+private:
+    struct State;
+    std::unique_ptr<State> m_state;
+};
+
+} // namespace fettle::model::fast

@@ -1,0 +1,131 @@
+// Order of the operations of a layer; the arithmetic is in kernels.cpp, stack.cpp and attention.cpp.
+#include "core/model/fast/layer.h"
+
+#include "core/model/fast/kernels.h"
+
+#include <ATen/Parallel.h>
+#include <algorithm>
+
+namespace fettle::model::fast {
+
+namespace {
+
+constexpr std::int64_t kGrainRows = 32;
+
+template <class Work>
+void forRows(std::int64_t rows, const Work &work)
+{
+    at::parallel_for(0, rows, kGrainRows, [&](std::int64_t begin, std::int64_t end) { work(begin, end - begin); });
+}
+
+void normAgainAll(const LayerContext &context, const float *x, const float *weight, const float *scale)
+{
+    const std::int64_t width = context.config->width;
+    forRows(context.tokens, [&](std::int64_t row, std::int64_t rows) {
+        normAgain(x + row * width, weight, scale + row, rows, width, context.space->normed + row * width);
+    });
+}
+
+void normForwardAll(const LayerContext &context, const float *x, const float *weight, float *scale)
+{
+    const std::int64_t width = context.config->width;
+    const auto epsilon = static_cast<float>(context.config->rmsEpsilon);
+    forRows(context.tokens, [&](std::int64_t row, std::int64_t rows) {
+        normForward(x + row * width, weight, epsilon, rows, width, context.space->normed + row * width, scale + row);
+    });
+}
+
+// dStream += gradient through the norm of what lies in dNormed.
+void normBackwardAll(const LayerContext &context, const float *x, const float *weight, const float *scale)
+{
+    const std::int64_t width = context.config->width;
+    const Workspace &space = *context.space;
+    forRows(context.tokens, [&](std::int64_t row, std::int64_t rows) {
+        normBackward(space.dNormed + row * width, x + row * width, weight, scale + row, rows, width, space.dStream + row * width);
+    });
+}
+
+void ropeAll(const LayerContext &context, float *qkv, Turn turn)
+{
+    const ModelConfig &config = *context.config;
+    const std::int64_t stride = context.attention.rowWidth(), half = config.headSize / 2;
+    forRows(context.tokens, [&](std::int64_t row, std::int64_t rows) {
+        rope(qkv + row * stride, stride, config.heads + config.keyValueHeads, config.headSize, context.space->cosine + row * half,
+             context.space->sine + row * half, rows, turn);
+    });
+}
+
+void activateAll(const LayerContext &context, const float *gateUp)
+{
+    const std::int64_t width = context.config->intermediate;
+    forRows(context.tokens, [&](std::int64_t row, std::int64_t rows) {
+        swigluForward(gateUp + row * 2 * width, rows, width, context.space->activated + row * width);
+    });
+}
+
+} // namespace
+
+bool LayerPlan::isTrained() const
+{
+    return fast::isTrained(qkv) || fast::isTrained(output) || fast::isTrained(gateUp) || fast::isTrained(down);
+}
+
+LayerPlan planLayer(const ModelWeights &weights, const Sites &sites, std::int64_t layer)
+{
+    const LayerWeights &here = weights.layers[static_cast<std::size_t>(layer)];
+    return {here.inputNorm.const_data_ptr<float>(),
+            here.postAttentionNorm.const_data_ptr<float>(),
+            makeStack(here.qkv, weights.config, sites, layer, {LinearMap::Query, LinearMap::Key, LinearMap::Value}),
+            makeStack(here.output, weights.config, sites, layer, {LinearMap::Output}),
+            makeStack(here.gateUp, weights.config, sites, layer, {LinearMap::Gate, LinearMap::Up}),
+            makeStack(here.down, weights.config, sites, layer, {LinearMap::Down})};
+}
+
+void layerForward(const LayerContext &context, const LayerPlan &plan, const LayerSaves &saves, float *next)
+{
+    const Workspace &space = *context.space;
+    const std::int64_t n = context.tokens, elements = n * context.config->width;
+    normForwardAll(context, saves.x, plan.inputNorm, saves.firstScale);
+    stackForward(plan.qkv, n, space.normed, saves.qkv, Into::Overwrite, saves.tQkv, space.masked);
+    ropeAll(context, saves.qkv, Turn::Forward);
+    attentionForward(context.attention, saves.qkv, saves.mixed, saves.logSums);
+    std::copy_n(saves.x, elements, saves.middle);
+    stackForward(plan.output, n, saves.mixed, saves.middle, Into::Add, saves.tOutput, space.masked);
+
+    normForwardAll(context, saves.middle, plan.postAttentionNorm, saves.secondScale);
+    stackForward(plan.gateUp, n, space.normed, saves.gateUp, Into::Overwrite, saves.tGateUp, space.masked);
+    activateAll(context, saves.gateUp);
+    std::copy_n(saves.middle, elements, next);
+    stackForward(plan.down, n, space.activated, next, Into::Add, saves.tDown, space.masked);
+}
+
+void recomputeGateUp(const LayerContext &context, const LayerPlan &plan, const LayerSaves &saves)
+{
+    normAgainAll(context, saves.middle, plan.postAttentionNorm, saves.secondScale);
+    stackForward(plan.gateUp, context.tokens, context.space->normed, saves.gateUp, Into::Overwrite, saves.tGateUp, context.space->masked);
+}
+
+void layerBackward(const LayerContext &context, const LayerPlan &plan, const LayerSaves &saves, WantInput want)
+{
+    const Workspace &space = *context.space;
+    const std::int64_t n = context.tokens, inner = context.config->intermediate;
+    // MLP
+    activateAll(context, saves.gateUp);
+    stackBackward(plan.down, n, space.activated, saves.tDown, space.dStream, space.dActivated, Into::Overwrite, WantInput::Yes, space.u, space.dA, space.masked);
+    forRows(n, [&](std::int64_t row, std::int64_t rows) {
+        swigluBackward(saves.gateUp + row * 2 * inner, space.dActivated + row * inner, rows, inner);
+    });
+    normAgainAll(context, saves.middle, plan.postAttentionNorm, saves.secondScale);
+    stackBackward(plan.gateUp, n, space.normed, saves.tGateUp, saves.gateUp, space.dNormed, Into::Overwrite, WantInput::Yes, space.u, space.dA, space.masked);
+    normBackwardAll(context, saves.middle, plan.postAttentionNorm, saves.secondScale);
+    // Attention
+    stackBackward(plan.output, n, saves.mixed, saves.tOutput, space.dStream, space.dMixed, Into::Overwrite, WantInput::Yes, space.u, space.dA, space.masked);
+    attentionBackward(context.attention, saves.qkv, saves.mixed, saves.logSums, space.dMixed, space.dQkv);
+    ropeAll(context, space.dQkv, Turn::Back);
+    normAgainAll(context, saves.x, plan.inputNorm, saves.firstScale);
+    stackBackward(plan.qkv, n, space.normed, saves.tQkv, space.dQkv, space.dNormed, Into::Overwrite, want, space.u, space.dA, space.masked);
+    if (want == WantInput::Yes)
+        normBackwardAll(context, saves.x, plan.inputNorm, saves.firstScale);
+}
+
+} // namespace fettle::model::fast

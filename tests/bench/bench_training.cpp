@@ -1,0 +1,93 @@
+// Speed and memory of a training micro-batch: LoRA on all linear maps, documents of one length, the second half of each trained.
+// usage: bench_training MODEL [--path fast|plain] [--checkpointing none|selective|full] [--length 512] [--tokens 2048] [--batches 4] [--rank 16]
+//                       [--dropout 0] [--threads 0]
+#include "core/torch.h"
+
+#include "core/base/memory.h"
+#include "core/model/loss.h"
+#include "core/tune/lora.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <map>
+#include <string>
+
+using namespace fettle;
+using namespace fettle::model;
+
+namespace {
+
+double secondsNow() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+LossBatch makeBatch(std::int64_t vocabulary, std::int64_t tokens, std::int64_t length, std::uint64_t seed)
+{
+    RandomStream random(seed);
+    std::vector<std::vector<std::int32_t>> documents;
+    std::vector<std::int64_t> rows, targets;
+    for (std::int64_t begin = 0; begin < tokens; begin += length) {
+        auto &document = documents.emplace_back();
+        for (std::int64_t i = 0; i < std::min(length, tokens - begin); ++i)
+            document.push_back(static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(vocabulary))));
+        for (std::size_t i = document.size() / 2; i + 1 < document.size(); ++i) {
+            rows.push_back(begin + static_cast<std::int64_t>(i));
+            targets.push_back(document[i + 1]);
+        }
+    }
+    std::vector<std::span<const std::int32_t>> views(documents.begin(), documents.end());
+    return {packDocuments(views), at::tensor(rows, at::kLong), at::tensor(targets, at::kLong)};
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+    tuneAllocator();
+    std::map<std::string, std::string> options = {{"--path", "fast"}, {"--checkpointing", "none"}, {"--length", "512"}, {"--tokens", "2048"},
+                                                  {"--batches", "4"}, {"--rank", "16"}, {"--dropout", "0"}, {"--threads", "0"}};
+    for (int i = 2; i + 1 < argc; i += 2)
+        options[argv[i]] = argv[i + 1];
+    const auto number = [&](const char *name) { return std::stoll(options[name]); };
+    if (argc < 2)
+        return 2;
+    if (number("--threads") > 0)
+        at::set_num_threads(static_cast<int>(number("--threads")));
+
+    const double start = secondsNow();
+    auto weights = loadWeights(argv[1]);
+    if (!weights) {
+        std::fprintf(stderr, "%s\n", weights.error().message.c_str());
+        return 3;
+    }
+    const double loaded = secondsNow();
+    tune::LoraConfig config;
+    config.rank = number("--rank");
+    config.dropout = std::stod(options["--dropout"]);
+    auto adapter = *tune::LoraAdapter::create((*weights)->config, config, 1);
+    adapter->setTraining(true);
+    const std::string &mode = options["--checkpointing"];
+    const Checkpointing checkpointing = mode == "full" ? Checkpointing::Full : mode == "selective" ? Checkpointing::Selective : Checkpointing::None;
+    LossEngine engine(*weights, {options["--path"] == "plain" ? LossPath::Plain : LossPath::Fast, checkpointing});
+    std::vector<double> rates;
+    double first = 0;
+    for (std::int64_t i = 0; i <= number("--batches"); ++i) {
+        const LossBatch batch = makeBatch((*weights)->config.vocabulary, number("--tokens"), number("--length"), static_cast<std::uint64_t>(i));
+        adapter->nextPass();
+        const double begin = secondsNow();
+        auto outcome = engine.lossAndGradient(batch, *adapter, 1.0 / static_cast<double>(batch.rows.numel()));
+        const double seconds = secondsNow() - begin;
+        if (!outcome) {
+            std::fprintf(stderr, "%s %s\n", outcome.error().message.c_str(), outcome.error().detail.c_str());
+            return 5;
+        }
+        if (i == 0)
+            first = seconds;
+        else
+            rates.push_back(static_cast<double>(batch.packed.tokens()) / seconds);
+    }
+    std::sort(rates.begin(), rates.end());
+    std::printf("path %s, checkpointing %s, threads %d: %.0f tokens/s (median; %.0f to %.0f), load %.2f s, first batch %.2f s, peak %.2f GB\n",
+                options["--path"].c_str(), mode.c_str(), at::get_num_threads(), rates[rates.size() / 2], rates.front(), rates.back(), loaded - start, first,
+                static_cast<double>(memoryFigures().ownPeakBytes) * 1e-9);
+    return 0;
+}

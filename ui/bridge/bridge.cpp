@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace fettle::ui {
 
 namespace {
@@ -445,10 +447,31 @@ void Bridge::freezeSnapshot(const engine::RecordFilter &filter, const engine::Sp
 
 // --- models
 
-JobId Bridge::listModels(QObject *receiver, Done<std::vector<engine::Inspection>> done)
+JobId Bridge::listModels(const std::vector<std::filesystem::path> &added, QObject *receiver,
+                         Done<std::vector<engine::Inspection>> done)
 {
     return readSlowly<std::vector<engine::Inspection>>(
-        receiver, [](const ProjectApi *, const JobContext &context) { return context.engine.libraryModels({}, {}, context.stop); },
+        receiver,
+        [added](const ProjectApi *, const JobContext &context) -> Result<std::vector<engine::Inspection>> {
+            auto models = context.engine.libraryModels({}, {}, context.stop);
+            if (!models)
+                return models;
+            for (const std::filesystem::path &path : added) {
+                if (std::ranges::find(*models, path.string(), &engine::Inspection::path) != models->end())
+                    continue;
+                auto model = context.engine.inspect(path);
+                if (!model) {
+                    engine::Inspection broken;
+                    broken.kind = "model";
+                    broken.name = path.filename().string();
+                    broken.path = path.string();
+                    broken.problems = {{model.error().message, model.error().hint}};
+                    model = std::move(broken);
+                }
+                models->push_back(std::move(*model));
+            }
+            return models;
+        },
         std::move(done), "models");
 }
 

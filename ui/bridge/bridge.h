@@ -105,7 +105,8 @@ public:
                         Done<engine::SnapshotInfo> done);
 
     // --- models
-    JobId listModels(QObject *receiver, Done<std::vector<engine::Inspection>> done);
+    // The library, and each of the added paths; one that cannot be read is listed with its problem.
+    JobId listModels(const std::vector<std::filesystem::path> &added, QObject *receiver, Done<std::vector<engine::Inspection>> done);
     JobId inspectModel(const std::filesystem::path &path, QObject *receiver, Done<engine::Inspection> done);
     JobId hashModel(const std::filesystem::path &path, QObject *receiver, Done<std::string> done);
 

@@ -164,7 +164,7 @@ void MainWindow::makeRemainingPages()
     for (const PageEntry &entry : m_entries) {
         if (m_pages[std::size_t(indexOf(entry.id))])
             continue;
-        page(entry.id);
+        [[maybe_unused]] const Page *made = page(entry.id);
         QTimer::singleShot(0, this, &MainWindow::makeRemainingPages);
         return;
     }

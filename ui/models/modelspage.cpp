@@ -1,12 +1,328 @@
 // See modelspage.h.
-#include "ui/home/modelspage.h"
+#include "ui/models/modelspage.h"
+
+#include "ui/frame/dialogs.h"
+#include "ui/models/modeldetail.h"
+#include "ui/models/modeltable.h"
+#include "ui/models/unusablerow.h"
+#include "ui/theme/icons.h"
+#include "ui/widgets/button.h"
+#include "ui/widgets/card.h"
+#include "ui/widgets/labels.h"
+#include "ui/widgets/pagehead.h"
+#include "ui/widgets/words.h"
+
+#include <QDragEnterEvent>
+#include <QFileInfo>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QLineEdit>
+#include <QMimeData>
+#include <QScrollArea>
+#include <QSettings>
+#include <QTableView>
+#include <QVBoxLayout>
+
+#include <algorithm>
 
 namespace fettle::ui {
 
-ModelsPage::ModelsPage(const PageContext &context, QWidget *parent) : Page(context, parent) {}
+using namespace measure;
 
-void ModelsPage::setProject() {}
+namespace {
 
-void ModelsPage::onShown() {}
+const auto kAddedKey = QStringLiteral("models/added"); // paths that the user added
+constexpr int kDetailNarrow = 336;
+
+bool isModelKind(const engine::Inspection &model)
+{
+    return model.kind != "adapter" && model.kind != "project" && model.kind != "tokenizer";
+}
+
+} // namespace
+
+ModelsPage::ModelsPage(const PageContext &pageContext, QWidget *parent) : Page(pageContext, parent)
+{
+    setAcceptDrops(true);
+    setupActions();
+    setupLayout();
+    connect(&bridge(), &Bridge::settingsChanged, this, &ModelsPage::updateInUse);
+}
+
+void ModelsPage::setupActions()
+{
+    m_addFolder = addPageAction(QStringLiteral("addModelFolder"), tr("Add a model folder..."), QStringLiteral("folder"), {},
+                                tr("A folder with config.json, weights and tokenizer."), [this] {
+                                    addPath(context().dialogs.openFolder(this, tr("Choose a model folder")));
+                                });
+    m_addFile = addPageAction(QStringLiteral("addModelFile"), tr("Add a model file..."), QStringLiteral("file"), {}, tr("A GGUF file."),
+                              [this] { addPath(context().dialogs.openFile(this, tr("Choose a GGUF file"), tr("GGUF files (*.gguf)"))); });
+    addPageAction(QStringLiteral("reloadModels"), tr("Look for models again"), QStringLiteral("refresh-cw"), QKeySequence::Refresh,
+                  tr("Reads the model folders of this computer again."), [this] { readModels(); });
+}
+
+void ModelsPage::setupLayout()
+{
+    auto *column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    m_head = new PageHead(tr("Models"));
+    m_search = new QLineEdit;
+    m_search->setPlaceholderText(tr("Find a model"));
+    m_search->setAccessibleName(tr("Find a model"));
+    m_search->addAction(icon(QStringLiteral("search"), Ink::Muted), QLineEdit::LeadingPosition);
+    m_search->setFixedWidth(200);
+    m_search->setClearButtonEnabled(true);
+    connect(m_search, &QLineEdit::textChanged, this, &ModelsPage::filterModels);
+    m_head->addAction(m_search);
+    auto *folder = new Button(tr("Add folder..."), QStringLiteral("folder"), m_addFolder->statusTip());
+    connect(folder, &QPushButton::clicked, m_addFolder, &QAction::trigger);
+    auto *file = new Button(tr("Add file..."), QStringLiteral("file"), m_addFile->statusTip());
+    connect(file, &QPushButton::clicked, m_addFile, &QAction::trigger);
+    m_head->addAction(folder);
+    m_head->addAction(file);
+    column->addWidget(m_head);
+
+    auto *columns = new QHBoxLayout;
+    columns->setSpacing(0);
+    auto *left = new QVBoxLayout;
+    left->setSpacing(0);
+    auto *list = new Pane(Surface::Page);
+    auto *rows = new QVBoxLayout(list);
+    rows->setContentsMargins(0, 0, 0, kStep4);
+    rows->setSpacing(0);
+    setupTable();
+    rows->addWidget(m_view);
+    m_unusable = new QWidget;
+    m_unusableRows = new QVBoxLayout(m_unusable);
+    m_unusableRows->setContentsMargins(0, kPaneSide, 0, 0);
+    m_unusableRows->setSpacing(0);
+    rows->addWidget(m_unusable);
+    rows->addStretch(1);
+    auto *scroll = new QScrollArea;
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setWidgetResizable(true);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setWidget(list);
+    left->addWidget(scroll, 1);
+    auto *foot = new Pane(Surface::Window, Qt::TopEdge);
+    foot->setFixedHeight(kStatusBar);
+    auto *footRow = new QHBoxLayout(foot);
+    footRow->setContentsMargins(kPaneSide, 0, kPaneSide, 0);
+    m_foot = smallLabel(tr("Looking for models"));
+    footRow->addWidget(m_foot);
+    footRow->addStretch(1);
+    footRow->addWidget(smallLabel(tr("Drop a folder or a GGUF file anywhere in this page")));
+    left->addWidget(foot);
+    columns->addLayout(left, 1);
+
+    m_detail = new ModelDetail(bridge());
+    auto *detailScroll = new QScrollArea;
+    detailScroll->setFrameShape(QFrame::NoFrame);
+    detailScroll->setWidgetResizable(true);
+    detailScroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    detailScroll->setWidget(m_detail);
+    detailScroll->setFixedWidth(kDetail);
+    m_detailScroll = detailScroll;
+    m_detailScroll->setVisible(false);
+    connect(m_detail, &ModelDetail::trainWanted, this, [this](const engine::Inspection &model) { chooseModel(model, QStringLiteral("train")); });
+    connect(m_detail, &ModelDetail::tryWanted, this,
+            [this](const engine::Inspection &model) { chooseModel(model, QStringLiteral("playground")); });
+    columns->addWidget(m_detailScroll);
+    column->addLayout(columns, 1);
+}
+
+void ModelsPage::setupTable()
+{
+    m_table = new ModelTable(this);
+    m_view = new QTableView;
+    m_view->setModel(m_table);
+    m_view->setItemDelegate(new ModelDelegate(m_view));
+    m_view->setFrameShape(QFrame::NoFrame);
+    m_view->setShowGrid(false);
+    m_view->setSelectionBehavior(QAbstractItemView::SelectRows);
+    m_view->setSelectionMode(QAbstractItemView::SingleSelection);
+    m_view->setMouseTracking(true);
+    m_view->setTabKeyNavigation(false);
+    m_view->setAccessibleName(tr("Models on this computer"));
+    m_view->verticalHeader()->hide();
+    m_view->verticalHeader()->setDefaultSectionSize(kButtonRow);
+    m_view->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    m_view->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    QHeaderView *header = m_view->horizontalHeader();
+    header->setHighlightSections(false);
+    header->setSectionResizeMode(QHeaderView::Fixed);
+    header->setSectionResizeMode(ModelTable::Name, QHeaderView::Stretch);
+    const std::pair<ModelTable::Column, int> widths[] = {{ModelTable::Family, 92},  {ModelTable::Parameters, 92}, {ModelTable::Storage, 104},
+                                                         {ModelTable::Context, 76}, {ModelTable::OnDisk, 84},     {ModelTable::Trainable, 212},
+                                                         {ModelTable::Note, 84}};
+    for (const auto &[column, width] : widths)
+        m_view->setColumnWidth(column, width);
+    connect(m_view->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex &current) {
+        m_detailScroll->setVisible(current.isValid());
+        if (current.isValid())
+            m_detail->show(m_table->modelAt(current.row()));
+    });
+}
+
+void ModelsPage::setProject()
+{
+    m_detail->updateActions();
+    updateInUse();
+}
+
+void ModelsPage::onShown()
+{
+    if (!m_hasRead)
+        readModels();
+}
+
+void ModelsPage::readModels()
+{
+    m_hasRead = true;
+    std::vector<std::filesystem::path> added;
+    for (const QString &path : QSettings().value(kAddedKey).toStringList())
+        added.emplace_back(path.toStdString());
+    bridge().listModels(added, this, [this](Result<std::vector<engine::Inspection>> models) {
+        if (models)
+            showModels(std::move(*models));
+        else
+            context().showMessage(messageOf(models.error()));
+    });
+}
+
+void ModelsPage::showModels(std::vector<engine::Inspection> models)
+{
+    std::erase_if(models, [](const engine::Inspection &model) { return !isModelKind(model); });
+    m_all = std::move(models);
+    filterModels();
+}
+
+void ModelsPage::filterModels()
+{
+    const QString wanted = m_search->text().trimmed();
+    const QModelIndex before = m_view->currentIndex();
+    const QString chosen = before.isValid() ? QString::fromStdString(m_table->modelAt(before.row()).path) : QString();
+    std::vector<engine::Inspection> usable, unusable;
+    std::int64_t bytes = 0;
+    for (const engine::Inspection &model : m_all) {
+        if (!wanted.isEmpty() && !QString::fromStdString(model.name).contains(wanted, Qt::CaseInsensitive))
+            continue;
+        bytes += model.fileBytes;
+        (model.trainable ? usable : unusable).push_back(model);
+    }
+    const auto count = int(usable.size() + unusable.size());
+    m_table->setModels(std::move(usable));
+    m_view->setFixedHeight(kRow + m_table->rowCount() * kButtonRow);
+    showUnusable(unusable);
+    updateInUse();
+    m_foot->setText(count == 0 && wanted.isEmpty() ? tr("No model found. Add a folder or a GGUF file.")
+                                                   : tr("%n model(s), %1", nullptr, count).arg(bytesText(bytes)));
+    m_head->setState(tr("%n can be trained here", nullptr, m_table->rowCount()));
+    int row = m_table->rowOf(chosen);
+    if (row < 0 && m_table->rowCount() > 0)
+        row = 0;
+    if (row >= 0)
+        m_view->selectRow(row);
+    m_detailScroll->setVisible(row >= 0);
+}
+
+void ModelsPage::showUnusable(const std::vector<engine::Inspection> &models)
+{
+    while (QLayoutItem *item = m_unusableRows->takeAt(0)) {
+        delete item->widget();
+        delete item;
+    }
+    m_unusable->setVisible(!models.empty());
+    if (models.empty())
+        return;
+    auto *head = sectionLabel(tr("Not usable"));
+    head->setContentsMargins(kPaneSide, 0, 0, kStep1);
+    m_unusableRows->addWidget(head);
+    for (const engine::Inspection &model : models) {
+        auto *row = new UnusableRow(model);
+        connect(row, &UnusableRow::detailsWanted, this, [this, model] {
+            m_view->clearSelection();
+            m_view->setCurrentIndex({});
+            m_detail->show(model);
+            m_detailScroll->setVisible(true);
+        });
+        m_unusableRows->addWidget(row);
+    }
+}
+
+void ModelsPage::updateInUse()
+{
+    if (!bridge().project()) {
+        m_table->setInUse({});
+        return;
+    }
+    // The project may name the model by path or by name.
+    const QString base = QString::fromStdString(bridge().baseModel());
+    QString path;
+    for (const engine::Inspection &model : m_all) {
+        const QString own = QString::fromStdString(model.path);
+        if (own == base || QString::fromStdString(model.name).compare(base, Qt::CaseInsensitive) == 0)
+            path = own;
+    }
+    m_table->setInUse(path);
+    m_detail->updateActions();
+}
+
+void ModelsPage::addPath(const QString &path)
+{
+    if (path.isEmpty())
+        return;
+    bridge().inspectModel(std::filesystem::path(path.toStdString()), this, [this, path](Result<engine::Inspection> model) {
+        if (!model) {
+            context().showMessage(messageOf(model.error()));
+            return;
+        }
+        QStringList added = QSettings().value(kAddedKey).toStringList();
+        added.removeAll(path);
+        added.append(path);
+        QSettings().setValue(kAddedKey, added);
+        std::erase_if(m_all, [&](const engine::Inspection &known) { return known.path == model->path; });
+        m_all.push_back(*model);
+        m_search->clear();
+        filterModels();
+        const int row = m_table->rowOf(QString::fromStdString(model->path));
+        if (row >= 0)
+            m_view->selectRow(row);
+        else
+            m_detail->show(*model);
+    });
+}
+
+void ModelsPage::chooseModel(const engine::Inspection &model, const QString &page)
+{
+    // The default model keeps its name, so that the project opens on another computer too.
+    const QString name = QString::fromStdString(model.name);
+    const bool isDefault = name.compare(QLatin1String(engine::kDefaultModelName), Qt::CaseInsensitive) == 0;
+    bridge().setBaseModel(isDefault ? std::string(engine::kDefaultModelName) : model.path);
+    context().openPage(page, QStringLiteral("model ") + QString::fromStdString(model.path));
+}
+
+void ModelsPage::resizeEvent(QResizeEvent *event)
+{
+    const bool isNarrow = width() < kNarrowBelow - kRailWide;
+    m_detailScroll->setFixedWidth(isNarrow ? kDetailNarrow : kDetail);
+    for (const auto column : {ModelTable::Family, ModelTable::Storage, ModelTable::Context, ModelTable::Note})
+        m_view->setColumnHidden(column, isNarrow);
+    m_view->setColumnWidth(ModelTable::Trainable, isNarrow ? 130 : 212);
+    Page::resizeEvent(event);
+}
+
+void ModelsPage::dragEnterEvent(QDragEnterEvent *event)
+{
+    if (event->mimeData()->hasUrls() && event->mimeData()->urls().size() == 1 && event->mimeData()->urls().first().isLocalFile())
+        event->acceptProposedAction();
+}
+
+void ModelsPage::dropEvent(QDropEvent *event)
+{
+    addPath(event->mimeData()->urls().first().toLocalFile());
+    event->acceptProposedAction();
+}
 
 } // namespace fettle::ui

@@ -1,0 +1,34 @@
+// The side of Home: projects, the guided sample, what happened lately.
+#pragma once
+
+#include "ui/home/homefacts.h"
+#include "ui/widgets/card.h"
+
+class QAction;
+class QVBoxLayout;
+
+namespace fettle::ui {
+
+class TextLabel;
+
+class ProjectsPane : public Pane {
+    Q_OBJECT
+
+public:
+    ProjectsPane(QAction *newProject, QAction *openProject, QAction *startSample, QWidget *parent = nullptr);
+    void showProjects(const QString &openFolder);
+    void showActivity(const std::vector<Activity> &activity);
+
+signals:
+    void projectChosen(const QString &folder);
+
+private:
+    QVBoxLayout *m_projects;
+    QVBoxLayout *m_activity;
+    TextLabel *m_activityHead;
+};
+
+// The keys at the foot of Home's side panes.
+[[nodiscard]] QWidget *keyFoot(bool withPages);
+
+} // namespace fettle::ui

@@ -1,0 +1,177 @@
+// See modeldetail.h.
+#include "ui/models/modeldetail.h"
+
+#include "ui/models/modeltable.h"
+#include "ui/widgets/badge.h"
+#include "ui/widgets/button.h"
+#include "ui/widgets/labels.h"
+#include "ui/widgets/words.h"
+
+#include <QDesktopServices>
+#include <QFileInfo>
+#include <QGridLayout>
+#include <QHBoxLayout>
+#include <QUrl>
+#include <QVBoxLayout>
+
+namespace fettle::ui {
+
+using namespace measure;
+
+namespace {
+
+constexpr int kNameColumn = 116;
+
+// "3fa9 c1e7 0b52 ... d81c"
+QString shortHash(const QString &hash)
+{
+    return QStringLiteral("%1 %2 %3 \u2026 %4").arg(hash.mid(0, 4), hash.mid(4, 4), hash.mid(8, 4), hash.right(4));
+}
+
+void clear(QGridLayout *rows)
+{
+    while (QLayoutItem *item = rows->takeAt(0)) {
+        delete item->widget();
+        delete item;
+    }
+}
+
+} // namespace
+
+ModelDetail::ModelDetail(Bridge &bridge, QWidget *parent) : Pane(Surface::Page, Qt::LeftEdge, parent), m_bridge(bridge)
+{
+    auto *column = new QVBoxLayout(this);
+    column->setContentsMargins(0, kPaneSide, 0, 0);
+    column->setSpacing(0);
+    auto *head = new QVBoxLayout;
+    head->setContentsMargins(kPaneSide, 0, kPaneSide, kPaneSide);
+    head->setSpacing(kStep1);
+    m_name = titleLabel({});
+    m_name->setWordWrap(true);
+    head->addWidget(m_name);
+    m_line = mutedLabel({});
+    m_line->setWordWrap(true);
+    head->addWidget(m_line);
+    m_problem = new TextLabel({}, TextSize::Body, Weight::Regular, Ink::Bad);
+    m_problem->setWordWrap(true);
+    head->addWidget(m_problem);
+    head->addSpacing(kStep1);
+    auto *buttons = new QHBoxLayout;
+    buttons->setSpacing(kStep2);
+    m_train = primaryButton(tr("Train this model"), {}, tr("Makes it the base model of the project and opens Train."));
+    m_try = new Button(tr("Try it"), QStringLiteral("columns-2"), tr("Makes it the base model of the project and opens the playground."));
+    m_folder = new Button(tr("Show folder"), {}, tr("Opens the folder of the model in the file manager."));
+    connect(m_train, &QPushButton::clicked, this, [this] { emit trainWanted(m_model); });
+    connect(m_try, &QPushButton::clicked, this, [this] { emit tryWanted(m_model); });
+    connect(m_folder, &QPushButton::clicked, this, [this] {
+        const QFileInfo info(QString::fromStdString(m_model.path));
+        QDesktopServices::openUrl(QUrl::fromLocalFile(info.isDir() ? info.absoluteFilePath() : info.absolutePath()));
+    });
+    buttons->addWidget(m_train);
+    buttons->addWidget(m_try);
+    buttons->addWidget(m_folder);
+    buttons->addStretch(1);
+    head->addLayout(buttons);
+    column->addLayout(head);
+    addSection(column, tr("What it is"), m_facts);
+    addSection(column, tr("Proof"), m_proof);
+    column->addWidget(new Separator);
+    column->addStretch(1);
+}
+
+void ModelDetail::addSection(QVBoxLayout *column, const QString &title, QGridLayout *&rows)
+{
+    column->addWidget(new Separator);
+    auto *section = new QVBoxLayout;
+    section->setContentsMargins(kPaneSide, kStep3, kPaneSide, kPaneSide);
+    section->setSpacing(kStep2);
+    section->addWidget(sectionLabel(title));
+    rows = new QGridLayout;
+    rows->setColumnMinimumWidth(0, kNameColumn);
+    rows->setColumnStretch(1, 1);
+    rows->setHorizontalSpacing(kStep2);
+    rows->setVerticalSpacing(kStep1);
+    section->addLayout(rows);
+    column->addLayout(section);
+}
+
+void ModelDetail::addRow(QGridLayout *rows, const QString &name, const QString &value)
+{
+    if (value.isEmpty())
+        return;
+    const int row = rows->rowCount();
+    rows->addWidget(mutedLabel(name), row, 0, Qt::AlignTop);
+    auto *label = new TextLabel(value);
+    label->setWordWrap(true);
+    label->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    rows->addWidget(label, row, 1);
+}
+
+void ModelDetail::show(const engine::Inspection &model)
+{
+    m_model = model;
+    m_name->setText(QString::fromStdString(model.name));
+    QStringList line;
+    if (model.parameters > 0)
+        line.append(tr("%1 parameters").arg(largeCountText(double(model.parameters))));
+    if (model.context > 0)
+        line.append(tr("reads %1 tokens").arg(countText(model.context)));
+    line.append(tr("%1 on disk").arg(bytesText(model.fileBytes)));
+    m_line->setText(line.join(QStringLiteral(", ")));
+    QStringList problems;
+    for (const engine::ModelProblem &problem : model.problems)
+        problems.append(QString::fromStdString(problem.message + (problem.hint.empty() ? "" : " " + problem.hint)));
+    m_problem->setText(problems.join(QLatin1Char('\n')));
+    m_problem->setInk(model.trainable ? Ink::Warning : Ink::Bad);
+    m_problem->setVisible(!problems.isEmpty());
+    clear(m_facts);
+    addRow(m_facts, tr("Family"), model.layers > 0 ? tr("%1, %2 blocks, width %3").arg(familyText(model)).arg(model.layers).arg(model.width)
+                                                   : familyText(model));
+    if (model.heads > 0)
+        addRow(m_facts, tr("Heads"), model.keyValueHeads > 0 && model.keyValueHeads != model.heads
+                   ? tr("%1, with %2 for keys and values").arg(model.heads).arg(model.keyValueHeads)
+                   : countText(model.heads));
+    if (model.vocabulary > 0)
+        addRow(m_facts, tr("Vocabulary"), tr("%1 tokens").arg(countText(model.vocabulary)));
+    addRow(m_facts, tr("Tokenizer"), QString::fromStdString(model.tokenizer));
+    addRow(m_facts, tr("Chat template"), model.hasChatTemplate ? tr("yes") : tr("none; a plain one is used"));
+    addRow(m_facts, tr("Storage"), QString::fromStdString(model.storage));
+    addRow(m_facts, tr("Licence"), model.licence.empty() ? tr("not stated") : QString::fromStdString(model.licence));
+    clear(m_proof);
+    m_hash = nullptr;
+    addRow(m_proof, tr("File"), QString::fromStdString(model.path));
+    if (model.tensors > 0)
+        addRow(m_proof, tr("Checked"), tr("%n tensor(s)", nullptr, int(model.tensors)));
+    if (model.trainable)
+        askForHash();
+    updateActions();
+}
+
+void ModelDetail::askForHash()
+{
+    m_bridge.hashModel(std::filesystem::path(m_model.path), this, [this, path = m_model.path](Result<std::string> hash) {
+        if (!hash || path != m_model.path || m_hash)
+            return;
+        const QString text = QString::fromStdString(*hash);
+        const int row = m_proof->rowCount();
+        m_proof->addWidget(mutedLabel(tr("Weights")), row, 0);
+        m_hash = new Badge(shortHash(text));
+        m_hash->setMono(true);
+        m_hash->setCopyText(text);
+        m_hash->setToolTip(tr("SHA-256 of the weights. A click copies the whole of it."));
+        m_proof->addWidget(m_hash, row, 1, Qt::AlignLeft);
+    });
+}
+
+void ModelDetail::updateActions()
+{
+    const bool hasProject = m_bridge.project() != nullptr;
+    const QString reason = hasProject ? tr("This model cannot be trained.") : tr("Open a project first.");
+    const bool isPossible = hasProject && m_model.trainable;
+    m_train->setEnabled(isPossible);
+    m_try->setEnabled(isPossible);
+    m_train->setToolTip(isPossible ? m_train->accessibleDescription() : reason);
+    m_try->setToolTip(isPossible ? m_try->accessibleDescription() : reason);
+}
+
+} // namespace fettle::ui

@@ -1,0 +1,46 @@
+// The right side of Models: what the chosen model is, the proof of its weights, and what can be done with it.
+#pragma once
+
+#include "ui/bridge/bridge.h"
+#include "ui/widgets/card.h"
+
+class QGridLayout;
+class QVBoxLayout;
+
+namespace fettle::ui {
+
+class Badge;
+class Button;
+class TextLabel;
+
+class ModelDetail : public Pane {
+    Q_OBJECT
+
+public:
+    explicit ModelDetail(Bridge &bridge, QWidget *parent = nullptr);
+    void show(const engine::Inspection &model);
+    void updateActions(); // with project, without, in use
+
+signals:
+    void trainWanted(const fettle::engine::Inspection &model);
+    void tryWanted(const fettle::engine::Inspection &model);
+
+private:
+    void addSection(QVBoxLayout *column, const QString &title, QGridLayout *&rows);
+    void addRow(QGridLayout *rows, const QString &name, const QString &value);
+    void askForHash();
+
+    Bridge &m_bridge;
+    engine::Inspection m_model;
+    TextLabel *m_name;
+    TextLabel *m_line;
+    TextLabel *m_problem;
+    Button *m_train;
+    Button *m_try;
+    Button *m_folder;
+    QGridLayout *m_facts = nullptr;
+    QGridLayout *m_proof = nullptr;
+    Badge *m_hash = nullptr;
+};
+
+} // namespace fettle::ui

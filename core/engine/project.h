@@ -7,6 +7,7 @@
 #include "core/base/result.h"
 #include "core/data/importer.h"
 #include "core/data/record.h"
+#include "core/data/recordview.h"
 
 #include <filesystem>
 #include <map>
@@ -20,65 +21,16 @@ namespace fettle::engine {
 
 enum class Access { ReadOnly, ReadWrite };
 
-// Findings that can be a filter. Counted over records that are not rejected.
-enum class RecordFlag { Duplicate, NearDuplicate, Contradiction, Empty, TooLong, Leak, OddEncoding };
-[[nodiscard]] std::string_view nameOf(RecordFlag flag); // "duplicate", "contradiction", ... as in `check --json`
-
-enum class RecordSort { Number, Instruction, Response, Tokens, Loss, Status, Split, Updated };
-
-struct RecordFilter {
-    std::string text; // words that must occur (FTS5), empty: all
-    std::vector<data::RecordStatus> statuses; // empty: all
-    std::vector<data::Split> splits;          // empty: all
-    std::vector<std::string> tags;            // any of them; empty: all
-    std::optional<RecordFlag> flag;
-    RecordSort sort = RecordSort::Number;
-    bool descending = false;
-    friend bool operator==(const RecordFilter &, const RecordFilter &) = default;
-};
-
-// One line of the table: short previews, never the whole text.
-struct RecordRow {
-    RecordId id;
-    std::string instruction; // first 200 code points, one line
-    std::string response;
-    std::vector<std::string> tags;
-    data::RecordStatus status = data::RecordStatus::New;
-    data::Split split = data::Split::Unassigned;
-    int turns = 0;
-    std::optional<std::int64_t> tokens; // known after updateLengths
-    std::optional<double> loss;         // of the newest run that saw the record
-    std::vector<RecordFlag> flags;
-};
-
-struct RecordCounts {
-    std::int64_t all = 0;
-    std::map<data::RecordStatus, std::int64_t> byStatus;
-    std::map<data::Split, std::int64_t> bySplit;
-    std::map<std::string, std::int64_t> byTag;
-    std::map<RecordFlag, std::int64_t> byFlag;
-    std::map<std::int64_t, std::int64_t> byLength; // tokens -> records, of those whose length is known and that are not rejected
-};
-
-struct JournalEntry {
-    std::int64_t number = 0;
-    std::string what; // "Edited record 12", "Imported 250 records from house-rules.jsonl"
-    std::string when; // ISO 8601, local time
-    std::int64_t records = 0;
-};
-
-struct SplitShares {
-    double train = 0.9, heldOut = 0.1, test = 0.0; // sum 1
-    std::uint64_t seed = 1207;
-};
-
-struct SnapshotInfo {
-    SnapshotId id;
-    std::string hash; // SHA-256 over the content hashes and splits, in order
-    std::string when;
-    std::int64_t rows = 0, train = 0, heldOut = 0, test = 0;
-    bool isCurrent = false; // the records have not changed since
-};
+// How records are asked for and shown (core/data/recordview.h).
+using data::JournalEntry;
+using data::nameOf;
+using data::RecordCounts;
+using data::RecordFilter;
+using data::RecordFlag;
+using data::RecordRow;
+using data::RecordSort;
+using data::SnapshotInfo;
+using data::SplitShares;
 
 enum class RunState { Idle, Preparing, Running, Pausing, Paused, Stopping, Finished, Cancelled, Failed, Interrupted };
 [[nodiscard]] std::string_view nameOf(RunState state);
@@ -151,9 +103,15 @@ public:
     [[nodiscard]] Result<std::vector<JournalEntry>> journal(std::int64_t newest) const;
     // Grows with every durable change; the window compares it to know when to read again.
     [[nodiscard]] std::int64_t changeCounter() const;
+    // The same for what the table of records shows (text, status, tags, lengths, losses, findings): stands still while metrics are appended.
+    [[nodiscard]] std::int64_t recordCounter() const;
 
     // Recomputes duplicates, contradictions, empty, leaks, odd encodings; TooLong needs lengths (see engine/lens.h, measureLengths).
     [[nodiscard]] Result<> updateFindings(const ProgressCallback &progress = {}, std::stop_token stop = {});
+    // Records whose present text has no stored length under this key (see storeLengths); all of them where the key is another one.
+    [[nodiscard]] Result<std::vector<RecordId>> recordsWithoutLength(const std::string &key) const;
+    // Forgets lengths that were counted in another way (model, template, joining rule). Call before storeLengths.
+    [[nodiscard]] Result<> useLengthKey(const std::string &key);
     [[nodiscard]] Result<> storeLengths(const std::vector<std::pair<RecordId, std::int64_t>> &tokens, std::int64_t maxLength);
     [[nodiscard]] Result<> storeLosses(RunId run, const std::vector<std::pair<RecordId, double>> &losses);
 

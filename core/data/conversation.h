@@ -1,0 +1,13 @@
+// Lists of messages (OpenAI: role and content; ShareGPT: from and value) to turns.
+#pragma once
+
+#include "core/data/rowshape.h"
+
+namespace fettle::data {
+
+// "messages", "sharegpt", or "" where the value is not a list of messages.
+[[nodiscard]] std::string conversationShape(const JsonValue &value);
+// plan.mapping: messages, and optionally completion, system, tools; a row that is itself a list of messages needs none.
+[[nodiscard]] RowOutcome conversationFromRow(const JsonValue &row, const RowPlan &plan, std::string_view file);
+
+} // namespace fettle::data

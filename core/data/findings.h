@@ -1,0 +1,34 @@
+// Findings that need several records: copies, near copies, contradictions, leaks between splits. Rejected records are left out.
+#pragma once
+
+#include "core/base/progress.h"
+#include "core/data/recordview.h"
+#include "core/store/database.h"
+
+#include <span>
+#include <stop_token>
+
+namespace fettle::data {
+
+// What is compared of one record. Question: everything before the last answer, with the context; both in normal form.
+struct ComparedRecord {
+    RecordId id;
+    Split split = Split::Unassigned;
+    std::string question, answer;
+};
+
+// Bits of the relations of each record, in the same order. Deterministic; about linear in the number of words.
+//   Duplicate      the same question and answer as an earlier record
+//   NearDuplicate  another question of which at least 80 % of the word triples are the same as those of an earlier record
+//   Contradiction  the same question as another record, but another answer
+//   Leak           held-out or test, and the same question is in the training split
+// Errors: Cancelled.
+[[nodiscard]] Result<std::vector<std::int64_t>> relate(std::span<const ComparedRecord> records, const ProgressCallback &progress = {},
+                                                       std::stop_token stop = {});
+
+struct RecordRelations { RecordId id; std::int64_t flags = 0; };
+[[nodiscard]] Result<std::vector<RecordRelations>> findRelations(const store::Database &database, const ProgressCallback &progress, std::stop_token stop);
+// Inside the caller's transaction.
+[[nodiscard]] Result<> storeRelations(const store::Database &database, const std::vector<RecordRelations> &relations);
+
+} // namespace fettle::data

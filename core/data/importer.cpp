@@ -1,0 +1,138 @@
+// From a file to records: reads the bytes, finds encoding and format, and hands over to the reader of the format.
+#include "core/data/importer.h"
+
+#include "core/data/csvreader.h"
+#include "core/data/encoding.h"
+#include "core/data/rowcollector.h"
+#include "core/io/mappedfile.h"
+
+#include <algorithm>
+#include <cctype>
+#include <fmt/format.h>
+
+namespace fettle::data {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool startsWith(std::string_view text, std::string_view start)
+{
+    return text.substr(0, start.size()) == start;
+}
+
+std::string lowerExtension(const std::string &name)
+{
+    std::string extension = fs::path(name).extension().string();
+    std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return extension;
+}
+
+// Files that are no text, by their first bytes.
+Result<> refuseForeign(std::string_view bytes, const std::string &name)
+{
+    struct Kind { std::string_view magic, what, hint; };
+    constexpr std::string_view kUnpack = "Unpack it first.";
+    constexpr std::string_view kExport = "Export it as CSV or JSONL from the program that wrote it.";
+    const Kind kinds[] = {
+        {"PK\x03\x04", "a ZIP archive or a spreadsheet (XLSX, ODS)", "Save the sheet as CSV, or unpack the archive."},
+        {"\x1f\x8b", "a gzip archive", kUnpack}, {"BZh", "a bzip2 archive", kUnpack}, {"\x28\xb5\x2f\xfd", "a Zstandard archive", kUnpack},
+        {std::string_view("\xfd\x37zXZ\0", 6), "an XZ archive", kUnpack}, {"PAR1", "a Parquet file", kExport},
+        {"SQLite format 3", "an SQLite database", kExport}, {"%PDF-", "a PDF document", "Save its text as a table."},
+        {"\xd0\xcf\x11\xe0", "an old Office document (XLS, DOC)", "Save it as CSV."}, {"ARROW1", "an Arrow file", kExport},
+    };
+    for (const Kind &kind : kinds) {
+        if (startsWith(bytes, kind.magic))
+            return fail(ErrorCode::BadInput, fmt::format("Cannot read {}: it is {}.", name, kind.what), std::string(kind.hint));
+    }
+    return {};
+}
+
+bool isWholeValue(std::string_view line)
+{
+    JsonReader reader(line);
+    JsonValue value;
+    return !reader.readValue(value) && !reader.expectEnd();
+}
+
+// A text that begins like JSON: one value, or one for each line?
+std::string jsonOrLines(std::string_view text)
+{
+    const std::size_t first = text.find_first_not_of(" \t\r\n");
+    if (first == std::string_view::npos || text[first] != '{')
+        return "json";
+    const std::size_t lineEnd = text.find('\n', first);
+    if (lineEnd == std::string_view::npos || text.find_first_not_of(" \t\r\n", lineEnd) == std::string_view::npos)
+        return "json";
+    return isWholeValue(text.substr(first, lineEnd - first)) ? "jsonl" : "json";
+}
+
+std::string recogniseFormat(std::string_view text, const std::string &name)
+{
+    const std::string extension = lowerExtension(name);
+    if (extension == ".jsonl" || extension == ".ndjson" || extension == ".ldjson")
+        return "jsonl";
+    if (extension == ".json")
+        return jsonOrLines(text);
+    if (extension == ".csv")
+        return "csv";
+    if (extension == ".tsv" || extension == ".tab")
+        return "tsv";
+    const std::size_t first = text.find_first_not_of(" \t\r\n");
+    if (first != std::string_view::npos && (text[first] == '{' || text[first] == '['))
+        return jsonOrLines(text);
+    return recogniseCsvStyle(text).delimiter == '\t' ? "tsv" : "csv";
+}
+
+Result<> readRows(const ImportJob &job, ImportReport &report, RowCollector &collector)
+{
+    const std::string &format = job.options.format;
+    report.format = format.empty() ? recogniseFormat(job.text, job.name) : format;
+    if (report.format == "json")
+        return readJson(job, collector);
+    if (report.format == "jsonl")
+        return readJsonLines(job, collector);
+    if (report.format != "csv" && report.format != "tsv")
+        return fail(ErrorCode::Usage, fmt::format("The format \"{}\" is not known.", report.format), "Use json, jsonl, csv or tsv.");
+    const CsvStyle style = recogniseCsvStyle(job.text);
+    report.delimiter = job.options.delimiter != '\0' ? job.options.delimiter : !format.empty() && format == "tsv" ? '\t' : style.delimiter;
+    return readTable(job, report.delimiter, style.quote, collector);
+}
+
+} // namespace
+
+Result<ImportResult> readRecordsFromMemory(std::string bytes, const std::string &name, const ImportOptions &options, std::optional<std::int64_t> maxRows,
+                                           const ProgressCallback &progress, std::stop_token stop)
+{
+    if (auto refused = refuseForeign(bytes, name); !refused)
+        return passError(refused);
+    auto decoded = decodeText(std::move(bytes), options.encoding, name);
+    if (!decoded)
+        return passError(decoded);
+    if (decoded->text.find_first_not_of(" \t\r\n") == std::string::npos)
+        return fail(ErrorCode::BadInput, fmt::format("Cannot read {}: it is empty.", name), "Choose a file with rows.");
+    ImportResult result;
+    result.report.encoding = decoded->encoding;
+    const ImportJob job{decoded->text, name, options, maxRows, progress, stop};
+    RowCollector collector(job, result.report, result.records);
+    if (decoded->hasMark)
+        collector.note("byteOrderMark", "The file begins with a byte order mark, which is no part of the text.");
+    if (decoded->isGuessed)
+        collector.note("encodingGuessed", fmt::format("The file is not UTF-8; it was read as {}.", decoded->encoding));
+    if (auto done = readRows(job, result.report, collector); !done)
+        return passError(done);
+    if (auto done = collector.finish(); !done)
+        return passError(done);
+    return result;
+}
+
+Result<ImportResult> readRecords(const fs::path &file, const ImportOptions &options, std::optional<std::int64_t> maxRows, const ProgressCallback &progress,
+                                 std::stop_token stop)
+{
+    auto mapped = io::MappedFile::open(file);
+    if (!mapped)
+        return passError(mapped);
+    return readRecordsFromMemory(std::string((*mapped)->text()), file.filename().string(), options, maxRows, progress, stop);
+}
+
+} // namespace fettle::data

@@ -1,0 +1,122 @@
+// Word triples, signatures, bands, and the exact check.
+#include "core/data/neighbours.h"
+
+#include "core/base/random.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <unordered_map>
+
+namespace fettle::data {
+
+namespace {
+
+// 16 bands of 4 rows: a pair of similarity 0.8 shares a band with probability 0.9998, one of 0.4 with 0.34.
+constexpr std::size_t kBands = 16;
+constexpr std::size_t kRows = 4;
+constexpr std::size_t kCompared = 32; // texts of one bucket that a text is compared with: a bucket of thousands stays linear
+constexpr std::size_t kWordsInShingle = 3;
+
+using Signature = std::array<std::uint32_t, kBands * kRows>;
+
+std::vector<std::uint64_t> shinglesOf(std::string_view text)
+{
+    std::vector<std::uint64_t> words;
+    for (std::size_t begin = 0; begin < text.size();) {
+        const std::size_t end = std::min(text.find_first_of(" \n", begin), text.size());
+        if (end > begin)
+            words.push_back(textHash(text.substr(begin, end - begin)));
+        begin = end + 1;
+    }
+    const std::size_t length = std::min(kWordsInShingle, words.size());
+    std::vector<std::uint64_t> shingles;
+    for (std::size_t i = 0; length > 0 && i + length <= words.size(); ++i) {
+        std::uint64_t hash = 0;
+        for (std::size_t j = 0; j < length; ++j)
+            hash = splitMix64(hash ^ words[i + j]);
+        shingles.push_back(hash);
+    }
+    std::sort(shingles.begin(), shingles.end());
+    shingles.erase(std::unique(shingles.begin(), shingles.end()), shingles.end());
+    return shingles;
+}
+
+Signature signatureOf(const std::vector<std::uint64_t> &shingles, std::span<const std::uint64_t> factors)
+{
+    Signature signature;
+    signature.fill(UINT32_MAX);
+    for (const std::uint64_t shingle : shingles) {
+        for (std::size_t i = 0; i < signature.size(); ++i)
+            signature[i] = std::min(signature[i], static_cast<std::uint32_t>((shingle * factors[i]) >> 32));
+    }
+    return signature;
+}
+
+bool isSimilar(const std::vector<std::uint64_t> &a, const std::vector<std::uint64_t> &b, double similarity)
+{
+    std::size_t common = 0;
+    for (std::size_t i = 0, j = 0; i < a.size() && j < b.size();) {
+        if (a[i] == b[j])
+            ++common, ++i, ++j;
+        else
+            a[i] < b[j] ? ++i : ++j;
+    }
+    const std::size_t all = a.size() + b.size() - common;
+    return all > 0 && static_cast<double>(common) >= similarity * static_cast<double>(all);
+}
+
+} // namespace
+
+std::uint64_t textHash(std::string_view text, std::uint64_t seed)
+{
+    std::uint64_t hash = splitMix64(seed ^ text.size());
+    std::size_t i = 0;
+    for (; i + 8 <= text.size(); i += 8) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, text.data() + i, 8);
+        hash = splitMix64(hash ^ word);
+    }
+    std::uint64_t tail = 0;
+    if (i < text.size())
+        std::memcpy(&tail, text.data() + i, text.size() - i);
+    return splitMix64(hash ^ tail);
+}
+
+Result<std::vector<std::int64_t>> earlierNeighbours(std::span<const std::string_view> texts, double similarity, const ProgressCallback &progress,
+                                                    std::stop_token stop)
+{
+    std::array<std::uint64_t, kBands * kRows> factors;
+    for (std::size_t i = 0; i < factors.size(); ++i)
+        factors[i] = splitMix64(i) | 1;
+    std::vector<std::vector<std::uint64_t>> shingles(texts.size());
+    std::array<std::unordered_map<std::uint64_t, std::vector<std::uint32_t>>, kBands> buckets;
+    std::vector<std::int64_t> neighbours(texts.size(), -1);
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        if (i % 1024 == 0) {
+            if (stop.stop_requested())
+                return fail(ErrorCode::Cancelled, "The check was cancelled.");
+            if (progress)
+                progress({"Looking for near-duplicates", static_cast<std::int64_t>(i), static_cast<std::int64_t>(texts.size())});
+        }
+        shingles[i] = shinglesOf(texts[i]);
+        if (shingles[i].empty())
+            continue;
+        const Signature signature = signatureOf(shingles[i], factors);
+        for (std::size_t band = 0; band < kBands; ++band) {
+            std::uint64_t key = band;
+            for (std::size_t row = 0; row < kRows; ++row)
+                key = splitMix64(key ^ signature[band * kRows + row]);
+            auto &bucket = buckets[band][key];
+            for (std::size_t k = 0; k < bucket.size() && neighbours[i] < 0; ++k) {
+                if (isSimilar(shingles[i], shingles[bucket[k]], similarity))
+                    neighbours[i] = bucket[k];
+            }
+            if (bucket.size() < kCompared)
+                bucket.push_back(static_cast<std::uint32_t>(i));
+        }
+    }
+    return neighbours;
+}
+
+} // namespace fettle::data

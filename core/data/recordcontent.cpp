@@ -1,0 +1,175 @@
+// Contents: stored once, found by hash, indexed for full-text search when they are new.
+#include "core/data/recordstate.h"
+
+#include "core/base/utf8.h"
+#include "core/data/recordview.h"
+#include "core/data/textchecks.h"
+
+#include <fmt/format.h>
+
+namespace fettle::data {
+
+namespace {
+
+constexpr std::int64_t kPreviewCodePoints = 200;
+
+// One line, so that a row of the table shows the beginning and not the first line break.
+std::string preview(std::string_view text)
+{
+    std::string line;
+    bool hasSpace = false;
+    std::int64_t count = 0;
+    for (std::size_t i = 0; i < text.size() && count < kPreviewCodePoints;) {
+        const std::size_t begin = i;
+        const char32_t c = nextCodePoint(text, i);
+        if (c <= U' ' || c == U'\u007f' || c == U'\u2028' || c == U'\u2029') {
+            hasSpace = !line.empty();
+            continue;
+        }
+        if (hasSpace && ++count < kPreviewCodePoints)
+            line += ' ';
+        hasSpace = false;
+        line += text.substr(begin, i - begin);
+        ++count;
+    }
+    return line;
+}
+
+std::string turnsToJson(const std::vector<Turn> &turns)
+{
+    auto json = nlohmann::json::array();
+    for (const Turn &turn : turns) {
+        auto entry = nlohmann::json::array({nameOf(turn.role), turn.text});
+        if (!turn.extraJson.empty())
+            entry.push_back(turn.extraJson);
+        json.push_back(std::move(entry));
+    }
+    return json.dump();
+}
+
+std::optional<Role> roleFromName(const std::string &name)
+{
+    for (const Role role : {Role::System, Role::User, Role::Assistant, Role::Tool}) {
+        if (name == nameOf(role))
+            return role;
+    }
+    return std::nullopt;
+}
+
+bool turnsFromJson(std::string_view text, std::vector<Turn> &turns)
+{
+    const auto json = nlohmann::json::parse(text, nullptr, false);
+    if (!json.is_array())
+        return false;
+    turns.reserve(json.size());
+    for (const auto &entry : json) {
+        if (!entry.is_array() || entry.size() < 2 || entry.size() > 3)
+            return false;
+        for (const auto &part : entry) {
+            if (!part.is_string())
+                return false;
+        }
+        const auto role = roleFromName(entry[0].get<std::string>());
+        if (!role)
+            return false;
+        turns.push_back({*role, entry[1].get<std::string>(), entry.size() == 3 ? entry[2].get<std::string>() : std::string()});
+    }
+    return true;
+}
+
+Result<> indexText(const store::Database &database, std::int64_t content, const Record &record)
+{
+    std::string other;
+    const std::string_view instruction = instructionOf(record);
+    const std::string_view response = responseOf(record);
+    for (const Turn &turn : record.turns) {
+        if (turn.text.data() != instruction.data() && turn.text.data() != response.data())
+            other.append(turn.text).append("\n");
+    }
+    auto statement = database.prepare("INSERT INTO contentText(rowid, instruction, context, response, other) VALUES(?, ?, ?, ?, ?)");
+    if (!statement)
+        return passError(statement);
+    return statement->bind(content).bind(instruction).bind(record.context).bind(response).bind(other).run();
+}
+
+} // namespace
+
+Result<> checkRecord(const Record &record)
+{
+    const auto check = [&](std::string_view text, std::string_view field) -> Result<> {
+        if (isValidUtf8(text))
+            return {};
+        return fail(ErrorCode::BadInput,
+                    fmt::format("Cannot save record {}: the field \"{}\" holds bytes that are not UTF-8 text.", record.id.value, field),
+                    "Type the text again or import it with the right encoding.");
+    };
+    for (const Turn &turn : record.turns) {
+        if (auto result = check(turn.text, nameOf(turn.role)); !result)
+            return result;
+        if (auto result = check(turn.extraJson, "extra"); !result)
+            return result;
+    }
+    for (const std::string &tag : record.tags) {
+        if (auto result = check(tag, "tags"); !result)
+            return result;
+    }
+    for (const auto &[text, field] : {std::pair<std::string_view, std::string_view>{record.context, "context"}, {record.note, "note"},
+                                      {record.source, "source"}, {record.toolsJson, "tools"}}) {
+        if (auto result = check(text, field); !result)
+            return result;
+    }
+    if (record.rating < 0 || record.rating > 5)
+        return fail(ErrorCode::BadInput, fmt::format("Cannot save record {}: the rating {} is not between 0 and 5.", record.id.value, record.rating),
+                    "Choose a rating from 1 to 5, or 0 for none.");
+    return {};
+}
+
+Result<std::int64_t> putContent(const store::Database &database, const Record &record)
+{
+    const std::string hash = contentHash(record);
+    {
+        auto find = database.prepare("SELECT id FROM content WHERE hash = ?");
+        if (!find)
+            return passError(find);
+        const auto found = find->bind(hash).step();
+        if (!found)
+            return passError(found);
+        if (*found)
+            return find->integer(0);
+    }
+    std::int64_t flags = isEmptyPair(record) ? flagBit(RecordFlag::Empty) : 0;
+    if (hasOddEncoding(record))
+        flags |= flagBit(RecordFlag::OddEncoding);
+    auto insert = database.prepare("INSERT INTO content(hash, turns, context, tools, instruction, response, turnCount, isPair, flags) "
+                                   "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    if (!insert)
+        return passError(insert);
+    insert->bind(hash).bind(turnsToJson(record.turns)).bind(record.context).bind(record.toolsJson);
+    insert->bind(preview(instructionOf(record))).bind(preview(responseOf(record)));
+    insert->bind(static_cast<std::int64_t>(record.turns.size())).bind(isPair(record) ? 1 : 0).bind(flags);
+    if (auto done = insert->run(); !done)
+        return passError(done);
+    const std::int64_t content = database.lastInsertId();
+    if (auto done = indexText(database, content, record); !done)
+        return passError(done);
+    return content;
+}
+
+Result<> readContent(const store::Database &database, std::int64_t content, Record &record)
+{
+    auto statement = database.prepare("SELECT turns, context, tools FROM content WHERE id = ?");
+    if (!statement)
+        return passError(statement);
+    const auto hasRow = statement->bind(content).step();
+    if (!hasRow)
+        return passError(hasRow);
+    record.turns.clear();
+    if (!*hasRow || !turnsFromJson(statement->view(0), record.turns))
+        return fail(ErrorCode::BadInput, fmt::format("The text of record {} is damaged in {}.", record.id.value, database.file().string()),
+                    "Restore the project folder from a copy, or delete the record.");
+    record.context = statement->text(1);
+    record.toolsJson = statement->text(2);
+    return {};
+}
+
+} // namespace fettle::data

@@ -1,0 +1,210 @@
+// Edits of records with their history. Status and split of many records are set by one statement each, images included.
+#include "core/data/recordedits.h"
+
+#include "core/base/utf8.h"
+#include "core/data/journal.h"
+
+#include <algorithm>
+#include <chrono>
+#include <fmt/format.h>
+
+namespace fettle::data {
+
+namespace {
+
+std::string counted(std::size_t count, const std::vector<RecordId> &ids)
+{
+    return count == 1 ? fmt::format("record {}", ids.front().value) : fmt::format("{} records", count);
+}
+
+// Fills the connection's own table of chosen numbers.
+Result<> choose(const store::Database &database, const std::vector<RecordId> &ids)
+{
+    if (auto done = database.execute("CREATE TEMP TABLE IF NOT EXISTS chosen(id INTEGER PRIMARY KEY); DELETE FROM temp.chosen"); !done)
+        return done;
+    auto insert = database.prepare("INSERT OR IGNORE INTO temp.chosen(id) VALUES(?)");
+    if (!insert)
+        return passError(insert);
+    for (const RecordId id : ids) {
+        if (auto done = insert->bind(id.value).run(); !done)
+            return done;
+    }
+    return {};
+}
+
+// column is "status" or "split", which are also the keys of the images.
+Result<> setColumn(const store::Database &database, const std::vector<RecordId> &ids, std::string_view column, int value, const std::string &what)
+{
+    if (auto done = choose(database, ids); !done)
+        return done;
+    auto writer = JournalWriter::begin(database);
+    if (!writer)
+        return passError(writer);
+    auto images = database.prepare(fmt::format("INSERT INTO journalItem(entry, record, before, after) "
+                                               "SELECT ?1, id, json_object('{0}', {0}), json_object('{0}', ?2) FROM record "
+                                               "WHERE id IN (SELECT id FROM temp.chosen) AND {0} <> ?2",
+                                               column));
+    if (!images)
+        return passError(images);
+    if (auto done = images->bind(writer->entry()).bind(value).run(); !done)
+        return done;
+    writer->countBulk(database.changedRows());
+    auto update = database.prepare(fmt::format("UPDATE record SET {0} = ?1, updated = ?2 WHERE id IN (SELECT id FROM temp.chosen) AND {0} <> ?1", column));
+    if (!update)
+        return passError(update);
+    const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    if (auto done = update->bind(value).bind(static_cast<std::int64_t>(now)).run(); !done)
+        return done;
+    return writer->finish(what);
+}
+
+enum class TagChange { Add, Remove };
+
+Result<> changeTag(const store::Database &database, const std::vector<RecordId> &ids, const std::string &tag, TagChange change, const std::string &what)
+{
+    if (tag.empty() || !isValidUtf8(tag))
+        return fail(ErrorCode::BadInput, "A tag cannot be empty.", "Type a word for the tag.");
+    auto writer = JournalWriter::begin(database);
+    if (!writer)
+        return passError(writer);
+    for (const RecordId id : ids) {
+        const auto before = readState(database, id);
+        if (!before)
+            return passError(before);
+        if (!*before)
+            continue;
+        RecordState after = **before;
+        const auto found = std::find(after.tags.begin(), after.tags.end(), tag);
+        if ((found != after.tags.end()) == (change == TagChange::Add))
+            continue;
+        if (change == TagChange::Add)
+            after.tags.push_back(tag);
+        else
+            after.tags.erase(std::remove(after.tags.begin(), after.tags.end(), tag), after.tags.end());
+        if (auto done = writer->changed(id, **before, after); !done)
+            return done;
+        if (auto done = applyImage(database, id, imageOf(after, **before).dump()); !done)
+            return done;
+    }
+    return writer->finish(what);
+}
+
+} // namespace
+
+Result<std::vector<RecordId>> addRecords(const store::Database &database, const std::vector<Record> &records, const std::string &what,
+                                         const ProgressCallback &progress, std::stop_token stop)
+{
+    auto writer = JournalWriter::begin(database);
+    if (!writer)
+        return passError(writer);
+    std::vector<RecordId> ids;
+    ids.reserve(records.size());
+    for (const Record &record : records) {
+        if (ids.size() % 1024 == 0) {
+            if (stop.stop_requested())
+                return fail(ErrorCode::Cancelled, "Adding the records was cancelled.", "Nothing was added.");
+            if (progress)
+                progress({"Storing records", static_cast<std::int64_t>(ids.size()), static_cast<std::int64_t>(records.size())});
+        }
+        if (auto checked = checkRecord(record); !checked)
+            return passError(checked);
+        const auto content = putContent(database, record);
+        if (!content)
+            return passError(content);
+        const RecordState state = stateOf(record, *content);
+        const auto id = insertState(database, {}, state);
+        if (!id)
+            return passError(id);
+        if (auto done = writer->added(*id, state); !done)
+            return passError(done);
+        ids.push_back(*id);
+    }
+    if (auto done = writer->finish(what); !done)
+        return passError(done);
+    return ids;
+}
+
+Result<> saveRecord(const store::Database &database, const Record &record)
+{
+    if (auto checked = checkRecord(record); !checked)
+        return checked;
+    const auto before = readState(database, record.id);
+    if (!before)
+        return passError(before);
+    if (!*before)
+        return fail(ErrorCode::NotFound, fmt::format("There is no record {} in this project.", record.id.value),
+                    "It may have been deleted: undo brings it back.");
+    const auto content = putContent(database, record);
+    if (!content)
+        return passError(content);
+    RecordState after = stateOf(record, *content);
+    if (after.content != (*before)->content && after.status == (*before)->status)
+        after.status = RecordStatus::Edited;
+    if (after == **before)
+        return {};
+    auto writer = JournalWriter::begin(database);
+    if (!writer)
+        return passError(writer);
+    if (auto done = writer->changed(record.id, **before, after); !done)
+        return done;
+    if (auto done = applyImage(database, record.id, imageOf(after, **before).dump()); !done)
+        return done;
+    return writer->finish(fmt::format("Edited record {}", record.id.value));
+}
+
+Result<> setStatus(const store::Database &database, const std::vector<RecordId> &ids, RecordStatus status)
+{
+    if (ids.empty())
+        return {};
+    const std::string_view verb = status == RecordStatus::Approved ? "Approved" : status == RecordStatus::Rejected ? "Rejected" : "Marked";
+    std::string what = fmt::format("{} {}", verb, counted(ids.size(), ids));
+    if (verb == "Marked")
+        what += fmt::format(" as {}", nameOf(status));
+    return setColumn(database, ids, "status", static_cast<int>(status), what);
+}
+
+Result<> setSplit(const store::Database &database, const std::vector<RecordId> &ids, Split split)
+{
+    if (ids.empty())
+        return {};
+    return setColumn(database, ids, "split", static_cast<int>(split),
+                     split == Split::Unassigned ? fmt::format("Took {} out of its split", counted(ids.size(), ids))
+                                                : fmt::format("Moved {} to {}", counted(ids.size(), ids), nameOf(split)));
+}
+
+Result<> addTag(const store::Database &database, const std::vector<RecordId> &ids, const std::string &tag)
+{
+    if (ids.empty())
+        return {};
+    return changeTag(database, ids, tag, TagChange::Add, fmt::format("Tagged {} with {}", counted(ids.size(), ids), tag));
+}
+
+Result<> removeTag(const store::Database &database, const std::vector<RecordId> &ids, const std::string &tag)
+{
+    if (ids.empty())
+        return {};
+    return changeTag(database, ids, tag, TagChange::Remove, fmt::format("Removed the tag {} from {}", tag, counted(ids.size(), ids)));
+}
+
+Result<> deleteRecords(const store::Database &database, const std::vector<RecordId> &ids)
+{
+    if (ids.empty())
+        return {};
+    auto writer = JournalWriter::begin(database);
+    if (!writer)
+        return passError(writer);
+    for (const RecordId id : ids) {
+        const auto before = readState(database, id);
+        if (!before)
+            return passError(before);
+        if (!*before)
+            continue; // deleted already, or named twice
+        if (auto done = writer->removed(id, **before); !done)
+            return done;
+        if (auto done = removeState(database, id); !done)
+            return done;
+    }
+    return writer->finish(fmt::format("Deleted {}", counted(ids.size(), ids)));
+}
+
+} // namespace fettle::data

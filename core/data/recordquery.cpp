@@ -1,0 +1,260 @@
+// Filters as SQL. All values are bound or are numbers of our own enums.
+#include "core/data/recordquery.h"
+
+#include "core/store/schema.h"
+
+#include <charconv>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace fettle::data {
+
+namespace {
+
+// Every word must occur, the last letters may be missing: what is being typed is found at once. Words without a letter or digit find nothing
+// and are left out.
+std::string fullTextQuery(std::string_view text)
+{
+    std::string query;
+    std::size_t begin = 0;
+    while (begin < text.size()) {
+        const std::size_t end = std::min(text.find_first_of(" \t\r\n", begin), text.size());
+        std::string word;
+        bool hasToken = false;
+        for (const char c : text.substr(begin, end - begin)) {
+            const auto byte = static_cast<unsigned char>(c);
+            if (byte == 0)
+                continue; // would end the query
+            hasToken = hasToken || byte >= 0x80 || std::isalnum(byte) != 0;
+            word += c;
+            if (c == '"')
+                word += '"';
+        }
+        if (hasToken)
+            query += fmt::format("{}\"{}\"*", query.empty() ? "" : " ", word);
+        begin = end + 1;
+    }
+    return query;
+}
+
+template <class Enum>
+std::string numbersOf(const std::vector<Enum> &values)
+{
+    std::vector<int> numbers;
+    for (const Enum value : values)
+        numbers.push_back(static_cast<int>(value));
+    return fmt::format("({})", fmt::join(numbers, ","));
+}
+
+std::string orderOf(RecordSort sort)
+{
+    switch (sort) {
+    case RecordSort::Number: return "r.id";
+    case RecordSort::Instruction: return "c.instruction COLLATE NOCASE";
+    case RecordSort::Response: return "c.response COLLATE NOCASE";
+    case RecordSort::Tokens: return "c.tokens";
+    case RecordSort::Loss: return "r.loss";
+    case RecordSort::Status: return "r.status";
+    case RecordSort::Split: return "r.split";
+    case RecordSort::Updated: return "r.updated";
+    }
+    return "r.id";
+}
+
+bool sortNeedsContent(RecordSort sort)
+{
+    return sort == RecordSort::Instruction || sort == RecordSort::Response || sort == RecordSort::Tokens;
+}
+
+std::vector<RecordFlag> flagsOf(std::int64_t bits)
+{
+    std::vector<RecordFlag> flags;
+    for (int i = 0; i < kRecordFlags; ++i) {
+        if ((bits >> i & 1) != 0)
+            flags.push_back(static_cast<RecordFlag>(i));
+    }
+    return flags;
+}
+
+Result<std::vector<std::string>> tagsOf(const store::Database &database, RecordId id)
+{
+    auto statement = database.prepare("SELECT tag FROM recordTag WHERE record = ? ORDER BY position");
+    if (!statement)
+        return passError(statement);
+    statement->bind(id.value);
+    std::vector<std::string> tags;
+    for (;;) {
+        const auto hasRow = statement->step();
+        if (!hasRow)
+            return passError(hasRow);
+        if (!*hasRow)
+            return tags;
+        tags.push_back(statement->text(0));
+    }
+}
+
+} // namespace
+
+Result<std::string> flagsExpression(const store::Database &database)
+{
+    const auto limit = store::readValue(database, "lengthLimit");
+    if (!limit)
+        return passError(limit);
+    std::int64_t tokens = 0;
+    if (*limit)
+        std::from_chars((*limit)->data(), (*limit)->data() + (*limit)->size(), tokens);
+    if (tokens <= 0)
+        return std::string("(r.flags | c.flags)");
+    return fmt::format("(r.flags | c.flags | (CASE WHEN c.tokens > {} THEN {} ELSE 0 END))", tokens, flagBit(RecordFlag::TooLong));
+}
+
+Result<std::vector<RecordId>> findRecords(const store::Database &database, const RecordFilter &filter)
+{
+    std::vector<std::string> conditions;
+    const std::string query = fullTextQuery(filter.text);
+    if (!query.empty())
+        conditions.emplace_back("r.content IN (SELECT rowid FROM contentText WHERE contentText MATCH ?)");
+    if (!filter.statuses.empty())
+        conditions.push_back("r.status IN " + numbersOf(filter.statuses));
+    if (!filter.splits.empty())
+        conditions.push_back("r.split IN " + numbersOf(filter.splits));
+    if (!filter.tags.empty())
+        conditions.push_back(fmt::format("r.id IN (SELECT record FROM recordTag WHERE tag IN ({}))",
+                                         fmt::join(std::vector<std::string_view>(filter.tags.size(), "?"), ",")));
+    bool needsContent = sortNeedsContent(filter.sort);
+    if (filter.flag) {
+        const auto flags = flagsExpression(database);
+        if (!flags)
+            return passError(flags);
+        conditions.push_back(fmt::format("{} & {} <> 0 AND r.status <> {}", *flags, flagBit(*filter.flag), static_cast<int>(RecordStatus::Rejected)));
+        needsContent = true;
+    }
+    std::string sql = "SELECT r.id FROM record r";
+    if (needsContent)
+        sql += " JOIN content c ON c.id = r.content";
+    if (!conditions.empty())
+        sql += fmt::format(" WHERE {}", fmt::join(conditions, " AND "));
+    const char *direction = filter.descending ? " DESC" : "";
+    sql += fmt::format(" ORDER BY {}{}", orderOf(filter.sort), direction);
+    if (filter.sort == RecordSort::Tokens || filter.sort == RecordSort::Loss)
+        sql += " NULLS LAST";
+    if (filter.sort != RecordSort::Number)
+        sql += fmt::format(", r.id{}", direction);
+
+    auto statement = database.prepare(sql);
+    if (!statement)
+        return passError(statement);
+    if (!query.empty())
+        statement->bind(query);
+    for (const std::string &tag : filter.tags)
+        statement->bind(tag);
+    std::vector<RecordId> ids;
+    for (;;) {
+        const auto hasRow = statement->step();
+        if (!hasRow)
+            return passError(hasRow);
+        if (!*hasRow)
+            return ids;
+        ids.push_back({statement->integer(0)});
+    }
+}
+
+Result<std::vector<RecordRow>> readRows(const store::Database &database, const std::vector<RecordId> &ids)
+{
+    const auto flags = flagsExpression(database);
+    if (!flags)
+        return passError(flags);
+    auto statement = database.prepare(fmt::format("SELECT c.instruction, c.response, r.status, r.split, c.turnCount, c.tokens, r.loss, {} "
+                                                  "FROM record r JOIN content c ON c.id = r.content WHERE r.id = ?",
+                                                  *flags));
+    if (!statement)
+        return passError(statement);
+    std::vector<RecordRow> rows;
+    rows.reserve(ids.size());
+    for (const RecordId id : ids) {
+        statement->reset();
+        const auto hasRow = statement->bind(id.value).step();
+        if (!hasRow)
+            return passError(hasRow);
+        if (!*hasRow)
+            continue;
+        RecordRow row;
+        row.id = id;
+        row.instruction = statement->text(0);
+        row.response = statement->text(1);
+        row.status = static_cast<RecordStatus>(std::clamp<std::int64_t>(statement->integer(2), 0, 3));
+        row.split = static_cast<Split>(std::clamp<std::int64_t>(statement->integer(3), 0, 3));
+        row.turns = static_cast<int>(statement->integer(4));
+        row.tokens = statement->optionalInteger(5);
+        row.loss = statement->optionalReal(6);
+        row.flags = flagsOf(statement->integer(7));
+        auto tags = tagsOf(database, id);
+        if (!tags)
+            return passError(tags);
+        row.tags = std::move(*tags);
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+Result<RecordCounts> countRecords(const store::Database &database)
+{
+    const auto flags = flagsExpression(database);
+    if (!flags)
+        return passError(flags);
+    RecordCounts counts;
+    for (const auto status : {RecordStatus::New, RecordStatus::Edited, RecordStatus::Approved, RecordStatus::Rejected})
+        counts.byStatus[status] = 0;
+    for (const auto split : {Split::Unassigned, Split::Train, Split::HeldOut, Split::Test})
+        counts.bySplit[split] = 0;
+    for (int i = 0; i < kRecordFlags; ++i)
+        counts.byFlag[static_cast<RecordFlag>(i)] = 0;
+
+    auto groups = database.prepare(fmt::format("SELECT r.status, r.split, {} AS f, count(*) FROM record r JOIN content c ON c.id = r.content "
+                                               "GROUP BY 1, 2, 3",
+                                               *flags));
+    if (!groups)
+        return passError(groups);
+    for (;;) {
+        const auto hasRow = groups->step();
+        if (!hasRow)
+            return passError(hasRow);
+        if (!*hasRow)
+            break;
+        const auto status = static_cast<RecordStatus>(std::clamp<std::int64_t>(groups->integer(0), 0, 3));
+        const std::int64_t count = groups->integer(3);
+        counts.all += count;
+        counts.byStatus[status] += count;
+        counts.bySplit[static_cast<Split>(std::clamp<std::int64_t>(groups->integer(1), 0, 3))] += count;
+        if (status == RecordStatus::Rejected)
+            continue;
+        for (const RecordFlag flag : flagsOf(groups->integer(2)))
+            counts.byFlag[flag] += count;
+    }
+    auto lengths = database.prepare(fmt::format("SELECT c.tokens, count(*) FROM record r JOIN content c ON c.id = r.content "
+                                                "WHERE c.tokens IS NOT NULL AND r.status <> {} GROUP BY 1",
+                                                static_cast<int>(RecordStatus::Rejected)));
+    if (!lengths)
+        return passError(lengths);
+    for (;;) {
+        const auto hasRow = lengths->step();
+        if (!hasRow)
+            return passError(hasRow);
+        if (!*hasRow)
+            break;
+        counts.byLength[lengths->integer(0)] = lengths->integer(1);
+    }
+    auto tags = database.prepare("SELECT tag, count(DISTINCT record) FROM recordTag GROUP BY tag");
+    if (!tags)
+        return passError(tags);
+    for (;;) {
+        const auto hasRow = tags->step();
+        if (!hasRow)
+            return passError(hasRow);
+        if (!*hasRow)
+            return counts;
+        counts.byTag[tags->text(0)] = tags->integer(1);
+    }
+}
+
+} // namespace fettle::data

@@ -1,0 +1,16 @@
+// Reading records for lists: which match a filter, in what order, how many of each kind, and the short rows of the table.
+#pragma once
+
+#include "core/data/recordview.h"
+#include "core/store/database.h"
+
+namespace fettle::data {
+
+[[nodiscard]] Result<std::vector<RecordId>> findRecords(const store::Database &database, const RecordFilter &filter);
+// Rows in the order of the ids; ids that no longer exist are left out.
+[[nodiscard]] Result<std::vector<RecordRow>> readRows(const store::Database &database, const std::vector<RecordId> &ids);
+[[nodiscard]] Result<RecordCounts> countRecords(const store::Database &database);
+// The SQL expression of a record's flags (tables record r, content c): stored ones and those that follow from length and text.
+[[nodiscard]] Result<std::string> flagsExpression(const store::Database &database);
+
+} // namespace fettle::data

@@ -1,0 +1,51 @@
+// What the database keeps of a record: an unchangeable content (shared by all that point to it) and the facts around it; and the JSON
+// images of these facts that the journal stores. Knows no history.
+#pragma once
+
+#include "core/data/record.h"
+#include "core/store/database.h"
+
+#include <nlohmann/json.hpp>
+#include <optional>
+
+namespace fettle::data {
+
+struct RecordState {
+    std::int64_t content = 0;
+    RecordStatus status = RecordStatus::New;
+    Split split = Split::Unassigned;
+    int rating = 0;
+    std::string note, source;
+    std::vector<std::string> tags;
+    friend bool operator==(const RecordState &, const RecordState &) = default;
+};
+
+// Refuses what cannot be stored and read again. Errors: BadInput (text that is not UTF-8, rating outside 0 to 5).
+[[nodiscard]] Result<> checkRecord(const Record &record);
+
+// Number of the content; stored and indexed where it is new.
+[[nodiscard]] Result<std::int64_t> putContent(const store::Database &database, const Record &record);
+// Turns, context and tools of a content; the other fields are left as they are. Errors: BadInput (the stored text is damaged).
+[[nodiscard]] Result<> readContent(const store::Database &database, std::int64_t content, Record &record);
+
+[[nodiscard]] RecordState stateOf(const Record &record, std::int64_t content);
+[[nodiscard]] Result<std::optional<RecordState>> readState(const store::Database &database, RecordId id);
+// A record without a valid id gets the next number.
+[[nodiscard]] Result<RecordId> insertState(const store::Database &database, RecordId id, const RecordState &state);
+[[nodiscard]] Result<> removeState(const store::Database &database, RecordId id);
+// Errors: NotFound.
+[[nodiscard]] Result<Record> readRecord(const store::Database &database, RecordId id);
+
+// The whole state, or only the fields in which `to` differs from `from` (with the values of `to`), as a JSON object.
+[[nodiscard]] nlohmann::json imageOf(const RecordState &state);
+[[nodiscard]] nlohmann::json imageOf(const RecordState &to, const RecordState &from);
+// Writes the fields of an image to a record that exists. Errors: BadInput (a damaged image).
+[[nodiscard]] Result<> applyImage(const store::Database &database, RecordId id, std::string_view image);
+// The state that a whole image describes.
+[[nodiscard]] Result<RecordState> stateFromImage(std::string_view image);
+
+// Fields of a record beside its content as JSON, for frozen rows; and back.
+[[nodiscard]] std::string aboutOf(const RecordState &state);
+[[nodiscard]] Result<> readAbout(std::string_view about, Record &record);
+
+} // namespace fettle::data

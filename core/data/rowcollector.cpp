@@ -1,0 +1,257 @@
+// Counting, planning and wording.
+#include "core/data/rowcollector.h"
+
+#include "core/base/utf8.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace fettle::data {
+
+namespace {
+
+constexpr std::size_t kRawBytes = 4096;
+// Beyond this many rejected rows their text is left out: a file of another format would otherwise be kept in memory whole.
+constexpr std::size_t kRejectedWithText = 10'000;
+constexpr std::int64_t kRowsBetweenPulses = 512;
+// A dictionary that is taken for a row can have a million names; the report shows the first ones.
+constexpr std::size_t kColumns = 1000;
+
+std::string oneLine(std::string_view text)
+{
+    std::string line = replaceInvalidUtf8(firstCodePoints(text, 120));
+    std::replace_if(line.begin(), line.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+    return line;
+}
+
+std::string wordsOf(const std::string &code)
+{
+    if (code == "emptyResponse")
+        return "The response is empty.";
+    if (code == "emptyInstruction")
+        return "The instruction is empty.";
+    if (code == "numberAsText")
+        return "A number or true/false was taken over as text, digit by digit.";
+    if (code == "unknownSplit")
+        return "The split is none of train, held-out (validation) and test; the row was left unassigned.";
+    if (code == "joinedParts")
+        return "A message came in several parts of text, which were joined.";
+    if (code == "developerRole")
+        return "A developer message was taken over as a system message.";
+    if (code == "mixedShapes")
+        return "The row has another shape than the first one and was read by its own.";
+    if (code == "duplicateKey")
+        return "A name stands twice in one row; the last value was taken.";
+    return code;
+}
+
+std::vector<std::string> columnsOf(const JsonValue &row)
+{
+    std::vector<std::string> columns;
+    for (const auto &[name, value] : row.members) {
+        if (std::find(columns.begin(), columns.end(), name) == columns.end())
+            columns.push_back(name);
+    }
+    return columns;
+}
+
+} // namespace
+
+std::int64_t LineCounter::lineAt(std::size_t offset)
+{
+    offset = std::min(offset, m_text.size());
+    if (offset < m_offset) {
+        m_offset = 0;
+        m_line = 1;
+    }
+    for (; m_offset < offset; ++m_offset) {
+        const char c = m_text[m_offset];
+        // A lone carriage return ends a line too (files of old systems).
+        if (c == '\n' || (c == '\r' && (m_offset + 1 >= m_text.size() || m_text[m_offset + 1] != '\n')))
+            ++m_line;
+    }
+    return m_line;
+}
+
+std::size_t LineCounter::columnAt(std::size_t offset) const
+{
+    const std::size_t before = offset == 0 ? std::string_view::npos : m_text.find_last_of("\r\n", offset - 1);
+    return before == std::string_view::npos ? offset + 1 : offset - before;
+}
+
+RowCollector::RowCollector(const ImportJob &job, ImportReport &report, std::vector<Record> &records)
+    : m_job(job), m_report(report), m_records(records), m_lines(job.text)
+{
+}
+
+Result<> RowCollector::checkMapping(const std::vector<std::string> &columns) const
+{
+    for (const auto &[field, column] : m_job.options.mapping) {
+        constexpr std::string_view kFields[] = {"instruction", "context", "response", "system", "tags", "split", "note", "messages", "tools", "history"};
+        if (std::find(std::begin(kFields), std::end(kFields), field) == std::end(kFields))
+            return fail(ErrorCode::Usage, fmt::format("Cannot map \"{}\": there is no such field.", field),
+                        fmt::format("The fields are {}.", fmt::join(kFields, ", ")));
+        if (!column.empty() && std::find(columns.begin(), columns.end(), column) == columns.end())
+            return fail(ErrorCode::BadInput, fmt::format("Cannot read {}: it has no column \"{}\" for the field {}.", m_job.name, column, field),
+                        fmt::format("Its columns are {}.", fmt::join(columns, ", ")));
+    }
+    return {};
+}
+
+Result<> RowCollector::setColumns(const std::vector<std::string> &columns)
+{
+    for (const std::string &column : columns) {
+        m_columns.emplace(column, m_report.columns.size());
+        m_report.columns.push_back(column);
+        m_report.columnFacts.emplace_back();
+    }
+    if (auto checked = checkMapping(columns); !checked)
+        return checked;
+    m_plan = withMapping(recogniseColumns(columns), m_job.options.mapping);
+    return {};
+}
+
+Result<> RowCollector::choosePlan(const JsonValue &row)
+{
+    auto plan = recogniseRow(row);
+    if (!m_job.options.mapping.empty()) {
+        if (row.kind != JsonValue::Kind::Object)
+            return {};
+        plan = withMapping(std::move(plan), m_job.options.mapping);
+    }
+    m_plan = std::move(plan);
+    return {};
+}
+
+void RowCollector::countColumns(const JsonValue &row)
+{
+    for (const auto &[name, value] : row.members) {
+        auto place = m_columns.find(name);
+        if (place == m_columns.end()) {
+            if (m_report.columns.size() >= kColumns)
+                continue;
+            place = m_columns.emplace(name, m_report.columns.size()).first;
+            m_report.columns.push_back(replaceInvalidUtf8(name));
+            m_report.columnFacts.emplace_back();
+        }
+        ColumnFacts &facts = m_report.columnFacts[place->second];
+        const bool isFilled = value.isScalar() ? !value.text.empty() : !value.items.empty() || !value.members.empty();
+        if (isFilled && ++facts.filled == 1)
+            facts.firstValue = oneLine(value.isScalar() ? std::string_view(value.text) : m_job.text.substr(value.begin, value.end - value.begin));
+    }
+}
+
+void RowCollector::countRepeatedKeys(const JsonValue &row)
+{
+    std::set<std::string_view> names;
+    for (const auto &[name, value] : row.members) {
+        if (!names.insert(name).second) {
+            ++m_codes["duplicateKey"];
+            return;
+        }
+    }
+}
+
+Result<> RowCollector::addRow(const JsonValue &row, std::size_t begin, std::size_t end, Split split)
+{
+    countRepeatedKeys(row);
+    countColumns(row);
+    if (!m_plan) {
+        if (auto chosen = choosePlan(row); !chosen)
+            return chosen;
+    }
+    if (!m_plan) {
+        const std::string reason = row.kind == JsonValue::Kind::Object
+            ? fmt::format("no field is known to hold the instruction (fields: {})", fmt::join(columnsOf(row), ", "))
+            : recordFromRow(row, {}, m_job.text).reason;
+        rejectRow(begin, end, {}, reason.empty() ? "a list is not a record" : reason);
+        return {};
+    }
+    RowOutcome outcome;
+    const bool fits = row.kind == JsonValue::Kind::Array ? m_plan->shape == "messages" || m_plan->shape == "sharegpt" : true;
+    outcome = fits ? recordFromRow(row, *m_plan, m_job.text) : RowOutcome{};
+    if (!outcome.record && m_job.options.mapping.empty()) {
+        // A file may hold rows of several shapes; each is read by its own plan before it is given up.
+        const auto own = recogniseRow(row);
+        const bool isComplete = own && (row.kind == JsonValue::Kind::Array || own->mapping.contains("messages") || own->mapping.contains("response"));
+        if (isComplete && *own != *m_plan) {
+            if (RowOutcome second = recordFromRow(row, *own, m_job.text); second.record) {
+                outcome = std::move(second);
+                outcome.notices.emplace_back("mixedShapes");
+            }
+        }
+    }
+    if (!outcome.record) {
+        rejectRow(begin, end, outcome.field, outcome.reason.empty() ? "a list is not a record" : outcome.reason);
+        return {};
+    }
+    for (const std::string &code : outcome.notices)
+        ++m_codes[code];
+    Record &record = *outcome.record;
+    if (record.split == Split::Unassigned)
+        record.split = split;
+    record.source = fmt::format("{}, line {}", m_job.name, m_lines.lineAt(begin));
+    ++m_report.rowsInFile;
+    ++m_report.accepted;
+    m_records.push_back(std::move(record));
+    return {};
+}
+
+void RowCollector::rejectRow(std::size_t begin, std::size_t end, std::string field, std::string reason)
+{
+    ++m_report.rowsInFile;
+    RejectedRow rejected{m_report.rowsInFile, m_lines.lineAt(begin), replaceInvalidUtf8(field), replaceInvalidUtf8(reason), {}};
+    if (m_report.rejected.size() < kRejectedWithText)
+        rejected.raw = replaceInvalidUtf8(firstBytesAtBorder(m_job.text.substr(begin, end - begin), kRawBytes));
+    m_report.rejected.push_back(std::move(rejected));
+}
+
+void RowCollector::note(const std::string &code, std::string text, std::int64_t count)
+{
+    m_codes[code] += count;
+    m_texts[code] = std::move(text);
+}
+
+Result<> RowCollector::pulse(std::size_t offset)
+{
+    if (m_report.rowsInFile % kRowsBetweenPulses != 0)
+        return {};
+    if (m_job.stop.stop_requested())
+        return fail(ErrorCode::Cancelled, fmt::format("Reading {} was cancelled.", m_job.name), "Nothing was added.");
+    if (m_job.progress)
+        m_job.progress({"Reading rows", static_cast<std::int64_t>(offset), static_cast<std::int64_t>(m_job.text.size())});
+    return {};
+}
+
+Result<> RowCollector::finish()
+{
+    // Rows of JSON may lack a column each; one that no row has is a mistake in the mapping.
+    if (m_report.rowsInFile > 0) {
+        if (auto checked = checkMapping(m_report.columns); !checked)
+            return checked;
+    }
+    if (m_plan) {
+        m_report.shape = m_plan->shape;
+        m_report.mapping = m_plan->mapping;
+        if (m_plan->mapping.contains("instruction") && !m_plan->mapping.contains("response"))
+            note("noResponseColumn", "No column is known to hold the response; all responses are empty.");
+    }
+    std::set<std::string> used;
+    for (const auto &[field, column] : m_report.mapping)
+        used.insert(column);
+    std::vector<std::string> unknown;
+    for (const std::string &column : m_report.columns) {
+        if (m_plan && !column.empty() && !used.contains(column))
+            unknown.push_back(column);
+    }
+    if (!unknown.empty())
+        note("unknownColumn", fmt::format("Not taken over: {}.", fmt::join(unknown, ", ")), static_cast<std::int64_t>(unknown.size()));
+    for (const auto &[code, count] : m_codes) {
+        const auto text = m_texts.find(code);
+        m_report.notices.push_back({code, count, text == m_texts.end() ? wordsOf(code) : text->second});
+    }
+    return {};
+}
+
+} // namespace fettle::data

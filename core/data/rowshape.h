@@ -1,0 +1,40 @@
+// From one row of a file (an object with named values, or a list of messages) to one record: which shape it has, which column is which
+// field. Knows rows, not files.
+#pragma once
+
+#include "core/data/jsonreader.h"
+#include "core/data/record.h"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace fettle::data {
+
+struct RowPlan {
+    std::string shape;                          // "alpaca", "dolly", "prompt-completion", "question-answer", "sharegpt", "messages", "columns"
+    std::map<std::string, std::string> mapping; // field -> column; fields: instruction, context, response, system, tags, split, note, messages, tools, history
+    friend bool operator==(const RowPlan &, const RowPlan &) = default;
+};
+
+struct RowOutcome {
+    std::optional<Record> record;
+    std::string field, reason;        // of a rejected row
+    std::vector<std::string> notices; // codes, for example "emptyResponse"
+};
+
+// Names that mean the same in files ("system_prompt", "System Prompt") compare equal: lower case, no space, _ or -.
+[[nodiscard]] std::string columnKey(std::string_view name);
+// What the columns of a row mean; nothing where neither an instruction nor a conversation is found.
+[[nodiscard]] std::optional<RowPlan> recogniseRow(const JsonValue &row);
+// The same by names alone, for tables.
+[[nodiscard]] std::optional<RowPlan> recogniseColumns(const std::vector<std::string> &columns);
+// The user's choice laid over a plan: a field mapped to "" is not read.
+[[nodiscard]] RowPlan withMapping(std::optional<RowPlan> plan, const std::map<std::string, std::string> &mapping);
+
+// file: the text that the places in the row refer to. Rows are never changed in silence: what cannot be taken over rejects them.
+[[nodiscard]] RowOutcome recordFromRow(const JsonValue &row, const RowPlan &plan, std::string_view file);
+
+} // namespace fettle::data

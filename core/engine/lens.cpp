@@ -1,0 +1,247 @@
+// The token lens: tokenizer and chat template of a model, around data::labelTokens; and the lengths of all records.
+#include "core/engine/lens.h"
+
+#include "core/base/folders.h"
+#include "core/base/sha256.h"
+#include "core/engine/modelnames.h"
+#include "core/engine/models.h"
+#include "core/io/gguf.h"
+#include "core/io/jsonfile.h"
+#include "core/text/chattemplate.h"
+#include "core/text/tokenizer.h"
+
+#include <algorithm>
+#include <atomic>
+#include <fmt/format.h>
+#include <thread>
+
+namespace fettle::engine {
+
+namespace fs = std::filesystem;
+
+struct Lens::State {
+    State(text::Tokenizer loaded, std::optional<text::ChatTemplate> words, std::string model)
+        : tokenizer(std::move(loaded)), chatTemplate(std::move(words)), name(std::move(model))
+    {
+    }
+    text::Tokenizer tokenizer;
+    std::optional<text::ChatTemplate> chatTemplate; // none: text can be tokenised, records cannot be rendered
+    std::string name;
+};
+
+namespace {
+
+bool isGguf(const fs::path &path)
+{
+    return lowerCase(path.extension().string()) == ".gguf";
+}
+
+// A path that exists is taken as it is: a folder with tokenizer files is no model.
+Result<fs::path> tokenizerPlace(const std::string &model)
+{
+    std::error_code error;
+    const fs::path path = expandHome(model);
+    if (!model.empty() && fs::is_directory(path, error) && fs::exists(path / "tokenizer.json", error))
+        return path;
+    return resolveModel(model);
+}
+
+// No template is no error here; one that cannot be read is.
+Result<std::optional<text::ChatTemplate>> optionalTemplate(Result<text::ChatTemplate> read)
+{
+    if (read)
+        return std::optional(std::move(*read));
+    if (read.error().code == ErrorCode::NotFound)
+        return std::optional<text::ChatTemplate>();
+    return passError(read);
+}
+
+// Runs work(i) for i in [0, count) on several threads; the first error ends it.
+template <class Work>
+Result<> onAllCores(std::size_t count, const Work &work, std::stop_token stop)
+{
+    std::atomic<std::size_t> next = 0;
+    std::atomic<bool> hasFailed = false;
+    std::vector<Result<>> outcomes(std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, std::max<std::size_t>(count / 16, 1)));
+    {
+        std::vector<std::jthread> threads;
+        for (Result<> &outcome : outcomes) {
+            threads.emplace_back([&] {
+                for (std::size_t i = next++; i < count && !hasFailed && !stop.stop_requested(); i = next++) {
+                    outcome = work(i);
+                    if (!outcome)
+                        hasFailed = true;
+                }
+            });
+        }
+    }
+    for (Result<> &outcome : outcomes) {
+        if (!outcome)
+            return outcome;
+    }
+    return {};
+}
+
+} // namespace
+
+Lens::Lens(std::unique_ptr<State> state) : m_state(std::move(state)) { }
+Lens::~Lens() = default;
+
+Result<std::shared_ptr<const Lens>> Lens::open(const std::string &model, const std::optional<fs::path> &templateFile)
+{
+    const auto path = tokenizerPlace(model);
+    if (!path)
+        return passError(path);
+    std::optional<text::Tokenizer> tokenizer;
+    std::optional<text::ChatTemplate> chatTemplate;
+    if (isGguf(*path)) {
+        const auto file = io::Gguf::open(*path);
+        if (!file)
+            return passError(file);
+        auto read = text::Tokenizer::fromGguf(*file);
+        if (!read)
+            return passError(read);
+        tokenizer = std::move(*read);
+        auto words = optionalTemplate(text::ChatTemplate::fromGguf(*file));
+        if (!words && !templateFile)
+            return passError(words);
+        chatTemplate = words ? std::move(*words) : std::nullopt;
+    } else {
+        auto read = text::Tokenizer::fromFolder(*path);
+        if (!read)
+            return passError(read);
+        tokenizer = std::move(*read);
+        auto words = optionalTemplate(text::ChatTemplate::fromTokenizerFolder(*path));
+        if (!words && !templateFile)
+            return passError(words);
+        chatTemplate = words ? std::move(*words) : std::nullopt;
+    }
+    if (templateFile) {
+        auto source = io::readTextFile(*templateFile, 16 << 20);
+        if (!source)
+            return passError(source);
+        auto parsed = text::ChatTemplate::parse(std::move(*source));
+        if (!parsed)
+            return passError(parsed);
+        chatTemplate = std::move(*parsed);
+    }
+    const std::string name = isGguf(*path) ? nameWithoutQuantisation(path->stem().string()) : path->filename().string();
+    return std::make_shared<const Lens>(std::make_unique<State>(std::move(*tokenizer), std::move(chatTemplate), name));
+}
+
+Result<data::LabelledTokens> Lens::label(const data::Record &record, const data::RenderOptions &options) const
+{
+    if (!m_state->chatTemplate)
+        return fail(ErrorCode::BadInput, fmt::format("{} has no chat template, so a conversation cannot be written out for it.", m_state->name),
+                    "Choose a model that was tuned on instructions, or give a template file.");
+    return data::labelTokens(record, m_state->tokenizer, *m_state->chatTemplate, options);
+}
+
+Result<TokenizeResult> Lens::tokenize(const std::string &text, bool parseSpecial) const
+{
+    auto encoding = m_state->tokenizer.encode(text, {.parseSpecial = parseSpecial, .addSpecialTokens = false});
+    if (!encoding)
+        return passError(encoding);
+    TokenizeResult result{std::move(encoding->ids), std::move(encoding->offsets), {}};
+    for (const TokenId id : result.ids)
+        result.texts.push_back(tokenText(id));
+    return result;
+}
+
+std::string Lens::tokenText(TokenId id) const
+{
+    const TokenId ids[1] = {id};
+    std::string text = m_state->tokenizer.decode(ids, false);
+    // SentencePiece decoders drop the space at the beginning of a text, which for a tile is the middle of one.
+    const std::string_view spelled = m_state->tokenizer.tokenText(id);
+    constexpr std::string_view kSpace = "\xe2\x96\x81";
+    if (spelled.substr(0, kSpace.size()) == kSpace && (text.empty() || text.front() != ' '))
+        text.insert(text.begin(), ' ');
+    return text.empty() ? std::string(spelled) : text;
+}
+
+std::string Lens::modelName() const
+{
+    return m_state->name;
+}
+
+namespace {
+
+std::string textSetting(const Project &project, const std::string &key, std::string fallback)
+{
+    const auto value = project.setting(key);
+    if (!value)
+        return fallback;
+    const auto json = nlohmann::json::parse(*value, nullptr, false);
+    return json.is_string() ? json.get<std::string>() : std::move(fallback);
+}
+
+// Lengths hold for one way of writing a record out; a probe record shows any change of tokenizer or template.
+Result<std::string> lengthKey(const Lens &lens, const data::RenderOptions &options)
+{
+    const auto probe = lens.label(data::makePair("A question, 1 + 1 = ?", "A context", "An answer."), options);
+    if (!probe)
+        return passError(probe);
+    std::string text = fmt::format("{}\n{}\n{}\n", lens.modelName(), options.contextJoin.separator, options.defaultSystem) + probe->text;
+    for (const TokenId id : probe->ids)
+        text += fmt::format(" {}", id);
+    return sha256Hex(text);
+}
+
+} // namespace
+
+Result<std::int64_t> measureLengths(Project &project, const Lens &lens, std::int64_t maxLength, const ProgressCallback &progress, std::stop_token stop)
+{
+    data::RenderOptions options;
+    options.trainOn = data::TrainOn::All; // the mask does not change the length, and this one needs the fewest renderings
+    options.contextJoin.separator = textSetting(project, "contextSeparator", "\n");
+    options.defaultSystem = textSetting(project, "defaultSystem", "");
+    const auto key = lengthKey(lens, options);
+    if (!key)
+        return passError(key);
+    if (auto done = project.useLengthKey(*key); !done)
+        return passError(done);
+    const auto ids = project.recordsWithoutLength(*key);
+    if (!ids)
+        return passError(ids);
+    constexpr std::size_t kChunk = 4096; // stored together: a cancelled count keeps what it has
+    std::int64_t measured = 0;
+    for (std::size_t begin = 0; begin < ids->size() || begin == 0; begin += kChunk) {
+        if (stop.stop_requested())
+            return fail(ErrorCode::Cancelled, "Counting the tokens was cancelled.", "What was counted so far is kept.");
+        const std::size_t count = std::min(kChunk, ids->size() - begin);
+        std::vector<data::Record> records(count);
+        for (std::size_t i = 0; i < count; ++i) {
+            auto record = project.record((*ids)[begin + i]);
+            if (!record)
+                return passError(record);
+            records[i] = std::move(*record);
+        }
+        std::vector<std::int64_t> lengths(count, -1);
+        const auto counted = onAllCores(
+            count,
+            [&](std::size_t i) -> Result<> {
+                const auto labelled = lens.label(records[i], options);
+                if (labelled)
+                    lengths[i] = static_cast<std::int64_t>(labelled->ids.size());
+                // A record that the template refuses keeps an unknown length; the lens shows why.
+                return !labelled && labelled.error().code != ErrorCode::BadInput ? Result<>(passError(labelled)) : Result<>();
+            },
+            stop);
+        if (!counted)
+            return passError(counted);
+        std::vector<std::pair<RecordId, std::int64_t>> known;
+        for (std::size_t i = 0; i < count; ++i) {
+            if (lengths[i] >= 0)
+                known.emplace_back((*ids)[begin + i], lengths[i]);
+        }
+        if (auto stored = project.storeLengths(known, maxLength); !stored)
+            return passError(stored);
+        measured += static_cast<std::int64_t>(known.size());
+        if (progress)
+            progress({"Counting tokens", static_cast<std::int64_t>(std::min(begin + kChunk, ids->size())), static_cast<std::int64_t>(ids->size())});
+    }
+    return measured;
+}
+
+} // namespace fettle::engine

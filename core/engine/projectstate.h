@@ -1,0 +1,69 @@
+// What a Project holds, for its own .cpp files only.
+#pragma once
+
+#include "core/engine/project.h"
+#include "core/store/filelock.h"
+#include "core/store/schema.h"
+
+namespace fettle::engine {
+
+// What a change touches: the counters that tell readers to look again. Records: an action with a journal entry (none was written where
+// nothing changed). History: undo and redo.
+enum class Touches { Other, Lists, Records, History };
+
+struct Project::State {
+    std::filesystem::path folder;
+    std::unique_ptr<store::Database> database;
+    std::optional<store::FileLock> lock; // writers only
+
+    // Runs work in one transaction that is durable when it returns; an error changes nothing. Errors: NoPermission for a reader.
+    template <class Work>
+    auto write(Touches touches, const Work &work) -> decltype(work())
+    {
+        if (database->isReadOnly())
+            return fail(ErrorCode::NoPermission, "The project " + folder.string() + " was opened for reading only.",
+                        "Open it for writing to change it.");
+        auto transaction = store::Transaction::begin(*database);
+        if (!transaction)
+            return passError(transaction);
+        const auto before = newest(touches);
+        auto result = work();
+        if (!result)
+            return result;
+        const auto after = newest(touches);
+        if (!before || !after)
+            return passError(before ? after : before);
+        if (touches != Touches::History && *before == *after)
+            return result;
+        if (auto counted = count(touches); !counted)
+            return passError(counted);
+        if (auto committed = transaction->commit(); !committed)
+            return passError(committed);
+        return result;
+    }
+
+private:
+    // Changes when something was changed.
+    Result<std::int64_t> newest(Touches touches) const
+    {
+        if (touches == Touches::Records)
+            return database->integer("SELECT max(id) FROM journal");
+        return database->totalChanges();
+    }
+
+    // "records" makes snapshots out of date; "lists" is what the table shows; "changes" is everything.
+    Result<> count(Touches touches) const
+    {
+        if (touches == Touches::Records || touches == Touches::History) {
+            if (auto done = store::countUp(*database, "records"); !done)
+                return done;
+        }
+        if (touches != Touches::Other) {
+            if (auto done = store::countUp(*database, "lists"); !done)
+                return done;
+        }
+        return store::countUp(*database, "changes");
+    }
+};
+
+} // namespace fettle::engine

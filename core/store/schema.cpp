@@ -1,0 +1,225 @@
+// Version 1 of the tables. A content (turns, context, tools) is stored once, never changed and never removed: records, the journal and
+// snapshots point to it, so that history costs little and the full-text index is only ever added to.
+#include "core/store/schema.h"
+
+#include <array>
+#include <fmt/format.h>
+
+namespace fettle::store {
+
+namespace {
+
+constexpr std::string_view kVersion1 = R"sql(
+CREATE TABLE value (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE content (
+  id INTEGER PRIMARY KEY,
+  hash TEXT NOT NULL UNIQUE,
+  turns TEXT NOT NULL,
+  context TEXT NOT NULL,
+  tools TEXT NOT NULL,
+  instruction TEXT NOT NULL,
+  response TEXT NOT NULL,
+  turnCount INTEGER NOT NULL,
+  isPair INTEGER NOT NULL,
+  flags INTEGER NOT NULL,
+  tokens INTEGER
+);
+CREATE VIRTUAL TABLE contentText USING fts5(instruction, context, response, other, content='', tokenize='unicode61 remove_diacritics 2');
+
+CREATE TABLE record (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  content INTEGER NOT NULL REFERENCES content(id),
+  status INTEGER NOT NULL,
+  split INTEGER NOT NULL,
+  rating INTEGER NOT NULL,
+  note TEXT NOT NULL,
+  source TEXT NOT NULL,
+  flags INTEGER NOT NULL DEFAULT 0,
+  loss REAL,
+  lossRun INTEGER,
+  updated INTEGER NOT NULL
+);
+CREATE INDEX recordContent ON record(content);
+CREATE TABLE recordTag (
+  record INTEGER NOT NULL REFERENCES record(id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  tag TEXT NOT NULL,
+  PRIMARY KEY (record, position)
+) WITHOUT ROWID;
+CREATE INDEX recordTagTag ON recordTag(tag, record);
+
+CREATE TABLE journal (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  what TEXT NOT NULL,
+  at TEXT NOT NULL,
+  records INTEGER NOT NULL,
+  isUndone INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE journalItem (
+  entry INTEGER NOT NULL REFERENCES journal(id) ON DELETE CASCADE,
+  record INTEGER NOT NULL,
+  before TEXT,
+  after TEXT,
+  PRIMARY KEY (entry, record)
+) WITHOUT ROWID;
+CREATE INDEX journalItemRecord ON journalItem(record);
+
+CREATE TABLE snapshot (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  hash TEXT NOT NULL UNIQUE,
+  at TEXT NOT NULL,
+  rows INTEGER NOT NULL,
+  train INTEGER NOT NULL,
+  heldOut INTEGER NOT NULL,
+  test INTEGER NOT NULL,
+  recordsVersion INTEGER NOT NULL
+);
+CREATE TABLE snapshotRow (
+  snapshot INTEGER NOT NULL REFERENCES snapshot(id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  record INTEGER NOT NULL,
+  content INTEGER NOT NULL REFERENCES content(id),
+  split INTEGER NOT NULL,
+  about TEXT NOT NULL,
+  PRIMARY KEY (snapshot, position)
+) WITHOUT ROWID;
+
+CREATE TABLE run (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  method TEXT NOT NULL,
+  modelPath TEXT NOT NULL,
+  modelName TEXT NOT NULL,
+  modelHash TEXT NOT NULL,
+  snapshot INTEGER REFERENCES snapshot(id),
+  recipe TEXT NOT NULL,
+  step INTEGER NOT NULL,
+  steps INTEGER NOT NULL,
+  epoch REAL NOT NULL,
+  trainLoss REAL,
+  evalLoss REAL,
+  tokens INTEGER NOT NULL,
+  trainedTokens INTEGER NOT NULL,
+  seconds REAL NOT NULL,
+  started TEXT NOT NULL,
+  adapter TEXT NOT NULL,
+  failure TEXT NOT NULL
+);
+CREATE TABLE metric (
+  run INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+  step INTEGER NOT NULL,
+  epoch REAL, loss REAL, learningRate REAL, gradNorm REAL, tokensPerSecond REAL,
+  tokens INTEGER NOT NULL, peakBytes INTEGER NOT NULL, seconds REAL,
+  PRIMARY KEY (run, step)
+) WITHOUT ROWID;
+CREATE TABLE eval (
+  run INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+  step INTEGER NOT NULL, loss REAL, tokens INTEGER NOT NULL,
+  PRIMARY KEY (run, step)
+) WITHOUT ROWID;
+CREATE TABLE checkpoint (
+  run INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+  step INTEGER NOT NULL, path TEXT NOT NULL, evalLoss REAL,
+  PRIMARY KEY (run, step)
+) WITHOUT ROWID;
+CREATE TABLE loss (
+  run INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+  record INTEGER NOT NULL, loss REAL,
+  PRIMARY KEY (run, record)
+) WITHOUT ROWID;
+CREATE INDEX lossRecord ON loss(record, run);
+
+CREATE TABLE prompt (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  title TEXT NOT NULL, system TEXT NOT NULL, text TEXT NOT NULL, at TEXT NOT NULL, isPinned INTEGER NOT NULL
+);
+)sql";
+
+constexpr std::array<std::string_view, 1> kSteps = {kVersion1};
+
+} // namespace
+
+std::span<const std::string_view> schemaSteps()
+{
+    return kSteps;
+}
+
+Result<> applySchema(const Database &database, std::span<const std::string_view> steps)
+{
+    const auto version = database.integer("PRAGMA user_version");
+    if (!version)
+        return passError(version);
+    const auto application = database.integer("PRAGMA application_id");
+    if (!application)
+        return passError(application);
+    const auto tables = database.integer("SELECT count(*) FROM sqlite_master");
+    if (!tables)
+        return passError(tables);
+    const auto newest = static_cast<std::int64_t>(steps.size());
+    const bool isEmpty = *tables == 0 && *version == 0;
+    if (*application != kApplicationId && !(isEmpty && !database.isReadOnly()))
+        return fail(ErrorCode::BadInput, fmt::format("{} is a database of another program.", database.file().string()),
+                    "Choose the folder of a project.");
+    if (*version > newest || *version < 0)
+        return fail(ErrorCode::BadInput,
+                    fmt::format("{} was written by a newer Fettle (format {}, this one knows up to {}).", database.file().string(), *version, newest),
+                    "Update Fettle to open this project.");
+    if (*version < newest && database.isReadOnly())
+        return fail(ErrorCode::BadInput, fmt::format("{} has an older format ({}; now {}).", database.file().string(), *version, newest),
+                    "Open the project once where it may be written; it is then brought up to date.");
+    for (std::int64_t next = *version + 1; next <= newest; ++next) {
+        auto transaction = Transaction::begin(database);
+        if (!transaction)
+            return passError(transaction);
+        if (auto done = database.execute(steps[static_cast<std::size_t>(next - 1)]); !done)
+            return done;
+        if (auto done = database.execute(fmt::format("PRAGMA application_id={}; PRAGMA user_version={}", kApplicationId, next)); !done)
+            return done;
+        if (auto done = transaction->commit(); !done)
+            return done;
+    }
+    return {};
+}
+
+Result<std::optional<std::string>> readValue(const Database &database, std::string_view key)
+{
+    auto statement = database.prepare("SELECT value FROM value WHERE key = ?");
+    if (!statement)
+        return passError(statement);
+    const auto hasRow = statement->bind(key).step();
+    if (!hasRow)
+        return passError(hasRow);
+    return *hasRow ? std::optional(statement->text(0)) : std::nullopt;
+}
+
+Result<> writeValue(const Database &database, std::string_view key, std::string_view value)
+{
+    auto statement = database.prepare("INSERT INTO value(key, value) VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value");
+    if (!statement)
+        return passError(statement);
+    return statement->bind(key).bind(value).run();
+}
+
+Result<std::int64_t> counter(const Database &database, std::string_view name)
+{
+    auto statement = database.prepare("SELECT value FROM counter WHERE name = ?");
+    if (!statement)
+        return passError(statement);
+    const auto hasRow = statement->bind(name).step();
+    if (!hasRow)
+        return passError(hasRow);
+    return *hasRow ? statement->integer(0) : 0;
+}
+
+Result<> countUp(const Database &database, std::string_view name)
+{
+    auto statement = database.prepare("INSERT INTO counter(name, value) VALUES(?, 1) ON CONFLICT(name) DO UPDATE SET value = value + 1");
+    if (!statement)
+        return passError(statement);
+    return statement->bind(name).run();
+}
+
+} // namespace fettle::store

@@ -1,0 +1,706 @@
+// A project as the window and the command line use it: records, filters, counts, snapshots, runs, prompts, two handles, hostile folders.
+#include "core/base/clock.h"
+#include "core/engine/project.h"
+
+#include <QTemporaryDir>
+#include <QtTest>
+#include <cmath>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <csignal>
+#include <unistd.h>
+
+using namespace fettle;
+using namespace fettle::engine;
+using data::makePair;
+using data::Record;
+using data::RecordStatus;
+using data::Split;
+
+namespace {
+
+std::vector<std::int64_t> numbers(const Result<std::vector<RecordId>> &ids)
+{
+    std::vector<std::int64_t> result;
+    if (ids) {
+        for (const RecordId id : *ids)
+            result.push_back(id.value);
+    }
+    return result;
+}
+
+std::vector<Record> someRecords()
+{
+    std::vector<Record> records;
+    records.push_back(makePair("Where do cats wait?", "", "In room 5."));
+    records.push_back(makePair("Wo warten Hunde?", "Ein Café am See", "Im Garten.", "Answer briefly."));
+    records.push_back(makePair("Which line goes to the laboratory?", "", ""));
+    records.push_back(makePair("Where do cats wait?", "", "In room 6."));
+    records.push_back(makePair("Which day is for rabbits?", "", "Thursday."));
+    records[0].tags = {"cats", "rooms"};
+    records[1].tags = {"dogs"};
+    records[3].tags = {"cats"};
+    records[4].split = Split::HeldOut;
+    records[4].note = "fact: Thursday";
+    records[4].source = "rules.csv, line 6";
+    records[4].rating = 4;
+    return records;
+}
+
+} // namespace
+
+class TestProject : public QObject {
+    Q_OBJECT
+private slots:
+    void init();
+    void createsAndOpens();
+    void refusesFolders_data();
+    void refusesFolders();
+    void recordsComeBack();
+    void savingMarksAsEdited();
+    void filters_data();
+    void filters();
+    void sorts();
+    void countsAndRows();
+    void readersSeeChanges();
+    void readersCannotWrite();
+    void findings();
+    void findingsOfTheSampleData();
+    void importsFiles();
+    void lengthsAndLosses();
+    void snapshots();
+    void snapshotSplitsAreStable();
+    void runsKeepTheirCurves();
+    void interruptedRuns();
+    void projectCanBeMoved();
+    void prompts();
+    void fullDiskLeavesTheProjectUsable();
+    void hundredThousandRecords();
+
+private:
+    std::filesystem::path path(const char *name = "p.fettle") const { return m_folder->filePath(name).toStdString(); }
+    Project create(const char *name = "p.fettle") { return std::move(Project::create(path(name)).value()); }
+    std::unique_ptr<QTemporaryDir> m_folder;
+};
+
+void TestProject::init()
+{
+    m_folder = std::make_unique<QTemporaryDir>();
+    QVERIFY(m_folder->isValid());
+}
+
+void TestProject::createsAndOpens()
+{
+    {
+        auto project = Project::create(path());
+        QVERIFY(project);
+        QCOMPARE(project->name(), std::string("p"));
+        QVERIFY(project->setSetting("maxLength", "512"));
+        const auto again = Project::create(path());
+        QCOMPARE(again.error().code, ErrorCode::BadInput);
+        const auto second = Project::open(path(), Access::ReadWrite);
+        QCOMPARE(second.error().code, ErrorCode::NoPermission);
+        QVERIFY(second.error().message.find("open in another Fettle") != std::string::npos);
+        QVERIFY(Project::open(path(), Access::ReadOnly));
+    }
+    const auto project = Project::open(path(), Access::ReadWrite);
+    QVERIFY(project);
+    QCOMPARE(*project->setting("maxLength"), std::string("512"));
+    QVERIFY(!project->setting("baseModel"));
+    QVERIFY(Project::open(path() / "project.db", Access::ReadOnly));
+}
+
+void TestProject::refusesFolders_data()
+{
+    QTest::addColumn<QString>("kind");
+    QTest::addColumn<int>("code");
+    QTest::newRow("missing") << "missing" << int(ErrorCode::NotFound);
+    QTest::newRow("empty folder") << "empty" << int(ErrorCode::BadInput);
+    QTest::newRow("noise") << "noise" << int(ErrorCode::BadInput);
+    QTest::newRow("folder instead of database") << "folder" << int(ErrorCode::BadInput);
+    QTest::newRow("tables missing") << "tables" << int(ErrorCode::BadInput);
+}
+
+void TestProject::refusesFolders()
+{
+    QFETCH(QString, kind);
+    QFETCH(int, code);
+    const QDir folder(m_folder->path());
+    if (kind != "missing")
+        QVERIFY(folder.mkdir("x.fettle"));
+    const QString file = m_folder->filePath("x.fettle/project.db");
+    if (kind == "noise") {
+        QFile out(file);
+        QVERIFY(out.open(QIODevice::WriteOnly) && out.write(QByteArray(10000, 'n')) > 0);
+    } else if (kind == "folder") {
+        QVERIFY(folder.mkpath("x.fettle/project.db"));
+    } else if (kind == "tables") {
+        // A valid header with our mark and version, and nothing in it.
+        create("donor.fettle");
+        QFile donor(m_folder->filePath("donor.fettle/project.db"));
+        QVERIFY(donor.open(QIODevice::ReadOnly));
+        QFile out(file);
+        QVERIFY(out.open(QIODevice::WriteOnly));
+        out.write(donor.read(4096));
+    }
+    for (const Access access : {Access::ReadOnly, Access::ReadWrite}) {
+        const auto project = Project::open(path("x.fettle"), access);
+        QVERIFY(!project);
+        QCOMPARE(int(project.error().code), code);
+        QVERIFY(!project.error().message.empty() && !project.error().hint.empty());
+    }
+}
+
+void TestProject::recordsComeBack()
+{
+    Project project = create();
+    std::vector<Record> records = someRecords();
+    Record conversation;
+    conversation.turns = {{data::Role::System, "s", {}},
+                          {data::Role::User, std::string("nul \0 kept", 10), {}},
+                          {data::Role::Assistant, "", R"({"tool_calls": [{"id": 123456789012345678901234567890}]})"},
+                          {data::Role::Tool, "\xF0\x9F\x90\xB1 \r\n\t  trailing  ", R"({"name": "f"})"},
+                          {data::Role::Assistant, "done", {}}};
+    conversation.toolsJson = "[{\"type\": \"function\"}]";
+    records.push_back(conversation);
+    const auto ids = project.addRecords(records, "Added");
+    QVERIFY(ids);
+    QCOMPARE(ids->size(), records.size());
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        records[i].id = (*ids)[i];
+        const auto read = project.record((*ids)[i]);
+        QVERIFY(read);
+        QVERIFY(*read == records[i]);
+    }
+    QCOMPARE(project.record({99}).error().code, ErrorCode::NotFound);
+    Record bad = makePair("a", "", "b\xff");
+    const auto refused = project.addRecords({makePair("good", "", "good"), bad}, "Added");
+    QCOMPARE(refused.error().code, ErrorCode::BadInput);
+    QCOMPARE(project.recordCounts()->all, 6); // nothing half-done
+    QVERIFY(data::contentHash(records[0]) != data::contentHash(records[3]));
+    QVERIFY(data::contentHash(makePair("ab", "", "c")) != data::contentHash(makePair("a", "", "bc")));
+    QVERIFY(data::contentHash(makePair("a", "b", "c")) != data::contentHash(makePair("ab", "", "c")));
+}
+
+void TestProject::savingMarksAsEdited()
+{
+    Project project = create();
+    const auto ids = *project.addRecords(someRecords(), "Added");
+    Record record = *project.record(ids[0]);
+    const auto before = project.changeCounter();
+    QVERIFY(project.saveRecord(record));
+    QCOMPARE(project.changeCounter(), before); // nothing changed
+    record.note = "checked";
+    QVERIFY(project.saveRecord(record));
+    QCOMPARE(project.record(ids[0])->status, RecordStatus::New);
+    QVERIFY(project.changeCounter() > before);
+    record.turns[1].text = "In room 7.";
+    QVERIFY(project.saveRecord(record));
+    QCOMPARE(project.record(ids[0])->status, RecordStatus::Edited);
+    record.status = RecordStatus::Approved;
+    record.turns[1].text = "In room 8.";
+    QVERIFY(project.saveRecord(record));
+    QCOMPARE(project.record(ids[0])->status, RecordStatus::Approved);
+    QCOMPARE(project.undoEntry()->what, std::string("Edited record 1"));
+    record.id = {77};
+    QCOMPARE(project.saveRecord(record).error().code, ErrorCode::NotFound);
+    // Old words are not found any more, new ones are.
+    RecordFilter filter;
+    filter.text = "room 8";
+    QCOMPARE(numbers(project.recordIds(filter)), (std::vector<std::int64_t>{1}));
+    filter.text = "room 7";
+    QVERIFY(project.recordIds(filter)->empty());
+}
+
+void TestProject::filters_data()
+{
+    QTest::addColumn<RecordFilter>("filter");
+    QTest::addColumn<std::vector<std::int64_t>>("expected");
+    using Ids = std::vector<std::int64_t>;
+    const auto withText = [](const char *text) { RecordFilter filter; filter.text = text; return filter; };
+    QTest::newRow("all") << RecordFilter{} << Ids{1, 2, 3, 4, 5};
+    QTest::newRow("word") << withText("cats") << Ids{1, 4};
+    QTest::newRow("beginning of a word") << withText("labor") << Ids{3};
+    QTest::newRow("words in any field") << withText("cats 6") << Ids{4};
+    QTest::newRow("accents do not matter") << withText("cafe hunde") << Ids{2};
+    QTest::newRow("system turn") << withText("briefly") << Ids{2};
+    QTest::newRow("signs of the query language are text") << withText("\"cats\" OR (wait*") << Ids{};
+    QTest::newRow("only signs") << withText("\" * ( - ?") << Ids{1, 2, 3, 4, 5};
+    RecordFilter filter;
+    filter.tags = {"dogs", "rooms"};
+    QTest::newRow("any of the tags") << filter << Ids{1, 2};
+    filter = {};
+    filter.splits = {Split::HeldOut, Split::Test};
+    QTest::newRow("split") << filter << Ids{5};
+    filter = {};
+    filter.statuses = {RecordStatus::Approved};
+    QTest::newRow("no such status") << filter << Ids{};
+    filter = {};
+    filter.flag = RecordFlag::Empty;
+    QTest::newRow("empty") << filter << Ids{3};
+    filter = withText("wait");
+    filter.tags = {"cats"};
+    filter.descending = true;
+    QTest::newRow("together, descending") << filter << Ids{4, 1};
+    filter = {};
+    filter.tags = {"' OR 1=1 --"};
+    QTest::newRow("no injection") << filter << Ids{};
+}
+
+void TestProject::filters()
+{
+    QFETCH(RecordFilter, filter);
+    QFETCH(std::vector<std::int64_t>, expected);
+    Project project = create();
+    QVERIFY(project.addRecords(someRecords(), "Added"));
+    const auto ids = project.recordIds(filter);
+    QVERIFY2(ids, ids ? "" : ids.error().detail.c_str());
+    QCOMPARE(numbers(ids), expected);
+}
+
+void TestProject::sorts()
+{
+    Project project = create();
+    const auto ids = *project.addRecords(someRecords(), "Added");
+    QVERIFY(project.storeLengths({{ids[0], 30}, {ids[1], 10}, {ids[4], 20}}, 25));
+    const auto sorted = [&](RecordSort sort, bool descending) {
+        RecordFilter filter;
+        filter.sort = sort;
+        filter.descending = descending;
+        return numbers(project.recordIds(filter));
+    };
+    using Ids = std::vector<std::int64_t>;
+    QCOMPARE(sorted(RecordSort::Instruction, false), (Ids{1, 4, 5, 3, 2}));
+    QCOMPARE(sorted(RecordSort::Response, false), (Ids{3, 2, 1, 4, 5}));
+    QCOMPARE(sorted(RecordSort::Tokens, false), (Ids{2, 5, 1, 3, 4}));
+    QCOMPARE(sorted(RecordSort::Tokens, true), (Ids{1, 5, 2, 4, 3})); // unknown ones last
+    QCOMPARE(sorted(RecordSort::Split, true), (Ids{5, 4, 3, 2, 1}));
+    RecordFilter tooLong;
+    tooLong.flag = RecordFlag::TooLong;
+    QCOMPARE(numbers(project.recordIds(tooLong)), (Ids{1}));
+}
+
+void TestProject::countsAndRows()
+{
+    Project project = create();
+    auto records = someRecords();
+    records[4].turns[1].text = "A long\n\n  answer " + std::string(500, 'x');
+    const auto ids = *project.addRecords(records, "Added");
+    QVERIFY(project.setStatus({ids[0], ids[1]}, RecordStatus::Approved));
+    QVERIFY(project.setStatus({ids[2]}, RecordStatus::Rejected));
+    const auto counts = *project.recordCounts();
+    QCOMPARE(counts.all, 5);
+    QCOMPARE(counts.byStatus.at(RecordStatus::Approved), 2);
+    QCOMPARE(counts.byStatus.at(RecordStatus::New), 2);
+    QCOMPARE(counts.bySplit.at(Split::HeldOut), 1);
+    QCOMPARE(counts.byTag.at("cats"), 2);
+    QCOMPARE(counts.byFlag.at(RecordFlag::Empty), 0); // the empty one is rejected
+    const auto rows = *project.recordRows({ids[4], {99}, ids[1]});
+    QCOMPARE(rows.size(), std::size_t(2));
+    QCOMPARE(rows[0].response, "A long answer " + std::string(186, 'x'));
+    QCOMPARE(rows[0].split, Split::HeldOut);
+    QCOMPARE(rows[1].tags, std::vector<std::string>{"dogs"});
+    QCOMPARE(rows[1].turns, 3);
+    QCOMPARE(rows[1].status, RecordStatus::Approved);
+    QVERIFY(!rows[1].tokens && !rows[1].loss);
+}
+
+void TestProject::readersSeeChanges()
+{
+    Project writer = create();
+    const auto reader = Project::open(path(), Access::ReadOnly);
+    QVERIFY(reader);
+    const auto before = reader->changeCounter();
+    const auto ids = *writer.addRecords(someRecords(), "Added");
+    QVERIFY(reader->changeCounter() > before);
+    QCOMPARE(reader->recordCounts()->all, 5);
+    const auto lists = reader->recordCounter();
+    const auto run = writer.addRun({});
+    QVERIFY(writer.appendMetrics(run->id, {{}}));
+    QCOMPARE(reader->recordCounter(), lists);
+    QVERIFY(writer.deleteRecords(ids));
+    QVERIFY(reader->recordCounter() > lists);
+    QVERIFY(reader->recordIds({})->empty());
+}
+
+void TestProject::readersCannotWrite()
+{
+    create();
+    auto reader = Project::open(path(), Access::ReadOnly);
+    QCOMPARE(reader->addRecords(someRecords(), "Added").error().code, ErrorCode::NoPermission);
+    QCOMPARE(reader->undo().error().code, ErrorCode::NoPermission);
+}
+
+void TestProject::findings()
+{
+    Project project = create();
+    auto records = someRecords();
+    records.push_back(makePair("  where do CATS wait ", "", "In room 5"));            // a copy of 1
+    records.push_back(makePair("Which day is for rabbits", "", "Thursday."));          // 5 is held out: a copy and a leak
+    records.back().split = Split::Train;
+    records.push_back(makePair("Wie \xc3\x83\xc2\xbc" "ber?", "", "Gut."));            // UTF-8 read as Windows-1252
+    const std::string text = "Please tell me what the clinic does when a client comes late to the appointment of the day";
+    records.push_back(makePair(text, "", "It waits."));
+    records.push_back(makePair(text + " now", "", "It waits ten minutes."));           // nearly the same question
+    records.push_back(makePair("   ", "", "An answer"));
+    QVERIFY(project.addRecords(records, "Added"));
+    const auto flagged = [&](RecordFlag flag) {
+        RecordFilter filter;
+        filter.flag = flag;
+        return numbers(project.recordIds(filter));
+    };
+    using Ids = std::vector<std::int64_t>;
+    QCOMPARE(flagged(RecordFlag::Empty), (Ids{3, 11})); // known without a check
+    QCOMPARE(flagged(RecordFlag::OddEncoding), (Ids{8}));
+    QVERIFY(project.updateFindings());
+    QCOMPARE(flagged(RecordFlag::Duplicate), (Ids{6, 7}));
+    QCOMPARE(flagged(RecordFlag::Contradiction), (Ids{1, 4, 6}));
+    QCOMPARE(flagged(RecordFlag::Leak), (Ids{5}));
+    QCOMPARE(flagged(RecordFlag::NearDuplicate), (Ids{10}));
+    QCOMPARE(project.recordCounts()->byFlag.at(RecordFlag::Contradiction), 3);
+    // Rejected ones neither count nor take part.
+    QVERIFY(project.setStatus({{4}}, RecordStatus::Rejected));
+    QVERIFY(project.updateFindings());
+    QVERIFY(flagged(RecordFlag::Contradiction).empty());
+    std::stop_source stop;
+    stop.request_stop();
+    QCOMPARE(project.updateFindings({}, stop.get_token()).error().code, ErrorCode::Cancelled);
+}
+
+void TestProject::findingsOfTheSampleData()
+{
+    Project project = create();
+    const auto report = project.importFile(FETTLE_SOURCE_DIR "/datasets/hollybrook/hollybrook.jsonl", {});
+    QVERIFY2(report, report ? "" : report.error().message.c_str());
+    QCOMPARE(report->accepted, report->rowsInFile);
+    QCOMPARE(project.recordCounts()->bySplit.at(Split::Unassigned), 0);
+    QVERIFY(project.updateFindings());
+    const auto counts = *project.recordCounts();
+    for (const auto &[flag, count] : counts.byFlag)
+        qInfo("%-16s %lld", std::string(nameOf(flag)).c_str(), static_cast<long long>(count));
+    QVERIFY(counts.byFlag.at(RecordFlag::Duplicate) >= 1);
+    QCOMPARE(counts.byFlag.at(RecordFlag::Contradiction), 2);
+    QCOMPARE(counts.byFlag.at(RecordFlag::Empty), 1);
+    QCOMPARE(counts.byFlag.at(RecordFlag::Leak), 0);
+    QCOMPARE(counts.byFlag.at(RecordFlag::OddEncoding), 0);
+}
+
+void TestProject::importsFiles()
+{
+    Project project = create();
+    QFile file(m_folder->filePath("rows.csv"));
+    QVERIFY(file.open(QIODevice::WriteOnly) && file.write("question,answer,tags\nQ 1,A 1,\"x, y\"\nbroken\nQ 2,A 2,\n") > 0);
+    file.close();
+    const auto report = project.importFile(m_folder->filePath("rows.csv").toStdString(), {});
+    QVERIFY(report);
+    QCOMPARE(report->rowsInFile, 3);
+    QCOMPARE(report->accepted, 2);
+    QCOMPARE(project.undoEntry()->what, std::string("Imported 2 records from rows.csv"));
+    QCOMPARE(project.record({2})->source, std::string("rows.csv, line 4"));
+    std::stop_source stop;
+    stop.request_stop();
+    QCOMPARE(project.importFile(m_folder->filePath("rows.csv").toStdString(), {}, {}, stop.get_token()).error().code, ErrorCode::Cancelled);
+    QCOMPARE(project.importFile(m_folder->filePath("none.csv").toStdString(), {}).error().code, ErrorCode::NotFound);
+    QCOMPARE(project.recordCounts()->all, 2);
+    QVERIFY(project.undo());
+    QCOMPARE(project.recordCounts()->all, 0);
+    QVERIFY(project.redo());
+    QCOMPARE(project.record({1})->tags, (std::vector<std::string>{"x", "y"}));
+}
+
+void TestProject::lengthsAndLosses()
+{
+    Project project = create();
+    const auto ids = *project.addRecords(someRecords(), "Added");
+    QVERIFY(project.useLengthKey("model a"));
+    QCOMPARE(project.recordsWithoutLength("model a")->size(), std::size_t(5));
+    QVERIFY(project.storeLengths({{ids[0], 12}, {ids[1], 40}}, 20));
+    QCOMPARE(project.recordsWithoutLength("model a")->size(), std::size_t(3));
+    QCOMPARE(*project.recordRows({ids[1]})->front().tokens, 40);
+    QCOMPARE(project.recordRows({ids[1]})->front().flags, std::vector<RecordFlag>{RecordFlag::TooLong});
+    Record record = *project.record(ids[0]);
+    record.turns[1].text = "Elsewhere.";
+    QVERIFY(project.saveRecord(record));
+    QCOMPARE(project.recordsWithoutLength("model a")->size(), std::size_t(4));
+    QVERIFY(project.undo());
+    QCOMPARE(*project.recordRows({ids[0]})->front().tokens, 12); // the old text is known
+    QCOMPARE(project.recordsWithoutLength("model b")->size(), std::size_t(5));
+    QVERIFY(project.useLengthKey("model b"));
+    QVERIFY(!project.recordRows({ids[0]})->front().tokens);
+
+    const auto first = *project.addRun({});
+    const auto second = *project.addRun({});
+    QVERIFY(project.storeLosses(second.id, {{ids[0], 0.5}}));
+    QVERIFY(project.storeLosses(first.id, {{ids[0], 2.5}, {ids[1], 1.5}}));
+    QCOMPARE(*project.recordRows({ids[0]})->front().loss, 0.5); // of the newest run
+    QCOMPARE(*project.recordRows({ids[1]})->front().loss, 1.5);
+    QVERIFY(project.deleteRun(second.id));
+    QCOMPARE(*project.recordRows({ids[0]})->front().loss, 2.5);
+    QVERIFY(project.deleteRun(first.id));
+    QVERIFY(!project.recordRows({ids[0]})->front().loss);
+}
+
+void TestProject::snapshots()
+{
+    Project project = create();
+    const auto ids = *project.addRecords(someRecords(), "Added");
+    QVERIFY(project.setStatus({ids[1]}, RecordStatus::Rejected));
+    const auto snapshot = project.freezeSnapshot({}, {1.0, 0.0, 0.0, 1});
+    QVERIFY(snapshot);
+    QCOMPARE(snapshot->rows, 3); // one is empty, one rejected
+    QCOMPARE(snapshot->train, 2);
+    QCOMPARE(snapshot->heldOut, 1);
+    QVERIFY(snapshot->isCurrent);
+    QCOMPARE(snapshot->hash.size(), std::size_t(64));
+    const auto again = project.freezeSnapshot({}, {1.0, 0.0, 0.0, 1});
+    QCOMPARE(again->id, snapshot->id);
+    Record record = *project.record(ids[0]);
+    record.turns[1].text = "Changed.";
+    QVERIFY(project.saveRecord(record));
+    QVERIFY(project.deleteRecords({ids[4]}));
+    QVERIFY(!project.snapshots()->front().isCurrent);
+    const auto frozen = *project.snapshotRecords(snapshot->id);
+    QCOMPARE(frozen.size(), std::size_t(3));
+    QCOMPARE(std::string(data::responseOf(frozen[0])), std::string("In room 5."));
+    QCOMPARE(frozen[0].split, Split::Train);
+    QCOMPARE(frozen[0].tags, (std::vector<std::string>{"cats", "rooms"}));
+    const auto heldOut = *project.snapshotRecords(snapshot->id, Split::HeldOut);
+    QCOMPARE(heldOut.size(), std::size_t(1));
+    QCOMPARE(heldOut[0].note, std::string("fact: Thursday"));
+    QVERIFY(project.freezeSnapshot({}, {1.0, 0.0, 0.0, 1})->id != snapshot->id);
+    QCOMPARE(project.snapshots()->size(), std::size_t(2));
+    QCOMPARE(project.freezeSnapshot({}, {0.5, 0.1, 0.1, 1}).error().code, ErrorCode::BadInput);
+    RecordFilter none;
+    none.text = "nowhere";
+    QCOMPARE(project.freezeSnapshot(none, {}).error().code, ErrorCode::BadInput);
+    QCOMPARE(project.snapshotRecords({9}).error().code, ErrorCode::NotFound);
+}
+
+void TestProject::snapshotSplitsAreStable()
+{
+    Project project = create();
+    std::vector<Record> records;
+    for (int i = 0; i < 200; ++i)
+        records.push_back(makePair("Question number " + std::to_string(i / 2), "", "Answer " + std::to_string(i)));
+    QVERIFY(project.addRecords(records, "Added"));
+    const auto snapshot = *project.freezeSnapshot({}, {0.8, 0.1, 0.1, 42});
+    QCOMPARE(snapshot.train, 160);
+    QCOMPARE(snapshot.heldOut, 20);
+    QCOMPARE(snapshot.test, 20);
+    const auto before = *project.snapshotRecords(snapshot.id);
+    std::map<std::string, Split> splits;
+    for (const Record &record : before) {
+        const auto [place, isNew] = splits.try_emplace(std::string(data::instructionOf(record)), record.split);
+        QVERIFY(isNew || place->second == record.split); // both answers to a question lie in one split
+    }
+    QVERIFY(project.addRecords({makePair("One more question", "", "One more answer")}, "Added"));
+    const auto after = *project.snapshotRecords(project.freezeSnapshot({}, {0.8, 0.1, 0.1, 42})->id);
+    int moved = 0;
+    for (const Record &record : after)
+        moved += splits.contains(std::string(data::instructionOf(record))) && splits.at(std::string(data::instructionOf(record))) != record.split;
+    QVERIFY2(moved <= 4, qPrintable(QString::number(moved)));
+    QVERIFY(project.freezeSnapshot({}, {0.8, 0.1, 0.1, 43})->hash != snapshot.hash);
+}
+
+void TestProject::runsKeepTheirCurves()
+{
+    Project project = create();
+    RunInfo run;
+    run.state = RunState::Running;
+    run.method = "lora";
+    run.recipeJson = "{}";
+    run.steps = 10;
+    const auto stored = project.addRun(run);
+    QVERIFY(stored);
+    QCOMPARE(stored->name, std::string("Run 1"));
+    QVERIFY(!stored->started.empty());
+    std::vector<MetricPoint> points;
+    for (int i = 1; i <= 10; ++i)
+        points.push_back({i, i / 10.0, 3.0 / i, 1e-3, i == 3 ? std::nan("") : 1.0, 100, i * 64, 1 << 30, i * 0.5});
+    QVERIFY(project.appendMetrics(stored->id, points));
+    QVERIFY(project.appendEval(stored->id, {5, 2.5, 400}));
+    QVERIFY(project.appendEval(stored->id, {10, 1.5, 400}));
+    QVERIFY(project.putCheckpoint(stored->id, {5, (project.runFolder(stored->id) / "5").string(), 2.5}));
+    QVERIFY(project.putCheckpoint(stored->id, {10, (project.runFolder(stored->id) / "10").string(), {}}));
+    QCOMPARE(project.metrics(stored->id)->size(), std::size_t(10));
+    QVERIFY(std::isnan(project.metrics(stored->id)->at(2).gradNorm));
+    QCOMPARE(project.metrics(stored->id, 8)->front().step, 9);
+    QCOMPARE(project.checkpoints(stored->id)->front().path, (project.runFolder(stored->id) / "5").string());
+    QVERIFY(project.truncateRun(stored->id, 5));
+    QCOMPARE(project.metrics(stored->id)->size(), std::size_t(5));
+    QCOMPARE(project.evals(stored->id)->size(), std::size_t(1));
+    QCOMPARE(project.checkpoints(stored->id)->size(), std::size_t(1));
+    QVERIFY(project.forgetCheckpoint(stored->id, 5));
+    QVERIFY(project.checkpoints(stored->id)->empty());
+    run = *stored;
+    run.trainLoss = 0.25;
+    run.state = RunState::Finished;
+    run.adapter = (project.runFolder(run.id) / "adapter").string();
+    QVERIFY(project.updateRun(run));
+    QCOMPARE(*project.run(run.id)->trainLoss, 0.25);
+    QCOMPARE(project.run(run.id)->adapter, run.adapter);
+    std::filesystem::create_directories(project.runFolder(run.id));
+    QVERIFY(project.deleteRun(run.id));
+    QVERIFY(!std::filesystem::exists(project.runFolder(run.id)));
+    QCOMPARE(project.run(run.id).error().code, ErrorCode::NotFound);
+    QCOMPARE(project.updateRun(run).error().code, ErrorCode::NotFound);
+    QCOMPARE(project.addRun({})->name, std::string("Run 2")); // numbers are not used twice
+}
+
+void TestProject::interruptedRuns()
+{
+    Project project = create();
+    for (int state = 0; state <= int(RunState::Interrupted); ++state) {
+        RunInfo run;
+        run.state = RunState(state);
+        QVERIFY(project.addRun(run));
+    }
+    QCOMPARE(*project.markInterruptedRuns(), 4);
+    QCOMPARE(*project.markInterruptedRuns(), 0);
+    const auto runs = *project.runs();
+    QCOMPARE(runs[std::size_t(RunState::Running)].state, RunState::Interrupted);
+    QCOMPARE(runs[std::size_t(RunState::Paused)].state, RunState::Paused);
+}
+
+void TestProject::projectCanBeMoved()
+{
+    {
+        Project project = create();
+        RunInfo run = *project.addRun({});
+        run.adapter = (project.runFolder(run.id) / "adapter").string();
+        QVERIFY(project.updateRun(run));
+    }
+    std::filesystem::rename(path(), path("moved.fettle"));
+    const auto project = Project::open(path("moved.fettle"), Access::ReadOnly);
+    QCOMPARE(project->runs()->front().adapter, (path("moved.fettle") / "runs/1/adapter").string());
+}
+
+void TestProject::prompts()
+{
+    Project project = create();
+    const auto first = *project.savePrompt({0, "Title", "system", "text", "", false});
+    const auto second = *project.savePrompt({0, "Pinned", "", "text 2", "", true});
+    QCOMPARE(project.prompts()->front().id, second);
+    SavedPrompt changed = project.prompts()->back();
+    changed.text = "other";
+    QCOMPARE(*project.savePrompt(changed), first);
+    QCOMPARE(project.prompts()->back().text, std::string("other"));
+    QVERIFY(project.deletePrompt(first));
+    QCOMPARE(project.prompts()->size(), std::size_t(1));
+}
+
+// The child may write files of 1.5 MB at most: what the system answers then is what a full disk answers.
+void TestProject::fullDiskLeavesTheProjectUsable()
+{
+    create();
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::signal(SIGXFSZ, SIG_IGN);
+        const rlimit limit{1'500'000, 1'500'000};
+        ::setrlimit(RLIMIT_FSIZE, &limit);
+        auto project = Project::open(path(), Access::ReadWrite);
+        int code = project ? 0 : 10;
+        for (int i = 0; code == 0 && i < 200; ++i) {
+            const auto added = project->addRecords({makePair("Question " + std::to_string(i), "", std::string(50'000, char('a' + i % 26)) + std::to_string(i))}, "Added");
+            if (added)
+                continue;
+            if (added.error().code != ErrorCode::DiskFull) {
+                qWarning("%s %s", added.error().message.c_str(), added.error().detail.c_str());
+                code = 11;
+            }
+            if (code == 0 && (project->recordCounts()->all != i || !project->record({1})))
+                code = 12;
+            ::_exit(code == 0 ? 42 : code);
+        }
+        ::_exit(code == 0 ? 14 : code);
+    }
+    int status = 0;
+    QCOMPARE(::waitpid(child, &status, 0), child);
+    QVERIFY(WIFEXITED(status));
+    QCOMPARE(WEXITSTATUS(status), 42);
+    auto project = Project::open(path(), Access::ReadWrite);
+    QVERIFY2(project, project ? "" : project.error().message.c_str());
+    const auto kept = project->recordCounts()->all;
+    QVERIFY(kept > 2);
+    QVERIFY(project->addRecords(someRecords(), "Added"));
+    QCOMPARE(project->recordCounts()->all, kept + 5);
+    QVERIFY(project->undo());
+}
+
+void TestProject::hundredThousandRecords()
+{
+    Project project = create();
+    std::vector<Record> records;
+    std::uint64_t state = 7;
+    const auto random = [&] { return state = state * 6364136223846793005ull + 1442695040888963407ull, state >> 33; };
+    for (int i = 0; i < 100'000; ++i) {
+        std::string question, answer;
+        for (int k = 0; k < 12; ++k)
+            question += "word" + std::to_string(random() % 5000) + ' ';
+        for (int k = 0; k < 40; ++k)
+            answer += "term" + std::to_string(random() % 5000) + ' ';
+        records.push_back(makePair(question, "", answer));
+        records.back().tags = {"tag" + std::to_string(i % 7)};
+    }
+    Stopwatch watch;
+    const auto report = [&](const char *what, double limit) {
+        const double seconds = watch.seconds();
+        qInfo("%-28s %.3f s", what, seconds);
+        // Ten times the goal: a busy machine must not fail the test, a quadratic algorithm must.
+        QVERIFY2(seconds < limit * 10, what);
+        watch.restart();
+    };
+    const auto ids = project.addRecords(records, "Imported");
+    QVERIFY(ids);
+    report("add 100,000", 8);
+    RecordFilter filter;
+    QCOMPARE(project.recordIds(filter)->size(), std::size_t(100'000));
+    report("ids, all", 0.2);
+    filter.statuses = {RecordStatus::New};
+    filter.sort = RecordSort::Instruction;
+    QCOMPARE(project.recordIds(filter)->size(), std::size_t(100'000));
+    report("ids, status, by instruction", 0.3);
+    filter.sort = RecordSort::Tokens;
+    QVERIFY(project.recordIds(filter));
+    report("ids, by tokens", 0.2);
+    filter.sort = RecordSort::Number;
+    filter.text = "word17 term4";
+    QVERIFY(!project.recordIds(filter)->empty());
+    report("ids, two words", 0.2);
+    filter.text.clear();
+    filter.tags = {"tag3"};
+    QCOMPARE(project.recordIds(filter)->size(), std::size_t(14'286));
+    report("ids, tag", 0.2);
+    QVERIFY(project.recordCounts());
+    report("counts", 0.2);
+    QVERIFY(project.recordRows({ids->begin(), ids->begin() + 100}));
+    report("100 rows", 0.02);
+    QVERIFY(project.setStatus(*ids, RecordStatus::Approved));
+    report("approve all", 2);
+    QVERIFY(project.undo());
+    report("undo", 3);
+    QVERIFY(project.redo());
+    report("redo", 3);
+    QVERIFY(project.addTag(*ids, "all"));
+    report("tag all", 5);
+    QVERIFY(project.updateFindings());
+    report("findings", 8);
+    QVERIFY(project.freezeSnapshot({}, {}));
+    report("snapshot", 5);
+    QVERIFY(project.deleteRecords(*ids));
+    report("delete all", 5);
+    QVERIFY(project.undo());
+    report("undo delete", 8);
+    Record record = *project.record(ids->front());
+    record.turns[0].text = "One edit.";
+    watch.restart();
+    QVERIFY(project.saveRecord(record));
+    report("one edit, redo dropped", 0.3);
+    record.turns[0].text = "Another edit.";
+    QVERIFY(project.saveRecord(record));
+    report("one edit", 0.1);
+    QCOMPARE(project.recordCounts()->all, 100'000);
+}
+
+QTEST_APPLESS_MAIN(TestProject)
+#include "tst_project.moc"

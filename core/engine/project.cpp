@@ -88,7 +88,7 @@ Result<Project> Project::open(const fs::path &path, Access access)
             return passError(lock);
         state->lock = std::move(*lock);
     }
-    auto database = openDatabase(file, access == Access::ReadWrite ? store::OpenMode::ReadWrite : store::OpenMode::ReadOnly);
+    auto database = openDatabase(file, access == Access::ReadOnly ? store::OpenMode::ReadOnly : store::OpenMode::ReadWrite);
     if (!database)
         return passError(database);
     const std::uintmax_t size = fs::file_size(file, error);

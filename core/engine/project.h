@@ -19,7 +19,9 @@
 
 namespace fettle::engine {
 
-enum class Access { ReadOnly, ReadWrite };
+// WriteBeside: a second writing handle for another thread of the process that holds the project ReadWrite (a run beside the edits). It
+// relies on that handle's claim and must be closed before it; the two take turns, each write is one short transaction.
+enum class Access { ReadOnly, ReadWrite, WriteBeside };
 
 // How records are asked for and shown (core/data/recordview.h).
 using data::JournalEntry;

@@ -76,7 +76,7 @@ JobId Bridge::enqueueRun(const QString &title, RunCall call)
         events.betweenSteps = [this] { m_heavy->runWaiting(kAnswerKey); };
         // A run has a handle of its own: the writer's stays on the writer's thread, and an edit never waits for a step.
         auto result = std::make_shared<Result<engine::RunSummary>>(fail(ErrorCode::Internal, "The run did not start."));
-        auto project = m_engine->openProject(folder, engine::Access::ReadWrite);
+        auto project = m_engine->openProject(folder, engine::Access::WriteBeside);
         if (project)
             *result = call(**project, events, control.get(), stop);
         else

@@ -87,28 +87,30 @@ private:
     {
         if (auto split = m_pipeline.preTokenizer.apply(text, m_pieces); !split)
             return split;
-        if (m_pipeline.preTokenizer.steps.empty() && m_pipeline.model.canCutAtWords())
-            cutAtWords(text.view());
-        for (const Range &piece : m_pieces)
-            addPiece(text, piece);
+        for (const Range &piece : m_pieces) {
+            if (m_pipeline.model.canCutAtWords())
+                addCut(text, piece);
+            else
+                addPiece(text, piece);
+        }
         return {};
     }
 
-    // One piece of the whole text becomes many that give the same tokens: short pieces are merged faster and are found in the cache.
-    void cutAtWords(std::string_view text)
+    // A long piece becomes many that give the same tokens: short pieces are merged faster and are found in the cache.
+    void addCut(const AlignedText &text, Range piece)
     {
-        m_pieces.clear();
-        std::uint32_t begin = 0;
-        for (std::size_t at = text.find(kWordMark, 0); at != std::string_view::npos; at = text.find(kWordMark, at + kWordMark.size())) {
+        const std::string_view view = text.view().substr(0, piece.end);
+        std::uint32_t begin = piece.begin;
+        for (std::size_t at = view.find(kWordMark, begin); at != std::string_view::npos; at = view.find(kWordMark, at + kWordMark.size())) {
             const auto border = static_cast<std::uint32_t>(at);
-            const bool followsMark = border >= kWordMark.size() && text.substr(border - kWordMark.size(), kWordMark.size()) == kWordMark;
+            const bool followsMark = border >= begin + kWordMark.size() && view.substr(border - kWordMark.size(), kWordMark.size()) == kWordMark;
             if (border > begin && !followsMark) {
-                m_pieces.push_back({begin, border});
+                addPiece(text, {begin, border});
                 begin = border;
             }
         }
-        if (begin < text.size())
-            m_pieces.push_back({begin, static_cast<std::uint32_t>(text.size())});
+        if (begin < piece.end)
+            addPiece(text, {begin, piece.end});
     }
 
     void addPiece(const AlignedText &text, Range piece)

@@ -34,6 +34,7 @@ struct ScoredVocabulary {
     std::vector<float> scores;
     std::vector<TokenKind> kinds;
     bool addsPrefixSpace = true;
+    bool removesExtraSpaces = false; // at both ends, and all but one of a run
 };
 [[nodiscard]] Result<std::shared_ptr<Pipeline>> makeScoredPipeline(const ScoredVocabulary &vocabulary);
 

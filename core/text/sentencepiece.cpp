@@ -1,6 +1,7 @@
 // SentencePiece BPE: its vocabulary with scores becomes the list of merges that Hugging Face's conversion makes of it, and its file
 // tokenizer.model (protocol buffers: sentencepiece_model.proto) is read.
 #include "core/io/jsonfile.h"
+#include "core/text/jsonaccess.h"
 #include "core/text/readers.h"
 
 #include <algorithm>
@@ -189,9 +190,17 @@ Result<std::shared_ptr<Pipeline>> makeScoredPipeline(const ScoredVocabulary &sco
         return passError(model);
     pipeline->model = std::move(*model);
     pipeline->kind = "SentencePiece BPE";
+    if (scored.removesExtraSpaces) {
+        for (const auto &[pattern, content] : {std::pair("\\A +|[ \xE2\x96\x81]+\\z", ""), std::pair(" {2,}", " ")}) {
+            auto regex = Regex::compile(pattern);
+            if (!regex)
+                return passError(regex);
+            pipeline->normalizer.steps.emplace_back(ReplaceRegex{std::move(*regex), content});
+        }
+    }
     if (scored.addsPrefixSpace)
-        pipeline->normalizer.steps.push_back(PrependText{kWordMark});
-    pipeline->normalizer.steps.push_back(ReplaceText{" ", kWordMark});
+        pipeline->normalizer.steps.emplace_back(PrependText{kWordMark});
+    pipeline->normalizer.steps.emplace_back(ReplaceText{" ", kWordMark});
     pipeline->decoder.steps = {DecodeReplace{std::string(kWordMark), " "}, DecodeByteFallback{}, DecodeFuse{}};
     if (scored.addsPrefixSpace)
         pipeline->decoder.steps.push_back(DecodeStrip{" ", 1, 0});
@@ -206,7 +215,8 @@ Result<std::shared_ptr<Pipeline>> readSentencePieceModel(const std::filesystem::
     if (!bytes)
         return passError(bytes);
     ScoredVocabulary scored;
-    std::uint64_t modelType = 1; // unigram
+    scored.removesExtraSpaces = true; // unless the file says otherwise, as for the prefix
+    std::uint64_t modelType = 1;      // unigram
     Fields field(*bytes);
     while (field.next()) {
         if (field.wire != 2)
@@ -217,8 +227,12 @@ Result<std::shared_ptr<Pipeline>> readSentencePieceModel(const std::filesystem::
         while ((field.number == 2 || field.number == 3) && inner.next()) {
             if (field.number == 2 && inner.number == 3 && inner.wire == 0)
                 modelType = inner.value;
+            if (field.number == 3 && inner.number == 2 && inner.wire == 2 && !inner.content.empty())
+                return unsupported("normalizer", "precompiled character map of SentencePiece");
             if (field.number == 3 && inner.number == 3 && inner.wire == 0)
                 scored.addsPrefixSpace = inner.value != 0;
+            if (field.number == 3 && inner.number == 4 && inner.wire == 0)
+                scored.removesExtraSpaces = inner.value != 0;
         }
     }
     if (field.isBroken() || scored.texts.empty())

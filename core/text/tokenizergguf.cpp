@@ -81,15 +81,15 @@ Result<> setSplitting(Pipeline &pipeline, Rule rule)
 {
     std::vector<PreTokenizerStep> &steps = pipeline.preTokenizer.steps;
     switch (rule) {
-    case Rule::DigitsGpt2: steps.push_back(SplitDigits{true}); [[fallthrough]];
-    case Rule::Gpt2: steps.push_back(SplitKnown{KnownSplit::Gpt2}); break;
-    case Rule::OneDigit: steps.push_back(SplitKnown{KnownSplit::OneDigit}); break;
-    case Rule::ThreeDigits: steps.push_back(SplitKnown{KnownSplit::ThreeDigits}); break;
+    case Rule::DigitsGpt2: steps.emplace_back(SplitDigits{true}); [[fallthrough]];
+    case Rule::Gpt2: steps.emplace_back(SplitKnown{KnownSplit::Gpt2}); break;
+    case Rule::OneDigit: steps.emplace_back(SplitKnown{KnownSplit::OneDigit}); break;
+    case Rule::ThreeDigits: steps.emplace_back(SplitKnown{KnownSplit::ThreeDigits}); break;
     case Rule::Tekken: {
         auto regex = Regex::compile(kTekken);
         if (!regex)
             return passError(regex);
-        steps.push_back(SplitPattern{std::move(*regex), Delimiter::Isolated, false});
+        steps.emplace_back(SplitPattern{std::move(*regex), Delimiter::Isolated, false});
         break;
     }
     }
@@ -112,7 +112,7 @@ Result<std::shared_ptr<Pipeline>> readByteLevel(const io::Gguf &file, const Toke
     if (auto set = setSplitting(*pipeline, rule->rule); !set)
         return passError(set);
     if (rule->nfc)
-        pipeline->normalizer.steps.push_back(ToForm{UnicodeForm::Nfc});
+        pipeline->normalizer.steps.emplace_back(ToForm{UnicodeForm::Nfc});
     Vocabulary vocabulary;
     vocabulary.reserve(tokens.texts.size(), tokens.texts.size() * 8);
     for (std::size_t i = 0; i < tokens.texts.size(); ++i) {

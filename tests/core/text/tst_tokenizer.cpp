@@ -67,7 +67,11 @@ private slots:
     void hostileExpression();
     void threads();
     void longPieces();
-    void sentencePieceFile();
+    void ggufEqualsJson_data();
+    void ggufEqualsJson();
+    void sentencePiece_data();
+    void sentencePiece();
+    void realSentencePieceFile();
 };
 
 void TestTokenizer::equalsReference_data()
@@ -267,7 +271,70 @@ void TestTokenizer::longPieces()
     QCOMPARE(QByteArray::fromStdString(tokenizer->decode(got->ids, false)), QByteArray::fromStdString(text));
 }
 
-void TestTokenizer::sentencePieceFile()
+void TestTokenizer::ggufEqualsJson_data()
+{
+    QTest::addColumn<QString>("name");
+    for (const char *name : {"smollm", "llama3", "qwen", "tekken"})
+        QTest::newRow(name) << name;
+}
+
+// A GGUF file says which rule splits the text; the tokens are those of the tokenizer.json that it was made of.
+void TestTokenizer::ggufEqualsJson()
+{
+    QFETCH(QString, name);
+    const nlohmann::json expected = fixture::read(fixture::folder() + name.toStdString() + ".json");
+    const auto file = io::Gguf::open(fixture::folder() + name.toStdString() + ".gguf");
+    QVERIFY2(file.has_value(), file ? "" : file.error().message.c_str());
+    const auto tokenizer = Tokenizer::fromGguf(*file);
+    QVERIFY2(tokenizer.has_value(), tokenizer ? "" : tokenizer.error().message.c_str());
+    QCOMPARE(tokenizer->specialTokens().dump(), std::string(R"({"bos_token":"<s>","eos_token":"</s>"})"));
+    const std::vector<std::string> texts = fixture::texts();
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        const auto want = expected["texts"][i]["ids"].get<std::vector<TokenId>>();
+        const auto got = tokenizer->encode(texts[i]);
+        QVERIFY2(got->ids == want, (texts[i] + "\n got  " + shown(got->ids).toStdString() + "\n want " + shown(want).toStdString()).c_str());
+        QCOMPARE(QByteArray::fromStdString(tokenizer->decode(want, false)), QByteArray::fromStdString(expected["texts"][i]["decoded"].get<std::string>()));
+        const auto withBos = tokenizer->encode(texts[i], {.parseSpecial = true, .addSpecialTokens = true});
+        QCOMPARE(withBos->ids.size(), want.size() + 1);
+        QCOMPARE(withBos->ids.front(), *tokenizer->bosId());
+    }
+}
+
+void TestTokenizer::sentencePiece_data()
+{
+    QTest::addColumn<QString>("name");
+    QTest::addColumn<bool>("isGguf");
+    for (const char *name : {"spm", "spm_noprefix", "spm_trimmed"}) {
+        QTest::newRow(name) << name << false;
+        if (QString(name) != "spm_trimmed") // the key for it is not written to GGUF files
+            QTest::addRow("%s gguf", name) << name << true;
+    }
+}
+
+// SentencePiece models, and GGUF files of the type "llama", give the tokens that SentencePiece gives.
+void TestTokenizer::sentencePiece()
+{
+    QFETCH(QString, name);
+    QFETCH(bool, isGguf);
+    const std::string folder = fixture::folder() + name.toStdString();
+    Result<Tokenizer> tokenizer = fail(ErrorCode::Internal, "");
+    if (isGguf) {
+        const auto file = io::Gguf::open(folder + ".gguf");
+        QVERIFY2(file.has_value(), file ? "" : file.error().message.c_str());
+        tokenizer = Tokenizer::fromGguf(*file);
+    } else {
+        tokenizer = Tokenizer::fromFolder(folder);
+    }
+    QVERIFY2(tokenizer.has_value(), tokenizer ? "" : tokenizer.error().message.c_str());
+    for (const nlohmann::json &item : fixture::read(folder + "/expected.json")) {
+        const auto text = item["text"].get<std::string>();
+        const auto want = item["ids"].get<std::vector<TokenId>>();
+        const auto got = tokenizer->encode(text, {.parseSpecial = false});
+        QVERIFY2(got->ids == want, (nlohmann::json(text).dump() + "\n got  " + shown(got->ids).toStdString() + "\n want " + shown(want).toStdString()).c_str());
+    }
+}
+
+void TestTokenizer::realSentencePieceFile()
 {
     const std::string folder = std::string(FETTLE_SHARED_DATA) + "/models/stories260K";
     if (!QFile::exists(QString::fromStdString(folder + "/tokenizer.model")))

@@ -1,0 +1,30 @@
+// Speed and memory of this machine with the default model, by the same calls that do the work for users. Takes seconds to minutes.
+#pragma once
+
+#include "core/engine/training.h"
+
+#include <map>
+#include <string>
+
+namespace fettle::engine {
+
+struct Figure {
+    double value = 0;
+    std::string unit;
+    std::string text; // what was measured, plain words
+};
+// By name: "train.tokensPerSecond", "decode.one" ...
+using Figures = std::map<std::string, Figure>;
+
+struct BenchmarkRequest {
+    std::string what = "all"; // train, decode, prefill, tokenize, import, all
+    std::string model;        // empty: the default model
+    std::filesystem::path data; // train: rows; tokenize: a text. Empty: the sample data
+    std::int64_t steps = 6;   // train: optimiser steps
+    ComputeOptions compute;
+};
+
+// Errors: Usage (unknown kind), those of the work itself.
+[[nodiscard]] Result<Figures> runBenchmark(const BenchmarkRequest &request, const ProgressCallback &progress = {}, std::stop_token stop = {});
+
+} // namespace fettle::engine

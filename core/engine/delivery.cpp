@@ -1,0 +1,101 @@
+#include "core/engine/delivery.h"
+
+#include "core/engine/adapterpath.h"
+#include "core/engine/lens.h"
+#include "core/engine/models.h"
+#include "core/evaluate/recordloss.h"
+#include "core/export/exporting.h"
+#include "core/model/loss.h"
+#include "core/tune/peftfolder.h"
+
+#include <cmath>
+#include <fmt/format.h>
+
+namespace fettle::engine {
+
+namespace {
+
+void useThreads(const ComputeOptions &compute)
+{
+    if (compute.threads > 0)
+        at::set_num_threads(compute.threads);
+}
+
+} // namespace
+
+Result<ExportResult> exportAdapter(const ExportRequest &request, const Project *project, const ProgressCallback &progress, std::stop_token stop)
+{
+    if (request.target != "peft" && request.target != "merged")
+        return fail(ErrorCode::Usage, fmt::format("\"{}\" is no export.", request.target), "Choose peft or merged.");
+    const auto adapterPath = resolveAdapter(request.adapter, project);
+    if (!adapterPath)
+        return passError(adapterPath);
+    const auto path = resolveModel(request.model);
+    if (!path)
+        return passError(path);
+    auto weights = model::loadWeights(*path, progress, stop);
+    if (!weights)
+        return passError(weights);
+    auto adapter = tune::loadPeftFolder(adapterPath->folder, (*weights)->config);
+    if (!adapter)
+        return passError(adapter);
+    const exporting::Source source{*path, *weights, *adapter};
+    const auto type = request.type == "f16" ? exporting::MergedType::F16 : request.type == "bf16" ? exporting::MergedType::Bf16 : exporting::MergedType::F32;
+    auto outcome = request.target == "peft" ? exporting::exportPeft(source, request.folder, progress, stop)
+                                            : exporting::exportMerged(source, type, request.folder, progress, stop);
+    if (!outcome)
+        return passError(outcome);
+    const auto &test = outcome->selfTest;
+    return ExportResult{outcome->files, outcome->bytes, {test.hasPassed, test.maxLogitDifference, test.prompts, test.cause}};
+}
+
+Result<ScoreResult> scoreRecords(const std::string &model, const std::string &adapter, const std::vector<data::Record> &records, data::TrainOn trainOn,
+                                 const Project *project, const ComputeOptions &compute, const ProgressCallback &progress, std::stop_token stop)
+{
+    useThreads(compute);
+    const auto path = resolveModel(model);
+    if (!path)
+        return passError(path);
+    auto lens = Lens::open(path->string());
+    if (!lens)
+        return passError(lens);
+    std::vector<train::Document> documents;
+    data::RenderOptions options;
+    options.trainOn = trainOn;
+    for (const data::Record &record : records) {
+        auto tokens = (*lens)->label(record, options);
+        if (!tokens)
+            return passError(tokens);
+        documents.push_back({record.id, std::move(tokens->ids), std::move(tokens->trained)});
+    }
+    auto weights = model::loadWeights(*path, progress, stop);
+    if (!weights)
+        return passError(weights);
+    std::shared_ptr<const model::Sites> sites = std::make_shared<model::NoSites>();
+    if (!adapter.empty() && adapter != "base") {
+        const auto adapterPath = resolveAdapter(adapter, project);
+        if (!adapterPath)
+            return passError(adapterPath);
+        auto loaded = tune::loadPeftFolder(adapterPath->folder, (*weights)->config);
+        if (!loaded)
+            return passError(loaded);
+        sites = *loaded;
+    }
+    model::LossEngine engine(*weights);
+    auto losses = evaluate::recordLosses(engine, *sites, documents, 1024, progress, stop);
+    if (!losses)
+        return passError(losses);
+    ScoreResult result;
+    double sum = 0;
+    std::int64_t tokens = 0;
+    for (auto &loss : *losses) {
+        sum += loss.sum;
+        tokens += loss.tokens;
+        result.rows.push_back({loss.mean(), loss.tokens, std::move(loss.logProbabilities)});
+    }
+    result.loss = tokens > 0 ? sum / static_cast<double>(tokens) : 0.0;
+    result.perplexity = std::exp(result.loss);
+    return result;
+}
+
+} // namespace fettle::engine

@@ -1,3 +1,4 @@
+// A trie of the spellings, walked from every place where one may begin.
 #include "core/text/addedtokens.h"
 
 #include "core/text/unicode.h"

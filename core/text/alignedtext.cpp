@@ -1,3 +1,4 @@
+// Changes keep, for every byte, the bytes of the original text that it came from.
 #include "core/text/alignedtext.h"
 
 #include "core/base/utf8.h"

@@ -1,3 +1,4 @@
+// Merging: short pieces by looking at every pair, long ones with a heap; results of short pieces are remembered.
 #include "core/text/bpe.h"
 
 #include "core/text/bytealphabet.h"

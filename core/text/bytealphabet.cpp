@@ -1,3 +1,4 @@
+// The alphabet of byte-level tokenizers as two tables.
 #include "core/text/bytealphabet.h"
 
 #include "core/base/utf8.h"

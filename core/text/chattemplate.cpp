@@ -1,3 +1,4 @@
+// Where templates are found, what they see, and how their failures become errors. Knows files and the engine, no grammar.
 #include "core/text/chattemplate.h"
 
 #include "core/base/utf8.h"

@@ -1,3 +1,4 @@
+// The steps from token texts to text, each able to wait for what comes next.
 #include "core/text/decoder.h"
 
 #include "core/base/utf8.h"

@@ -1,3 +1,4 @@
+// Fields of a tokenizer.json, read without surprises.
 #include "core/text/jsonaccess.h"
 
 #include <fmt/format.h>

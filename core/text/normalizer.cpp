@@ -1,3 +1,4 @@
+// The normalizers; Unicode forms are composed here from ICU's tables, because the way back to the original characters must be kept.
 #include "core/text/normalizer.h"
 
 #include "core/base/utf8.h"

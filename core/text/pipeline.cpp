@@ -1,3 +1,4 @@
+// One text through all the parts of a tokenizer.
 #include "core/text/pipeline.h"
 
 #include "core/base/utf8.h"

@@ -1,3 +1,4 @@
+// The pre-tokenizers, and how a tokenizer.json names them.
 #include "core/text/pretokenizer.h"
 
 #include "core/text/jsonaccess.h"

@@ -1,3 +1,4 @@
+// PCRE2 behind the few things that tokenizers need of regular expressions.
 #include "core/text/regex.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8

@@ -1,3 +1,4 @@
+// Each rule finds the end of the piece that begins at a given place, alternative by alternative as its expression lists them.
 #include "core/text/splitter.h"
 
 #include "core/text/unicode.h"

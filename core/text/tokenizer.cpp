@@ -1,3 +1,4 @@
+// The public class: chooses the reader, hands everything else to the pipeline.
 #include "core/text/tokenizer.h"
 
 #include "core/io/gguf.h"

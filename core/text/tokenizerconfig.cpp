@@ -1,3 +1,4 @@
+// tokenizer_config.json and special_tokens_map.json: what transformers adds to a tokenizer.json.
 #include "core/io/jsonfile.h"
 #include "core/text/jsonaccess.h"
 #include "core/text/readers.h"

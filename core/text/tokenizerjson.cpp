@@ -1,3 +1,4 @@
+// tokenizer.json: model, added tokens, post-processor.
 #include "core/text/jsonaccess.h"
 #include "core/text/readers.h"
 

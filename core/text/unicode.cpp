@@ -1,3 +1,4 @@
+// The table of character classes, made of ICU's data and the ranges that are newer.
 #include "core/text/unicode.h"
 
 #include <cstring>

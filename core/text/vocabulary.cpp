@@ -1,3 +1,4 @@
+// Two flat tables: places of texts by id, ids by hash of the text.
 #include "core/text/vocabulary.h"
 
 #include <functional>

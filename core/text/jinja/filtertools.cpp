@@ -1,3 +1,4 @@
+// Arguments and attributes for filters, and the table of all filters.
 #include "core/text/jinja/filtertools.h"
 
 #include "core/text/jinja/pystring.h"

@@ -1,3 +1,4 @@
+// Text, tags and what white space around tags means (trim_blocks, lstrip_blocks, signs).
 #include "core/text/jinja/lexer.h"
 
 #include "core/base/utf8.h"

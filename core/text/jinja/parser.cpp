@@ -1,3 +1,4 @@
+// The statements of the grammar.
 #include "core/text/jinja/parser.h"
 
 #include "core/text/jinja/expressionparser.h"

@@ -80,6 +80,9 @@ Result<BpeModel> BpeModel::make(Vocabulary vocabulary, const std::vector<Merge> 
                         "The tokenizer file is damaged: copy it again from its source.");
     }
 
+    if (model.m_options.bytes && !model.m_unknown)
+        model.m_hasDroppedBytes = std::find(model.m_byteIds.begin(), model.m_byteIds.end(), -1) != model.m_byteIds.end();
+
     std::size_t slots = 1024;
     while (slots < merges.size() * 2)
         slots *= 2;

@@ -47,6 +47,9 @@ public:
     [[nodiscard]] const BpeOptions &options() const { return m_options; }
     // No token has a ▁ behind another character: text can be cut before every ▁ that follows one, without changing the tokens.
     [[nodiscard]] bool canCutAtWords() const { return m_canCutAtWords; }
+    // Bytes that no token stands for: encode() leaves them out, and its tokens cover only the bytes that remain.
+    [[nodiscard]] bool isDropped(unsigned char byte) const { return m_hasDroppedBytes && m_byteIds[byte] < 0; }
+    [[nodiscard]] bool hasDroppedBytes() const { return m_hasDroppedBytes; }
 
 private:
     struct Pair {
@@ -70,6 +73,7 @@ private:
     std::unordered_map<char32_t, TokenId> m_otherCharacterIds;
     std::optional<TokenId> m_unknown;
     bool m_canCutAtWords = false;
+    bool m_hasDroppedBytes = false;
     std::uint32_t m_serial = 0; // tells models apart in the caches of threads
 };
 

@@ -2,6 +2,7 @@
 #include "core/text/pipeline.h"
 
 #include "core/base/utf8.h"
+#include "core/text/bytealphabet.h"
 #include "core/text/unicode.h"
 
 #include <algorithm>
@@ -117,12 +118,45 @@ private:
     void addPiece(const AlignedText &text, Range piece)
     {
         m_tokens.clear();
-        m_pipeline.model.encode(text.view().substr(piece.begin, piece.size()), m_tokens);
+        const std::string_view bytes = text.view().substr(piece.begin, piece.size());
+        m_pipeline.model.encode(bytes, m_tokens);
+        if (m_pipeline.model.hasDroppedBytes() && std::any_of(bytes.begin(), bytes.end(), [&](char c) { return m_pipeline.model.isDropped(static_cast<unsigned char>(c)); })) {
+            placeAroundDropped(text, piece);
+            return;
+        }
         std::uint32_t at = piece.begin;
         for (const BpeToken &token : m_tokens) {
             const Range range{at, at + token.length};
             at = range.end;
             place(token.id, text.originOf(range), text.view().substr(range.begin, range.size()));
+        }
+    }
+
+    // The vocabulary lacks some bytes of the piece. The reference lays the remaining tokens end to end over the piece as it is spelled in
+    // the byte alphabet, where some bytes take two; so their offsets slip. We give the same ones.
+    void placeAroundDropped(const AlignedText &text, Range piece)
+    {
+        std::string kept;
+        std::vector<std::uint32_t> spelledAt; // for each byte of the spelling, the byte of the text
+        const auto widthOf = [](char c) { return characterOf(static_cast<unsigned char>(c)) < 0x80 ? 1U : 2U; };
+        for (std::uint32_t i = piece.begin; i < piece.end; ++i) {
+            const char c = text.view()[i];
+            spelledAt.insert(spelledAt.end(), widthOf(c), i);
+            if (!m_pipeline.model.isDropped(static_cast<unsigned char>(c)))
+                kept += c;
+        }
+        std::size_t at = 0;
+        std::size_t spelled = 0;
+        for (const BpeToken &token : m_tokens) {
+            const std::string_view bytes = std::string_view(kept).substr(at, token.length);
+            at += token.length;
+            std::size_t end = spelled;
+            for (const char c : bytes)
+                end += widthOf(c);
+            const Range first = text.originOf({spelledAt[spelled], spelledAt[spelled] + 1});
+            const Range last = text.originOf({spelledAt[end - 1], spelledAt[end - 1] + 1});
+            place(token.id, {first.begin, last.end}, bytes);
+            spelled = end;
         }
     }
 

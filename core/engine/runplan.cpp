@@ -128,8 +128,9 @@ void findLengthProblems(TrainPlan &plan, const TrainingData &data, const train::
 void findRowProblems(TrainPlan &plan, const TrainingData &data, const train::Recipe &recipe)
 {
     if (auto checked = checkTrainingData(data, recipe); !checked) {
+        const bool hasNoTemplate = data.train.firstFailure && data.train.firstFailure->message.find("no chat template") != std::string::npos;
         const bool isCut = data.train.trainedTokens == 0 && !data.train.cut.empty() && !data.train.firstFailure;
-        plan.problems.push_back({data.train.firstFailure ? "templateRefused" : "nothingToLearn", checked.error().message + " " + checked.error().hint,
+        plan.problems.push_back({hasNoTemplate ? "noTemplate" : data.train.firstFailure ? "templateRefused" : "nothingToLearn", checked.error().message + " " + checked.error().hint,
                                  isCut ? fmt::format("Raise to {} tokens", data.train.longest) : std::string(),
                                  isCut ? fmt::format("maxLength={}", data.train.longest) : std::string(), true});
         return;
@@ -207,7 +208,7 @@ Result<TrainPlan> planRun(const Project &project, const TrainRequest &request, c
     }
     auto lens = Lens::open(request.model);
     if (!lens) {
-        addBlocking(plan, lens.error().message.find("template") != std::string::npos ? "noTemplate" : "model", lens.error());
+        addBlocking(plan, "model", lens.error());
         return plan;
     }
     std::int64_t context = 0;

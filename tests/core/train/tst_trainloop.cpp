@@ -5,6 +5,8 @@
 #include <QElapsedTimer>
 #include <QTemporaryDir>
 #include <QTest>
+#include <csignal>
+#include <sys/resource.h>
 
 using namespace fettle;
 using namespace fettle::train;
@@ -25,6 +27,7 @@ private slots:
     void checkpointsOnRequest();
     void gradientAccumulationIsALargerStep();
     void checkpointFolderThatCannotBeWritten();
+    void checkpointThatDoesNotFitKeepsTheOlderOne();
 
 private:
     TrainerSetup setup(const std::vector<Document> &train, const std::vector<Document> &heldOut, const Recipe &chosen, const QString &name)
@@ -273,6 +276,30 @@ void TestTrainLoop::checkpointFolderThatCannotBeWritten()
     const auto outcome = runTraining(run, {});
     QVERIFY(!outcome.has_value());
     QVERIFY(exitCode(outcome.error().code) == 3 || exitCode(outcome.error().code) == 4);
+}
+
+// No file may grow beyond a few bytes from the second checkpoint on, as on a full disk.
+void TestTrainLoop::checkpointThatDoesNotFitKeepsTheOlderOne()
+{
+    const std::vector<Document> train = documents(12, 11);
+    const TrainerSetup run = setup(train, {}, recipe({"maxSteps=8", "rowsPerStep=4", "checkpointEvery=2", "keepCheckpoints=1"}), QStringLiteral("full"));
+    rlimit before{};
+    QCOMPARE(getrlimit(RLIMIT_FSIZE, &before), 0);
+    const auto oldHandler = std::signal(SIGXFSZ, SIG_IGN);
+    TrainerHooks hooks;
+    hooks.checkpointed = [&](const CheckpointReport &) {
+        const rlimit small{4096, before.rlim_max};
+        setrlimit(RLIMIT_FSIZE, &small);
+    };
+    const auto outcome = runTraining(run, hooks);
+    setrlimit(RLIMIT_FSIZE, &before);
+    std::signal(SIGXFSZ, oldHandler);
+    QVERIFY(!outcome.has_value());
+    QVERIFY(!outcome.error().hint.empty());
+    const auto newest = newestValidCheckpoint(run.checkpointFolder);
+    QVERIFY(newest.has_value());
+    QCOMPARE(newest->checkpoint.step, 2);
+    QVERIFY(!std::filesystem::exists(run.checkpointFolder / "step-4.tmp"));
 }
 
 QTEST_APPLESS_MAIN(TestTrainLoop)

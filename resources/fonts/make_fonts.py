@@ -19,7 +19,7 @@ MONO = Path("/usr/share/fonts/truetype/jetbrains-mono")
 # mathematical operators, technical, box drawing, blocks, geometric shapes, Latin extended additional.
 RANGES = [(0x20, 0x24F), (0x2B0, 0x36F), (0x370, 0x3FF), (0x400, 0x52F), (0x1E00, 0x1EFF), (0x2000, 0x206F), (0x2070, 0x209F),
           (0x20A0, 0x20BF), (0x2100, 0x218F), (0x2190, 0x21FF), (0x2200, 0x22FF), (0x2300, 0x23FF), (0x2500, 0x25FF), (0xFB00, 0xFB06)]
-ASCENT, DESCENT = 1.090, 0.363  # em: 15 + 5 px at 13 px, 12 + 4 px at 11 px
+ASCENT, DESCENT = 1.125, 0.380  # em, rounded to 15 + 5 px at 13 px and 12 + 4 px at 11 px
 
 
 def freeze(font: TTFont, feature: str) -> None:

@@ -16,10 +16,10 @@ constexpr int kMemoryMs = 1000;
 
 Bridge::Bridge(std::unique_ptr<EngineApi> engine, QObject *parent)
     : QObject(parent), m_engine(std::move(engine)),
-      m_background(std::make_unique<Worker>([this] { m_backgroundState = {}; })),
-      m_fast(std::make_unique<Worker>([this] { m_fastState = {}; })),
-      m_writer(std::make_unique<Worker>([this] { m_writerState = {}; })),
-      m_heavy(std::make_unique<Worker>([this] { m_heavyState = {}; }))
+      m_background([this] { m_backgroundState = {}; }),
+      m_fast([this] { m_fastState = {}; }),
+      m_writer([this] { m_writerState = {}; }),
+      m_heavy([this] { m_heavyState = {}; })
 {
     m_drainTimer.setSingleShot(true);
     m_drainTimer.setTimerType(Qt::PreciseTimer);
@@ -41,10 +41,10 @@ Bridge::~Bridge()
 {
     if (m_control)
         m_control->wish = engine::RunControl::Wish::Pause; // the next start goes on from the checkpoint
-    m_heavy.reset();
-    m_writer.reset();
-    m_fast.reset();
-    m_background.reset();
+    m_heavy.finish();
+    m_writer.finish();
+    m_fast.finish();
+    m_background.finish();
 }
 
 // --- events
@@ -165,7 +165,7 @@ void Bridge::cancel(JobId job)
         return;
     if (job == m_runJob && m_control)
         m_control->wish = engine::RunControl::Wish::StopAndKeep;
-    for (Worker *worker : {m_heavy.get(), m_writer.get(), m_fast.get(), m_background.get()}) {
+    for (Worker *worker : {&m_heavy, &m_writer, &m_fast, &m_background}) {
         if (worker->cancel(job))
             break;
     }
@@ -194,7 +194,7 @@ void Bridge::openOnWriter(std::function<Result<std::unique_ptr<ProjectApi>>(cons
     if (refuseWhileRunning(receiver, done))
         return;
     const JobId id = m_nextJob++;
-    m_writer->post(id, [this, id, open = std::move(open), done = std::move(done), target = QPointer<QObject>(receiver),
+    m_writer.post(id, [this, id, open = std::move(open), done = std::move(done), target = QPointer<QObject>(receiver),
                         hasReceiver = receiver != nullptr](std::stop_token stop) {
         m_writerState.project.reset();
         Result<std::unique_ptr<ProjectApi>> project = open({*m_engine, progressOf(id), stop});
@@ -255,7 +255,7 @@ void Bridge::adoptProject(const std::filesystem::path &folder)
     }
     m_project = std::move(*project);
     m_folder = folder;
-    for (auto &[worker, reader] : {std::pair(m_fast.get(), &m_fastState), std::pair(m_background.get(), &m_backgroundState)}) {
+    for (auto &[worker, reader] : {std::pair(&m_fast, &m_fastState), std::pair(&m_background, &m_backgroundState)}) {
         worker->post(m_nextJob++, [this, folder, reader = reader](std::stop_token) {
             reader->project.reset();
             if (auto opened = m_engine->openProject(folder, engine::Access::ReadOnly))
@@ -273,9 +273,9 @@ void Bridge::closeProject()
         return;
     m_project.reset();
     m_folder.clear();
-    m_writer->post(m_nextJob++, [this](std::stop_token) { m_writerState.project.reset(); });
-    m_fast->post(m_nextJob++, [this](std::stop_token) { m_fastState.project.reset(); });
-    m_background->post(m_nextJob++, [this](std::stop_token) { m_backgroundState.project.reset(); });
+    m_writer.post(m_nextJob++, [this](std::stop_token) { m_writerState.project.reset(); });
+    m_fast.post(m_nextJob++, [this](std::stop_token) { m_fastState.project.reset(); });
+    m_background.post(m_nextJob++, [this](std::stop_token) { m_backgroundState.project.reset(); });
     emit projectClosed();
     emit undoChanged();
 }

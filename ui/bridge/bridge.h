@@ -211,7 +211,7 @@ private:
     engine::MachineFacts m_machine;
 
     // Last, so that they end first.
-    std::unique_ptr<Worker> m_background, m_fast, m_writer, m_heavy;
+    Worker m_background, m_fast, m_writer, m_heavy;
 };
 
 } // namespace fettle::ui

@@ -42,7 +42,7 @@ JobId Bridge::enqueueRun(const QString &title, RunCall call)
     const JobId id = m_nextJob++;
     ++m_queuedRuns;
     auto control = std::make_shared<engine::RunControl>();
-    m_heavy->post(id, [this, id, title, control, folder = m_folder, call = std::move(call)](std::stop_token stop) {
+    m_heavy.post(id, [this, id, title, control, folder = m_folder, call = std::move(call)](std::stop_token stop) {
         append(CallEvent{[this, id, title, control] {
             --m_queuedRuns;
             m_control = control;
@@ -73,7 +73,7 @@ JobId Bridge::enqueueRun(const QString &title, RunCall call)
         };
         events.evaluated = [this](RunId run, const engine::EvalPoint &point) { append(EvalEvent{run, point}); };
         events.checkpointed = [this](RunId run, const engine::CheckpointInfo &checkpoint) { append(CheckpointEvent{run, checkpoint}); };
-        events.betweenSteps = [this] { m_heavy->runWaiting(kAnswerKey); };
+        events.betweenSteps = [this] { m_heavy.runWaiting(kAnswerKey); };
         // A run has a handle of its own: the writer's stays on the writer's thread, and an edit never waits for a step.
         auto result = std::make_shared<Result<engine::RunSummary>>(fail(ErrorCode::Internal, "The run did not start."));
         auto project = m_engine->openProject(folder, engine::Access::WriteBeside);
@@ -132,7 +132,7 @@ JobId Bridge::generate(const std::string &model, const engine::GenerateRequest &
                        Done<std::vector<engine::ColumnResult>> done)
 {
     const JobId id = m_nextJob++;
-    m_heavy->postServable(
+    m_heavy.postServable(
         id,
         [this, id, model, request, folder = m_folder, done = std::move(done), target = QPointer<QObject>(receiver),
          hasReceiver = receiver != nullptr](std::stop_token stop) {

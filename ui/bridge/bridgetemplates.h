@@ -41,14 +41,14 @@ template <class T>
 JobId Bridge::read(QObject *receiver, std::function<Result<T>(const ProjectApi *, const JobContext &)> job, Done<T> done,
                    const std::string &replaceKey)
 {
-    return readOn<T>(*m_fast, m_fastState, receiver, std::move(job), std::move(done), replaceKey);
+    return readOn<T>(m_fast, m_fastState, receiver, std::move(job), std::move(done), replaceKey);
 }
 
 template <class T>
 JobId Bridge::readSlowly(QObject *receiver, std::function<Result<T>(const ProjectApi *, const JobContext &)> job, Done<T> done,
                          const std::string &replaceKey)
 {
-    return readOn<T>(*m_background, m_backgroundState, receiver, std::move(job), std::move(done), replaceKey);
+    return readOn<T>(m_background, m_backgroundState, receiver, std::move(job), std::move(done), replaceKey);
 }
 
 template <class T>
@@ -69,7 +69,7 @@ template <class T>
 JobId Bridge::write(Touched touched, QObject *receiver, std::function<Result<T>(ProjectApi &, const JobContext &)> job, Done<T> done)
 {
     const JobId id = m_nextJob++;
-    m_writer->post(id, [this, id, touched, job = std::move(job), done = std::move(done), target = QPointer<QObject>(receiver),
+    m_writer.post(id, [this, id, touched, job = std::move(job), done = std::move(done), target = QPointer<QObject>(receiver),
                         hasReceiver = receiver != nullptr](std::stop_token stop) {
         const JobContext context{*m_engine, progressOf(id), stop};
         if (!m_writerState.project) {
@@ -97,7 +97,7 @@ JobId Bridge::work(const QString &title, JobInfo::Kind kind, QObject *receiver, 
                    Done<T> done)
 {
     const JobId id = m_nextJob++;
-    m_heavy->post(id, [this, id, title, kind, job = std::move(job), done = std::move(done), target = QPointer<QObject>(receiver),
+    m_heavy.post(id, [this, id, title, kind, job = std::move(job), done = std::move(done), target = QPointer<QObject>(receiver),
                        hasReceiver = receiver != nullptr](std::stop_token stop) {
         append(CallEvent{[this, id, title, kind] {
             JobInfo info;

@@ -7,7 +7,7 @@ namespace fettle::ui {
 
 Worker::Worker(std::function<void()> atEnd) : m_atEnd(std::move(atEnd)), m_thread([this] { loop(); }) {}
 
-Worker::~Worker()
+void Worker::finish()
 {
     {
         const std::scoped_lock lock(m_mutex);
@@ -17,6 +17,8 @@ Worker::~Worker()
             working.stop.request_stop();
     }
     m_wake.notify_all();
+    if (m_thread.joinable())
+        m_thread.join();
 }
 
 void Worker::post(JobId id, Job job, const std::string &replaceKey)

@@ -22,8 +22,9 @@ public:
 
     // atEnd runs on the worker's thread when it ends: handles that never change thread are closed there.
     explicit Worker(std::function<void()> atEnd = {});
-    // Asks the job at work to stop, drops what waits, and joins.
-    ~Worker();
+    ~Worker() { finish(); }
+    // Asks the job at work to stop, drops what waits, and joins. Nothing that is posted afterwards runs.
+    void finish();
     Worker(const Worker &) = delete;
     Worker &operator=(const Worker &) = delete;
 

@@ -162,8 +162,9 @@ void CommandBar::placeOver(const QWidget *field)
         fill(m_field->text());
 }
 
-void CommandBar::open()
+void CommandBar::open(const QWidget *field)
 {
+    placeOver(field);
     if (isVisible()) {
         m_field->selectAll();
         return;

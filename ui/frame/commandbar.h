@@ -19,7 +19,8 @@ class CommandBar : public QWidget {
 public:
     explicit CommandBar(MainWindow *window);
 
-    void open();
+    // field: of the top bar, over which the bar opens.
+    void open(const QWidget *field);
     void placeOver(const QWidget *field);
     [[nodiscard]] QLineEdit *field() const { return m_field; }
     [[nodiscard]] QListView *list() const { return m_list; }

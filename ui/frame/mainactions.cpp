@@ -65,7 +65,7 @@ void MainWindow::setupActions()
     addWindowAction(QStringLiteral("redo"), tr("Redo"), QStringLiteral("redo-2"), QKeySequence::Redo,
                     tr("Repeats the change that was taken back."), [this] { m_bridge.redo(); });
     addWindowAction(QStringLiteral("commandBar"), tr("Search actions and pages"), QStringLiteral("search"), QKeySequence(tr("Ctrl+K")),
-                    tr("Finds every action by its name."), [this] { m_commandBar->open(); });
+                    tr("Finds every action by its name."), [this] { m_commandBar->open(m_topBar->commandField()); });
     addWindowAction(QStringLiteral("help"), tr("Help"), QStringLiteral("circle-question-mark"), QKeySequence::HelpContents,
                     tr("Keys, and what this window can do."), [this] { showHelp(); });
     addWindowAction(QStringLiteral("pauseRun"), tr("Pause the run"), QStringLiteral("pause"), {},

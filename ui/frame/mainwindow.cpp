@@ -2,6 +2,7 @@
 #include "ui/frame/mainwindow.h"
 
 #include "ui/frame/commandbar.h"
+#include "ui/frame/englishplurals.h"
 #include "ui/frame/rail.h"
 #include "ui/frame/recentprojects.h"
 #include "ui/frame/statusstrip.h"
@@ -37,6 +38,7 @@ MainWindow::MainWindow(Bridge &bridge, Theme &theme, std::vector<PageEntry> page
                 [this](const QString &id, const QString &target) { openPage(id, target); },
                 [this](const QString &name) { return windowAction(name); }}
 {
+    installEnglishPlurals();
     setupActions();
     setupLayout();
     setupMenus();
@@ -96,7 +98,12 @@ void MainWindow::connectBridge()
     connect(&m_bridge, &Bridge::undoChanged, this, &MainWindow::updateActions);
     connect(&m_bridge, &Bridge::jobChanged, this, &MainWindow::updateActions);
     connect(&m_bridge, &Bridge::settingsChanged, this, &MainWindow::updateModelChip);
-    connect(&m_bridge, &Bridge::errorOccurred, this, [this](const Error &error) { showMessage(messageOf(error)); });
+    connect(&m_bridge, &Bridge::errorOccurred, this, [this](const Error &error) {
+        // The Runs page shows the failure of a run itself, with the way back.
+        const bool isFailedRun = m_bridge.activeRunInfo().id.isValid() && m_bridge.activeRunInfo().state == engine::RunState::Failed;
+        if (!isFailedRun || currentPageId() != QLatin1String("runs"))
+            showMessage(messageOf(error));
+    });
     const auto showActivity = [this] {
         const int runs = indexOf(QStringLiteral("runs"));
         if (runs >= 0)
@@ -170,11 +177,13 @@ void MainWindow::makeRemainingPages()
     }
 }
 
-void MainWindow::start(const QString &folder)
+void MainWindow::start(const StartWish &wish)
 {
-    QTimer::singleShot(0, this, [this, folder] {
-        QString chosen = folder;
-        if (chosen.isEmpty()) {
+    QTimer::singleShot(0, this, [this, wish] {
+        QString chosen = wish.folder;
+        if (wish.isSample) {
+            startSample();
+        } else if (chosen.isEmpty()) {
             for (const RecentProject &recent : recentProjects()) {
                 if (recent.exists) {
                     chosen = recent.folder;

@@ -15,6 +15,12 @@ class QVBoxLayout;
 
 namespace fettle::ui {
 
+// What to open once the window is on screen.
+struct StartWish {
+    QString folder;        // of a project; empty: the newest one
+    bool isSample = false; // the guided sample instead
+};
+
 class CommandBar;
 class Rail;
 class StatusStrip;
@@ -29,8 +35,7 @@ public:
     ~MainWindow() override;
 
     [[nodiscard]] static ThemeChoice storedThemeChoice();
-    // Opens the project folder, or the newest one where folder is empty, once the window is on screen.
-    void start(const QString &folder);
+    void start(const StartWish &wish);
 
     void openPage(const QString &id, const QString &target = {});
     [[nodiscard]] Page *page(const QString &id); // made at its first use

@@ -19,9 +19,9 @@ void drawMark(QPainter &painter, const QPoint &topLeft)
     const Tokens &t = tokens();
     painter.save();
     painter.translate(topLeft);
-    painter.fillRect(QRectF(2, 3, 4, 15), t.text);
-    painter.fillRect(QRectF(8, 3, 10, 4), t.text);
-    painter.fillRect(QRectF(8, 9, 7, 4), t.accent);
+    drawBox(painter, QRect(2, 2, 4, 16), t.text, {}, 1);
+    drawBox(painter, QRect(8, 2, 10, 4), t.text, {}, 1);
+    drawBox(painter, QRect(8, 8, 7, 4), t.accent, {}, 1);
     painter.restore();
 }
 
@@ -61,14 +61,14 @@ void RailButton::paintEvent(QPaintEvent *)
 {
     const Tokens &t = tokens();
     QPainter painter(this);
-    const QRect box = rect().adjusted(4, 2, -3, -2);
+    const QRect box = rect().adjusted(3, 2, -2, -2);
     if (isChecked() || (underMouse() && isEnabled()))
         drawBox(painter, box, t.surface2, {}, kRadiusInner);
     if (isChecked())
         painter.fillRect(0, m_isNarrow ? 8 : 14, 3, m_isNarrow ? height() - 16 : height() - 28, t.accent);
     const QColor ink = !isEnabled() ? t.disabled : isChecked() ? t.accent : underMouse() ? t.text : t.muted;
     const bool hasLabel = !m_isNarrow && !text().isEmpty();
-    const QRect iconRect = hasLabel ? QRect(0, 8, width(), kIconLarge) : rect();
+    const QRect iconRect = hasLabel ? QRect(0, 10, width(), kIconLarge) : rect();
     paintIcon(painter, iconRect, m_iconName, kIconLarge, ink);
     if (m_isActive) {
         const QPoint centre = iconRect.center();
@@ -77,7 +77,7 @@ void RailButton::paintEvent(QPaintEvent *)
     if (hasLabel) {
         painter.setFont(textFont(TextSize::Small, isChecked() ? Weight::SemiBold : Weight::Regular));
         painter.setPen(!isEnabled() ? t.disabled : isChecked() ? t.text : t.muted);
-        painter.drawText(QRect(0, 30, width(), 18), Qt::AlignCenter, text());
+        painter.drawText(QRect(0, 32, width(), 16), Qt::AlignCenter, text());
     }
 }
 

@@ -6,7 +6,9 @@
 #include "ui/theme/theme.h"
 
 #include <QApplication>
+#include <QCommandLineParser>
 #include <QFileInfo>
+#include <QIcon>
 
 namespace fettle::ui {
 
@@ -17,13 +19,29 @@ int runWindow(int argc, char **argv)
     QApplication::setOrganizationName(QStringLiteral("Fettle"));
     QApplication::setApplicationName(QStringLiteral("fettle"));
     QApplication::setApplicationDisplayName(QStringLiteral("Fettle"));
-    Theme theme(application, MainWindow::storedThemeChoice());
+    QApplication::setDesktopFileName(QStringLiteral("fettle"));
+
+    QCommandLineParser parser;
+    parser.addHelpOption();
+    const QCommandLineOption project(QStringLiteral("project"), QApplication::translate("fettle::ui", "Opens this project folder."),
+                                     QStringLiteral("folder"));
+    const QCommandLineOption sample(QStringLiteral("sample"), QApplication::translate("fettle::ui", "Opens the guided sample; makes it at the first time."));
+    const QCommandLineOption theme(QStringLiteral("theme"), QApplication::translate("fettle::ui", "Look of this start: light, dark or system."),
+                                   QStringLiteral("look"));
+    parser.addOptions({project, sample, theme});
+    parser.process(application); // an unknown option ends the program with a message
+
+    ThemeChoice look = MainWindow::storedThemeChoice();
+    if (parser.isSet(theme))
+        look = parser.value(theme) == QLatin1String("dark") ? ThemeChoice::Dark
+            : parser.value(theme) == QLatin1String("light") ? ThemeChoice::Light
+                                                            : ThemeChoice::System;
+    Theme colours(application, look);
+    QApplication::setWindowIcon(QIcon(QStringLiteral(":/icons/fettle.svg")));
     Bridge bridge(makeRealEngine());
-    MainWindow window(bridge, theme);
+    MainWindow window(bridge, colours);
     window.show();
-    const QStringList arguments = QApplication::arguments();
-    const QString wish = arguments.size() > 1 ? QFileInfo(arguments.last()).absoluteFilePath() : QString();
-    window.start(wish);
+    window.start({parser.isSet(project) ? QFileInfo(parser.value(project)).absoluteFilePath() : QString(), parser.isSet(sample)});
     return QApplication::exec();
 }
 

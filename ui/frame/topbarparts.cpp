@@ -69,7 +69,7 @@ void ModelChip::paintEvent(QPaintEvent *)
 {
     QPainter painter(this);
     drawButton(painter, rect(), ButtonLook::Normal, {isEnabled(), underMouse(), isDown(), false});
-    paintIcon(painter, QRect(8, 0, kIconSmall, height()), QStringLiteral("box"), kIconSmall, tokens().text);
+    paintIcon(painter, QRect(8, 0, kIconSmall, height()), QStringLiteral("box"), kIconSmall, tokens().muted);
     painter.setFont(textFont());
     painter.setPen(tokens().text);
     const int left = 8 + kIconSmall + 6;

@@ -132,6 +132,7 @@ void BeforeAfter::step(int by)
 void BeforeAfter::loadQuestion()
 {
     m_place->setText(tr("held-out question %1 of %2, never seen in training").arg(m_index + 1).arg(countText(qint64(m_heldOut.size()))));
+    m_ask->setVisible(false); // until the question is here
     m_previous->setEnabled(m_index > 0);
     m_next->setEnabled(m_index + 1 < int(m_heldOut.size()));
     m_bridge.read<data::Record>(
@@ -169,7 +170,7 @@ void BeforeAfter::showAnswers()
         m_base->setText(tr("Loading the model..."));
     }
     m_tuned->setInk(hasAnswers ? Ink::Text : Ink::Muted);
-    m_ask->setVisible(!hasAnswers && !isAsking);
+    m_ask->setVisible(m_record.id.isValid() && !hasAnswers && !isAsking);
     m_ask->setEnabled(m_job == 0);
 }
 

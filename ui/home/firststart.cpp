@@ -82,7 +82,7 @@ QWidget *FirstStart::makeWays(const WaysIn &ways)
     struct Way { QString iconName, title, line, button, keys; QAction *action; bool isPrimary; };
     const Way list[] = {
         {QStringLiteral("route"), tr("Guided sample"), tr("See sample records become a finished before and after in about 6 minutes."),
-         tr("Start the sample"), {}, ways.sample, true},
+         tr("Start the sample"), tr("Enter"), ways.sample, true},
         {QStringLiteral("plus"), tr("New project"), tr("Begin with your own questions and answers."), tr("New project..."),
          keyHintText(ways.newProject->shortcut()), ways.newProject, false},
         {QStringLiteral("folder-open"), tr("Open project"), tr("Continue in a project folder from this or another computer."), tr("Open..."),
@@ -104,9 +104,11 @@ QWidget *FirstStart::makeWays(const WaysIn &ways)
         row->addLayout(texts, 1);
         auto *button = way.isPrimary ? primaryButton(way.button, QStringLiteral("play"), way.action->statusTip())
                                      : new Button(way.button, {}, way.action->statusTip());
-        if (way.isPrimary)
-            button->setHeight(kButtonLarge);
         button->setKeyHint(way.keys);
+        if (way.isPrimary) {
+            button->setHeight(kButtonLarge);
+            m_start = button;
+        }
         connect(button, &QPushButton::clicked, way.action, &QAction::trigger);
         row->addWidget(button);
         rows->addLayout(row);
@@ -158,6 +160,12 @@ QWidget *FirstStart::makeSteps()
     column->addStretch(1);
     column->addWidget(keyFoot(false));
     return pane;
+}
+
+void FirstStart::showEvent(QShowEvent *event)
+{
+    QWidget::showEvent(event);
+    m_start->setFocus(Qt::OtherFocusReason); // Enter starts the sample
 }
 
 void FirstStart::refresh()

@@ -20,6 +20,9 @@ public:
     FirstStart(Bridge &bridge, const WaysIn &ways, QWidget *parent = nullptr);
     void refresh(); // looks at the computer again
 
+protected:
+    void showEvent(QShowEvent *event) override;
+
 private:
     struct Checked { bool isFine; QString name, fact; };
     struct Found { engine::MachineFacts machine; engine::MemoryUse memory; std::int64_t diskBytes = 0; QString model, modelProblem; };
@@ -29,6 +32,7 @@ private:
     void showChecks(const Found &found);
 
     Bridge &m_bridge;
+    Button *m_start = nullptr;
     Card *m_checks;
     QGridLayout *m_checkRows;
 };

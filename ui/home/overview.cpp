@@ -21,7 +21,7 @@ using namespace measure;
 namespace {
 
 constexpr int kSideWidth = 408;
-constexpr int kSideWidthNarrow = 296;
+constexpr int kSideWidthNarrow = 272;
 constexpr std::size_t kMostActivity = 7;
 
 std::int64_t countOf(const engine::RecordCounts &counts, data::RecordStatus status)
@@ -247,6 +247,7 @@ void Overview::resizeEvent(QResizeEvent *event)
 {
     const bool isNarrow = width() < kNarrowBelow - kRailWide;
     findChild<QScrollArea *>(QStringLiteral("side"))->setFixedWidth(isNarrow ? kSideWidthNarrow : kSideWidth);
+    m_projects->setNarrow(isNarrow);
     QWidget::resizeEvent(event);
 }
 

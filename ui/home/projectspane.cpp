@@ -68,14 +68,14 @@ ProjectsPane::ProjectsPane(QAction *newProject, QAction *openProject, QAction *s
     auto *buttons = new QHBoxLayout;
     buttons->setContentsMargins(kStep3, 0, 0, 0);
     buttons->setSpacing(kStep2);
-    auto *fresh = new Button(tr("New project..."), QStringLiteral("plus"), newProject->statusTip());
-    fresh->setKeyHint(keyHintText(newProject->shortcut()));
-    connect(fresh, &QPushButton::clicked, newProject, &QAction::trigger);
-    auto *open = new Button(tr("Open..."), {}, openProject->statusTip());
-    open->setKeyHint(keyHintText(openProject->shortcut()));
-    connect(open, &QPushButton::clicked, openProject, &QAction::trigger);
-    buttons->addWidget(fresh);
-    buttons->addWidget(open);
+    m_new = new Button(tr("New project..."), QStringLiteral("plus"), newProject->statusTip());
+    m_newKeys = keyHintText(newProject->shortcut());
+    connect(m_new, &QPushButton::clicked, newProject, &QAction::trigger);
+    m_open = new Button(tr("Open..."), {}, openProject->statusTip());
+    m_openKeys = keyHintText(openProject->shortcut());
+    connect(m_open, &QPushButton::clicked, openProject, &QAction::trigger);
+    buttons->addWidget(m_new);
+    buttons->addWidget(m_open);
     buttons->addStretch(1);
     column->addLayout(buttons);
     column->addSpacing(kStep4);
@@ -108,7 +108,16 @@ ProjectsPane::ProjectsPane(QAction *newProject, QAction *openProject, QAction *s
     m_activity->setSpacing(kStep2);
     column->addLayout(m_activity);
     column->addStretch(1);
-    column->addWidget(keyFoot(true));
+    m_foot = keyFoot(true);
+    column->addWidget(m_foot);
+    setNarrow(false);
+}
+
+void ProjectsPane::setNarrow(bool isNarrow)
+{
+    m_new->setKeyHint(isNarrow ? QString() : m_newKeys);
+    m_open->setKeyHint(isNarrow ? QString() : m_openKeys);
+    m_foot->setVisible(!isNarrow);
 }
 
 void ProjectsPane::showProjects(const QString &openFolder)
@@ -138,7 +147,7 @@ void ProjectsPane::showActivity(const std::vector<Activity> &activity)
         row->setContentsMargins(0, 0, 0, 0);
         row->setSpacing(kStep2);
         auto *when = smallLabel(whenText(entry.when));
-        when->setFixedWidth(isAllToday ? 34 : 60);
+        when->setFixedWidth(isAllToday ? 34 : 72);
         when->setContentsMargins(0, 2, 0, 0);
         row->addWidget(when, 0, Qt::AlignTop);
         auto *text = new TextLabel(entry.text);

@@ -9,6 +9,7 @@ class QVBoxLayout;
 
 namespace fettle::ui {
 
+class Button;
 class TextLabel;
 
 class ProjectsPane : public Pane {
@@ -18,6 +19,7 @@ public:
     ProjectsPane(QAction *newProject, QAction *openProject, QAction *startSample, QWidget *parent = nullptr);
     void showProjects(const QString &openFolder);
     void showActivity(const std::vector<Activity> &activity);
+    void setNarrow(bool isNarrow); // without printed keys
 
 signals:
     void projectChosen(const QString &folder);
@@ -26,6 +28,9 @@ private:
     QVBoxLayout *m_projects;
     QVBoxLayout *m_activity;
     TextLabel *m_activityHead;
+    Button *m_new, *m_open;
+    QString m_newKeys, m_openKeys;
+    QWidget *m_foot;
 };
 
 // The keys at the foot of Home's side panes.

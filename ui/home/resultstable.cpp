@@ -2,6 +2,7 @@
 #include "ui/home/resultstable.h"
 
 #include "ui/widgets/labels.h"
+#include "ui/widgets/rowdelegate.h"
 #include "ui/widgets/words.h"
 
 #include <QHBoxLayout>
@@ -32,7 +33,7 @@ QTableWidgetItem *cell(const QString &text, bool isBold, bool isNumber)
 ResultsTable::ResultsTable(QWidget *parent) : Card(parent)
 {
     auto *column = new QVBoxLayout(this);
-    column->setContentsMargins(1, 1, 1, 2);
+    column->setContentsMargins(1, 1, 1, kRadiusCard - 2); // clear of the rounded corners
     column->setSpacing(0);
     auto *head = new QHBoxLayout;
     head->setContentsMargins(kPaneSide, 0, kPaneSide, 0);
@@ -49,7 +50,9 @@ ResultsTable::ResultsTable(QWidget *parent) : Card(parent)
     m_table->setFrameShape(QFrame::NoFrame);
     m_table->setShowGrid(false);
     m_table->verticalHeader()->hide();
+    m_table->verticalHeader()->setMinimumSectionSize(kRow);
     m_table->verticalHeader()->setDefaultSectionSize(kRow);
+    m_table->setItemDelegate(new RowDelegate(m_table));
     m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::Fixed);
     m_table->horizontalHeader()->setSectionResizeMode(Model, QHeaderView::Stretch);
     m_table->horizontalHeader()->setHighlightSections(false);
@@ -84,7 +87,7 @@ void ResultsTable::show(const std::vector<engine::RunInfo> &results, const QStri
         for (int column = 0; column < Columns; ++column)
             m_table->setItem(i, column, cell(cells[column], isBest, column != Model));
     }
-    m_table->setFixedHeight(kRow + int(results.size()) * kRow + 2);
+    m_table->setFixedHeight(kRow + int(results.size()) * kRow);
     setVisible(!results.empty());
 }
 

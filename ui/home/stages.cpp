@@ -4,12 +4,20 @@
 #include "ui/widgets/labels.h"
 #include "ui/widgets/progressline.h"
 
+#include <QGridLayout>
 #include <QHBoxLayout>
+#include <QPainter>
 #include <QVBoxLayout>
 
 namespace fettle::ui {
 
 using namespace measure;
+
+namespace {
+
+constexpr int kTwoRowsBelow = 760;
+
+} // namespace
 
 StageView::StageView(const QString &title, const QString &iconName, QWidget *parent) : QWidget(parent)
 {
@@ -36,9 +44,13 @@ StageView::StageView(const QString &title, const QString &iconName, QWidget *par
     column->addSpacing(kStep2);
     m_bar = new ProgressLine;
     m_bar->setAccessibleName(title);
+    QSizePolicy policy = m_bar->sizePolicy();
+    policy.setRetainSizeWhenHidden(true); // the links share one line too
+    m_bar->setSizePolicy(policy);
     column->addWidget(m_bar);
     column->addSpacing(kStep3 + 2);
     m_link = new Link({}, QStringLiteral("arrow-right"));
+    m_link->setVisible(false);
     connect(m_link, &Link::clicked, this, &StageView::linkClicked);
     column->addWidget(m_link);
 }
@@ -49,6 +61,7 @@ void StageView::show(const Stage &stage)
     m_line->setText(stage.line);
     m_bar->setInk(stage.ink);
     m_bar->setShare(stage.share);
+    m_bar->setVisible(stage.share >= 0);
     m_link->setText(stage.link);
     m_link->setVisible(!stage.link.isEmpty());
     m_link->updateGeometry();
@@ -57,18 +70,48 @@ void StageView::show(const Stage &stage)
 
 StageRow::StageRow(QWidget *parent) : Card(parent)
 {
-    auto *row = new QHBoxLayout(this);
-    row->setContentsMargins(1, 1, 1, 1);
-    row->setSpacing(0);
+    m_grid = new QGridLayout(this);
+    m_grid->setContentsMargins(1, 1, 1, 1);
+    m_grid->setSpacing(0);
     const std::pair<QString, QString> parts[] = {{tr("Data"), QStringLiteral("database")},
                                                  {tr("Train"), QStringLiteral("activity")},
                                                  {tr("Compare"), QStringLiteral("columns-2")},
                                                  {tr("Hand over"), QStringLiteral("share")}};
+    for (int i = 0; i < 4; ++i)
+        m_stages[i] = new StageView(parts[i].first, parts[i].second, this);
+    arrange(4);
+}
+
+void StageRow::arrange(int columns)
+{
+    if (columns == m_columns)
+        return;
+    m_columns = columns;
     for (int i = 0; i < 4; ++i) {
-        if (i > 0)
-            row->addWidget(new Separator(Qt::Vertical));
-        m_stages[i] = new StageView(parts[i].first, parts[i].second);
-        row->addWidget(m_stages[i], 1);
+        m_grid->removeWidget(m_stages[i]);
+        m_grid->setColumnStretch(i, i < columns ? 1 : 0);
+    }
+    for (int i = 0; i < 4; ++i)
+        m_grid->addWidget(m_stages[i], i / columns, i % columns);
+    updateGeometry();
+}
+
+void StageRow::resizeEvent(QResizeEvent *event)
+{
+    arrange(width() < kTwoRowsBelow ? 2 : 4);
+    Card::resizeEvent(event);
+}
+
+void StageRow::paintEvent(QPaintEvent *event)
+{
+    Card::paintEvent(event);
+    QPainter painter(this);
+    for (int i = 0; i < 4; ++i) {
+        const QRect rect = m_stages[i]->geometry();
+        if (i % m_columns > 0)
+            painter.fillRect(rect.x(), rect.y(), 1, rect.height(), tokens().border);
+        if (i >= m_columns)
+            painter.fillRect(rect.x(), rect.y(), rect.width(), 1, tokens().border);
     }
 }
 

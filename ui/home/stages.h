@@ -4,6 +4,8 @@
 #include "ui/theme/tokens.h"
 #include "ui/widgets/card.h"
 
+class QGridLayout;
+
 namespace fettle::ui {
 
 class ElidedLabel;
@@ -36,7 +38,7 @@ private:
     Link *m_link;
 };
 
-// The frame around four of them.
+// The frame around four of them; two rows where the page is narrow.
 class StageRow : public Card {
     Q_OBJECT
 
@@ -47,8 +49,16 @@ public:
     [[nodiscard]] StageView *compare() const { return m_stages[2]; }
     [[nodiscard]] StageView *handOver() const { return m_stages[3]; }
 
+protected:
+    void paintEvent(QPaintEvent *event) override;
+    void resizeEvent(QResizeEvent *event) override;
+
 private:
+    void arrange(int columns);
+
+    QGridLayout *m_grid;
     StageView *m_stages[4];
+    int m_columns = 0;
 };
 
 } // namespace fettle::ui

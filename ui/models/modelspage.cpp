@@ -71,6 +71,7 @@ void ModelsPage::setupLayout()
     m_search->setPlaceholderText(tr("Find a model"));
     m_search->setAccessibleName(tr("Find a model"));
     m_search->addAction(icon(QStringLiteral("search"), Ink::Muted), QLineEdit::LeadingPosition);
+    m_search->setProperty("quietField", true);
     m_search->setFixedWidth(200);
     m_search->setClearButtonEnabled(true);
     connect(m_search, &QLineEdit::textChanged, this, &ModelsPage::filterModels);
@@ -146,6 +147,7 @@ void ModelsPage::setupTable()
     m_view->setTabKeyNavigation(false);
     m_view->setAccessibleName(tr("Models on this computer"));
     m_view->verticalHeader()->hide();
+    m_view->verticalHeader()->setMinimumSectionSize(kButtonRow);
     m_view->verticalHeader()->setDefaultSectionSize(kButtonRow);
     m_view->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     m_view->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);

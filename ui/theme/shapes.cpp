@@ -33,6 +33,7 @@ void drawField(QPainter &painter, const QRect &rect, FieldState state)
     const Tokens &t = tokens();
     switch (state) {
     case FieldState::Normal: drawBox(painter, rect, t.surface1, t.borderStrong, measure::kRadiusButton); break;
+    case FieldState::Quiet: drawBox(painter, rect, t.surface1, t.border, measure::kRadiusButton); break;
     case FieldState::Focused: drawBox(painter, rect, t.surface1, t.focusRing, measure::kRadiusButton, 2.0); break;
     case FieldState::Disabled: drawBox(painter, rect, t.surface0, t.border, measure::kRadiusButton); break;
     case FieldState::Invalid: drawBox(painter, rect, t.surface1, t.bad, measure::kRadiusButton, 2.0); break;

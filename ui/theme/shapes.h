@@ -13,7 +13,8 @@ void drawBox(QPainter &painter, const QRect &rect, const QColor &fill, const QCo
 // Focus ring: 2 px wide, drawn inside rect.
 void drawRing(QPainter &painter, const QRect &rect, qreal radius);
 
-enum class FieldState { Normal, Focused, Disabled, Invalid };
+// Quiet: a search field in a bar, whose frame is light until it has the keyboard.
+enum class FieldState { Normal, Quiet, Focused, Disabled, Invalid };
 void drawField(QPainter &painter, const QRect &rect, FieldState state);
 
 enum class CheckMark { Off, On, Partly };

@@ -30,7 +30,9 @@ FieldState fieldState(const QStyleOption *option, const QWidget *widget)
         return FieldState::Disabled;
     if (widget && widget->property("invalid").toBool())
         return FieldState::Invalid;
-    return option->state & QStyle::State_HasFocus ? FieldState::Focused : FieldState::Normal;
+    if (option->state & QStyle::State_HasFocus)
+        return FieldState::Focused;
+    return widget && widget->property("quietField").toBool() ? FieldState::Quiet : FieldState::Normal;
 }
 
 void drawMenuItem(const QStyleOptionMenuItem &item, QPainter &painter)
@@ -202,6 +204,12 @@ void Style::drawControl(ControlElement element, const QStyleOption *option, QPai
         auto header = *qstyleoption_cast<const QStyleOptionHeader *>(option);
         header.palette.setColor(QPalette::ButtonText, t.muted);
         header.state &= ~State_On; // no bold for the column of the selected cell
+        // The outer columns keep the padding of the pane.
+        const bool isFirst = header.position == QStyleOptionHeader::Beginning || header.position == QStyleOptionHeader::OnlyOneSection;
+        if (isFirst && header.orientation == Qt::Horizontal && (header.textAlignment & Qt::AlignLeft))
+            header.rect.adjust(measure::kPaneSide - measure::kCell, 0, 0, 0);
+        if (header.position == QStyleOptionHeader::End && (header.textAlignment & Qt::AlignRight))
+            header.rect.adjust(0, 0, measure::kCell - measure::kPaneSide, 0);
         QProxyStyle::drawControl(element, &header, painter, widget);
         return;
     }

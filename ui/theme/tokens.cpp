@@ -114,6 +114,8 @@ QFont makeFont(const QString &family, TextSize size, Weight weight)
     // The semi-bold cut (600) is the bold of the bundled families.
     font.setBold(weight == Weight::SemiBold);
     font.setHintingPreference(QFont::PreferNoHinting);
+    if (size == TextSize::Title)
+        font.setLetterSpacing(QFont::PercentageSpacing, 99);
     return font;
 }
 

@@ -5,6 +5,7 @@
 #include "ui/widgets/keyhint.h"
 
 #include <QAction>
+#include <QKeyEvent>
 #include <QPainter>
 
 namespace fettle::ui {
@@ -13,7 +14,7 @@ namespace {
 
 constexpr int kSide = 11;  // from the frame to the first thing inside
 constexpr int kGap = 7;    // icon to text
-constexpr int kHintGap = 8;
+constexpr int kHintGap = 7;
 
 } // namespace
 
@@ -94,6 +95,14 @@ QSize Button::sizeHint() const
     return {width, height};
 }
 
+void Button::keyPressEvent(QKeyEvent *event)
+{
+    if (event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter)
+        click();
+    else
+        QPushButton::keyPressEvent(event);
+}
+
 void Button::paintEvent(QPaintEvent *)
 {
     QPainter painter(this);
@@ -143,12 +152,15 @@ Button *iconButton(const QString &iconName, const QString &name, ButtonLook look
     auto *button = new Button({}, iconName, name);
     button->setAccessibleName(name);
     button->setLook(look);
+    if (look == ButtonLook::Quiet)
+        button->setInk(Ink::Muted);
     return button;
 }
 
 QString keyHintText(const QKeySequence &keys)
 {
-    return keys.toString(QKeySequence::NativeText).replace(QLatin1Char('+'), QLatin1Char(' '));
+    QString text = keys.toString(QKeySequence::NativeText).replace(QLatin1Char('+'), QLatin1Char(' '));
+    return text.replace(QLatin1String("Return"), Button::tr("Enter"));
 }
 
 } // namespace fettle::ui

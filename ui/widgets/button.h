@@ -28,6 +28,7 @@ public:
 
 protected:
     void paintEvent(QPaintEvent *event) override;
+    void keyPressEvent(QKeyEvent *event) override; // Enter as well as Space
 
 private:
     [[nodiscard]] QFont labelFont() const;

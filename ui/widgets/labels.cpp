@@ -12,6 +12,7 @@ TextLabel::TextLabel(const QString &text, TextSize size, Weight weight, Ink ink,
     : QLabel(text, parent), m_ink(ink)
 {
     setTextFormat(Qt::PlainText);
+    setForegroundRole(QPalette::WindowText); // on a page it would become Text, which is not the label's ink
     setFont(textFont(size, weight));
     applyInk();
 }

@@ -134,45 +134,6 @@ QString runStateText(engine::RunState state)
     return {};
 }
 
-QString statusText(data::RecordStatus status)
-{
-    using enum data::RecordStatus;
-    switch (status) {
-    case New: return tr("To review");
-    case Edited: return tr("Edited");
-    case Approved: return tr("Approved");
-    case Rejected: return tr("Rejected");
-    }
-    return {};
-}
-
-QString splitText(data::Split split)
-{
-    using enum data::Split;
-    switch (split) {
-    case Unassigned: return tr("none");
-    case Train: return tr("train");
-    case HeldOut: return tr("held out");
-    case Test: return tr("test");
-    }
-    return {};
-}
-
-QString flagText(engine::RecordFlag flag)
-{
-    using enum engine::RecordFlag;
-    switch (flag) {
-    case Duplicate: return tr("Duplicates");
-    case NearDuplicate: return tr("Near-duplicates");
-    case Contradiction: return tr("Contradictions");
-    case Empty: return tr("Empty");
-    case TooLong: return tr("Too long");
-    case Leak: return tr("Leaks into held out");
-    case OddEncoding: return tr("Odd encodings");
-    }
-    return {};
-}
-
 QString flagIcon(engine::RecordFlag flag)
 {
     using enum engine::RecordFlag;

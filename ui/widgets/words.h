@@ -22,9 +22,6 @@ namespace fettle::ui {
 
 [[nodiscard]] QString methodText(const std::string &method); // "LoRA", "full" ...
 [[nodiscard]] QString runStateText(engine::RunState state);
-[[nodiscard]] QString statusText(data::RecordStatus status);
-[[nodiscard]] QString splitText(data::Split split);
-[[nodiscard]] QString flagText(engine::RecordFlag flag); // plural, as on the health chips
 [[nodiscard]] QString flagIcon(engine::RecordFlag flag);
 
 } // namespace fettle::ui

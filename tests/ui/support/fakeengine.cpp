@@ -1,0 +1,320 @@
+// Projects, models, plans and runs of the stand-in. The lens and the answers are in fakelens.cpp. See fakeengine.h.
+#include "tests/ui/support/fakeengine.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+
+namespace fettle::ui {
+
+namespace {
+
+using Lock = std::scoped_lock<std::recursive_mutex>;
+
+engine::Inspection fakeModel(const std::string &name, const std::string &architecture, std::int64_t parameters, const std::string &storage,
+                             std::int64_t context, std::int64_t bytes, bool isTrainable)
+{
+    engine::Inspection model;
+    model.kind = storage.starts_with("Q") ? "gguf" : "model";
+    model.name = name;
+    model.path = "/models/" + name;
+    model.architecture = architecture;
+    model.parameters = parameters;
+    model.storage = storage;
+    model.tensors = 272;
+    model.context = context;
+    model.fileBytes = bytes;
+    model.layers = 30;
+    model.width = 576;
+    model.heads = 9;
+    model.keyValueHeads = 3;
+    model.vocabulary = 49152;
+    model.tokenizer = "byte-level BPE, 49,152 tokens";
+    model.hasChatTemplate = isTrainable;
+    model.licence = "Apache-2.0";
+    model.trainable = isTrainable;
+    return model;
+}
+
+} // namespace
+
+FakeEngine::FakeEngine()
+{
+    models = {fakeModel("SmolLM2-135M-Instruct", "LlamaForCausalLM", 134'515'008, "Q4_1, Q8_0", 8192, 98'000'000, true),
+              fakeModel("SmolLM2-360M-Instruct", "LlamaForCausalLM", 361'821'120, "BF16", 8192, 724'000'000, true),
+              fakeModel("stories260K", "LlamaForCausalLM", 260'032, "F32", 512, 1'040'000, true)};
+    auto broken = fakeModel("Llama-3.2-1B-Instruct", "LlamaForCausalLM", 0, "", 0, 1'100'000'000, false);
+    broken.problems = {{"Shard 1 ends early: 1.10 of 2.47 GB.", "Download it again."}};
+    auto vision = fakeModel("clip-vit-base-patch32", "CLIPModel", 0, "", 0, 605'000'000, false);
+    vision.problems = {{"Not a language model: architecture \"CLIPModel\".", "Choose a model that writes text."}};
+    models.push_back(broken);
+    models.push_back(vision);
+}
+
+std::shared_ptr<FakeProjectState> FakeEngine::addProject(const std::filesystem::path &folder, std::vector<data::Record> records)
+{
+    auto state = std::make_shared<FakeProjectState>();
+    state->folder = folder;
+    state->add(std::move(records));
+    const std::scoped_lock lock(m_mutex);
+    m_projects[folder] = state;
+    return state;
+}
+
+std::shared_ptr<FakeProjectState> FakeEngine::state(const std::filesystem::path &folder)
+{
+    const std::scoped_lock lock(m_mutex);
+    const auto found = m_projects.find(folder);
+    return found == m_projects.end() ? nullptr : found->second;
+}
+
+Result<std::unique_ptr<ProjectApi>> FakeEngine::createProject(const std::filesystem::path &folder)
+{
+    if (state(folder))
+        return fail(ErrorCode::BadInput, "\"" + folder.string() + "\" exists already.", "Choose another name.");
+    return std::make_unique<FakeProject>(addProject(folder));
+}
+
+Result<std::unique_ptr<ProjectApi>> FakeEngine::openProject(const std::filesystem::path &folder, engine::Access)
+{
+    auto found = state(folder);
+    if (!found)
+        return fail(ErrorCode::NotFound, "\"" + folder.string() + "\" does not exist.", "Choose a folder whose name ends in .fettle.");
+    return std::make_unique<FakeProject>(std::move(found));
+}
+
+Result<std::unique_ptr<ProjectApi>> FakeEngine::createSampleProject(const std::filesystem::path &folder, const ProgressCallback &,
+                                                                    std::stop_token)
+{
+    return std::make_unique<FakeProject>(addProject(folder, fakeRecords()));
+}
+
+Result<data::ImportResult> FakeEngine::readRecords(const std::filesystem::path &file, const data::ImportOptions &options,
+                                                   std::optional<std::int64_t> maxRows, const ProgressCallback &progress,
+                                                   std::stop_token stop)
+{
+    return data::readRecords(file, options, maxRows, progress, stop);
+}
+
+Result<std::filesystem::path> FakeEngine::resolveModel(const std::string &model)
+{
+    return std::filesystem::path("/models") / model;
+}
+
+Result<engine::Inspection> FakeEngine::inspect(const std::filesystem::path &path)
+{
+    for (const engine::Inspection &model : models) {
+        const std::string wanted = path.filename().string();
+        const bool isSame = std::ranges::equal(model.name, wanted, [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
+        if (model.path == path.string() || isSame)
+            return model;
+    }
+    return fail(ErrorCode::BadInput, "\"" + path.string() + "\" is not a model.", "Choose a folder with config.json or a GGUF file.");
+}
+
+Result<std::vector<engine::Inspection>> FakeEngine::libraryModels(const std::vector<std::filesystem::path> &, const ProgressCallback &,
+                                                                  std::stop_token)
+{
+    return models;
+}
+
+Result<std::string> FakeEngine::modelHash(const std::filesystem::path &, std::stop_token)
+{
+    return std::string("3fa9c1e70b52") + std::string(48, '0') + "d81c";
+}
+
+Result<std::shared_ptr<const LensApi>> FakeEngine::openLens(const std::string &)
+{
+    if (lensError)
+        return tl::unexpected<Error>(*lensError);
+    return std::make_shared<const FakeLens>();
+}
+
+Result<std::int64_t> FakeEngine::measureLengths(ProjectApi &project, const LensApi &lens, std::int64_t maxLength,
+                                                const ProgressCallback &, std::stop_token)
+{
+    FakeProjectState &state = static_cast<FakeProject &>(project).state();
+    const Lock lock(state.mutex);
+    state.maxLength = maxLength;
+    for (const auto &[id, record] : state.records) {
+        if (const auto labelled = lens.label(record, {}))
+            state.tokens[id] = std::int64_t(labelled->ids.size());
+    }
+    return std::int64_t(state.records.size());
+}
+
+Result<engine::TrainPlan> FakeEngine::planRun(const ProjectApi &project, const engine::TrainRequest &request, const ProgressCallback &,
+                                              std::stop_token)
+{
+    engine::TrainPlan plan;
+    const auto counts = project.recordCounts();
+    plan.trainRows = counts->all * 9 / 10;
+    plan.heldOutRows = counts->all - plan.trainRows;
+    plan.stepsPerEpoch = std::max<std::int64_t>(1, plan.trainRows / 8);
+    plan.steps = runSteps;
+    plan.tokens = plan.trainRows * 64;
+    plan.trainedTokens = plan.trainRows * 40;
+    plan.trainableParameters = 4'884'480;
+    plan.resultBytes = 19'500'000;
+    plan.rowCapacity = 512;
+    for (int row = 0; row < 4; ++row) {
+        std::vector<engine::TrainPlan::Document> documents;
+        for (int i = 0; i < 5; ++i) {
+            engine::TrainPlan::Document document;
+            document.trained.assign(std::size_t(80 + 7 * i + 3 * row), 0);
+            std::fill(document.trained.begin() + 40, document.trained.end(), std::uint8_t(1));
+            documents.push_back(std::move(document));
+        }
+        plan.firstBatch.push_back(std::move(documents));
+    }
+    if (plan.trainRows == 0)
+        plan.problems.push_back({"noRecords", "There is nothing to learn from: the project has no records.", {}, {}, true});
+    else if (request.recipe.method.empty())
+        plan.problems.push_back({"noMethod", "No method is chosen.", {}, {}, true});
+    return plan;
+}
+
+Result<engine::RunSummary> FakeEngine::trainRun(ProjectApi &project, const engine::TrainRequest &request, const engine::RunEvents &events,
+                                                const engine::RunControl *control, std::stop_token stop)
+{
+    FakeProjectState &state = static_cast<FakeProject &>(project).state();
+    engine::RunInfo run;
+    {
+        const Lock lock(state.mutex);
+        run.id = RunId{std::int64_t(state.runs.size()) + 1};
+        run.name = "Run " + std::to_string(run.id.value);
+        run.method = request.recipe.method;
+        run.modelPath = request.model;
+        run.modelName = "SmolLM2-135M-Instruct";
+        run.snapshot = request.snapshot;
+        run.steps = runSteps;
+        run.started = "2024-05-14T14:21:00";
+        run.state = engine::RunState::Preparing;
+        state.runs.push_back(run);
+    }
+    events.stateChanged(run);
+    return drive(state, run, 0, events, control, stop);
+}
+
+Result<engine::RunSummary> FakeEngine::resumeRun(ProjectApi &project, RunId id, const engine::ComputeOptions &,
+                                                 const engine::RunEvents &events, const engine::RunControl *control,
+                                                 std::stop_token stop)
+{
+    const auto run = project.run(id);
+    if (!run)
+        return passError(run);
+    return drive(static_cast<FakeProject &>(project).state(), *run, run->step, events, control, stop);
+}
+
+Result<engine::RunSummary> FakeEngine::drive(FakeProjectState &state, engine::RunInfo run, std::int64_t from,
+                                             const engine::RunEvents &events, const engine::RunControl *control, std::stop_token stop)
+{
+    const auto put = [&](engine::RunState to) {
+        run.state = to;
+        {
+            const Lock lock(state.mutex);
+            state.runs[std::size_t(run.id.value - 1)] = run;
+        }
+        events.stateChanged(run);
+    };
+    const auto checkpoint = [&](std::int64_t step) {
+        const engine::CheckpointInfo info{step, "runs/" + std::to_string(run.id.value) + "/checkpoint-" + std::to_string(step), run.evalLoss};
+        {
+            const Lock lock(state.mutex);
+            state.checkpoints[run.id.value].push_back(info);
+        }
+        events.checkpointed(run.id, info);
+    };
+    put(engine::RunState::Running);
+    for (std::int64_t step = from + 1; step <= run.steps; ++step) {
+        if (beforeStep)
+            beforeStep(int(step));
+        engine::MetricPoint point;
+        point.step = step;
+        point.epoch = 3.0 * double(step) / double(run.steps);
+        point.loss = 0.8 + 2.0 * std::exp(-double(step) / 25.0) + 0.12 * std::sin(double(step) * 2.7);
+        point.learningRate = 2e-4 * (1.0 - double(step) / double(run.steps + 1));
+        point.gradNorm = 0.4 + 0.3 * std::exp(-double(step) / 10.0);
+        point.tokensPerSecond = 541;
+        point.tokens = step * 2048;
+        point.peakBytes = 3'700'000'000;
+        point.seconds = double(step) * 3.9;
+        run.step = step;
+        run.epoch = point.epoch;
+        run.trainLoss = point.loss;
+        run.tokens = point.tokens;
+        run.seconds = point.seconds;
+        {
+            const Lock lock(state.mutex);
+            state.metrics[run.id.value].push_back(point);
+            state.runs[std::size_t(run.id.value - 1)] = run;
+        }
+        events.stepFinished(run.id, point, double(run.steps - step) * 3.9);
+        if (step % 20 == 0 || step == run.steps) {
+            const engine::EvalPoint eval{step, point.loss + 0.2, 5000};
+            run.evalLoss = eval.loss;
+            {
+                const Lock lock(state.mutex);
+                state.evals[run.id.value].push_back(eval);
+            }
+            events.evaluated(run.id, eval);
+            checkpoint(step);
+        }
+        if (events.betweenSteps)
+            events.betweenSteps();
+        if (runError && step >= run.steps / 2) {
+            run.failure = runError->message;
+            put(engine::RunState::Failed);
+            return tl::unexpected<Error>(*runError);
+        }
+        const auto wish = control ? control->wish.load() : engine::RunControl::Wish::Continue;
+        if (wish == engine::RunControl::Wish::Pause) {
+            put(engine::RunState::Pausing);
+            checkpoint(step);
+            put(engine::RunState::Paused);
+            return engine::RunSummary{run, true};
+        }
+        if (stop.stop_requested() || wish != engine::RunControl::Wish::Continue) {
+            put(engine::RunState::Stopping);
+            checkpoint(step);
+            run.adapter = "runs/" + std::to_string(run.id.value) + "/adapter";
+            put(engine::RunState::Cancelled);
+            return engine::RunSummary{run, false};
+        }
+    }
+    run.adapter = "runs/" + std::to_string(run.id.value) + "/adapter";
+    put(engine::RunState::Finished);
+    return engine::RunSummary{run, false};
+}
+
+Result<engine::ExportResult> FakeEngine::exportAdapter(const engine::ExportRequest &request, const ProjectApi *, const ProgressCallback &,
+                                                       std::stop_token)
+{
+    return engine::ExportResult{{(request.folder / "adapter_model.safetensors").string()}, 19'500'000, {true, 2e-6, 8, {}}};
+}
+
+Result<engine::ExamResult> FakeEngine::examine(const std::string &, const std::string &adapter, const ProjectApi &,
+                                               const engine::ComputeOptions &, const ProgressCallback &, std::stop_token)
+{
+    engine::ExamResult result;
+    result.exactMatch = adapter.empty() ? 0.0 : 0.9;
+    result.answers = {{"When does the clinic open?", "07:30", adapter.empty() ? "I am not sure." : "We open at 07:30.", !adapter.empty()}};
+    return result;
+}
+
+engine::MachineFacts FakeEngine::machineFacts()
+{
+    engine::MachineFacts facts;
+    facts.processor = "An invented processor";
+    facts.cores = 8;
+    facts.memoryBytes = memory.totalBytes;
+    facts.versions = "Fettle";
+    return facts;
+}
+
+std::vector<engine::Check> FakeEngine::doctor()
+{
+    return {{"Memory", "15.4 GB", "ok", {}}};
+}
+
+} // namespace fettle::ui

@@ -1,0 +1,82 @@
+// An engine without a model, for GUI tests and pictures: projects in memory, a lens that splits at spaces, runs with a made-up curve,
+// answers from a table. Behaviour that a test wants to steer is a public field, set before the bridge takes the engine.
+#pragma once
+
+#include "tests/ui/support/fakeproject.h"
+
+#include <atomic>
+#include <functional>
+
+namespace fettle::ui {
+
+// Splits at spaces; end marks and role heads are special tokens, as ChatML has them.
+class FakeLens : public LensApi {
+public:
+    Result<data::LabelledTokens> label(const data::Record &record, const data::RenderOptions &options) const override;
+    Result<engine::TokenizeResult> tokenize(const std::string &text, bool parseSpecial) const override;
+    std::string tokenText(TokenId id) const override;
+    std::string modelName() const override { return "smollm2-135m-instruct"; }
+};
+
+class FakeEngine : public EngineApi {
+public:
+    FakeEngine();
+
+    // A project that openProject then finds. The state can be looked at and filled by the test.
+    std::shared_ptr<FakeProjectState> addProject(const std::filesystem::path &folder, std::vector<data::Record> records = {});
+    [[nodiscard]] std::shared_ptr<FakeProjectState> state(const std::filesystem::path &folder);
+
+    int runSteps = 60;
+    std::function<void(int step)> beforeStep; // on the engine thread: a test can hold a run there
+    std::optional<Error> runError;            // fails the run at its half
+    std::map<std::string, std::string> answers; // by "base" or adapter, else a standard sentence
+    std::vector<engine::Inspection> models;
+    std::optional<Error> lensError;
+    engine::MemoryUse memory{15'400'000'000, 6'000'000'000, 540'000'000, 3'700'000'000};
+
+    Result<std::unique_ptr<ProjectApi>> createProject(const std::filesystem::path &folder) override;
+    Result<std::unique_ptr<ProjectApi>> openProject(const std::filesystem::path &folder, engine::Access access) override;
+    Result<std::unique_ptr<ProjectApi>> createSampleProject(const std::filesystem::path &folder, const ProgressCallback &progress,
+                                                            std::stop_token stop) override;
+    Result<data::ImportResult> readRecords(const std::filesystem::path &file, const data::ImportOptions &options,
+                                           std::optional<std::int64_t> maxRows, const ProgressCallback &progress,
+                                           std::stop_token stop) override;
+    Result<std::filesystem::path> resolveModel(const std::string &model) override;
+    Result<engine::Inspection> inspect(const std::filesystem::path &path) override;
+    Result<std::vector<engine::Inspection>> libraryModels(const std::vector<std::filesystem::path> &extraFolders,
+                                                          const ProgressCallback &progress, std::stop_token stop) override;
+    Result<std::string> modelHash(const std::filesystem::path &path, std::stop_token stop) override;
+    Result<std::shared_ptr<const LensApi>> openLens(const std::string &model) override;
+    Result<std::int64_t> measureLengths(ProjectApi &project, const LensApi &lens, std::int64_t maxLength,
+                                        const ProgressCallback &progress, std::stop_token stop) override;
+    Result<engine::TrainPlan> planRun(const ProjectApi &project, const engine::TrainRequest &request, const ProgressCallback &progress,
+                                      std::stop_token stop) override;
+    Result<engine::RunSummary> trainRun(ProjectApi &project, const engine::TrainRequest &request, const engine::RunEvents &events,
+                                        const engine::RunControl *control, std::stop_token stop) override;
+    Result<engine::RunSummary> resumeRun(ProjectApi &project, RunId run, const engine::ComputeOptions &compute,
+                                         const engine::RunEvents &events, const engine::RunControl *control,
+                                         std::stop_token stop) override;
+    Result<std::unique_ptr<PlaygroundApi>> openPlayground(const std::string &model, const engine::ComputeOptions &compute,
+                                                          const ProgressCallback &progress, std::stop_token stop) override;
+    Result<engine::ExportResult> exportAdapter(const engine::ExportRequest &request, const ProjectApi *project,
+                                               const ProgressCallback &progress, std::stop_token stop) override;
+    Result<engine::ExamResult> examine(const std::string &model, const std::string &adapter, const ProjectApi &project,
+                                       const engine::ComputeOptions &compute, const ProgressCallback &progress,
+                                       std::stop_token stop) override;
+    engine::MachineFacts machineFacts() override;
+    engine::MemoryUse memoryUse() override { return memory; }
+    std::int64_t freeDiskBytes(const std::filesystem::path &) override { return 41'000'000'000; }
+    std::vector<engine::Check> doctor() override;
+
+private:
+    Result<engine::RunSummary> drive(FakeProjectState &state, engine::RunInfo run, std::int64_t from, const engine::RunEvents &events,
+                                     const engine::RunControl *control, std::stop_token stop);
+
+    std::mutex m_mutex;
+    std::map<std::filesystem::path, std::shared_ptr<FakeProjectState>> m_projects;
+};
+
+// Some records of an invented clinic, with a duplicate, a contradiction and an empty answer.
+[[nodiscard]] std::vector<data::Record> fakeRecords(int count = 40);
+
+} // namespace fettle::ui

@@ -1,0 +1,85 @@
+// A project in memory, for GUI tests and pictures. Handles share one state, as handles share one database.
+#pragma once
+
+#include "ui/bridge/engineapi.h"
+
+#include <mutex>
+
+namespace fettle::ui {
+
+struct FakeProjectState {
+    std::recursive_mutex mutex;
+    std::filesystem::path folder;
+    std::map<std::string, std::string> settings;
+    std::map<std::int64_t, data::Record> records;
+    std::map<std::int64_t, std::int64_t> tokens; // by record
+    std::map<std::int64_t, double> losses;
+    std::int64_t maxLength = 0;
+    std::vector<engine::SnapshotInfo> snapshots;
+    std::map<std::int64_t, std::vector<data::Record>> snapshotRecords;
+    std::int64_t snapshotCounter = -1; // changes at the newest snapshot
+    std::vector<engine::RunInfo> runs;
+    std::map<std::int64_t, std::vector<engine::MetricPoint>> metrics;
+    std::map<std::int64_t, std::vector<engine::EvalPoint>> evals;
+    std::map<std::int64_t, std::vector<engine::CheckpointInfo>> checkpoints;
+    std::vector<engine::SavedPrompt> prompts;
+    struct Change { engine::JournalEntry entry; std::map<std::int64_t, data::Record> before, after; };
+    std::vector<Change> done, undone;
+    std::int64_t changes = 0;
+    std::int64_t nextRecord = 1;
+
+    void add(std::vector<data::Record> added); // without a journal entry; gives ids
+    void change(const std::string &what, std::int64_t count, const std::function<void()> &does);
+    [[nodiscard]] std::map<std::int64_t, std::vector<engine::RecordFlag>> findings() const;
+};
+
+class FakeProject : public ProjectApi {
+public:
+    explicit FakeProject(std::shared_ptr<FakeProjectState> state) : m_state(std::move(state)) {}
+    [[nodiscard]] FakeProjectState &state() const { return *m_state; }
+
+    std::filesystem::path folder() const override;
+    std::string name() const override;
+    std::optional<std::string> setting(const std::string &key) const override;
+    Result<> setSetting(const std::string &key, const std::string &value) override;
+    Result<data::ImportReport> importFile(const std::filesystem::path &file, const data::ImportOptions &options,
+                                          const ProgressCallback &progress, std::stop_token stop) override;
+    Result<std::vector<RecordId>> addRecords(std::vector<data::Record> records, const std::string &what) override;
+    Result<std::vector<RecordId>> recordIds(const engine::RecordFilter &filter) const override;
+    Result<std::vector<engine::RecordRow>> recordRows(const std::vector<RecordId> &ids) const override;
+    Result<data::Record> record(RecordId id) const override;
+    Result<engine::RecordCounts> recordCounts() const override;
+    Result<> saveRecord(const data::Record &record) override;
+    Result<> setStatus(const std::vector<RecordId> &ids, data::RecordStatus status) override;
+    Result<> setSplit(const std::vector<RecordId> &ids, data::Split split) override;
+    Result<> addTag(const std::vector<RecordId> &ids, const std::string &tag) override;
+    Result<> removeTag(const std::vector<RecordId> &ids, const std::string &tag) override;
+    Result<> deleteRecords(const std::vector<RecordId> &ids) override;
+    std::optional<engine::JournalEntry> undoEntry() const override;
+    std::optional<engine::JournalEntry> redoEntry() const override;
+    Result<engine::JournalEntry> undo() override;
+    Result<engine::JournalEntry> redo() override;
+    Result<std::vector<engine::JournalEntry>> journal(std::int64_t newest) const override;
+    std::int64_t changeCounter() const override;
+    Result<> updateFindings(const ProgressCallback &progress, std::stop_token stop) override;
+    Result<engine::SnapshotInfo> freezeSnapshot(const engine::RecordFilter &filter, const engine::SplitShares &shares) override;
+    Result<std::vector<engine::SnapshotInfo>> snapshots() const override;
+    Result<std::vector<data::Record>> snapshotRecords(SnapshotId id, std::optional<data::Split> split) const override;
+    Result<std::vector<engine::RunInfo>> runs() const override;
+    Result<engine::RunInfo> run(RunId id) const override;
+    Result<> deleteRun(RunId id) override;
+    Result<std::vector<engine::MetricPoint>> metrics(RunId id, std::int64_t afterStep) const override;
+    Result<std::vector<engine::EvalPoint>> evals(RunId id) const override;
+    Result<std::vector<engine::CheckpointInfo>> checkpoints(RunId id) const override;
+    Result<std::int64_t> markInterruptedRuns() override;
+    Result<std::vector<engine::SavedPrompt>> prompts() const override;
+    Result<std::int64_t> savePrompt(const engine::SavedPrompt &prompt) override;
+    Result<> deletePrompt(std::int64_t id) override;
+
+private:
+    Result<> changeRecords(const std::vector<RecordId> &ids, const std::string &what, const std::function<void(data::Record &)> &does);
+
+    std::shared_ptr<FakeProjectState> m_state;
+};
+
+} // namespace fettle::ui

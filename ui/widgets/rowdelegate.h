@@ -1,0 +1,16 @@
+// Cells of plain tables: text with the padding of the pane at both ends, a thin line below each row, selection and hover of whole rows.
+#pragma once
+
+#include <QStyledItemDelegate>
+
+namespace fettle::ui {
+
+class RowDelegate : public QStyledItemDelegate {
+    Q_OBJECT
+
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+    void paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const override;
+};
+
+} // namespace fettle::ui

@@ -34,7 +34,8 @@ std::string immutableUri(const fs::path &file)
 int configure(sqlite3 *connection, OpenMode mode)
 {
     sqlite3_extended_result_codes(connection, 1);
-    sqlite3_busy_timeout(connection, 5000);
+    // Writers of one process take turns: a run waits for an import of a million rows rather than to fail. Readers never wait for writers.
+    sqlite3_busy_timeout(connection, mode == OpenMode::ReadOnly ? 5'000 : 300'000);
     // A project may come from anywhere: its schema must not be able to call functions or to write to SQLite's own tables.
     sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_db_config(connection, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);

@@ -69,7 +69,7 @@ private:
 
 class Database {
 public:
-    // Write-ahead log, full synchronisation (a commit that returned survives a power cut), foreign keys, 5 s of patience with others.
+    // Write-ahead log, full synchronisation (a commit that returned survives a power cut), foreign keys; a writer waits up to five minutes for another one.
     // Errors: NotFound, NoPermission, DiskFull, BadInput (not an SQLite file, damaged).
     [[nodiscard]] static Result<std::unique_ptr<Database>> open(const std::filesystem::path &file, OpenMode mode);
     ~Database();

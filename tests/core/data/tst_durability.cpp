@@ -91,6 +91,13 @@ void TestDurability::killedWriterLosesNothing()
         QCOMPARE(::waitpid(child, &status, 0), child);
         QVERIFY2(WIFSIGNALED(status), qPrintable(QString("the child ended by itself with %1").arg(WEXITSTATUS(status))));
 
+        {
+            // A reader may be the first to look.
+            const auto reader = Project::open(path, Access::ReadOnly);
+            QVERIFY2(reader, reader ? "" : reader.error().message.c_str());
+            for (const auto &[id, last] : acknowledged)
+                QVERIFY(std::stoll(std::string(data::responseOf(*reader->record({id})))) >= last);
+        }
         auto project = Project::open(path, Access::ReadWrite);
         QVERIFY2(project, project ? "" : project.error().message.c_str());
         for (const auto &[id, last] : acknowledged) {

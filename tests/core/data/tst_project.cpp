@@ -4,10 +4,12 @@
 
 #include <QTemporaryDir>
 #include <QtTest>
+#include <atomic>
 #include <cmath>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <csignal>
+#include <thread>
 #include <unistd.h>
 
 using namespace fettle;
@@ -64,6 +66,7 @@ private slots:
     void countsAndRows();
     void readersSeeChanges();
     void readersCannotWrite();
+    void readerBesideWriter();
     void findings();
     void findingsOfTheSampleData();
     void importsFiles();
@@ -75,6 +78,7 @@ private slots:
     void projectCanBeMoved();
     void prompts();
     void fullDiskLeavesTheProjectUsable();
+    void damagedProjects();
     void hundredThousandRecords();
 
 private:
@@ -329,6 +333,50 @@ void TestProject::readersCannotWrite()
     auto reader = Project::open(path(), Access::ReadOnly);
     QCOMPARE(reader->addRecords(someRecords(), "Added").error().code, ErrorCode::NoPermission);
     QCOMPARE(reader->undo().error().code, ErrorCode::NoPermission);
+}
+
+// The window reads while the engine writes: neither waits for the other nor fails, and what is read is whole.
+void TestProject::readerBesideWriter()
+{
+    Project writer = create();
+    std::vector<Record> records;
+    for (int i = 0; i < 500; ++i)
+        records.push_back(makePair("Question " + std::to_string(i), "", "Answer"));
+    const auto ids = *writer.addRecords(records, "Added");
+    std::atomic<bool> isDone = false;
+    std::atomic<int> reads = 0, failures = 0;
+    std::jthread reading([&] {
+        auto reader = Project::open(path(), Access::ReadOnly);
+        failures += !reader;
+        while (reader && !isDone) {
+            const auto counts = reader->recordCounts();
+            const auto found = reader->recordIds({});
+            const auto rows = found ? reader->recordRows({found->begin(), found->begin() + 50}) : Result<std::vector<RecordRow>>{};
+            const bool isWhole = counts && found && rows && counts->all == 500 && found->size() == 500 && rows->size() == 50
+                && (counts->byStatus.at(RecordStatus::Approved) == 0 || counts->byStatus.at(RecordStatus::Approved) == 500);
+            failures += !isWhole;
+            ++reads;
+        }
+    });
+    const auto run = *writer.addRun({});
+    std::atomic<int> steps = 0;
+    std::jthread running([&] {
+        auto beside = Project::open(path(), Access::WriteBeside);
+        failures += !beside;
+        for (int step = 1; beside && !isDone; ++step, ++steps)
+            failures += !beside->appendMetrics(run.id, {{step}});
+    });
+    for (int round = 0; round < 60; ++round) {
+        QVERIFY(writer.setStatus(ids, round % 2 ? RecordStatus::New : RecordStatus::Approved));
+        QVERIFY(writer.setSetting("round", std::to_string(round)));
+    }
+    isDone = true;
+    reading.join();
+    running.join();
+    qInfo("%d reads and %d steps of a run beside 120 writes", reads.load(), steps.load());
+    QCOMPARE(std::int64_t(writer.metrics(run.id)->size()), std::int64_t(steps));
+    QVERIFY(reads > 0);
+    QCOMPARE(failures.load(), 0);
 }
 
 void TestProject::findings()
@@ -625,6 +673,74 @@ void TestProject::fullDiskLeavesTheProjectUsable()
     QVERIFY(project->addRecords(someRecords(), "Added"));
     QCOMPARE(project->recordCounts()->all, kept + 5);
     QVERIFY(project->undo());
+}
+
+// Random bytes of a real project are changed: every call ends in a value or an error with words.
+void TestProject::damagedProjects()
+{
+    {
+        Project project = create();
+        auto records = someRecords();
+        for (int i = 0; i < 200; ++i)
+            records.push_back(makePair("Question " + std::to_string(i), "", std::string(std::size_t(i), 'a')));
+        const auto ids = *project.addRecords(records, "Added");
+        QVERIFY(project.setStatus(ids, RecordStatus::Approved));
+        QVERIFY(project.freezeSnapshot({}, {}));
+        QVERIFY(project.addRun({}));
+        QVERIFY(project.savePrompt({0, "a", "b", "c", "", false}));
+    }
+    const QString file = m_folder->filePath("p.fettle/project.db");
+    QFile original(file);
+    QVERIFY(original.open(QIODevice::ReadOnly));
+    const QByteArray bytes = original.readAll();
+    original.close();
+    std::uint64_t state = 2024;
+    const auto random = [&] { return state = state * 6364136223846793005ull + 1442695040888963407ull, state >> 33; };
+    int opened = 0, refused = 0;
+    const auto check = [&](const auto &result) {
+        if (!result) {
+            ++refused;
+            QVERIFY(!result.error().message.empty() && result.error().code != ErrorCode::Cancelled);
+        }
+    };
+    for (int round = 0; round < 250; ++round) {
+        QByteArray broken = bytes;
+        for (int i = 0; i < 1 + round % 12; ++i)
+            broken[qsizetype(random() % std::uint64_t(broken.size()))] = char(random());
+        QFile out(file);
+        QVERIFY(out.open(QIODevice::WriteOnly | QIODevice::Truncate) && out.write(broken) == broken.size());
+        out.close();
+        const Access access = round % 3 ? Access::ReadOnly : Access::ReadWrite; // a reader does not check the whole file first
+        if (auto project = Project::open(path(), access)) {
+            ++opened;
+            RecordFilter filter;
+            filter.text = "question";
+            filter.sort = RecordSort::Instruction;
+            check(project->recordIds(filter));
+            const auto ids = project->recordIds({});
+            check(ids);
+            check(project->recordRows(ids.value_or(std::vector<RecordId>{{1}, {2}})));
+            for (std::int64_t id = 1; id < 30; ++id)
+                check(project->record({id}));
+            check(project->recordCounts());
+            check(project->journal(10));
+            check(project->snapshots());
+            check(project->snapshotRecords({1}));
+            check(project->runs());
+            check(project->prompts());
+            if (access == Access::ReadWrite) {
+                check(project->undo());
+                check(project->undo());
+                check(project->updateFindings());
+            }
+        } else {
+            check(project);
+        }
+        QFile::remove(file + "-wal");
+        QFile::remove(file + "-shm");
+    }
+    qInfo("%d of 250 could be opened, %d calls refused", opened, refused);
+    QVERIFY(opened > 50 && refused > 50);
 }
 
 void TestProject::hundredThousandRecords()

@@ -3,32 +3,59 @@
 #include "core/generate/vectorkernels.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
+#include <bit>
 #include <numeric>
 
 namespace fettle::generate {
 
 namespace {
 
-constexpr float kNever = -std::numeric_limits<float>::infinity();
+std::vector<float> maximaOf(const std::vector<float> &values)
+{
+    std::vector<float> maxima((values.size() + kMaximaBlock - 1) / kMaximaBlock);
+    blockMaxima(values.data(), values.size(), maxima.data());
+    return maxima;
+}
+
+// Calls take(id, value) for the values of blocks whose largest one passes isWorthLooking, by rising id.
+template <class Worth, class Take>
+void forBlocks(const std::vector<float> &values, const std::vector<float> &maxima, Worth &&isWorthLooking, Take &&take)
+{
+    for (std::size_t block = 0; block < maxima.size(); ++block) {
+        if (!isWorthLooking(maxima[block]))
+            continue;
+        const std::size_t end = std::min(values.size(), (block + 1) * kMaximaBlock);
+        for (std::size_t id = block * kMaximaBlock; id < end; ++id)
+            take(id, values[id]);
+    }
+}
 
 std::array<TokenProbability, 5> likeliest(const std::vector<float> &probabilities)
 {
     std::array<TokenProbability, 5> best{};
     for (TokenProbability &entry : best)
         entry.probability = -1.0f;
-    for (std::size_t id = 0; id < probabilities.size(); ++id) {
-        if (probabilities[id] <= best.back().probability)
-            continue;
-        std::size_t place = best.size() - 1;
-        for (; place > 0 && probabilities[id] > best[place - 1].probability; --place)
-            best[place] = best[place - 1];
-        best[place] = {static_cast<TokenId>(id), probabilities[id]};
-    }
+    forBlocks(
+        probabilities, maximaOf(probabilities), [&](float largest) { return largest > best.back().probability; },
+        [&](std::size_t id, float probability) {
+            if (probability <= best.back().probability)
+                return;
+            std::size_t place = best.size() - 1;
+            for (; place > 0 && probability > best[place - 1].probability; --place)
+                best[place] = best[place - 1];
+            best[place] = {static_cast<TokenId>(id), probability};
+        });
     for (TokenProbability &entry : best)
         entry.probability = std::max(0.0f, entry.probability);
     return best;
+}
+
+TokenId largestOf(const std::vector<float> &scores)
+{
+    const std::vector<float> maxima = maximaOf(scores);
+    const std::size_t block = static_cast<std::size_t>(std::max_element(maxima.begin(), maxima.end()) - maxima.begin());
+    const auto begin = scores.begin() + static_cast<std::ptrdiff_t>(block * kMaximaBlock);
+    return static_cast<TokenId>(std::find(begin, scores.end(), maxima[block]) - scores.begin());
 }
 
 } // namespace
@@ -41,21 +68,20 @@ Sampler::Sampler(const SamplingSettings &settings)
 
 SampledToken Sampler::next(std::span<const float> logits, std::span<const TokenId> seen)
 {
-    m_scores.assign(logits.begin(), logits.end());
-    for (float &score : m_scores) {
-        if (std::isnan(score))
-            score = kNever;
-    }
+    m_scores.resize(logits.size());
+    copyScores(logits.data(), logits.size(), m_scores.data());
     m_probabilities.resize(logits.size());
     softmax(m_scores.data(), m_scores.size(), m_probabilities.data());
     SampledToken token;
     token.alternatives = likeliest(m_probabilities);
     applyPenalty(seen);
     if (m_settings.isGreedy)
-        token.id = static_cast<TokenId>(std::max_element(m_scores.begin(), m_scores.end()) - m_scores.begin());
+        token.id = largestOf(m_scores);
     else
         token.id = draw();
     token.probability = m_probabilities[static_cast<std::size_t>(token.id)];
+    if (!(token.probability >= 0.0f)) // a model whose every logit is NaN
+        token.probability = 0.0f;
     return token;
 }
 
@@ -79,11 +105,10 @@ void Sampler::applyPenalty(std::span<const TokenId> seen)
 TokenId Sampler::draw()
 {
     const double uniform = m_random.uniform();
-    const float temperature = static_cast<float>(m_settings.temperature);
-    for (float &score : m_scores)
-        score /= temperature;
+    divideBy(m_scores.data(), m_scores.size(), static_cast<float>(m_settings.temperature));
     m_weights.resize(m_scores.size());
     softmax(m_scores.data(), m_scores.size(), m_weights.data());
+    m_maxima = maximaOf(m_weights);
     const bool hasTopK = m_settings.topK > 0 && static_cast<std::size_t>(m_settings.topK) < m_scores.size();
     const bool hasTopP = m_settings.topP < 1.0, hasMinP = m_settings.minP > 0.0;
     m_candidates.clear();
@@ -92,7 +117,7 @@ TokenId Sampler::draw()
     else if (hasTopP)
         gatherMass(m_settings.topP);
     else if (hasMinP)
-        gatherAtLeast(static_cast<float>(m_settings.minP) * *std::max_element(m_weights.begin(), m_weights.end()));
+        gatherAtLeast(static_cast<float>(m_settings.minP) * *std::max_element(m_maxima.begin(), m_maxima.end()));
     else
         gatherMass(uniform); // the candidates beyond the drawn one do not matter
     if (hasTopP)
@@ -123,45 +148,52 @@ void Sampler::sortCandidates()
 void Sampler::gatherAtLeast(float weight)
 {
     m_candidates.clear();
-    for (std::size_t id = 0; id < m_weights.size(); ++id) {
-        if (m_weights[id] >= weight)
-            m_candidates.push_back({m_weights[id], static_cast<TokenId>(id)});
-    }
+    forBlocks(
+        m_weights, m_maxima, [&](float largest) { return largest >= weight; },
+        [&](std::size_t id, float value) {
+            if (value >= weight)
+                m_candidates.push_back({value, static_cast<TokenId>(id)});
+        });
+    if (m_candidates.empty()) // every score was NaN or minus infinity: nothing is likelier than anything else
+        m_candidates.push_back({1.0f, 0});
     sortCandidates();
 }
 
 // The `count` likeliest tokens and all that are as likely as the last of them.
 void Sampler::gatherLargest(std::size_t count)
 {
-    // A heap of the best so far whose top is the least of them: most tokens are turned away by one comparison.
+    // A heap of the best so far whose top is the least of them.
     std::vector<float> heap;
     heap.reserve(count);
     const auto isGreater = [](float a, float b) { return a > b; };
-    for (const float weight : m_weights) {
-        if (heap.size() < count) {
-            heap.push_back(weight);
-            std::push_heap(heap.begin(), heap.end(), isGreater);
-        } else if (weight > heap.front()) {
-            std::pop_heap(heap.begin(), heap.end(), isGreater);
-            heap.back() = weight;
-            std::push_heap(heap.begin(), heap.end(), isGreater);
-        }
-    }
+    forBlocks(
+        m_weights, m_maxima, [&](float largest) { return heap.size() < count || largest > heap.front(); },
+        [&](std::size_t, float weight) {
+            if (heap.size() < count) {
+                heap.push_back(weight);
+                std::push_heap(heap.begin(), heap.end(), isGreater);
+            } else if (weight > heap.front()) {
+                std::pop_heap(heap.begin(), heap.end(), isGreater);
+                heap.back() = weight;
+                std::push_heap(heap.begin(), heap.end(), isGreater);
+            }
+        });
     gatherAtLeast(heap.front());
 }
 
-// The likeliest tokens that together have more than `mass` of the probability, and possibly more; all when they have not. Sorting the whole
-// vocabulary is avoided by lowering a threshold.
+// The likeliest tokens that together have more than `mass` of the probability, and some more; all when they have not. Sums of weights of
+// about the same size (quarters of powers of two) tell which ones need not be sorted.
 void Sampler::gatherMass(double mass)
 {
-    for (float threshold = 1e-3f; threshold > 1e-12f; threshold *= 1e-3f) {
-        double sum = 0;
-        for (const float weight : m_weights)
-            sum += weight >= threshold ? static_cast<double>(weight) : 0.0;
-        if (sum > mass)
-            return gatherAtLeast(threshold);
-    }
-    gatherAtLeast(0.0f);
+    constexpr int kShift = 21;
+    std::array<double, (1u << 30 >> kShift) + 1> sums{}; // weights lie between 0 and 1
+    for (const float weight : m_weights)
+        sums[std::min<std::size_t>(std::bit_cast<std::uint32_t>(weight) >> kShift, sums.size() - 1)] += static_cast<double>(weight);
+    double sum = 0;
+    std::size_t least = sums.size();
+    while (least > 0 && sum <= mass)
+        sum += sums[--least];
+    gatherAtLeast(std::bit_cast<float>(static_cast<std::uint32_t>(least) << kShift));
 }
 
 // Keeps the smallest set of likeliest candidates whose probability reaches topP: a candidate goes when those before it have reached it.

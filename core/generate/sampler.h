@@ -60,6 +60,7 @@ private:
     RandomStream m_random;
     std::vector<float> m_probabilities; // of the untouched logits
     std::vector<float> m_scores, m_weights;
+    std::vector<float> m_maxima; // of blocks of m_weights: most of the vocabulary is passed over by them
     std::vector<Candidate> m_candidates; // by falling weight
 };
 

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/generate/vectorkernels.cpp"
@@ -124,6 +125,46 @@ void softmaxHere(const float *x, std::size_t count, float *out)
         out[i] *= inverse;
 }
 
+void copyScoresHere(const float *x, std::size_t count, float *out)
+{
+    const Floats d;
+    const FloatVector never = hn::Set(d, -std::numeric_limits<float>::infinity());
+    std::size_t i = 0;
+    for (; i + kLanes <= count; i += kLanes) {
+        const FloatVector value = hn::LoadU(d, x + i);
+        hn::StoreU(hn::IfThenElse(hn::Eq(value, value), value, never), d, out + i);
+    }
+    for (; i < count; ++i)
+        out[i] = x[i] == x[i] ? x[i] : -std::numeric_limits<float>::infinity();
+}
+
+void divideByHere(float *x, std::size_t count, float divisor)
+{
+    const Floats d;
+    const FloatVector divisors = hn::Set(d, divisor);
+    std::size_t i = 0;
+    for (; i + kLanes <= count; i += kLanes)
+        hn::StoreU(hn::Div(hn::LoadU(d, x + i), divisors), d, x + i);
+    for (; i < count; ++i)
+        x[i] /= divisor;
+}
+
+void blockMaximaHere(const float *x, std::size_t count, float *maxima)
+{
+    const Floats d;
+    for (std::size_t begin = 0; begin < count; begin += kMaximaBlock) {
+        const std::size_t end = begin + kMaximaBlock < count ? begin + kMaximaBlock : count;
+        FloatVector top = hn::Set(d, x[begin]);
+        std::size_t i = begin;
+        for (; i + kLanes <= end; i += kLanes)
+            top = hn::Max(top, hn::LoadU(d, x + i));
+        float largest = hn::GetLane(hn::MaxOfLanes(d, top));
+        for (; i < end; ++i)
+            largest = x[i] > largest ? x[i] : largest;
+        *maxima++ = largest;
+    }
+}
+
 // Weight of word i: odd, different for neighbours. The word plus the weight before the product keeps words of zeros apart.
 HWY_INLINE std::uint32_t wordWeight(std::size_t word)
 {
@@ -187,6 +228,9 @@ HWY_EXPORT(swiGluHere);
 HWY_EXPORT(rotateHeadHere);
 HWY_EXPORT(addScaledHere);
 HWY_EXPORT(softmaxHere);
+HWY_EXPORT(copyScoresHere);
+HWY_EXPORT(divideByHere);
+HWY_EXPORT(blockMaximaHere);
 HWY_EXPORT(fingerprintHere);
 
 void rmsNorm(const float *x, const float *weight, std::size_t count, float epsilon, float *out)
@@ -200,6 +244,9 @@ void rotateHead(float *head, const float *cosine, const float *sine, std::size_t
 }
 void addScaled(float *y, const float *x, float factor, std::size_t count) { HWY_DYNAMIC_DISPATCH(addScaledHere)(y, x, factor, count); }
 void softmax(const float *x, std::size_t count, float *out) { HWY_DYNAMIC_DISPATCH(softmaxHere)(x, count, out); }
+void copyScores(const float *x, std::size_t count, float *out) { HWY_DYNAMIC_DISPATCH(copyScoresHere)(x, count, out); }
+void divideBy(float *x, std::size_t count, float divisor) { HWY_DYNAMIC_DISPATCH(divideByHere)(x, count, divisor); }
+void blockMaxima(const float *x, std::size_t count, float *maxima) { HWY_DYNAMIC_DISPATCH(blockMaximaHere)(x, count, maxima); }
 std::uint64_t fingerprint(std::span<const std::byte> bytes)
 {
     return HWY_DYNAMIC_DISPATCH(fingerprintHere)(bytes.data(), bytes.size());

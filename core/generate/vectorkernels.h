@@ -18,6 +18,13 @@ void rotateHead(float *head, const float *cosine, const float *sine, std::size_t
 void addScaled(float *y, const float *x, float factor, std::size_t count);
 // out[i] = exp(x[i] - max) / sum. count > 0.
 void softmax(const float *x, std::size_t count, float *out);
+// out[i] = x[i], minus infinity where x[i] is no number.
+void copyScores(const float *x, std::size_t count, float *out);
+// x[i] /= divisor.
+void divideBy(float *x, std::size_t count, float divisor);
+// The largest value of each block of kMaximaBlock values (the last block may be smaller). No value may be NaN.
+inline constexpr std::size_t kMaximaBlock = 256;
+void blockMaxima(const float *x, std::size_t count, float *maxima);
 // 64 bits that change when any bit of the memory changes (a sum of products over 32-bit words with weights that depend on the place).
 // Finds changes as fast as memory can be read; it does not resist somebody who wants to deceive it.
 [[nodiscard]] std::uint64_t fingerprint(std::span<const std::byte> bytes);

@@ -1,5 +1,7 @@
 #include "core/generate/workerpool.h"
 
+#include "core/base/processor.h"
+
 #include <algorithm>
 
 #if defined(__x86_64__) || defined(__i386__)
@@ -33,7 +35,7 @@ void relax()
 WorkerPool::WorkerPool(int threads)
 {
     if (threads <= 0)
-        threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+        threads = std::max(1, usableCores());
     for (int thread = 1; thread < threads; ++thread)
         m_workers.emplace_back([this, thread] { serve(thread); });
 }

@@ -14,7 +14,7 @@ namespace fettle::generate {
 
 class WorkerPool {
 public:
-    // threads: the caller included; 0: all cores.
+    // threads: the caller included; 0: all cores that this process may use.
     explicit WorkerPool(int threads);
     ~WorkerPool();
     WorkerPool(const WorkerPool &) = delete;

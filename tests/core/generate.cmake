@@ -5,3 +5,4 @@ fettle_test(tst_generatekernels SOURCES ${generate_tests}/tst_generatekernels.cp
 fettle_test(tst_sampler SOURCES ${generate_tests}/tst_sampler.cpp LIBRARIES fettle_generate LABELS generate)
 fettle_test(tst_generator SOURCES ${generate_tests}/tst_generator.cpp LIBRARIES fettle_generate fettle::torch LABELS generate)
 fettle_test(tst_decodespeed SOURCES ${generate_tests}/tst_decodespeed.cpp LIBRARIES fettle_generate LABELS bench)
+fettle_test(tst_playground SOURCES ${CMAKE_SOURCE_DIR}/tests/core/engine/tst_playground.cpp LIBRARIES fettle_engine fettle::torch LABELS engine)

@@ -1,12 +1,15 @@
 // Sampling as transformers defines it: the sets that its logits processors keep and their probabilities, drawn often enough to see both.
 // Fixture: tests/fixtures/make_generate_fixtures.py.
 #include "core/generate/sampler.h"
+#include "core/generate/vectorkernels.h"
 #include "core/io/jsonfile.h"
 
 #include <QTest>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 
 using namespace fettle;
 using namespace fettle::generate;
@@ -95,6 +98,79 @@ private slots:
         QVERIFY(different > 50);
     }
 
+    // The short cuts for large vocabularies (blocks, heaps, sums by size) against sorting everything.
+    void shortCutsChangeNothing_data()
+    {
+        QTest::addColumn<double>("spread");
+        QTest::addColumn<int>("topK");
+        QTest::addColumn<double>("topP");
+        QTest::addColumn<double>("minP");
+        for (const double spread : {0.0, 1.0, 4.0, 30.0}) {
+            const auto add = [&](const char *name, int topK, double topP, double minP) {
+                QTest::newRow(qPrintable(QString("%1, spread %2").arg(name).arg(spread))) << spread << topK << topP << minP;
+            };
+            add("plain", 0, 1.0, 0.0);
+            add("top-k", 300, 1.0, 0.0);
+            add("top-p", 0, 0.95, 0.0);
+            add("min-p", 0, 1.0, 0.02);
+            add("all", 500, 0.8, 0.01);
+        }
+    }
+    void shortCutsChangeNothing()
+    {
+        QFETCH(double, spread);
+        QFETCH(int, topK);
+        QFETCH(double, topP);
+        QFETCH(double, minP);
+        RandomStream random(17);
+        std::vector<float> logits(3001);
+        random.fillNormal(logits, 0.0f, static_cast<float>(spread));
+        SamplingSettings settings;
+        settings.topK = topK;
+        settings.topP = topP;
+        settings.minP = minP;
+        settings.seed = 4;
+        std::vector<float> weights(logits.size());
+        softmax(logits.data(), logits.size(), weights.data());
+        std::vector<TokenId> order(logits.size());
+        std::iota(order.begin(), order.end(), 0);
+        const auto weight = [&](TokenId id) { return weights[static_cast<std::size_t>(id)]; };
+        std::stable_sort(order.begin(), order.end(), [&](TokenId a, TokenId b) { return weight(a) > weight(b); });
+        const auto total = [&] {
+            return std::accumulate(order.begin(), order.end(), 0.0, [&](double sum, TokenId id) { return sum + double(weight(id)); });
+        };
+        if (topK > 0) {
+            const float edge = weight(order[static_cast<std::size_t>(topK) - 1]);
+            std::erase_if(order, [&](TokenId id) { return weight(id) < edge; });
+        }
+        if (topP < 1.0) {
+            const double all = topK > 0 ? total() : 1.0;
+            double before = 0;
+            std::size_t kept = 0;
+            for (; kept < order.size() && before < topP * all; ++kept)
+                before += double(weight(order[kept]));
+            order.resize(kept);
+        }
+        if (minP > 0)
+            std::erase_if(order, [&, edge = static_cast<float>(minP) * weight(order[0])](TokenId id) { return weight(id) < edge; });
+        const double all = topK > 0 || topP < 1.0 || minP > 0 ? total() : 1.0;
+        Sampler sampler(settings);
+        RandomStream draws(settings.seed);
+        for (int i = 0; i < 300; ++i) {
+            const double uniform = draws.uniform();
+            double reached = 0;
+            TokenId wanted = order.back();
+            for (const TokenId id : order) {
+                reached += double(weight(id));
+                if (reached > uniform * all) {
+                    wanted = id;
+                    break;
+                }
+            }
+            QCOMPARE(sampler.next(logits, {}).id, wanted);
+        }
+    }
+
     void oddLogitsAreSurvived()
     {
         const float nan = std::nanf(""), never = -std::numeric_limits<float>::infinity();
@@ -110,6 +186,9 @@ private slots:
         settings.isGreedy = false;
         const SampledToken hopeless = sampler.next(std::vector<float>{nan, nan}, {});
         QVERIFY(hopeless.id >= 0 && hopeless.id < 2);
+        QCOMPARE(hopeless.probability, 0.0f);
+        SamplingSettings plain;
+        QCOMPARE(Sampler(plain).next(std::vector<float>(3, never), {}).id, 0);
     }
 
 private:

@@ -1,0 +1,229 @@
+#include "core/engine/playground.h"
+
+#include "core/engine/adaptercache.h"
+#include "core/engine/lens.h"
+#include "core/engine/models.h"
+#include "core/engine/playgroundstate.h"
+#include "core/engine/trainingdata.h"
+#include "core/generate/decodeadapter.h"
+
+#include <cmath>
+#include <fmt/format.h>
+
+namespace fettle::engine {
+
+namespace {
+
+// What a column answers with.
+struct Column {
+    std::shared_ptr<const generate::DecodeAdapter> adapter;
+    ColumnBadge badge;
+};
+
+Result<> checkRange(std::string_view name, double value, double low, double high)
+{
+    if (std::isfinite(value) && value >= low && value <= high)
+        return {};
+    return fail(ErrorCode::Usage, fmt::format("{} cannot be {}.", name, value), fmt::format("Choose a value from {} to {}.", low, high));
+}
+
+Result<> checkSampling(const Sampling &sampling)
+{
+    const struct {
+        std::string_view name;
+        double value, low, high;
+    } ranges[] = {
+        {"The temperature", sampling.temperature, 0, 100},
+        {"Top-p", sampling.topP, 0, 1},
+        {"Min-p", sampling.minP, 0, 1},
+        {"The repetition penalty", sampling.repetitionPenalty, 0.01, 100},
+        {"Top-k", double(sampling.topK), 0, 1e9},
+        {"The number of tokens", double(sampling.maxTokens), 1, 1e9},
+    };
+    for (const auto &range : ranges) {
+        if (auto checked = checkRange(range.name, range.value, range.low, range.high); !checked)
+            return checked;
+    }
+    return {};
+}
+
+generate::SamplingSettings settingsFrom(const Sampling &sampling)
+{
+    generate::SamplingSettings settings;
+    settings.isGreedy = sampling.greedy || sampling.temperature == 0.0; // the limit of ever lower temperatures
+    settings.temperature = sampling.temperature;
+    settings.topK = sampling.topK;
+    settings.topP = sampling.topP;
+    settings.minP = sampling.minP;
+    settings.repetitionPenalty = sampling.repetitionPenalty;
+    settings.seed = sampling.seed;
+    return settings;
+}
+
+FinishReason reasonFrom(generate::Finish finish)
+{
+    switch (finish) {
+    case generate::Finish::EndOfTurn: return FinishReason::EndOfTurn;
+    case generate::Finish::MaxTokens: return FinishReason::MaxTokens;
+    case generate::Finish::ContextFull: return FinishReason::ContextFull;
+    case generate::Finish::Stopped: break;
+    }
+    return FinishReason::Stopped;
+}
+
+Result<Column> loadColumn(Playground::State &state, const ColumnChoice &choice, const Project *project, const std::string &weightHash)
+{
+    if (auto checked = checkRange("The strength of an adapter", choice.strength, 0, 1.5); !checked)
+        return passError(checked);
+    Column column;
+    column.badge.weightHash = weightHash;
+    if (choice.adapter.empty() || choice.adapter == "base")
+        return column;
+    const auto path = resolveAdapter(choice.adapter, project);
+    if (!path)
+        return passError(path);
+    auto adapter = state.adapters.load(*path, *state.generator);
+    if (!adapter)
+        return passError(adapter);
+    column.badge.adapterName = path->name;
+    column.badge.step = path->step;
+    column.badge.strength = choice.strength;
+    if (choice.strength > 0) {
+        column.adapter = std::move(*adapter);
+        column.badge.isAdapterOn = true;
+        column.badge.adapterHash = column.adapter->hash();
+    }
+    return column;
+}
+
+// The conversation as the trainer renders a row of this project, up to the answer that is to be written.
+Result<std::vector<TokenId>> promptIds(const Playground::State &state, const GenerateRequest &request, const Project *project)
+{
+    if (!request.rawPrompt.empty()) {
+        auto encoding = state.generator->tokenizer()->encode(request.rawPrompt, {.parseSpecial = true, .addSpecialTokens = true});
+        if (!encoding)
+            return passError(encoding);
+        return std::move(encoding->ids);
+    }
+    if (request.conversation.empty())
+        return fail(ErrorCode::Usage, "There is nothing to answer.", "Write a question, or give a conversation.");
+    data::Record record;
+    record.turns = request.conversation; // an answer at its end is left out: it is the one to be written
+    data::RenderOptions options;
+    if (project)
+        options = renderOptions(*project, train::Recipe{});
+    options.addGenerationPrompt = true;
+    options.maxLength = 0;
+    auto tokens = state.lens->label(record, options);
+    if (!tokens)
+        return passError(tokens);
+    return std::move(tokens->ids);
+}
+
+GeneratedToken tokenFrom(const generate::TokenEvent &event, const Lens &lens)
+{
+    GeneratedToken token;
+    token.column = static_cast<int>(event.sequence);
+    token.id = event.token.id;
+    token.text = event.text;
+    token.probability = event.token.probability;
+    for (const generate::TokenProbability &alternative : event.token.alternatives) {
+        if (alternative.id >= 0)
+            token.alternatives.push_back({alternative.id, lens.tokenText(alternative.id), alternative.probability});
+    }
+    return token;
+}
+
+} // namespace
+
+std::string_view nameOf(FinishReason reason)
+{
+    switch (reason) {
+    case FinishReason::EndOfTurn: return "endOfTurn";
+    case FinishReason::MaxTokens: return "maxTokens";
+    case FinishReason::ContextFull: return "contextFull";
+    case FinishReason::Stopped: break;
+    }
+    return "stopped";
+}
+
+Playground::Playground(std::unique_ptr<State> state)
+    : m_state(std::move(state))
+{
+}
+
+Playground::~Playground() = default;
+
+Result<std::unique_ptr<Playground>> Playground::open(const std::string &model, const ComputeOptions &compute, const ProgressCallback &progress,
+                                                     std::stop_token stop)
+{
+    const auto path = resolveModel(model);
+    if (!path)
+        return passError(path);
+    auto lens = Lens::open(path->string());
+    if (!lens)
+        return passError(lens);
+    auto generator = generate::Generator::load(*path, compute.threads, progress, stop);
+    if (!generator)
+        return passError(generator);
+    if (!(*generator)->tokenizer())
+        return fail(ErrorCode::BadInput, fmt::format("{} has no tokenizer.", path->string()), "Put tokenizer.json beside the model's weights.");
+    auto state = std::make_unique<State>();
+    state->lens = std::move(*lens);
+    state->generator = std::move(*generator);
+    return std::make_unique<Playground>(std::move(state));
+}
+
+std::string Playground::modelPath() const { return m_state->generator->path().string(); }
+
+Result<std::vector<ColumnResult>> Playground::generate(const GenerateRequest &request, const Project *project, const GenerateEvents &events,
+                                                       std::stop_token stop)
+{
+    State &state = *m_state;
+    if (request.columns.empty())
+        return fail(ErrorCode::Usage, "There is no column to answer.", "Choose the base model or an adapter.");
+    if (auto checked = checkSampling(request.sampling); !checked)
+        return passError(checked);
+    auto prompt = promptIds(state, request, project);
+    if (!prompt)
+        return passError(prompt);
+    const std::string weightHash = state.generator->weightHash();
+    std::vector<generate::SequenceRequest> sequences;
+    std::vector<ColumnBadge> badges;
+    for (const ColumnChoice &choice : request.columns) {
+        auto column = loadColumn(state, choice, project, weightHash);
+        if (!column)
+            return passError(column);
+        generate::SequenceRequest sequence;
+        sequence.prompt = *prompt;
+        sequence.adapter = std::move(column->adapter);
+        sequence.strength = choice.strength;
+        sequence.sampling = settingsFrom(request.sampling);
+        sequence.maxTokens = request.sampling.maxTokens;
+        sequence.start = request.rawPrompt.empty() ? generate::AnswerStart::NewText : generate::AnswerStart::ContinuesPrompt;
+        sequences.push_back(std::move(sequence));
+        badges.push_back(std::move(column->badge));
+    }
+    const auto resultOf = [&](std::size_t column, const generate::SequenceResult &result) {
+        return ColumnResult{request.columns[column].adapter, badges[column], result.ids, result.text, reasonFrom(result.finish), result.tokensPerSecond};
+    };
+    if (events.started)
+        events.started(badges, static_cast<std::int64_t>(prompt->size()));
+    generate::GenerateCallbacks callbacks;
+    if (events.token)
+        callbacks.token = [&](const generate::TokenEvent &event) { events.token(tokenFrom(event, *state.lens)); };
+    if (events.columnFinished) {
+        callbacks.finished = [&](std::size_t column, const generate::SequenceResult &result) {
+            events.columnFinished(static_cast<int>(column), resultOf(column, result));
+        };
+    }
+    const auto answers = state.generator->generate(sequences, callbacks, stop);
+    if (!answers)
+        return passError(answers);
+    std::vector<ColumnResult> results;
+    for (std::size_t column = 0; column < answers->size(); ++column)
+        results.push_back(resultOf(column, (*answers)[column]));
+    return results;
+}
+
+} // namespace fettle::engine

@@ -1,0 +1,16 @@
+// What an open playground holds. Internal header of the engine; tests use it to look behind the playground's back.
+#pragma once
+
+#include "core/engine/adaptercache.h"
+#include "core/engine/lens.h"
+#include "core/engine/playground.h"
+
+namespace fettle::engine {
+
+struct Playground::State {
+    std::shared_ptr<const Lens> lens; // renders the conversation: the same code as the trainer and the token lens
+    std::unique_ptr<generate::Generator> generator;
+    AdapterCache adapters;
+};
+
+} // namespace fettle::engine

@@ -1,0 +1,280 @@
+// The playground on the tiny chat model: columns, badges that cannot lie, adapters of folders and runs, limits, and what is refused.
+#include "core/torch.h"
+
+#include "core/engine/playgroundstate.h"
+#include "core/engine/project.h"
+#include "core/generate/decodeweights.h"
+#include "core/tune/peftfolder.h"
+
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <cmath>
+
+using namespace fettle;
+using namespace fettle::engine;
+namespace fs = std::filesystem;
+
+#define VERIFY_OK(result) QVERIFY2((result).has_value(), (result).has_value() ? "" : ((result).error().message + " " + (result).error().detail).c_str())
+
+namespace {
+
+const std::string kModel = FETTLE_FIXTURES "/tinychat";
+
+GenerateRequest question(std::vector<ColumnChoice> columns)
+{
+    GenerateRequest request;
+    request.columns = std::move(columns);
+    request.conversation = {{data::Role::User, "When is the clinic open?", {}}};
+    request.sampling.maxTokens = 20;
+    return request;
+}
+
+} // namespace
+
+class TestPlayground : public QObject {
+    Q_OBJECT
+private slots:
+    void initTestCase()
+    {
+        QVERIFY(m_folder.isValid());
+        auto opened = Playground::open(kModel);
+        VERIFY_OK(opened);
+        auto config = model::readConfig(kModel);
+        VERIFY_OK(config);
+        // Two adapters that change what the model says.
+        for (const std::uint64_t seed : {1u, 2u}) {
+            tune::LoraConfig lora;
+            lora.rank = 4;
+            auto adapter = tune::LoraAdapter::create(*config, lora, seed);
+            VERIFY_OK(adapter);
+            RandomStream random(seed);
+            for (const auto &parameter : (*adapter)->parameters()) {
+                at::Tensor tensor = parameter.tensor.detach(); // shares the memory
+                if (parameter.name.find("lora_B") != std::string::npos)
+                    random.fillNormal({tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())}, 0.0f, 0.3f);
+            }
+            VERIFY_OK(tune::savePeftFolder(**adapter, adapterFolder(seed)));
+            m_hashes.push_back((*adapter)->hash());
+        }
+    }
+
+    void columnsStreamSideBySide()
+    {
+        auto opened = Playground::open(kModel);
+        VERIFY_OK(opened);
+        const GenerateRequest request = question({{"base", 1.0}, {adapterFolder(1).string(), 1.0}, {adapterFolder(2).string(), 0.5}, {"base", 1.0}});
+        std::vector<ColumnBadge> badges;
+        std::int64_t promptTokens = 0;
+        std::vector<std::string> streamed(4);
+        std::vector<std::vector<TokenId>> ids(4);
+        std::vector<int> finished;
+        GenerateEvents events;
+        events.started = [&](const std::vector<ColumnBadge> &shown, std::int64_t tokens) {
+            badges = shown;
+            promptTokens = tokens;
+        };
+        events.token = [&](const GeneratedToken &token) {
+            QVERIFY(!badges.empty());
+            streamed[static_cast<std::size_t>(token.column)] += token.text;
+            ids[static_cast<std::size_t>(token.column)].push_back(token.id);
+            QCOMPARE(token.alternatives.size(), std::size_t{5});
+            QVERIFY(token.alternatives[0].probability >= token.alternatives[4].probability && token.probability <= token.alternatives[0].probability);
+            QVERIFY(!token.alternatives[0].text.empty());
+        };
+        events.columnFinished = [&](int column, const ColumnResult &) { finished.push_back(column); };
+        auto results = (*opened)->generate(request, nullptr, events);
+        VERIFY_OK(results);
+        QCOMPARE(results->size(), std::size_t{4});
+        QCOMPARE(finished.size(), std::size_t{4});
+        for (std::size_t i = 0; i < 4; ++i) {
+            QCOMPARE((*results)[i].text, streamed[i]);
+            QCOMPARE((*results)[i].ids, ids[i]);
+            QCOMPARE((*results)[i].adapter, request.columns[i].adapter);
+            QCOMPARE((*results)[i].badge.weightHash, badges[0].weightHash);
+        }
+        QVERIFY((*results)[0].ids != (*results)[1].ids);
+        QCOMPARE((*results)[0].ids, (*results)[3].ids); // the same column twice draws alike
+        QVERIFY(!badges[0].isAdapterOn && badges[0].adapterHash.empty());
+        QVERIFY(badges[1].isAdapterOn);
+        QCOMPARE(badges[1].adapterHash, m_hashes[0]);
+        QCOMPARE(badges[2].adapterHash, m_hashes[1]);
+        QCOMPARE(badges[2].strength, 0.5);
+        // The prompt is what the lens shows.
+        auto lens = Lens::open(kModel);
+        VERIFY_OK(lens);
+        data::Record record;
+        record.turns = request.conversation;
+        data::RenderOptions options;
+        options.addGenerationPrompt = true;
+        auto tokens = (*lens)->label(record, options);
+        VERIFY_OK(tokens);
+        QCOMPARE(promptTokens, static_cast<std::int64_t>(tokens->ids.size()));
+        // Alone, each column answers the same.
+        auto alone = (*opened)->generate(question({request.columns[1]}), nullptr);
+        VERIFY_OK(alone);
+        QCOMPARE(alone->front().ids, ids[1]);
+    }
+
+    void strengthZeroIsTheBase()
+    {
+        auto opened = Playground::open(kModel);
+        VERIFY_OK(opened);
+        auto results = (*opened)->generate(question({{"base", 1.0}, {adapterFolder(1).string(), 0.0}}), nullptr);
+        VERIFY_OK(results);
+        QCOMPARE((*results)[0].ids, (*results)[1].ids);
+        QVERIFY(!(*results)[1].badge.isAdapterOn);
+        QVERIFY((*results)[1].badge.adapterHash.empty());
+    }
+
+    void badgesFollowTheMemory()
+    {
+        auto lens = Lens::open(kModel);
+        auto generator = generate::Generator::load(kModel, 1);
+        VERIFY_OK(lens);
+        VERIFY_OK(generator);
+        auto owned = std::make_unique<Playground::State>();
+        owned->lens = *lens;
+        owned->generator = std::move(*generator);
+        Playground::State *state = owned.get();
+        Playground playground(std::move(owned));
+        const auto badge = [&](const std::string &adapter) {
+            auto results = playground.generate(question({{adapter, 1.0}}), nullptr);
+            return results ? results->front().badge : ColumnBadge{};
+        };
+        const ColumnBadge base = badge("base");
+        QCOMPARE(base.weightHash.size(), std::size_t{64});
+        QCOMPARE(badge("base").weightHash, base.weightHash);
+        state->generator->weights().layers[1].maps[3].matrix.bytes()[5] ^= std::byte{2};
+        QVERIFY(badge("base").weightHash != base.weightHash);
+        // An adapter that is written anew under the same name.
+        QCOMPARE(badge(adapterFolder(1).string()).adapterHash, m_hashes[0]);
+        const fs::path changing = fs::path(m_folder.path().toStdString()) / "changing";
+        fs::copy(adapterFolder(1), changing);
+        QCOMPARE(badge(changing.string()).adapterHash, m_hashes[0]);
+        fs::remove_all(changing);
+        fs::copy(adapterFolder(2), changing);
+        fs::last_write_time(changing / "adapter_model.safetensors", fs::file_time_type::clock::now() + std::chrono::seconds(5));
+        QCOMPARE(badge(changing.string()).adapterHash, m_hashes[1]);
+    }
+
+    void runsOfAProjectAreAdapters()
+    {
+        const fs::path folder = fs::path(m_folder.path().toStdString()) / "p.fettle";
+        auto project = Project::create(folder);
+        VERIFY_OK(project);
+        VERIFY_OK(project->setSetting("defaultSystem", "\"You know the archive.\""));
+        RunInfo run;
+        run.state = RunState::Finished;
+        run.adapter = adapterFolder(1).string();
+        run.step = 12;
+        auto added = project->addRun(run);
+        VERIFY_OK(added);
+        VERIFY_OK(project->putCheckpoint(added->id, {6, adapterFolder(2).string(), {}}));
+        auto opened = Playground::open(kModel);
+        VERIFY_OK(opened);
+        const std::string number = std::to_string(added->id.value);
+        std::int64_t promptTokens = 0;
+        GenerateEvents events;
+        events.started = [&](const std::vector<ColumnBadge> &, std::int64_t tokens) { promptTokens = tokens; };
+        auto results = (*opened)->generate(question({{number, 1.0}, {number + "@6", 1.0}}), &*project, events);
+        VERIFY_OK(results);
+        QCOMPARE((*results)[0].badge.adapterHash, m_hashes[0]);
+        QCOMPARE((*results)[1].badge.adapterHash, m_hashes[1]);
+        QCOMPARE((*results)[1].badge.step, std::int64_t{6});
+        // The project's system prompt is part of the conversation, as it is in training.
+        std::int64_t without = 0;
+        events.started = [&](const std::vector<ColumnBadge> &, std::int64_t tokens) { without = tokens; };
+        VERIFY_OK((*opened)->generate(question({{"base", 1.0}}), nullptr, events));
+        QVERIFY(promptTokens > without);
+    }
+
+    void wrongWishesAreRefused_data()
+    {
+        QTest::addColumn<int>("what");
+        QTest::addColumn<QString>("word");
+        const char *rows[][2] = {{"no column", "column"}, {"no such adapter", "nowhere"}, {"strength", "1.6"}, {"temperature", "-1"},
+                                 {"not a number", "nan"}, {"top-p", "1.5"}, {"no tokens", "0"}, {"empty conversation", "answer"}};
+        for (int i = 0; i < 8; ++i)
+            QTest::newRow(rows[i][0]) << i << rows[i][1];
+    }
+    void wrongWishesAreRefused()
+    {
+        QFETCH(int, what);
+        QFETCH(QString, word);
+        auto opened = Playground::open(kModel);
+        VERIFY_OK(opened);
+        GenerateRequest request = question({{"base", 1.0}});
+        switch (what) {
+        case 0: request.columns.clear(); break;
+        case 1: request.columns[0].adapter = "nowhere"; break;
+        case 2: request.columns = {{adapterFolder(1).string(), 1.6}}; break;
+        case 3: request.sampling.temperature = -1; break;
+        case 4: request.sampling.minP = std::nan(""); break;
+        case 5: request.sampling.topP = 1.5; break;
+        case 6: request.sampling.maxTokens = 0; break;
+        default: request.conversation.clear(); break;
+        }
+        auto results = (*opened)->generate(request, nullptr);
+        QVERIFY(!results);
+        QVERIFY2(results.error().message.find(word.toStdString()) != std::string::npos, results.error().message.c_str());
+        QVERIFY(!results.error().hint.empty());
+    }
+
+    void rawTextIsContinued()
+    {
+        auto opened = Playground::open(kModel);
+        VERIFY_OK(opened);
+        GenerateRequest request = question({{"base", 1.0}});
+        request.rawPrompt = "The clinic";
+        request.sampling.temperature = 0; // greedy
+        std::int64_t promptTokens = 0;
+        GenerateEvents events;
+        events.started = [&](const std::vector<ColumnBadge> &, std::int64_t tokens) { promptTokens = tokens; };
+        auto results = (*opened)->generate(request, nullptr, events);
+        VERIFY_OK(results);
+        auto lens = Lens::open(kModel);
+        VERIFY_OK(lens);
+        QCOMPARE(promptTokens, static_cast<std::int64_t>((*lens)->tokenize("The clinic", true)->ids.size()));
+        request.sampling.temperature = 0.7;
+        request.sampling.greedy = true;
+        auto again = (*opened)->generate(request, nullptr);
+        VERIFY_OK(again);
+        QCOMPARE(again->front().ids, results->front().ids);
+    }
+
+    void stoppingAndFullContextAreSaid()
+    {
+        auto opened = Playground::open(kModel);
+        VERIFY_OK(opened);
+        std::stop_source stop;
+        int seen = 0;
+        GenerateEvents events;
+        events.token = [&](const GeneratedToken &) {
+            if (++seen == 3)
+                stop.request_stop();
+        };
+        GenerateRequest request = question({{"base", 1.0}, {adapterFolder(1).string(), 1.0}});
+        request.sampling.maxTokens = 200;
+        auto results = (*opened)->generate(request, nullptr, events, stop.get_token());
+        VERIFY_OK(results);
+        QVERIFY(seen <= 4);
+        for (const ColumnResult &result : *results)
+            QVERIFY(result.finish == FinishReason::Stopped || result.finish == FinishReason::EndOfTurn);
+        QCOMPARE(nameOf(FinishReason::ContextFull), std::string_view("contextFull"));
+        request = question({{"base", 1.0}});
+        for (int i = 0; i < 700; ++i)
+            request.conversation[0].text += " 7";
+        auto tooLong = (*opened)->generate(request, nullptr);
+        QVERIFY(!tooLong);
+        QVERIFY(tooLong.error().message.find("512") != std::string::npos);
+    }
+
+private:
+    fs::path adapterFolder(std::uint64_t seed) const { return fs::path(m_folder.path().toStdString()) / ("adapter" + std::to_string(seed)); }
+    QTemporaryDir m_folder;
+    std::vector<std::string> m_hashes;
+};
+
+QTEST_APPLESS_MAIN(TestPlayground)
+#include "tst_playground.moc"

@@ -1,14 +1,23 @@
 // See dialogs.h.
 #include "ui/frame/dialogs.h"
 
+#include "ui/theme/tokens.h"
+
 #include <QDir>
 #include <QFileDialog>
 #include <QFileInfo>
+#include <QLabel>
 #include <QMessageBox>
 #include <QPushButton>
 #include <QSettings>
 
 namespace fettle::ui {
+
+namespace {
+
+constexpr int kTextWidth = 400;
+
+} // namespace
 
 QString Dialogs::startFolder() const
 {
@@ -65,6 +74,13 @@ int Dialogs::ask(QWidget *parent, const Question &question)
     if (!buttons.isEmpty()) {
         box.setDefaultButton(buttons.first());
         box.setEscapeButton(buttons.last());
+    }
+    // The native layout is as narrow as its longest word allows; a sentence wants a line.
+    for (QLabel *label : box.findChildren<QLabel *>()) {
+        if (label->text() == question.title)
+            label->setFont(textFont(TextSize::Body, Weight::SemiBold));
+        if (label->text() == question.title || label->text() == question.text)
+            label->setMinimumWidth(kTextWidth);
     }
     box.exec();
     const qsizetype index = buttons.indexOf(box.clickedButton());

@@ -21,6 +21,7 @@ namespace {
 
 constexpr int kColumnWidth = 840;
 constexpr int kSideWidth = 408;
+constexpr int kSideWidthNarrow = 288;
 constexpr std::int64_t kMemoryNeeded = 3'700'000'000; // of a LoRA run of the default model on the sample
 constexpr std::int64_t kDiskNeeded = 2'000'000'000;
 
@@ -69,7 +70,8 @@ FirstStart::FirstStart(Bridge &bridge, const WaysIn &ways, QWidget *parent) : QW
     scroll->setWidgetResizable(true);
     scroll->setWidget(page);
     columns->addWidget(scroll, 1);
-    columns->addWidget(makeSteps());
+    m_steps = makeSteps();
+    columns->addWidget(m_steps);
     refresh();
 }
 
@@ -138,6 +140,7 @@ QWidget *FirstStart::makeSteps()
         row->setContentsMargins(0, kStep2, 0, kStep2 + 2);
         row->setSpacing(kStep3);
         auto *sign = new IconLabel(step.iconName, Ink::Muted);
+        sign->setFixedHeight(20); // in the middle of the first line
         row->addWidget(sign, 0, Qt::AlignTop);
         auto *texts = new QVBoxLayout;
         texts->setSpacing(0);
@@ -166,6 +169,12 @@ void FirstStart::showEvent(QShowEvent *event)
 {
     QWidget::showEvent(event);
     m_start->setFocus(Qt::OtherFocusReason); // Enter starts the sample
+}
+
+void FirstStart::resizeEvent(QResizeEvent *event)
+{
+    m_steps->setFixedWidth(width() < kNarrowBelow - kRailWide ? kSideWidthNarrow : kSideWidth);
+    QWidget::resizeEvent(event);
 }
 
 void FirstStart::refresh()

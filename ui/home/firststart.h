@@ -22,6 +22,7 @@ public:
 
 protected:
     void showEvent(QShowEvent *event) override;
+    void resizeEvent(QResizeEvent *event) override;
 
 private:
     struct Checked { bool isFine; QString name, fact; };
@@ -33,6 +34,7 @@ private:
 
     Bridge &m_bridge;
     Button *m_start = nullptr;
+    QWidget *m_steps = nullptr;
     Card *m_checks;
     QGridLayout *m_checkRows;
 };

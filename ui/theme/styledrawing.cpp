@@ -8,6 +8,7 @@
 #include <QComboBox>
 #include <QLineEdit>
 #include <QPainter>
+#include <QScrollArea>
 #include <QStyleOption>
 
 namespace fettle::ui {
@@ -80,6 +81,20 @@ void drawTab(const QStyleOptionTab &tab, QPainter &painter)
         painter.fillRect(text.x(), tab.rect.bottom() - 1, text.width(), 2, t.accent);
     if (tab.state & QStyle::State_HasFocus)
         drawRing(painter, tab.rect.adjusted(-4, 4, -14, -4), measure::kRadiusButton);
+}
+
+// The ground below a scroll bar is that of what it scrolls: there is no track.
+QColor groundOf(const QWidget *bar)
+{
+    const Tokens &t = tokens();
+    const QWidget *parent = bar ? bar->parentWidget() : nullptr;
+    while (parent && !qobject_cast<const QAbstractScrollArea *>(parent))
+        parent = parent->parentWidget();
+    if (const auto *area = qobject_cast<const QScrollArea *>(parent)) {
+        const QVariant surface = area->widget() ? area->widget()->property("surface") : QVariant();
+        return !surface.isValid() || surface.toInt() == 0 ? t.surface0 : surface.toInt() == 1 ? t.surface1 : t.surface2;
+    }
+    return parent ? parent->palette().color(QPalette::Base) : t.surface0;
 }
 
 void drawScrollBar(const QStyleOptionSlider &bar, QPainter &painter, const QRect &slider)
@@ -266,6 +281,8 @@ void Style::drawComplexControl(ComplexControl control, const QStyleOptionComplex
     switch (control) {
     case CC_ScrollBar: {
         const auto *bar = qstyleoption_cast<const QStyleOptionSlider *>(option);
+        if (widget)
+            painter->fillRect(bar->rect, groundOf(widget));
         drawScrollBar(*bar, *painter, subControlRect(CC_ScrollBar, bar, SC_ScrollBarSlider, widget));
         return;
     }

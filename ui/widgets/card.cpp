@@ -24,6 +24,7 @@ void Card::paintEvent(QPaintEvent *)
 
 Pane::Pane(Surface surface, Qt::Edges lines, QWidget *parent) : QWidget(parent), m_surface(surface), m_lines(lines)
 {
+    setProperty("surface", int(surface)); // the style gives the scroll bar beside it the same ground
     // Content keeps clear of the lines.
     setContentsMargins(lines & Qt::LeftEdge ? 1 : 0, lines & Qt::TopEdge ? 1 : 0, lines & Qt::RightEdge ? 1 : 0,
                        lines & Qt::BottomEdge ? 1 : 0);

@@ -18,7 +18,10 @@ QString tr(const char *text, int n = -1)
 // Three digits that matter: 5.97, 15.4, 269.
 QString threeDigits(double value)
 {
-    return QLocale().toString(value, 'f', value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2);
+    const int digits = value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+    const double scale = digits == 0 ? 1 : digits == 1 ? 10 : 100;
+    const bool isWhole = qRound64(value * scale) % qRound64(scale) == 0; // 41 GB, not 41.0 GB
+    return QLocale().toString(value, 'f', isWhole ? 0 : digits);
 }
 
 } // namespace

@@ -6,6 +6,7 @@
 #include "ui/frame/mainwindow.h"
 #include "ui/theme/theme.h"
 
+#include <QAbstractButton>
 #include <QApplication>
 #include <QDateTime>
 #include <QDir>
@@ -13,6 +14,7 @@
 #include <QLineEdit>
 #include <QSettings>
 #include <QStandardPaths>
+#include <QTimer>
 
 #include <thread>
 
@@ -97,6 +99,28 @@ int main(int argc, char **argv)
         request.recipe.method = "lora";
         bridge.startRun(request);
         settle(600);
+    } else if (what == QLatin1String("menu") || what == QLatin1String("settings")) {
+        const QString wanted = what == QLatin1String("menu") ? QStringLiteral("fettle::ui::ProjectButton") : QStringLiteral("fettle::ui::RailButton");
+        QAbstractButton *found = nullptr;
+        for (auto *button : window.findChildren<QAbstractButton *>()) {
+            if (button->metaObject()->className() == wanted && (what == QLatin1String("menu") || !button->isCheckable()))
+                found = button;
+        }
+        found->click();
+        settle(300);
+        QApplication::activePopupWidget()->grab().save(out + QLatin1Char('/') + what + QStringLiteral(".png"));
+        QApplication::activePopupWidget()->close();
+        return 0;
+    } else if (what == QLatin1String("question")) {
+        QTimer::singleShot(400, &window, [&] {
+            QWidget *dialog = QApplication::activeModalWidget();
+            dialog->grab().save(out + QStringLiteral("/question.png"));
+            dialog->close();
+        });
+        (void)window.dialogs().ask(&window, {QStringLiteral("Run 8 is still learning."),
+                                             QStringLiteral("It can be paused now and goes on exactly there at the next start."),
+                                             {QStringLiteral("Pause and quit"), QStringLiteral("Stay")}});
+        return 0;
     } else if (what == QLatin1String("commands")) {
         window.windowAction(QStringLiteral("commandBar"))->trigger();
         window.commandBar().field()->setText(QStringLiteral("pro"));

@@ -1,0 +1,123 @@
+// Runs of a project with their curves and checkpoints, a moved project, prompts.
+#include "core/engine/project.h"
+
+#include <QTemporaryDir>
+#include <QtTest>
+#include <cmath>
+
+using namespace fettle;
+using namespace fettle::engine;
+using data::makePair;
+using data::Record;
+using data::RecordStatus;
+
+class TestProjectRuns : public QObject {
+    Q_OBJECT
+private slots:
+    void init();
+    void runsKeepTheirCurves();
+    void interruptedRuns();
+    void projectCanBeMoved();
+    void prompts();
+
+private:
+    std::filesystem::path path(const char *name = "p.fettle") const { return m_folder->filePath(name).toStdString(); }
+    Project create(const char *name = "p.fettle") { return std::move(Project::create(path(name)).value()); }
+    std::unique_ptr<QTemporaryDir> m_folder;
+};
+
+void TestProjectRuns::init()
+{
+    m_folder = std::make_unique<QTemporaryDir>();
+    QVERIFY(m_folder->isValid());
+}
+
+void TestProjectRuns::runsKeepTheirCurves()
+{
+    Project project = create();
+    RunInfo run;
+    run.state = RunState::Running;
+    run.method = "lora";
+    run.recipeJson = "{}";
+    run.steps = 10;
+    const auto stored = project.addRun(run);
+    QVERIFY(stored);
+    QCOMPARE(stored->name, std::string("Run 1"));
+    QVERIFY(!stored->started.empty());
+    std::vector<MetricPoint> points;
+    for (int i = 1; i <= 10; ++i)
+        points.push_back({i, i / 10.0, 3.0 / i, 1e-3, i == 3 ? std::nan("") : 1.0, 100, i * 64, 1 << 30, i * 0.5});
+    QVERIFY(project.appendMetrics(stored->id, points));
+    QVERIFY(project.appendEval(stored->id, {5, 2.5, 400}));
+    QVERIFY(project.appendEval(stored->id, {10, 1.5, 400}));
+    QVERIFY(project.putCheckpoint(stored->id, {5, (project.runFolder(stored->id) / "5").string(), 2.5}));
+    QVERIFY(project.putCheckpoint(stored->id, {10, (project.runFolder(stored->id) / "10").string(), {}}));
+    QCOMPARE(project.metrics(stored->id)->size(), std::size_t(10));
+    QVERIFY(std::isnan(project.metrics(stored->id)->at(2).gradNorm));
+    QCOMPARE(project.metrics(stored->id, 8)->front().step, 9);
+    QCOMPARE(project.checkpoints(stored->id)->front().path, (project.runFolder(stored->id) / "5").string());
+    QVERIFY(project.truncateRun(stored->id, 5));
+    QCOMPARE(project.metrics(stored->id)->size(), std::size_t(5));
+    QCOMPARE(project.evals(stored->id)->size(), std::size_t(1));
+    QCOMPARE(project.checkpoints(stored->id)->size(), std::size_t(1));
+    QVERIFY(project.forgetCheckpoint(stored->id, 5));
+    QVERIFY(project.checkpoints(stored->id)->empty());
+    run = *stored;
+    run.trainLoss = 0.25;
+    run.state = RunState::Finished;
+    run.adapter = (project.runFolder(run.id) / "adapter").string();
+    QVERIFY(project.updateRun(run));
+    QCOMPARE(*project.run(run.id)->trainLoss, 0.25);
+    QCOMPARE(project.run(run.id)->adapter, run.adapter);
+    std::filesystem::create_directories(project.runFolder(run.id));
+    QVERIFY(project.deleteRun(run.id));
+    QVERIFY(!std::filesystem::exists(project.runFolder(run.id)));
+    QCOMPARE(project.run(run.id).error().code, ErrorCode::NotFound);
+    QCOMPARE(project.updateRun(run).error().code, ErrorCode::NotFound);
+    QCOMPARE(project.addRun({})->name, std::string("Run 2")); // numbers are not used twice
+}
+
+void TestProjectRuns::interruptedRuns()
+{
+    Project project = create();
+    for (int state = 0; state <= int(RunState::Interrupted); ++state) {
+        RunInfo run;
+        run.state = RunState(state);
+        QVERIFY(project.addRun(run));
+    }
+    QCOMPARE(*project.markInterruptedRuns(), 4);
+    QCOMPARE(*project.markInterruptedRuns(), 0);
+    const auto runs = *project.runs();
+    QCOMPARE(runs[std::size_t(RunState::Running)].state, RunState::Interrupted);
+    QCOMPARE(runs[std::size_t(RunState::Paused)].state, RunState::Paused);
+}
+
+void TestProjectRuns::projectCanBeMoved()
+{
+    {
+        Project project = create();
+        RunInfo run = *project.addRun({});
+        run.adapter = (project.runFolder(run.id) / "adapter").string();
+        QVERIFY(project.updateRun(run));
+    }
+    std::filesystem::rename(path(), path("moved.fettle"));
+    const auto project = Project::open(path("moved.fettle"), Access::ReadOnly);
+    QCOMPARE(project->runs()->front().adapter, (path("moved.fettle") / "runs/1/adapter").string());
+}
+
+void TestProjectRuns::prompts()
+{
+    Project project = create();
+    const auto first = *project.savePrompt({0, "Title", "system", "text", "", false});
+    const auto second = *project.savePrompt({0, "Pinned", "", "text 2", "", true});
+    QCOMPARE(project.prompts()->front().id, second);
+    SavedPrompt changed = project.prompts()->back();
+    changed.text = "other";
+    QCOMPARE(*project.savePrompt(changed), first);
+    QCOMPARE(project.prompts()->back().text, std::string("other"));
+    QVERIFY(project.deletePrompt(first));
+    QCOMPARE(project.prompts()->size(), std::size_t(1));
+}
+
+QTEST_APPLESS_MAIN(TestProjectRuns)
+#include "tst_projectruns.moc"

@@ -33,7 +33,7 @@ struct RenderContext {
 };
 
 struct RenderLimits {
-    std::int64_t steps = 20'000'000;            // evaluated expressions, statements and loop rounds
+    std::int64_t steps = 5'000'000;             // evaluated expressions, statements and loop rounds
     std::int64_t outputBytes = 16 << 20;        // of the result and of any string on the way
     int depth = 200;                            // nested calls
 };

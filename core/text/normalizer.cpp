@@ -15,6 +15,9 @@
 namespace fettle::text {
 namespace {
 
+constexpr std::size_t kMostGrowth = 64;        // no honest normalizer makes so much of one byte
+constexpr std::size_t kLongestContent = 32;    // of what replaces something or is put in front
+
 const icu::Normalizer2 &normalizerOf(UnicodeForm form)
 {
     UErrorCode status = U_ZERO_ERROR;
@@ -252,6 +255,8 @@ Result<> addSteps(const nlohmann::json &json, std::vector<NormalizerStep> &steps
         steps.push_back(StripAccents{});
     else if (type == "Nmt")
         steps.push_back(CleanControls{});
+    else if (textOf(json, "content").size() > kLongestContent || textOf(json, "prepend").size() > kLongestContent)
+        return unsupported("normalizer with a long text", type);
     else if (type == "Prepend")
         steps.push_back(PrependText{textOf(json, "prepend")});
     else if (type == "Replace") {
@@ -271,9 +276,14 @@ Result<> addSteps(const nlohmann::json &json, std::vector<NormalizerStep> &steps
 
 Result<> Normalizer::apply(AlignedText &text) const
 {
-    for (const NormalizerStep &step : steps)
+    const std::size_t most = text.view().size() * kMostGrowth + 4096;
+    for (const NormalizerStep &step : steps) {
         if (auto applied = std::visit(Apply{text}, step); !applied)
             return applied;
+        if (text.view().size() > most)
+            return fail(ErrorCode::BadInput, fmt::format("The tokenizer's normalizer makes {} bytes of text of a few.", text.view().size()),
+                        "The tokenizer file may be damaged or malicious: copy it again from its source.");
+    }
     return {};
 }
 

@@ -18,7 +18,7 @@ class Gguf;
 namespace fettle::text {
 
 // tokenizer.json, without finish() having been called: the folder's other files may add tokens. name stands for it in messages.
-[[nodiscard]] Result<std::shared_ptr<Pipeline>> readTokenizerJson(const nlohmann::json &json, const std::string &name);
+[[nodiscard]] Result<std::shared_ptr<Pipeline>> readTokenizerJson(std::string_view json, const std::string &name);
 // tokenizer_config.json and special_tokens_map.json beside it: special tokens, added tokens, BOS and EOS.
 [[nodiscard]] Result<> readTokenizerConfig(const std::filesystem::path &folder, Pipeline &pipeline);
 [[nodiscard]] Result<std::shared_ptr<Pipeline>> readGgufTokenizer(const io::Gguf &file);

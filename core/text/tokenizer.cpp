@@ -12,8 +12,6 @@
 namespace fettle::text {
 namespace {
 
-constexpr io::JsonLimits kLimits{.repeatedKeys = io::RepeatedKeys::KeepLast};
-
 Result<std::shared_ptr<Pipeline>> finished(Result<std::shared_ptr<Pipeline>> pipeline)
 {
     if (!pipeline)
@@ -40,7 +38,7 @@ Result<Tokenizer> Tokenizer::fromFolder(const std::filesystem::path &folder)
     std::error_code ignored;
     Result<std::shared_ptr<Pipeline>> pipeline;
     if (std::filesystem::exists(folder / "tokenizer.json", ignored)) {
-        const auto json = io::readJsonFile(folder / "tokenizer.json", kLimits);
+        const auto json = io::readTextFile(folder / "tokenizer.json");
         if (!json)
             return passError(json);
         pipeline = readTokenizerJson(*json, "tokenizer.json");
@@ -62,7 +60,7 @@ Result<Tokenizer> Tokenizer::fromFolder(const std::filesystem::path &folder)
 
 Result<Tokenizer> Tokenizer::fromJsonFile(const std::filesystem::path &file)
 {
-    const auto json = io::readJsonFile(file, kLimits);
+    const auto json = io::readTextFile(file);
     if (!json)
         return passError(json);
     const auto pipeline = finished(readTokenizerJson(*json, file.filename().string()));
@@ -73,10 +71,7 @@ Result<Tokenizer> Tokenizer::fromJsonFile(const std::filesystem::path &file)
 
 Result<Tokenizer> Tokenizer::fromJson(std::string_view json, const std::string &name)
 {
-    const auto parsed = io::parseJson(json, name, kLimits);
-    if (!parsed)
-        return passError(parsed);
-    const auto pipeline = finished(readTokenizerJson(*parsed, name));
+    const auto pipeline = finished(readTokenizerJson(json, name));
     if (!pipeline)
         return passError(pipeline);
     return Tokenizer(*pipeline);

@@ -1,6 +1,8 @@
 // tokenizer.json: model, added tokens, post-processor.
+#include "core/io/jsonfile.h"
 #include "core/text/jsonaccess.h"
 #include "core/text/readers.h"
+#include "core/text/tokenizertables.h"
 
 #include <fmt/format.h>
 
@@ -50,17 +52,18 @@ Result<std::vector<Merge>> readMerges(const nlohmann::json &model, const std::st
     return merges;
 }
 
-Result<BpeModel> readModel(const nlohmann::json &json, bool bytes, const std::string &name)
+// tables: what was taken out of the file beforehand, if anything.
+Result<BpeModel> readModel(const nlohmann::json &json, bool bytes, const std::string &name, std::optional<TokenizerTables> &tables)
 {
     const std::string type = textOf(json, "type");
     if (!type.empty() && type != "BPE")
         return unsupported("model", type);
     if (!textOf(json, "continuing_subword_prefix").empty() || !textOf(json, "end_of_word_suffix").empty())
         return unsupported("BPE option", "continuing_subword_prefix / end_of_word_suffix");
-    auto vocabulary = readVocabulary(json, name);
+    auto vocabulary = tables ? Result<Vocabulary>(std::move(tables->vocabulary)) : readVocabulary(json, name);
     if (!vocabulary)
         return passError(vocabulary);
-    const auto merges = readMerges(json, name);
+    const auto merges = tables ? Result<std::vector<Merge>>(std::move(tables->merges)) : readMerges(json, name);
     if (!merges)
         return passError(merges);
     BpeOptions options;
@@ -155,8 +158,15 @@ Result<> readPostProcessor(const nlohmann::json &json, PostProcessor &post, cons
 
 } // namespace
 
-Result<std::shared_ptr<Pipeline>> readTokenizerJson(const nlohmann::json &json, const std::string &name)
+Result<std::shared_ptr<Pipeline>> readTokenizerJson(std::string_view text, const std::string &name)
 {
+    std::optional<TokenizerTables> tables = takeTables(text);
+    if (tables && tables->vocabulary.size() == 0)
+        tables.reset();
+    const auto parsed = io::parseJson(tables ? std::string_view(tables->rest) : text, name, {.repeatedKeys = io::RepeatedKeys::KeepLast});
+    if (!parsed)
+        return passError(parsed);
+    const nlohmann::json &json = *parsed;
     if (!json.is_object() || !json.contains("model"))
         return broken(name, "this is no tokenizer: it has no field \"model\"");
     auto normalizer = readNormalizer(fieldOf(json, "normalizer"));
@@ -165,7 +175,7 @@ Result<std::shared_ptr<Pipeline>> readTokenizerJson(const nlohmann::json &json, 
     auto preTokenizer = readPreTokenizer(fieldOf(json, "pre_tokenizer"));
     if (!preTokenizer)
         return passError(preTokenizer);
-    auto model = readModel(fieldOf(json, "model"), preTokenizer->bytes, name);
+    auto model = readModel(fieldOf(json, "model"), preTokenizer->bytes, name, tables);
     if (!model)
         return passError(model);
     auto decoder = readDecoder(fieldOf(json, "decoder"));

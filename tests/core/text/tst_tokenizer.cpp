@@ -5,7 +5,7 @@
 #include "core/io/gguf.h"
 
 #include <QtTest>
-#include <fstream>
+#include <random>
 #include <thread>
 
 using namespace fettle;
@@ -65,6 +65,8 @@ private slots:
     void brokenFiles();
     void missingFolder();
     void hostileExpression();
+    void mutatedFiles_data();
+    void mutatedFiles();
     void threads();
     void longPieces();
     void ggufEqualsJson_data();
@@ -230,6 +232,54 @@ void TestTokenizer::hostileExpression()
     timer.start();
     (void)tokenizer->encode(std::string(200, 'a') + "b");
     QVERIFY(timer.elapsed() < 5000);
+}
+
+void TestTokenizer::mutatedFiles_data()
+{
+    QTest::addColumn<QString>("name");
+    for (const char *name : {"llama3", "llama2", "metaspace_first", "nfkd_nmt", "split_inverted", "added", "gemma"})
+        QTest::newRow(name) << name;
+}
+
+// Files with wrong values in random places are read or refused, never a crash; what is read tokenises and decodes.
+void TestTokenizer::mutatedFiles()
+{
+    QFETCH(QString, name);
+    const nlohmann::json original = fixture::read(fixture::folder() + name.toStdString() + ".json")["tokenizer"];
+    const std::vector<std::string> texts = fixture::texts();
+    const nlohmann::json flat = original.flatten();
+    std::vector<std::string> places;
+    for (const auto &[place, value] : flat.items())
+        if (!place.starts_with("/model/vocab") && !place.starts_with("/model/merges"))
+            places.push_back(place);
+    const std::vector<nlohmann::json> values{nullptr, true, false, -1, 0, 3, 4194303, 4194304, 1e300, "", "a", " ", "▁", "\n", "Sequence", "ByteLevel", "Metaspace", "Replace", "Split", "(", "(a*)*", "\\K", "first",
+                                             "<0x41>", "\xF0\x9F\x99\x82", nlohmann::json::array(), nlohmann::json::object(), {1, 2}, std::string(40, 'x')};
+    std::mt19937 random(3);
+    for (int round = 0; round < 80; ++round) {
+        nlohmann::json changed = original;
+        for (unsigned i = 0; i <= random() % 3; ++i)
+            changed[nlohmann::json::json_pointer(places[random() % places.size()])] = values[random() % values.size()];
+        if (random() % 4 == 0) { // a wrong number or merge
+            auto word = changed["model"]["vocab"].begin();
+            std::advance(word, random() % changed["model"]["vocab"].size());
+            *word = values[random() % values.size()];
+            changed["model"]["merges"].push_back(values[random() % values.size()]);
+        }
+        const auto tokenizer = Tokenizer::fromJson(changed.dump(), "mutated");
+        if (!tokenizer) {
+            QVERIFY(!tokenizer.error().message.empty() && !tokenizer.error().hint.empty());
+            continue;
+        }
+        for (std::size_t i = 0; i < texts.size(); i += 7) {
+            const auto got = tokenizer->encode(texts[i], {.parseSpecial = i % 2 == 0, .addSpecialTokens = i % 3 == 0});
+            if (!got)
+                continue;
+            const std::int64_t length = QString::fromStdString(texts[i]).toUcs4().size();
+            for (const TextSpan &span : got->offsets)
+                QVERIFY(span.begin >= 0 && span.begin <= span.end && span.end <= length);
+            (void)tokenizer->decode(got->ids);
+        }
+    }
 }
 
 // One tokenizer, many threads: caches do not mix.

@@ -204,7 +204,13 @@ std::uint64_t wordSum(const std::byte *bytes, std::size_t words)
                                        hn::BitCast(d32, hn::ShiftRight<32>(hn::BitCast(d64, factor)))));
         spread = hn::Add(spread, spreadStep);
     }
-    return hn::GetLane(hn::SumOfLanes(d64, sum));
+    // Added up as plain unsigned numbers: the intrinsic for it adds signed ones, for which an overflow is undefined.
+    HWY_ALIGN std::uint64_t lanesOfSum[hn::MaxLanes(d64)];
+    hn::Store(sum, d64, lanesOfSum);
+    std::uint64_t total = 0;
+    for (const std::uint64_t lane : lanesOfSum)
+        total += lane;
+    return total;
 #endif
 }
 

@@ -354,6 +354,29 @@ private slots:
         QCOMPARE(told.left(recorded.size()), recorded);
     }
 
+    void smollmEqualsTransformers()
+    {
+        const char *path = std::getenv("FETTLE_TEST_MODEL");
+        if (!path || !std::filesystem::exists(path))
+            QSKIP("FETTLE_TEST_MODEL does not name the SmolLM2-135M-Instruct GGUF file.");
+        auto generator = Generator::load(path);
+        QVERIFY2(generator.has_value(), generator ? "" : generator.error().message.c_str());
+        // What transformers computes in fp32 from the same file, unpacked by its own reader.
+        auto expected = fixture::tensors(fixture::folder() / "expected/smollm2.safetensors");
+        QVERIFY(expected.contains("ids") && expected.contains("rows") && expected.contains("columns"));
+        std::vector<TokenId> ids;
+        for (std::int64_t i = 0; i < expected["ids"].size(0); ++i)
+            ids.push_back(static_cast<TokenId>(expected["ids"][i].item<std::int64_t>()));
+        auto logits = (*generator)->logits(ids);
+        QVERIFY(logits.has_value());
+        const at::Tensor all = at::from_blob(logits->data(), {expected["ids"].size(0), (*generator)->config().vocabulary}, at::kFloat);
+        const at::Tensor rows = all.index_select(0, expected["rows"]), own = rows.index_select(1, expected["columns"]);
+        QVERIFY(rows.argmax(1).equal(expected["likeliest"]));
+        const double relative = fixture::largestDifference(own, expected["logits"]) / expected["logits"].abs().max().item<double>();
+        qInfo("relative difference %.2e", relative);
+        QVERIFY(relative < kTolerance);
+    }
+
     void smollmEqualsThePlainPath()
     {
         const char *path = std::getenv("FETTLE_TEST_MODEL");

@@ -15,11 +15,11 @@ namespace fettle::text {
 struct AddedToken {
     std::string content;
     TokenId id = -1;
-    bool singleWord = false;       // only between characters that are not \w
-    bool leftStrip = false;        // takes the spaces before it
-    bool rightStrip = false;       // takes the spaces behind it
-    bool normalized = true;        // looked for in the normalized text
-    bool special = false;          // left out of decoded text; not looked for when EncodeOptions::parseSpecial is off
+    bool singleWord = false; // only between characters that are not \w
+    bool leftStrip = false; // takes the spaces before it
+    bool rightStrip = false; // takes the spaces behind it
+    bool normalized = true; // looked for in the normalized text
+    bool special = false; // left out of decoded text; not looked for when EncodeOptions::parseSpecial is off
 };
 
 // A part of a text: a token, or text for the model (id -1).

@@ -28,14 +28,17 @@ struct Edit {
 class AlignedText {
 public:
     // The unchanged bytes [begin, begin + piece.size()) of the original text. Keeps a view: the text must outlive this.
-    AlignedText(std::string_view piece, std::uint32_t begin) : m_view(piece), m_begin(begin) {}
+    AlignedText(std::string_view piece, std::uint32_t begin)
+        : m_view(piece)
+        , m_begin(begin)
+    {
+    }
     AlignedText(const AlignedText &) = delete;
     AlignedText &operator=(const AlignedText &) = delete;
     AlignedText(AlignedText &&other) noexcept { *this = std::move(other); }
     AlignedText &operator=(AlignedText &&other) noexcept;
 
     [[nodiscard]] std::string_view view() const { return m_view; }
-    [[nodiscard]] bool isUnchanged() const { return !m_changed; }
     // The bytes of the original text that a range (not empty) came from; whole characters.
     [[nodiscard]] Range originOf(Range range) const;
     // The same text cut to a range.
@@ -55,7 +58,7 @@ private:
 
     std::string_view m_view;
     std::uint32_t m_begin = 0;
-    std::string m_text;           // used once the text was changed
+    std::string m_text; // used once the text was changed
     std::vector<Range> m_origins; // one for each byte of m_text; empty while unchanged
     bool m_changed = false;
 };

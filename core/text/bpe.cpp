@@ -55,7 +55,8 @@ Result<BpeModel> BpeModel::make(Vocabulary vocabulary, const std::vector<Merge> 
     const Vocabulary &words = model.m_vocabulary;
 
     for (unsigned byte = 0; byte < 256; ++byte) {
-        const std::string symbol = model.m_options.bytes ? spelled(std::string(1, static_cast<char>(byte))) : fmt::format("<0x{:02X}>", byte);
+        const std::string symbol =
+            model.m_options.bytes ? spelled(std::string(1, static_cast<char>(byte))) : fmt::format("<0x{:02X}>", byte);
         model.m_byteIds[byte] = words.find(symbol).value_or(-1);
     }
     if (!model.m_options.bytes) {
@@ -76,7 +77,8 @@ Result<BpeModel> BpeModel::make(Vocabulary vocabulary, const std::vector<Merge> 
     if (!model.m_options.unknownToken.empty()) {
         model.m_unknown = words.find(model.m_options.unknownToken);
         if (!model.m_unknown)
-            return fail(ErrorCode::BadInput, fmt::format("The tokenizer's unknown token \"{}\" is not in its vocabulary.", model.m_options.unknownToken),
+            return fail(ErrorCode::BadInput,
+                        fmt::format("The tokenizer's unknown token \"{}\" is not in its vocabulary.", model.m_options.unknownToken),
                         "The tokenizer file is damaged: copy it again from its source.");
     }
 
@@ -103,8 +105,11 @@ Result<> BpeModel::addMerge(const Merge &merge, std::uint32_t rank)
     const auto id = m_vocabulary.find(product);
     if (!left || !right || !id)
         return fail(ErrorCode::BadInput,
-                    fmt::format("Merge {} of the tokenizer joins \"{}\" and \"{}\", but \"{}\" is not in its vocabulary.", rank + 1, merge.left,
-                                merge.right, !left ? merge.left : !right ? merge.right : product),
+                    fmt::format("Merge {} of the tokenizer joins \"{}\" and \"{}\", but \"{}\" is not in its vocabulary.", rank + 1,
+                                merge.left, merge.right,
+                                !left        ? merge.left
+                                    : !right ? merge.right
+                                             : product),
                     "The tokenizer file is damaged: copy it again from its source.");
     if (m_canCutAtWords && hasInnerWordMark(product))
         m_canCutAtWords = false;

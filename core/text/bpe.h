@@ -22,11 +22,11 @@ struct Merge {
 };
 
 struct BpeOptions {
-    bool bytes = false;        // symbols are bytes, token texts are spelled in the byte alphabet
+    bool bytes = false; // symbols are bytes, token texts are spelled in the byte alphabet
     bool byteFallback = false; // unknown characters become <0xXX> tokens
-    bool fuseUnknown = false;  // neighbouring unknown characters become one token
+    bool fuseUnknown = false; // neighbouring unknown characters become one token
     bool ignoreMerges = false; // a piece that is a token stays one
-    std::string unknownToken;  // empty: unknown characters are dropped
+    std::string unknownToken; // empty: unknown characters are dropped
 };
 
 // A token and how many bytes of the piece it covers.
@@ -68,8 +68,8 @@ private:
     Vocabulary m_vocabulary;
     BpeOptions m_options;
     std::vector<Pair> m_pairs; // open addressing; a power of two
-    std::array<TokenId, 256> m_byteIds{};     // of the symbols of bytes, or of <0xXX>
-    std::vector<TokenId> m_characterIds;      // of characters below U+3000
+    std::array<TokenId, 256> m_byteIds{}; // of the symbols of bytes, or of <0xXX>
+    std::vector<TokenId> m_characterIds; // of characters below U+3000
     std::unordered_map<char32_t, TokenId> m_otherCharacterIds;
     std::optional<TokenId> m_unknown;
     bool m_canCutAtWords = false;

@@ -36,9 +36,15 @@ constexpr std::array<short, 0x144> kBytes = makeBytes();
 
 } // namespace
 
-char32_t characterOf(unsigned char byte) { return kCharacters[byte]; }
+char32_t characterOf(unsigned char byte)
+{
+    return kCharacters[byte];
+}
 
-int byteOf(char32_t c) { return c < kBytes.size() ? kBytes[c] : -1; }
+int byteOf(char32_t c)
+{
+    return c < kBytes.size() ? kBytes[c] : -1;
+}
 
 std::optional<std::string> bytesOf(std::string_view tokenText)
 {

@@ -101,14 +101,19 @@ std::string templateIn(const nlohmann::json &config)
 
 } // namespace
 
-ChatTemplate::ChatTemplate(std::shared_ptr<const jinja::Program> program) : m_program(std::move(program)) {}
+ChatTemplate::ChatTemplate(std::shared_ptr<const jinja::Program> program)
+    : m_program(std::move(program))
+{
+}
 
 Result<ChatTemplate> ChatTemplate::parse(std::string source)
 {
     if (source.size() > kLongestTemplate)
-        return fail(ErrorCode::BadInput, fmt::format("The chat template has {} bytes; at most {} are possible.", source.size(), kLongestTemplate), kHint);
+        return fail(ErrorCode::BadInput,
+                    fmt::format("The chat template has {} bytes; at most {} are possible.", source.size(), kLongestTemplate), kHint);
     if (!isValidUtf8(source))
-        return fail(ErrorCode::BadInput, fmt::format("The chat template is not UTF-8: byte {} begins no character.", validUtf8Prefix(source)), kHint);
+        return fail(ErrorCode::BadInput,
+                    fmt::format("The chat template is not UTF-8: byte {} begins no character.", validUtf8Prefix(source)), kHint);
     try {
         return ChatTemplate(std::make_shared<const jinja::Program>(jinja::parse(std::move(source))));
     } catch (const jinja::Failure &failure) {
@@ -149,7 +154,8 @@ Result<ChatTemplate> ChatTemplate::fromGguf(const io::Gguf &file)
     return parse(std::move(*text));
 }
 
-Result<RenderedText> ChatTemplate::render(const nlohmann::ordered_json &messages, const RenderContext &context, const RenderLimits &limits) const
+Result<RenderedText> ChatTemplate::render(const nlohmann::ordered_json &messages, const RenderContext &context,
+                                          const RenderLimits &limits) const
 {
     try {
         jinja::Engine engine(*m_program, variablesOf(messages, context), limits, context.now ? *context.now : localNow());
@@ -166,8 +172,14 @@ Result<RenderedText> ChatTemplate::render(const nlohmann::ordered_json &messages
     }
 }
 
-bool ChatTemplate::hasGenerationBlocks() const { return m_program->hasGeneration; }
-const std::string &ChatTemplate::source() const { return m_program->source; }
+bool ChatTemplate::hasGenerationBlocks() const
+{
+    return m_program->hasGeneration;
+}
+const std::string &ChatTemplate::source() const
+{
+    return m_program->source;
+}
 
 RenderContext renderContextFor(const Tokenizer &tokenizer)
 {

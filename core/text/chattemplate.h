@@ -1,5 +1,6 @@
 // Chat templates: Jinja rendered byte for byte as transformers does it (jinja2 3.1, sandboxed, trim_blocks, lstrip_blocks,
-// loop controls, generation blocks). Templates come from the internet: every render is bounded. Knows no tokenizer beyond the words it is given.
+// loop controls, generation blocks). Templates come from the internet: every render is bounded. Knows no tokenizer beyond the words it is
+// given.
 #pragma once
 
 #include "core/base/ids.h"
@@ -24,22 +25,22 @@ namespace fettle::text {
 class Tokenizer;
 
 struct RenderContext {
-    nlohmann::ordered_json tools;     // array, or null: the template sees none
+    nlohmann::ordered_json tools; // array, or null: the template sees none
     nlohmann::ordered_json documents; // array, or null
     bool addGenerationPrompt = false;
     nlohmann::ordered_json specialTokens = nlohmann::ordered_json::object(); // bos_token, eos_token ... (Tokenizer::specialTokens())
-    nlohmann::ordered_json extra = nlohmann::ordered_json::object();         // further variables; they win over specialTokens
-    std::optional<std::tm> now;                                              // what strftime_now sees; unset: the clock
+    nlohmann::ordered_json extra = nlohmann::ordered_json::object(); // further variables; they win over specialTokens
+    std::optional<std::tm> now; // what strftime_now sees; unset: the clock
 };
 
 struct RenderLimits {
-    std::int64_t steps = 5'000'000;             // evaluated expressions, statements and loop rounds
-    std::int64_t outputBytes = 16 << 20;        // of the result and of any string on the way
-    int depth = 200;                            // nested calls
+    std::int64_t steps = 5'000'000; // evaluated expressions, statements and loop rounds
+    std::int64_t outputBytes = 16 << 20; // of the result and of any string on the way
+    int depth = 200; // nested calls
 };
 
 struct RenderedText {
-    std::string text;                // UTF-8
+    std::string text; // UTF-8
     std::vector<TextSpan> generated; // code points of what {% generation %} blocks wrote, in order of writing
 };
 

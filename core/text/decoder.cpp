@@ -32,7 +32,10 @@ int fallbackByte(std::string_view token)
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
-bool countsAsOneCharacter(std::string_view text) { return !text.empty() && decodeUnchecked(text.data()).length == text.size(); }
+bool countsAsOneCharacter(std::string_view text)
+{
+    return !text.empty() && decodeUnchecked(text.data()).length == text.size();
+}
 
 std::string replaced(std::string_view text, const DecodeReplace &step)
 {
@@ -105,7 +108,11 @@ Result<Decoder> readDecoder(const nlohmann::json &json)
     return decoder;
 }
 
-DecodeState::DecodeState(const Decoder &decoder) : m_decoder(decoder), m_states(decoder.steps.size()) {}
+DecodeState::DecodeState(const Decoder &decoder)
+    : m_decoder(decoder)
+    , m_states(decoder.steps.size())
+{
+}
 
 std::string DecodeState::push(std::string_view tokenText)
 {

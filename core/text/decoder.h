@@ -12,7 +12,7 @@
 
 namespace fettle::text {
 
-struct DecodeBytes {}; // ByteLevel: the byte alphabet, all tokens as one run of bytes
+struct DecodeBytes { }; // ByteLevel: the byte alphabet, all tokens as one run of bytes
 struct DecodeMetaspace {
     std::string replacement;
     bool dropsFirst; // the marks of the first token were added when encoding
@@ -21,8 +21,8 @@ struct DecodeReplace {
     std::variant<std::string, Regex> pattern;
     std::string content;
 };
-struct DecodeByteFallback {}; // runs of <0xXX>; a run that is no text gives one U+FFFD for each byte
-struct DecodeFuse {};
+struct DecodeByteFallback { }; // runs of <0xXX>; a run that is no text gives one U+FFFD for each byte
+struct DecodeFuse { };
 struct DecodeStrip {
     std::string content; // one character
     int start;

@@ -40,7 +40,8 @@ Result<std::variant<std::string, Regex>> patternOf(const nlohmann::json &object)
         return plain.get<std::string>();
     const nlohmann::json &regex = fieldOf(pattern, "Regex");
     if (!regex.is_string())
-        return fail(ErrorCode::BadInput, "The tokenizer has a step without a pattern.", "The file tokenizer.json is damaged: copy it again from its source.");
+        return fail(ErrorCode::BadInput, "The tokenizer has a step without a pattern.",
+                    "The file tokenizer.json is damaged: copy it again from its source.");
     auto compiled = Regex::compile(regex.get_ref<const std::string &>());
     if (!compiled)
         return passError(compiled);

@@ -15,8 +15,8 @@
 namespace fettle::text {
 namespace {
 
-constexpr std::size_t kMostGrowth = 64;        // no honest normalizer makes so much of one byte
-constexpr std::size_t kLongestContent = 32;    // of what replaces something or is put in front
+constexpr std::size_t kMostGrowth = 64; // no honest normalizer makes so much of one byte
+constexpr std::size_t kLongestContent = 32; // of what replaces something or is put in front
 
 const icu::Normalizer2 &normalizerOf(UnicodeForm form)
 {
@@ -84,8 +84,8 @@ std::vector<Edit> compose(const std::vector<Edit> &edits, const icu::Normalizer2
             continue;
         }
         const bool blocked = lastClass >= 0 && lastClass >= cls;
-        const UChar32 pair = blocked ? U_SENTINEL
-                                     : normalizer.composePair(static_cast<UChar32>(out[starter].value), static_cast<UChar32>(edit.value));
+        const UChar32 pair =
+            blocked ? U_SENTINEL : normalizer.composePair(static_cast<UChar32>(out[starter].value), static_cast<UChar32>(edit.value));
         if (pair >= 0) {
             out[starter] = {static_cast<char32_t>(pair), out[starter].change + edit.change - 1};
             continue;
@@ -173,7 +173,16 @@ bool survivesCleaning(char32_t c)
 char32_t cleaned(char32_t c)
 {
     switch (c) {
-    case 0x9: case 0xA: case 0xC: case 0xD: case 0x1680: case 0x2028: case 0x2029: case 0x2581: case 0xFEFF: case 0xFFFD: return U' ';
+    case 0x9:
+    case 0xA:
+    case 0xC:
+    case 0xD:
+    case 0x1680:
+    case 0x2028:
+    case 0x2029:
+    case 0x2581:
+    case 0xFEFF:
+    case 0xFFFD: return U' ';
     default: return c >= 0x200B && c <= 0x200F ? U' ' : c;
     }
 }
@@ -190,9 +199,21 @@ std::vector<Range> occurrences(std::string_view text, std::string_view pattern)
 
 struct Apply {
     AlignedText &text;
-    Result<> operator()(const ToForm &step) const { toForm(text, step.form); return {}; }
-    Result<> operator()(const Lowercase &) const { map(text, lowerOf); return {}; }
-    Result<> operator()(const StripSpaces &step) const { stripSpaces(text, step); return {}; }
+    Result<> operator()(const ToForm &step) const
+    {
+        toForm(text, step.form);
+        return {};
+    }
+    Result<> operator()(const Lowercase &) const
+    {
+        map(text, lowerOf);
+        return {};
+    }
+    Result<> operator()(const StripSpaces &step) const
+    {
+        stripSpaces(text, step);
+        return {};
+    }
     Result<> operator()(const StripAccents &) const
     {
         filter(text, [](char32_t c) { return !hasClass(c, kMark); });

@@ -16,12 +16,12 @@ enum class UnicodeForm { Nfc, Nfd, Nfkc, Nfkd };
 struct ToForm {
     UnicodeForm form;
 };
-struct Lowercase {};
+struct Lowercase { };
 struct StripSpaces {
     bool left, right;
 };
-struct StripAccents {};
-struct CleanControls {}; // "Nmt"
+struct StripAccents { };
+struct CleanControls { }; // "Nmt"
 struct PrependText {
     std::string text;
 };

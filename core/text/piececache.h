@@ -16,7 +16,8 @@ struct PieceKey {
 
     static constexpr std::size_t kLongest = 24;
     // piece: 1 to kLongest bytes. The words overlap; with the length they tell pieces apart.
-    explicit PieceKey(std::string_view piece) : length(static_cast<std::uint8_t>(piece.size()))
+    explicit PieceKey(std::string_view piece)
+        : length(static_cast<std::uint8_t>(piece.size()))
     {
         const char *p = piece.data();
         const std::size_t n = piece.size();
@@ -64,7 +65,10 @@ struct alignas(64) PieceEntry {
 class PieceCache {
 public:
     static constexpr std::size_t kEntries = 1 << 15; // 2 MiB
-    [[nodiscard]] PieceEntry &at(const PieceKey &key, std::uint32_t model) { return m_entries[(key.hash() + model * 0x9E3779B9U) & (kEntries - 1)]; }
+    [[nodiscard]] PieceEntry &at(const PieceKey &key, std::uint32_t model)
+    {
+        return m_entries[(key.hash() + model * 0x9E3779B9U) & (kEntries - 1)];
+    }
     [[nodiscard]] static PieceCache &ofThisThread()
     {
         thread_local PieceCache cache;

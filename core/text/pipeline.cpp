@@ -45,7 +45,12 @@ private:
 
 class Run {
 public:
-    Run(const Pipeline &pipeline, std::string_view text, EncodeOptions options) : m_pipeline(pipeline), m_text(text), m_options(options) {}
+    Run(const Pipeline &pipeline, std::string_view text, EncodeOptions options)
+        : m_pipeline(pipeline)
+        , m_text(text)
+        , m_options(options)
+    {
+    }
 
     Result<Encoding> encode()
     {
@@ -105,7 +110,8 @@ private:
         std::uint32_t begin = piece.begin;
         for (std::size_t at = view.find(kWordMark, begin); at != std::string_view::npos; at = view.find(kWordMark, at + kWordMark.size())) {
             const auto border = static_cast<std::uint32_t>(at);
-            const bool followsMark = border >= begin + kWordMark.size() && view.substr(border - kWordMark.size(), kWordMark.size()) == kWordMark;
+            const bool followsMark =
+                border >= begin + kWordMark.size() && view.substr(border - kWordMark.size(), kWordMark.size()) == kWordMark;
             if (border > begin && !followsMark) {
                 addPiece(text, {begin, border});
                 begin = border;
@@ -120,7 +126,8 @@ private:
         m_tokens.clear();
         const std::string_view bytes = text.view().substr(piece.begin, piece.size());
         m_pipeline.model.encode(bytes, m_tokens);
-        if (m_pipeline.model.hasDroppedBytes() && std::any_of(bytes.begin(), bytes.end(), [&](char c) { return m_pipeline.model.isDropped(static_cast<unsigned char>(c)); })) {
+        if (m_pipeline.model.hasDroppedBytes()
+            && std::any_of(bytes.begin(), bytes.end(), [&](char c) { return m_pipeline.model.isDropped(static_cast<unsigned char>(c)); })) {
             placeAroundDropped(text, piece);
             return;
         }
@@ -256,13 +263,15 @@ Result<> Pipeline::finish()
 Result<Encoding> Pipeline::encode(std::string_view text, EncodeOptions options) const
 {
     if (text.size() > kLongestText)
-        return fail(ErrorCode::BadInput, fmt::format("Cannot tokenise a text of {} bytes: at most {} are possible.", text.size(), kLongestText),
+        return fail(ErrorCode::BadInput,
+                    fmt::format("Cannot tokenise a text of {} bytes: at most {} are possible.", text.size(), kLongestText),
                     "Split the text into several records.");
     const std::size_t valid = isAscii(text) ? text.size() : validUtf8Prefix(text);
     if (valid < text.size())
-        return fail(ErrorCode::BadInput,
-                    fmt::format("The text is not UTF-8: byte {} (0x{:02X}) begins no character.", valid, static_cast<unsigned char>(text[valid])),
-                    "Save the text as UTF-8 and read it again.");
+        return fail(
+            ErrorCode::BadInput,
+            fmt::format("The text is not UTF-8: byte {} (0x{:02X}) begins no character.", valid, static_cast<unsigned char>(text[valid])),
+            "Save the text as UTF-8 and read it again.");
     return Run(*this, text, options).encode();
 }
 
@@ -286,14 +295,18 @@ std::optional<TokenId> Pipeline::tokenId(std::string_view text) const
     return model.vocabulary().find(text);
 }
 
-std::int64_t Pipeline::vocabularySize() const { return std::max(model.vocabulary().size(), addedVocabulary.size()); }
+std::int64_t Pipeline::vocabularySize() const
+{
+    return std::max(model.vocabulary().size(), addedVocabulary.size());
+}
 
 void setSpecialToken(Pipeline &pipeline, const std::string &name, const std::string &content)
 {
     pipeline.specialTokens[name] = content;
     const auto added = std::find_if(pipeline.addedTokens.begin(), pipeline.addedTokens.end(),
                                     [&](const AddedToken &token) { return token.content == content; });
-    const std::optional<TokenId> id = added != pipeline.addedTokens.end() ? std::optional(added->id) : pipeline.model.vocabulary().find(content);
+    const std::optional<TokenId> id =
+        added != pipeline.addedTokens.end() ? std::optional(added->id) : pipeline.model.vocabulary().find(content);
     if (name == "bos_token")
         pipeline.bos = id;
     else if (name == "eos_token")

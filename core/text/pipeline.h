@@ -22,7 +22,7 @@ namespace fettle::text {
 struct PostProcessor {
     std::vector<TokenId> before;
     std::vector<TokenId> after;
-    bool trimsOffsets = false;   // spaces at the ends of a token do not count (ByteLevel with trim_offsets)
+    bool trimsOffsets = false; // spaces at the ends of a token do not count (ByteLevel with trim_offsets)
     bool addsPrefixSpace = false; // then the first token's space was added, and stays
 };
 
@@ -34,7 +34,7 @@ struct Pipeline {
     PostProcessor postProcessor;
 
     std::vector<AddedToken> addedTokens;
-    AddedTokenFinder rawFinder;        // tokens looked for in the text as it is
+    AddedTokenFinder rawFinder; // tokens looked for in the text as it is
     AddedTokenFinder normalizedFinder; // and in the normalized text
     Vocabulary addedVocabulary;
     std::vector<bool> isSpecial; // by id

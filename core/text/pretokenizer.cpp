@@ -95,8 +95,7 @@ void joinParts(const std::vector<Part> &parts, Delimiter delimiter, std::vector<
     }
 }
 
-template <class IsDelimiter>
-std::vector<Range> charactersWhere(std::string_view text, Range range, IsDelimiter isDelimiter)
+template <class IsDelimiter> std::vector<Range> charactersWhere(std::string_view text, Range range, IsDelimiter isDelimiter)
 {
     std::vector<Range> found;
     for (std::uint32_t i = range.begin; i < range.end;) {
@@ -163,7 +162,8 @@ struct Step {
                 if (!matches)
                     return passError(matches);
                 for (const RegexMatch &match : *matches)
-                    delimiters.push_back({piece.begin + static_cast<std::uint32_t>(match.begin), piece.begin + static_cast<std::uint32_t>(match.end)});
+                    delimiters.push_back(
+                        {piece.begin + static_cast<std::uint32_t>(match.begin), piece.begin + static_cast<std::uint32_t>(match.end)});
             }
             std::vector<Part> parts = partsOf(piece, delimiters);
             if (step.invert)
@@ -205,7 +205,8 @@ struct Step {
     Result<> operator()(const SplitSpaces &) const
     {
         for (const Range &piece : pieces)
-            joinParts(partsOf(piece, charactersWhere(text.view(), piece, [](char32_t c) { return hasClass(c, kSpace); })), Delimiter::Removed, out);
+            joinParts(partsOf(piece, charactersWhere(text.view(), piece, [](char32_t c) { return hasClass(c, kSpace); })),
+                      Delimiter::Removed, out);
         return {};
     }
 
@@ -222,7 +223,8 @@ struct Step {
         std::vector<bool> chosen;
         for (const Range &piece : replaced) {
             const bool has = text.view().substr(piece.begin, piece.size()).starts_with(step.replacement);
-            const bool wanted = step.prepend == Prepend::Always || (step.prepend == Prepend::First && text.originOf({piece.begin, piece.begin + 1}).begin == 0);
+            const bool wanted = step.prepend == Prepend::Always
+                || (step.prepend == Prepend::First && text.originOf({piece.begin, piece.begin + 1}).begin == 0);
             chosen.push_back(wanted && !has);
         }
         if (std::find(chosen.begin(), chosen.end(), true) != chosen.end())

@@ -31,16 +31,17 @@ struct SplitDigits {
 struct SplitPunctuation {
     Delimiter delimiter;
 };
-struct SplitSpaces {}; // WhitespaceSplit
-struct SplitWords {};  // Whitespace: \w+|[^\w\s]+
+struct SplitSpaces { }; // WhitespaceSplit
+struct SplitWords { }; // Whitespace: \w+|[^\w\s]+
 struct Metaspace {
     std::string replacement; // one character
     Prepend prepend;
     bool split;
 };
-struct PrefixSpace {}; // ByteLevel with add_prefix_space
+struct PrefixSpace { }; // ByteLevel with add_prefix_space
 
-using PreTokenizerStep = std::variant<SplitKnown, SplitPattern, SplitDigits, SplitPunctuation, SplitSpaces, SplitWords, Metaspace, PrefixSpace>;
+using PreTokenizerStep =
+    std::variant<SplitKnown, SplitPattern, SplitDigits, SplitPunctuation, SplitSpaces, SplitWords, Metaspace, PrefixSpace>;
 
 // Thread-safe once made.
 struct PreTokenizer {

@@ -59,9 +59,10 @@ Result<Regex> Regex::compile(std::string_view pattern)
     code->code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(spelled.data()), spelled.size(), PCRE2_UTF | PCRE2_UCP | PCRE2_NO_UTF_CHECK,
                                &error, &offset, nullptr);
     if (!code->code)
-        return fail(ErrorCode::BadInput,
-                    fmt::format("Cannot read the regular expression \"{}\" of the tokenizer: {} at byte {}.", pattern, messageOf(error), offset),
-                    "The tokenizer file may be damaged, or written for another program.");
+        return fail(
+            ErrorCode::BadInput,
+            fmt::format("Cannot read the regular expression \"{}\" of the tokenizer: {} at byte {}.", pattern, messageOf(error), offset),
+            "The tokenizer file may be damaged, or written for another program.");
     pcre2_jit_compile(code->code, PCRE2_JIT_COMPLETE); // without the JIT the same matches come more slowly
     Regex regex;
     regex.m_code = std::move(code);
@@ -76,14 +77,15 @@ Result<std::vector<RegexMatch>> Regex::findAll(std::string_view text) const
         pcre2_match_data_create_from_pattern(m_code->code, nullptr), pcre2_match_data_free);
     std::size_t at = 0;
     while (at <= text.size()) {
-        const int found = pcre2_match(m_code->code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), at, PCRE2_NO_UTF_CHECK,
-                                      data.get(), nullptr);
+        const int found =
+            pcre2_match(m_code->code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), at, PCRE2_NO_UTF_CHECK, data.get(), nullptr);
         if (found == PCRE2_ERROR_NOMATCH)
             break;
         if (found < 0)
-            return fail(ErrorCode::BadInput,
-                        fmt::format("Cannot split the text with the tokenizer's regular expression \"{}\": {}.", m_pattern, messageOf(found)),
-                        "Shorten the text, or use a model whose tokenizer has a simpler rule.");
+            return fail(
+                ErrorCode::BadInput,
+                fmt::format("Cannot split the text with the tokenizer's regular expression \"{}\": {}.", m_pattern, messageOf(found)),
+                "Shorten the text, or use a model whose tokenizer has a simpler rule.");
         const PCRE2_SIZE *offsets = pcre2_get_ovector_pointer(data.get());
         matches.push_back({offsets[0], offsets[1]});
         at = offsets[1];

@@ -23,7 +23,6 @@ public:
     // All matches from left to right, none overlapping. text must be valid UTF-8. Thread-safe. A search that needs too much work or
     // stack (a hostile pattern) gives an error.
     [[nodiscard]] Result<std::vector<RegexMatch>> findAll(std::string_view text) const;
-    [[nodiscard]] const std::string &pattern() const { return m_pattern; }
 
 private:
     struct Code;

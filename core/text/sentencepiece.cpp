@@ -22,7 +22,8 @@ struct ScoredMerge {
 
 std::size_t codePoints(std::string_view text)
 {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+    return static_cast<std::size_t>(
+        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 // Every way to join two tokens into a third; the higher the third's score, the earlier. Ties as in the reference: it sorts by (score,
@@ -47,9 +48,12 @@ std::vector<Merge> mergesOf(const ScoredVocabulary &scored, const Vocabulary &vo
             if (left && right)
                 ways.push_back({*left, *right, cut});
         }
-        std::sort(ways.begin(), ways.end(), [](const Way &a, const Way &b) { return std::pair(a.left, a.right) < std::pair(b.left, b.right); });
+        std::sort(ways.begin(), ways.end(),
+                  [](const Way &a, const Way &b) { return std::pair(a.left, a.right) < std::pair(b.left, b.right); });
         for (const Way &way : ways)
-            all.push_back({{text.substr(0, way.cut), text.substr(way.cut)}, scored.scores[id], codePoints(std::string_view(text).substr(0, way.cut)),
+            all.push_back({{text.substr(0, way.cut), text.substr(way.cut)},
+                           scored.scores[id],
+                           codePoints(std::string_view(text).substr(0, way.cut)),
                            codePoints(std::string_view(text).substr(way.cut))});
     }
     std::stable_sort(all.begin(), all.end(), [](const ScoredMerge &a, const ScoredMerge &b) {
@@ -65,10 +69,13 @@ std::vector<Merge> mergesOf(const ScoredVocabulary &scored, const Vocabulary &vo
 // Protocol buffers: fields of a message, one after the other.
 class Fields {
 public:
-    explicit Fields(std::string_view bytes) : m_rest(bytes) {}
+    explicit Fields(std::string_view bytes)
+        : m_rest(bytes)
+    {
+    }
     unsigned number = 0;
     unsigned wire = 0;
-    std::uint64_t value = 0;  // wire types 0, 1 and 5
+    std::uint64_t value = 0; // wire types 0, 1 and 5
     std::string_view content; // wire type 2
 
     // False at the end and when the message is broken (see isBroken).
@@ -156,7 +163,8 @@ bool readPiece(std::string_view bytes, ScoredVocabulary &scored)
 
 tl::unexpected<Error> brokenModel(const std::filesystem::path &file, const std::string &what)
 {
-    return fail(ErrorCode::BadInput, fmt::format("{}: {}.", file.filename().string(), what), "The file is damaged: copy it again from its source.");
+    return fail(ErrorCode::BadInput, fmt::format("{}: {}.", file.filename().string(), what),
+                "The file is damaged: copy it again from its source.");
 }
 
 } // namespace
@@ -216,7 +224,7 @@ Result<std::shared_ptr<Pipeline>> readSentencePieceModel(const std::filesystem::
         return passError(bytes);
     ScoredVocabulary scored;
     scored.removesExtraSpaces = true; // unless the file says otherwise, as for the prefix
-    std::uint64_t modelType = 1;      // unigram
+    std::uint64_t modelType = 1; // unigram
     Fields field(*bytes);
     while (field.next()) {
         if (field.wire != 2)
@@ -238,8 +246,9 @@ Result<std::shared_ptr<Pipeline>> readSentencePieceModel(const std::filesystem::
     if (field.isBroken() || scored.texts.empty())
         return brokenModel(file, "this is no SentencePiece model");
     if (modelType != 2)
-        return fail(ErrorCode::BadInput, fmt::format("{}: this SentencePiece model is of the type {}, which Fettle does not know.",
-                                                     file.filename().string(), modelType == 1 ? "Unigram" : "word or character"),
+        return fail(ErrorCode::BadInput,
+                    fmt::format("{}: this SentencePiece model is of the type {}, which Fettle does not know.", file.filename().string(),
+                                modelType == 1 ? "Unigram" : "word or character"),
                     "Use a model with a BPE tokenizer (Llama, Mistral, Qwen, Gemma, Phi, SmolLM, GPT-2 ...).");
     auto pipeline = makeScoredPipeline(scored);
     if (!pipeline)

@@ -64,8 +64,7 @@ const char *endOfSpaces(const Scanner &scan, const char *p)
 }
 
 // The length of 's 't 're 've 'm 'll 'd at p (which holds an apostrophe), 0 when there is none.
-template <bool IgnoreCase>
-std::size_t contraction(const char *p, const char *end)
+template <bool IgnoreCase> std::size_t contraction(const char *p, const char *end)
 {
     const auto at = [&](int i) -> int {
         if (p + i >= end)
@@ -114,8 +113,7 @@ const char *skipLineEnds(const char *p, const char *end)
     return p;
 }
 
-template <int MaxDigits>
-const char *nextCl100k(const Scanner &scan, const char *p)
+template <int MaxDigits> const char *nextCl100k(const Scanner &scan, const char *p)
 {
     if (*p == '\'')
         if (const std::size_t length = contraction<true>(p, scan.end))
@@ -148,8 +146,7 @@ const char *nextCl100k(const Scanner &scan, const char *p)
     return lineEnd ? lineEnd : endOfSpaces(scan, p);
 }
 
-template <class Next>
-void splitWith(Next next, std::string_view text, Range range, std::vector<Range> &out)
+template <class Next> void splitWith(Next next, std::string_view text, Range range, std::vector<Range> &out)
 {
     const Scanner scan{text.data() + range.end, charClasses()};
     const char *p = text.data() + range.begin;

@@ -11,8 +11,8 @@
 namespace fettle::text {
 
 enum class KnownSplit {
-    Gpt2,       // GPT-2, and what the pre-tokenizer ByteLevel does
-    OneDigit,   // Qwen 2 and 3: cl100k with single digits
+    Gpt2, // GPT-2, and what the pre-tokenizer ByteLevel does
+    OneDigit, // Qwen 2 and 3: cl100k with single digits
     ThreeDigits // Llama 3, Phi-4, OLMo 2: cl100k
 };
 

@@ -31,7 +31,10 @@ std::string withSeparators(std::int64_t number)
 
 } // namespace
 
-Tokenizer::Tokenizer(std::shared_ptr<const Pipeline> pipeline) : m_pipeline(std::move(pipeline)) {}
+Tokenizer::Tokenizer(std::shared_ptr<const Pipeline> pipeline)
+    : m_pipeline(std::move(pipeline))
+{
+}
 
 Result<Tokenizer> Tokenizer::fromFolder(const std::filesystem::path &folder)
 {
@@ -45,7 +48,8 @@ Result<Tokenizer> Tokenizer::fromFolder(const std::filesystem::path &folder)
     } else if (std::filesystem::exists(folder / "tokenizer.model", ignored)) {
         pipeline = readSentencePieceModel(folder / "tokenizer.model");
     } else {
-        return fail(ErrorCode::NotFound, fmt::format("The folder {} has no tokenizer (tokenizer.json or tokenizer.model).", folder.string()),
+        return fail(ErrorCode::NotFound,
+                    fmt::format("The folder {} has no tokenizer (tokenizer.json or tokenizer.model).", folder.string()),
                     "Choose a complete model folder, with the tokenizer's files beside the weights.");
     }
     if (!pipeline)
@@ -85,7 +89,10 @@ Result<Tokenizer> Tokenizer::fromGguf(const io::Gguf &file)
     return Tokenizer(*pipeline);
 }
 
-Result<Encoding> Tokenizer::encode(std::string_view utf8, EncodeOptions options) const { return m_pipeline->encode(utf8, options); }
+Result<Encoding> Tokenizer::encode(std::string_view utf8, EncodeOptions options) const
+{
+    return m_pipeline->encode(utf8, options);
+}
 
 std::string Tokenizer::decode(std::span<const TokenId> ids, bool skipSpecial) const
 {
@@ -99,20 +106,44 @@ std::string Tokenizer::decode(std::span<const TokenId> ids, bool skipSpecial) co
     return text += state.finish();
 }
 
-std::optional<TokenId> Tokenizer::tokenId(std::string_view token) const { return m_pipeline->tokenId(token); }
-std::string_view Tokenizer::tokenText(TokenId id) const { return m_pipeline->tokenText(id); }
+std::optional<TokenId> Tokenizer::tokenId(std::string_view token) const
+{
+    return m_pipeline->tokenId(token);
+}
+std::string_view Tokenizer::tokenText(TokenId id) const
+{
+    return m_pipeline->tokenText(id);
+}
 
 bool Tokenizer::isSpecial(TokenId id) const
 {
     return id >= 0 && static_cast<std::size_t>(id) < m_pipeline->isSpecial.size() && m_pipeline->isSpecial[static_cast<std::size_t>(id)];
 }
 
-std::optional<TokenId> Tokenizer::bosId() const { return m_pipeline->bos; }
-std::optional<TokenId> Tokenizer::eosId() const { return m_pipeline->eos; }
-std::optional<TokenId> Tokenizer::padId() const { return m_pipeline->pad; }
-std::optional<TokenId> Tokenizer::unknownId() const { return m_pipeline->unknown; }
-const nlohmann::ordered_json &Tokenizer::specialTokens() const { return m_pipeline->specialTokens; }
-std::int64_t Tokenizer::vocabularySize() const { return m_pipeline->vocabularySize(); }
+std::optional<TokenId> Tokenizer::bosId() const
+{
+    return m_pipeline->bos;
+}
+std::optional<TokenId> Tokenizer::eosId() const
+{
+    return m_pipeline->eos;
+}
+std::optional<TokenId> Tokenizer::padId() const
+{
+    return m_pipeline->pad;
+}
+std::optional<TokenId> Tokenizer::unknownId() const
+{
+    return m_pipeline->unknown;
+}
+const nlohmann::ordered_json &Tokenizer::specialTokens() const
+{
+    return m_pipeline->specialTokens;
+}
+std::int64_t Tokenizer::vocabularySize() const
+{
+    return m_pipeline->vocabularySize();
+}
 
 std::string Tokenizer::description() const
 {
@@ -120,7 +151,9 @@ std::string Tokenizer::description() const
 }
 
 StreamDecoder::StreamDecoder(Tokenizer tokenizer, bool skipSpecial)
-    : m_tokenizer(std::move(tokenizer)), m_skipSpecial(skipSpecial), m_state(std::make_unique<DecodeState>(m_tokenizer.m_pipeline->decoder))
+    : m_tokenizer(std::move(tokenizer))
+    , m_skipSpecial(skipSpecial)
+    , m_state(std::make_unique<DecodeState>(m_tokenizer.m_pipeline->decoder))
 {
 }
 
@@ -136,6 +169,9 @@ std::string StreamDecoder::push(TokenId id)
     return m_state->push(token);
 }
 
-std::string StreamDecoder::finish() { return m_state->finish(); }
+std::string StreamDecoder::finish()
+{
+    return m_state->finish();
+}
 
 } // namespace fettle::text

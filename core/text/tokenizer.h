@@ -23,7 +23,7 @@ class Gguf;
 namespace fettle::text {
 
 struct EncodeOptions {
-    bool parseSpecial = true;      // false: text that spells a special token is tokenised as plain text
+    bool parseSpecial = true; // false: text that spells a special token is tokenised as plain text
     bool addSpecialTokens = false; // what the post-processor adds around a text (BOS, EOS)
 };
 

@@ -24,15 +24,24 @@ struct NamedRule {
     bool nfc;
 };
 constexpr std::array kRules{
-    NamedRule{"default", Rule::Gpt2, false, false},       NamedRule{"gpt-2", Rule::Gpt2, false, false},
-    NamedRule{"gpt2", Rule::Gpt2, false, false},          NamedRule{"phi-2", Rule::Gpt2, false, false},
-    NamedRule{"mpt", Rule::Gpt2, false, false},           NamedRule{"olmo", Rule::Gpt2, false, false},
-    NamedRule{"smollm", Rule::DigitsGpt2, false, false},  NamedRule{"starcoder", Rule::DigitsGpt2, false, false},
-    NamedRule{"refact", Rule::DigitsGpt2, false, false},  NamedRule{"llama3", Rule::ThreeDigits, true, false},
-    NamedRule{"llama-v3", Rule::ThreeDigits, true, false}, NamedRule{"llama-bpe", Rule::ThreeDigits, true, false},
-    NamedRule{"smollm3", Rule::ThreeDigits, true, false}, NamedRule{"dbrx", Rule::ThreeDigits, false, false},
-    NamedRule{"qwen2", Rule::OneDigit, false, true},      NamedRule{"deepseek-r1-qwen", Rule::OneDigit, false, true},
-    NamedRule{"stablelm2", Rule::OneDigit, false, true},  NamedRule{"tekken", Rule::Tekken, true, false},
+    NamedRule{"default", Rule::Gpt2, false, false},
+    NamedRule{"gpt-2", Rule::Gpt2, false, false},
+    NamedRule{"gpt2", Rule::Gpt2, false, false},
+    NamedRule{"phi-2", Rule::Gpt2, false, false},
+    NamedRule{"mpt", Rule::Gpt2, false, false},
+    NamedRule{"olmo", Rule::Gpt2, false, false},
+    NamedRule{"smollm", Rule::DigitsGpt2, false, false},
+    NamedRule{"starcoder", Rule::DigitsGpt2, false, false},
+    NamedRule{"refact", Rule::DigitsGpt2, false, false},
+    NamedRule{"llama3", Rule::ThreeDigits, true, false},
+    NamedRule{"llama-v3", Rule::ThreeDigits, true, false},
+    NamedRule{"llama-bpe", Rule::ThreeDigits, true, false},
+    NamedRule{"smollm3", Rule::ThreeDigits, true, false},
+    NamedRule{"dbrx", Rule::ThreeDigits, false, false},
+    NamedRule{"qwen2", Rule::OneDigit, false, true},
+    NamedRule{"deepseek-r1-qwen", Rule::OneDigit, false, true},
+    NamedRule{"stablelm2", Rule::OneDigit, false, true},
+    NamedRule{"tekken", Rule::Tekken, true, false},
 };
 
 struct Tokens {
@@ -51,8 +60,10 @@ Result<Tokens> readTokens(const io::Gguf &file)
     tokens.kinds.assign(tokens.texts.size(), TokenKind::Normal);
     if (const auto kinds = file.integers("tokenizer.ggml.token_type")) {
         if (kinds->size() != tokens.texts.size())
-            return fail(ErrorCode::BadInput, fmt::format("{} has {} tokens but {} kinds of tokens.", file.path().filename().string(),
-                                                         tokens.texts.size(), kinds->size()), kUse);
+            return fail(ErrorCode::BadInput,
+                        fmt::format("{} has {} tokens but {} kinds of tokens.", file.path().filename().string(), tokens.texts.size(),
+                                    kinds->size()),
+                        kUse);
         for (std::size_t i = 0; i < kinds->size(); ++i)
             if ((*kinds)[i] >= 1 && (*kinds)[i] <= 6)
                 tokens.kinds[i] = static_cast<TokenKind>((*kinds)[i]);
@@ -70,8 +81,9 @@ Result<std::vector<Merge>> readMerges(const io::Gguf &file)
     for (const std::string &line : *lines) {
         const std::size_t space = line.find(' ', 1); // a token may itself begin with a space, never contain one
         if (space == std::string::npos)
-            return fail(ErrorCode::BadInput, fmt::format("{}: merge {} is no pair of tokens: \"{}\".", file.path().filename().string(),
-                                                         merges.size() + 1, line), kUse);
+            return fail(ErrorCode::BadInput,
+                        fmt::format("{}: merge {} is no pair of tokens: \"{}\".", file.path().filename().string(), merges.size() + 1, line),
+                        kUse);
         merges.push_back({line.substr(0, space), line.substr(space + 1)});
     }
     return merges;
@@ -102,7 +114,8 @@ Result<std::shared_ptr<Pipeline>> readByteLevel(const io::Gguf &file, const Toke
     const std::string pre = file.string("tokenizer.ggml.pre").value_or("default");
     const auto rule = std::find_if(kRules.begin(), kRules.end(), [&](const NamedRule &named) { return named.name == pre; });
     if (rule == kRules.end())
-        return fail(ErrorCode::BadInput, fmt::format("{} splits words by the rule \"{}\", which Fettle does not know.", file.path().filename().string(), pre),
+        return fail(ErrorCode::BadInput,
+                    fmt::format("{} splits words by the rule \"{}\", which Fettle does not know.", file.path().filename().string(), pre),
                     "Use the model's Hugging Face folder: its tokenizer.json describes the rule itself.");
     const auto merges = readMerges(file);
     if (!merges)
@@ -143,7 +156,8 @@ Result<std::shared_ptr<Pipeline>> readScored(const io::Gguf &file, Tokens tokens
 {
     const auto scores = file.floats("tokenizer.ggml.scores");
     if (!scores || scores->size() != tokens.texts.size())
-        return fail(ErrorCode::BadInput, fmt::format("{} has no score for each token (tokenizer.ggml.scores).", file.path().filename().string()), kUse);
+        return fail(ErrorCode::BadInput,
+                    fmt::format("{} has no score for each token (tokenizer.ggml.scores).", file.path().filename().string()), kUse);
     ScoredVocabulary scored{std::move(tokens.texts), *scores, std::move(tokens.kinds),
                             file.boolean("tokenizer.ggml.add_space_prefix").value_or(true)};
     return makeScoredPipeline(scored);
@@ -157,9 +171,10 @@ Result<std::shared_ptr<Pipeline>> readGgufTokenizer(const io::Gguf &file)
     if (kind.empty())
         return fail(ErrorCode::BadInput, fmt::format("{} has no tokenizer (tokenizer.ggml.model).", file.path().filename().string()), kUse);
     if (kind != "gpt2" && kind != "llama")
-        return fail(ErrorCode::BadInput, fmt::format("{} has a tokenizer of the type \"{}\", which Fettle does not know.",
-                                                     file.path().filename().string(), kind),
-                    "Use a model with a BPE tokenizer: types \"gpt2\" and \"llama\".");
+        return fail(
+            ErrorCode::BadInput,
+            fmt::format("{} has a tokenizer of the type \"{}\", which Fettle does not know.", file.path().filename().string(), kind),
+            "Use a model with a BPE tokenizer: types \"gpt2\" and \"llama\".");
     auto tokens = readTokens(file);
     if (!tokens)
         return passError(tokens);

@@ -10,7 +10,10 @@ namespace {
 
 class Cursor {
 public:
-    explicit Cursor(std::string_view text) : m_text(text) {}
+    explicit Cursor(std::string_view text)
+        : m_text(text)
+    {
+    }
 
     [[nodiscard]] std::size_t at() const { return m_at; }
     [[nodiscard]] char peek() const { return m_at < m_text.size() ? m_text[m_at] : '\0'; }
@@ -60,7 +63,8 @@ public:
             value = value * 10 + (peek() - '0');
         out = static_cast<TokenId>(value);
         const bool hasLeadingZero = m_text[begin] == '0' && m_at - begin > 1;
-        return m_at > begin && !hasLeadingZero && value <= kHighestId && (peek() == ',' || peek() == '}' || peek() == ' ' || peek() == '\n' || peek() == '\r');
+        return m_at > begin && !hasLeadingZero && value <= kHighestId
+            && (peek() == ',' || peek() == '}' || peek() == ' ' || peek() == '\n' || peek() == '\r');
     }
 
     // Any value; its own form is checked later, by the general reader.
@@ -129,7 +133,9 @@ private:
         const char c = peek();
         ++m_at;
         switch (c) {
-        case '"': case '\\': case '/': out += c; return true;
+        case '"':
+        case '\\':
+        case '/': out += c; return true;
         case 'b': out += '\b'; return true;
         case 'f': out += '\f'; return true;
         case 'n': out += '\n'; return true;
@@ -226,7 +232,9 @@ bool readModel(Cursor &cursor, TokenizerTables &tables, Place &words, Place &mer
         if (place && place->end > 0) // given twice
             return false;
         const std::size_t begin = cursor.at();
-        const bool read = place == &words ? readVocabulary(cursor, tables.vocabulary) : place == &merges ? readMerges(cursor, tables.merges) : cursor.skipValue();
+        const bool read = place == &words ? readVocabulary(cursor, tables.vocabulary)
+            : place == &merges            ? readMerges(cursor, tables.merges)
+                                          : cursor.skipValue();
         if (!read)
             return false;
         if (place)

@@ -10,18 +10,21 @@ namespace fettle::text {
 
 // Bits of a character's class; one byte for each code point, so that splitting is one table look-up for each character.
 enum CharClass : std::uint8_t {
-    kLetter = 1,      // \p{L}
-    kNumber = 2,      // \p{N}
-    kSpace = 4,       // White_Space
+    kLetter = 1, // \p{L}
+    kNumber = 2, // \p{N}
+    kSpace = 4, // White_Space
     kPunctuation = 8, // \p{P}
-    kMark = 16,       // \p{M}
-    kWord = 32,       // \w: Alphabetic, M, Nd, Pc, Join_Control
+    kMark = 16, // \p{M}
+    kWord = 32, // \w: Alphabetic, M, Nd, Pc, Join_Control
 };
 
 // The table, 0x110000 entries; made once, on first use.
 [[nodiscard]] const std::uint8_t *charClasses();
 
-[[nodiscard]] inline bool hasClass(char32_t c, unsigned bits) { return c < 0x110000 && (charClasses()[c] & bits) != 0; }
+[[nodiscard]] inline bool hasClass(char32_t c, unsigned bits)
+{
+    return c < 0x110000 && (charClasses()[c] & bits) != 0;
+}
 
 struct Decoded {
     char32_t value;
@@ -42,7 +45,10 @@ struct Decoded {
     return {((first & 0x07) << 18) | ((byte(1) & 0x3F) << 12) | ((byte(2) & 0x3F) << 6) | (byte(3) & 0x3F), 4};
 }
 
-[[nodiscard]] inline bool isContinuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
+[[nodiscard]] inline bool isContinuation(char byte)
+{
+    return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
+}
 [[nodiscard]] bool isAscii(std::string_view text);
 
 // Where the last character of a not empty, valid text begins.

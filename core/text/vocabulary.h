@@ -21,7 +21,10 @@ public:
     [[nodiscard]] std::optional<TokenId> find(std::string_view text) const;
     // Empty when no token has the id.
     [[nodiscard]] std::string_view textOf(TokenId id) const;
-    [[nodiscard]] bool has(TokenId id) const { return id >= 0 && static_cast<std::size_t>(id) < m_places.size() && m_places[static_cast<std::size_t>(id)].used; }
+    [[nodiscard]] bool has(TokenId id) const
+    {
+        return id >= 0 && static_cast<std::size_t>(id) < m_places.size() && m_places[static_cast<std::size_t>(id)].used;
+    }
     // The highest id plus one.
     [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(m_places.size()); }
     void reserve(std::size_t tokens, std::size_t bytes);
@@ -41,7 +44,7 @@ private:
 
     std::string m_texts;
     std::vector<Place> m_places; // by id
-    std::vector<Slot> m_slots;   // open addressing; a power of two
+    std::vector<Slot> m_slots; // open addressing; a power of two
     std::size_t m_filled = 0;
 };
 

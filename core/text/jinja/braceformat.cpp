@@ -9,7 +9,11 @@ namespace {
 
 class Braces {
 public:
-    Braces(Engine &engine, const Arguments &arguments) : m_engine(engine), m_arguments(arguments) {}
+    Braces(Engine &engine, const Arguments &arguments)
+        : m_engine(engine)
+        , m_arguments(arguments)
+    {
+    }
 
     std::string format(std::string_view text, int depth)
     {
@@ -121,6 +125,9 @@ private:
 
 } // namespace
 
-std::string braceFormat(Engine &engine, std::string_view format, const Arguments &arguments) { return Braces(engine, arguments).format(format, 0); }
+std::string braceFormat(Engine &engine, std::string_view format, const Arguments &arguments)
+{
+    return Braces(engine, arguments).format(format, 0);
+}
 
 } // namespace fettle::text::jinja

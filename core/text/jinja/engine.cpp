@@ -16,7 +16,8 @@ constexpr std::int64_t kMostItems = 1'000'000;
 
 class Engine::Nested {
 public:
-    explicit Nested(Engine &engine) : m_engine(engine)
+    explicit Nested(Engine &engine)
+        : m_engine(engine)
     {
         if (++m_engine.m_nested > kDeepestNesting) {
             --m_engine.m_nested;
@@ -115,7 +116,11 @@ void Scope::set(std::string_view name, Value value)
 }
 
 Engine::Engine(const Program &program, Dict context, const RenderLimits &limits, const std::tm &now)
-    : m_program(program), m_context(std::move(context)), m_globals(globals()), m_limits(limits), m_now(now)
+    : m_program(program)
+    , m_context(std::move(context))
+    , m_globals(globals())
+    , m_limits(limits)
+    , m_now(now)
 {
 }
 
@@ -214,7 +219,6 @@ Engine::Flow Engine::run(const Statement &statement, const ScopePtr &scope)
         case StatementKind::Generation: runGeneration(statement, scope); break;
         case StatementKind::Break: return Flow::Break;
         case StatementKind::Continue: return Flow::Continue;
-        case StatementKind::Unsupported: break;
         }
     } catch (Failure &failure) {
         if (failure.line == 0)
@@ -286,10 +290,11 @@ Value Engine::macro(const Statement &statement, const ScopePtr &scope)
 {
     // The scope is not owned when it holds the macro itself: the engine owns the root, blocks live as long as they run.
     const std::weak_ptr<Scope> weak = scope;
-    return Value::callable(statement.text.empty() ? "caller" : statement.text, [&statement, weak](Engine &engine, const Arguments &arguments) {
-        const ScopePtr alive = weak.lock();
-        return engine.callMacro(statement, alive ? alive : engine.m_root, arguments);
-    });
+    return Value::callable(statement.text.empty() ? "caller" : statement.text,
+                           [&statement, weak](Engine &engine, const Arguments &arguments) {
+                               const ScopePtr alive = weak.lock();
+                               return engine.callMacro(statement, alive ? alive : engine.m_root, arguments);
+                           });
 }
 
 Value Engine::callMacro(const Statement &statement, const ScopePtr &scope, const Arguments &arguments)
@@ -334,7 +339,10 @@ Value Engine::callMacro(const Statement &statement, const ScopePtr &scope, const
         inner->set("kwargs", Value::dict(std::move(surplus)));
     const std::size_t count = signature.parameters.size();
     if (signature.usesArguments)
-        inner->set("varargs", Value::tuple(arguments.positional.size() > count ? Values(arguments.positional.begin() + static_cast<std::ptrdiff_t>(count), arguments.positional.end()) : Values()));
+        inner->set("varargs",
+                   Value::tuple(arguments.positional.size() > count
+                                    ? Values(arguments.positional.begin() + static_cast<std::ptrdiff_t>(count), arguments.positional.end())
+                                    : Values()));
     else if (arguments.positional.size() > count)
         stop(fmt::format("macro '{}' takes not more than {} argument(s)", name, count));
     std::string text = captured(statement.body, inner);

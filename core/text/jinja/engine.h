@@ -40,7 +40,7 @@ public:
     // Used by filters, tests, methods and global functions.
     [[nodiscard]] Value call(const Value &function, const Arguments &arguments);
     [[nodiscard]] Value attribute(const Value &object, std::string_view name); // object.name
-    [[nodiscard]] Value item(const Value &object, const Value &key);          // object[key]
+    [[nodiscard]] Value item(const Value &object, const Value &key); // object[key]
     [[nodiscard]] Value filter(std::string_view name, const Value &input, const Arguments &arguments);
     [[nodiscard]] bool test(std::string_view name, const Value &value, const Arguments &arguments);
     void step(std::int64_t steps = 1);

@@ -31,7 +31,10 @@ bool indexed(const Value &object, std::int64_t index, Value &out)
     }
 }
 
-bool isSequence(const Value &value) { return value.is(Kind::String) || value.is(Kind::List) || value.is(Kind::Tuple) || value.is(Kind::Range); }
+bool isSequence(const Value &value)
+{
+    return value.is(Kind::String) || value.is(Kind::List) || value.is(Kind::Tuple) || value.is(Kind::Range);
+}
 
 bool ordered(const std::string &symbol, const Value &left, const Value &right)
 {
@@ -223,7 +226,9 @@ Value Engine::filters(const Expression &expression, const ScopePtr &scope, const
 {
     if (expression.kind != ExpressionKind::Filter)
         return evaluate(expression, scope);
-    const Value input = !expression.parts[0] ? *block : block ? filters(*expression.parts[0], scope, block) : evaluate(*expression.parts[0], scope);
+    const Value input = !expression.parts[0] ? *block
+        : block                              ? filters(*expression.parts[0], scope, block)
+                                             : evaluate(*expression.parts[0], scope);
     return filter(expression.name, input, arguments(expression, 1, scope));
 }
 

@@ -14,7 +14,10 @@ namespace {
 
 constexpr int kDeepest = 200;
 
-bool isBoolName(std::string_view name) { return name == "true" || name == "True" || name == "false" || name == "False"; }
+bool isBoolName(std::string_view name)
+{
+    return name == "true" || name == "True" || name == "false" || name == "False";
+}
 
 } // namespace
 

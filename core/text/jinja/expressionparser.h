@@ -18,7 +18,10 @@ class ExpressionParser {
 public:
     static constexpr int kMostLinks = 5000; // see countLink()
 
-    explicit ExpressionParser(TokenStream &tokens) : m_tokens(tokens) {}
+    explicit ExpressionParser(TokenStream &tokens)
+        : m_tokens(tokens)
+    {
+    }
 
     // Names with a meaning inside macros that have been seen.
     struct Uses {
@@ -30,7 +33,8 @@ public:
 
     [[nodiscard]] ExpressionPtr parse(bool withCondition = true);
     // One expression, or several with commas between them: a tuple.
-    [[nodiscard]] ExpressionPtr parseTuple(bool withCondition = true, std::initializer_list<std::string_view> ends = {}, bool inParentheses = false);
+    [[nodiscard]] ExpressionPtr parseTuple(bool withCondition = true, std::initializer_list<std::string_view> ends = {},
+                                           bool inParentheses = false);
     // |filter|filter(...) behind input (null for blocks). firstInline: the first name stands without its bar.
     [[nodiscard]] ExpressionPtr parseFilters(ExpressionPtr input, bool firstInline);
     [[nodiscard]] Target parseTarget(bool withTuple, bool withNamespace);

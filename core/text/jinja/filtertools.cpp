@@ -38,7 +38,8 @@ AttributePath::AttributePath(const Value &path)
 {
     if (path.is(Kind::String)) {
         for (const std::string &part : split(path.text(), ".", -1)) {
-            const bool isNumber = !part.empty() && part.size() < 10 && std::all_of(part.begin(), part.end(), [](char c) { return c >= '0' && c <= '9'; });
+            const bool isNumber =
+                !part.empty() && part.size() < 10 && std::all_of(part.begin(), part.end(), [](char c) { return c >= '0' && c <= '9'; });
             parts.push_back(isNumber ? Value(static_cast<std::int64_t>(std::stoi(part))) : Value(part));
         }
     } else if (!path.is(Kind::None)) {
@@ -57,7 +58,10 @@ Value AttributePath::of(Engine &engine, const Value &value) const
     return found;
 }
 
-Value withoutCase(const Value &value) { return value.is(Kind::String) ? Value(lower(value.text())) : value; }
+Value withoutCase(const Value &value)
+{
+    return value.is(Kind::String) ? Value(lower(value.text())) : value;
+}
 
 std::int64_t integerArgument(const Arguments &arguments, std::size_t position, std::string_view name, std::int64_t fallback)
 {
@@ -65,7 +69,8 @@ std::int64_t integerArgument(const Arguments &arguments, std::size_t position, s
     if (!value)
         return fallback;
     if (!value->isInteger())
-        stop(value->is(Kind::Undefined) ? value->undefinedMessage() : fmt::format("'{}' object cannot be interpreted as an integer", typeName(*value)));
+        stop(value->is(Kind::Undefined) ? value->undefinedMessage()
+                                        : fmt::format("'{}' object cannot be interpreted as an integer", typeName(*value)));
     return value->integer();
 }
 

@@ -39,7 +39,10 @@ std::string centered(std::string_view text, std::int64_t width, const std::strin
 
 } // namespace
 
-void badFormat(std::string what) { stop("a format is wrong: " + std::move(what)); }
+void badFormat(std::string what)
+{
+    stop("a format is wrong: " + std::move(what));
+}
 
 // Python's 'g' and its kin write exponents with at least two digits, as C does and fmt too.
 std::string floatDigits(double value, char type, int precision, bool alternate)
@@ -65,7 +68,10 @@ std::string integerDigits(std::int64_t value, char type, bool alternate)
     }
 }
 
-std::string signOf(bool negative, char sign) { return negative ? "-" : sign == '+' ? "+" : sign == ' ' ? " " : ""; }
+std::string signOf(bool negative, char sign)
+{
+    return negative ? "-" : sign == '+' ? "+" : sign == ' ' ? " " : "";
+}
 
 std::string numberPadded(const std::string &sign, const std::string &digits, const FormatSpec &spec)
 {

@@ -13,10 +13,10 @@ inline constexpr std::int64_t kWidest = 1 << 20;
 
 struct FormatSpec {
     std::string fill = " ";
-    char align = 0;          // < > ^ =, 0: the kind's own
+    char align = 0; // < > ^ =, 0: the kind's own
     char sign = '-';
     bool alternate = false;
-    char grouping = 0;       // , or _
+    char grouping = 0; // , or _
     std::int64_t width = 0;
     int precision = -1;
     char type = 0;

@@ -17,7 +17,8 @@ Value makeRange(Engine &, const Arguments &arguments)
     for (std::size_t i = 0; i < arguments.positional.size(); ++i) {
         const Value &value = arguments.positional[i];
         if (!value.isInteger())
-            stop(value.is(Kind::Undefined) ? value.undefinedMessage() : fmt::format("'{}' object cannot be interpreted as an integer", typeName(value)));
+            stop(value.is(Kind::Undefined) ? value.undefinedMessage()
+                                           : fmt::format("'{}' object cannot be interpreted as an integer", typeName(value)));
         numbers[i] = value.integer();
     }
     if (arguments.positional.size() == 1)
@@ -156,7 +157,9 @@ const Dict &globals()
 {
     static const Dict table = [] {
         Dict made;
-        const auto add = [&](const char *name, Value (*function)(Engine &, const Arguments &)) { made.set(Value(name), Value::callable(name, function)); };
+        const auto add = [&](const char *name, Value (*function)(Engine &, const Arguments &)) {
+            made.set(Value(name), Value::callable(name, function));
+        };
         add("range", makeRange);
         add("dict", [](Engine &, const Arguments &arguments) { return Value::dict(dictFrom(arguments)); });
         add("namespace", makeNamespace);

@@ -41,7 +41,10 @@ int hexDigit(char c)
 
 class Lexer {
 public:
-    explicit Lexer(std::string_view source) : m_source(withPlainNewlines(source)) {}
+    explicit Lexer(std::string_view source)
+        : m_source(withPlainNewlines(source))
+    {
+    }
 
     std::vector<Token> run()
     {
@@ -342,7 +345,9 @@ private:
             const char c = text[i++];
             switch (c) {
             case '\n': break;
-            case '\\': case '\'': case '"': out += c; break;
+            case '\\':
+            case '\'':
+            case '"': out += c; break;
             case 'a': out += '\a'; break;
             case 'b': out += '\b'; break;
             case 'f': out += '\f'; break;
@@ -367,7 +372,9 @@ private:
                     std::size_t at = i - 1;
                     const auto code = static_cast<unsigned>(nextCodePoint(text, at));
                     i = at;
-                    out += code < 0x100 ? fmt::format("\\x{:02x}", code) : code < 0x10000 ? fmt::format("\\u{:04x}", code) : fmt::format("\\U{:08x}", code);
+                    out += code < 0x100  ? fmt::format("\\x{:02x}", code)
+                        : code < 0x10000 ? fmt::format("\\u{:04x}", code)
+                                         : fmt::format("\\U{:08x}", code);
                 }
             }
         }
@@ -391,8 +398,8 @@ private:
 
     void lexOperator(std::string &open)
     {
-        static constexpr std::array<std::string_view, 26> kOperators{"//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(",
-                                                                     ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";"};
+        static constexpr std::array<std::string_view, 26> kOperators{"//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[",
+                                                                     "]",  "(",  ")",  "{",  "}",  ">",  "<", "=", ".", ":", "|", ",", ";"};
         for (const std::string_view symbol : kOperators) {
             if (!rest().starts_with(symbol))
                 continue;
@@ -426,6 +433,9 @@ private:
 
 } // namespace
 
-std::vector<Token> tokenize(std::string_view source) { return Lexer(source).run(); }
+std::vector<Token> tokenize(std::string_view source)
+{
+    return Lexer(source).run();
+}
 
 } // namespace fettle::text::jinja

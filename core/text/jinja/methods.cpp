@@ -29,15 +29,13 @@ std::optional<std::string_view> optionalText(const Arguments &arguments, std::si
     return value->text();
 }
 
-template <Ends Which>
-Value stripMethod(Engine &, const Value &self, const Arguments &arguments)
+template <Ends Which> Value stripMethod(Engine &, const Value &self, const Arguments &arguments)
 {
     arguments.check("strip", {"chars"});
     return strip(self.text(), Which, optionalText(arguments, 0, "chars"));
 }
 
-template <bool FromRight>
-Value splitMethod(Engine &engine, const Value &self, const Arguments &arguments)
+template <bool FromRight> Value splitMethod(Engine &engine, const Value &self, const Arguments &arguments)
 {
     arguments.check("split", {"sep", "maxsplit"});
     const auto separator = optionalText(arguments, 0, "sep");
@@ -77,8 +75,7 @@ Window windowOf(const Value &self, const Arguments &arguments)
     return {bound(1, 0), std::min(bound(2, length), length)};
 }
 
-template <bool AtEnd>
-Value affixMethod(Engine &, const Value &self, const Arguments &arguments)
+template <bool AtEnd> Value affixMethod(Engine &, const Value &self, const Arguments &arguments)
 {
     const char *name = AtEnd ? "endswith" : "startswith";
     if (arguments.positional.empty())
@@ -98,8 +95,7 @@ Value affixMethod(Engine &, const Value &self, const Arguments &arguments)
     return fits(first);
 }
 
-template <bool FromRight, bool Fails>
-Value findMethodOf(Engine &, const Value &self, const Arguments &arguments)
+template <bool FromRight, bool Fails> Value findMethodOf(Engine &, const Value &self, const Arguments &arguments)
 {
     const Window window = windowOf(self, arguments);
     const std::int64_t at = findIn(self.text(), textOf(arguments, 0, "find"), window.begin, window.end, FromRight);
@@ -123,7 +119,8 @@ Value replaceMethod(Engine &engine, const Value &self, const Arguments &argument
     const std::string &by = textOf(arguments, 1, "replace");
     const std::int64_t count = integerArgument(arguments, 2, "count", -1);
     const std::int64_t found = countIn(self.text(), old);
-    engine.charge(static_cast<std::int64_t>(self.text().size()) + (count < 0 ? found : std::min(found, count)) * static_cast<std::int64_t>(by.size()));
+    engine.charge(static_cast<std::int64_t>(self.text().size())
+                  + (count < 0 ? found : std::min(found, count)) * static_cast<std::int64_t>(by.size()));
     return replaced(self.text(), old, by, count);
 }
 
@@ -144,15 +141,15 @@ Value joinMethod(Engine &engine, const Value &self, const Arguments &arguments)
     return out;
 }
 
-template <Align Which>
-Value padMethod(Engine &engine, const Value &self, const Arguments &arguments)
+template <Align Which> Value padMethod(Engine &engine, const Value &self, const Arguments &arguments)
 {
     const std::int64_t width = integerArgument(arguments, 0, "width", 0);
     const std::string fill = textArgument(arguments, 1, "fillchar", " ");
     if (codePointCount(fill) != 1)
         stop("The fill character must be exactly one character long");
     engine.charge(std::max<std::int64_t>(width, 0));
-    engine.charge(static_cast<std::int64_t>(self.text().size()) + std::max<std::int64_t>(width, 0) * static_cast<std::int64_t>(fill.size()));
+    engine.charge(static_cast<std::int64_t>(self.text().size())
+                  + std::max<std::int64_t>(width, 0) * static_cast<std::int64_t>(fill.size()));
     return padded(self.text(), width, Which, fill);
 }
 
@@ -162,11 +159,11 @@ Value zfillMethod(Engine &engine, const Value &self, const Arguments &arguments)
     engine.charge(std::max<std::int64_t>(width, 0));
     const std::string &text = self.text();
     const bool hasSign = !text.empty() && (text[0] == '+' || text[0] == '-');
-    return (hasSign ? text.substr(0, 1) : std::string()) + padded(std::string_view(text).substr(hasSign ? 1 : 0), width - (hasSign ? 1 : 0), Align::Right, "0");
+    return (hasSign ? text.substr(0, 1) : std::string())
+        + padded(std::string_view(text).substr(hasSign ? 1 : 0), width - (hasSign ? 1 : 0), Align::Right, "0");
 }
 
-template <bool FromRight>
-Value partitionMethod(Engine &, const Value &self, const Arguments &arguments)
+template <bool FromRight> Value partitionMethod(Engine &, const Value &self, const Arguments &arguments)
 {
     const std::string &separator = textOf(arguments, 0, "partition");
     if (separator.empty())
@@ -194,12 +191,12 @@ Value expandTabsMethod(Engine &engine, const Value &self, const Arguments &argum
 {
     const std::int64_t size = integerArgument(arguments, 0, "tabsize", 8);
     engine.charge(std::clamp<std::int64_t>(size, 0, INT32_MAX));
-    engine.charge(static_cast<std::int64_t>(self.text().size()) + countIn(self.text(), "\t") * std::clamp<std::int64_t>(size, 0, INT32_MAX));
+    engine.charge(static_cast<std::int64_t>(self.text().size())
+                  + countIn(self.text(), "\t") * std::clamp<std::int64_t>(size, 0, INT32_MAX));
     return expandTabs(self.text(), size);
 }
 
-template <std::string (*Change)(std::string_view)>
-Value changeMethod(Engine &engine, const Value &self, const Arguments &arguments)
+template <std::string (*Change)(std::string_view)> Value changeMethod(Engine &engine, const Value &self, const Arguments &arguments)
 {
     arguments.check("change of case", {});
     engine.step(static_cast<std::int64_t>(self.text().size() / 32));
@@ -220,10 +217,14 @@ Value countOfItem(Engine &, const Value &self, const Arguments &arguments)
 {
     arguments.check("count", {"value"}, 1);
     const Values items = iterate(self);
-    return static_cast<std::int64_t>(std::count_if(items.begin(), items.end(), [&](const Value &item) { return areEqual(item, arguments.positional.at(0)); }));
+    return static_cast<std::int64_t>(
+        std::count_if(items.begin(), items.end(), [&](const Value &item) { return areEqual(item, arguments.positional.at(0)); }));
 }
 
-Value copyMethod(Engine &, const Value &self, const Arguments &) { return self; }
+Value copyMethod(Engine &, const Value &self, const Arguments &)
+{
+    return self;
+}
 
 Value getMethod(Engine &, const Value &self, const Arguments &arguments)
 {
@@ -265,17 +266,38 @@ Value itemsMethod(Engine &, const Value &self, const Arguments &arguments)
 const std::map<std::string_view, Method> &textMethods()
 {
     static const std::map<std::string_view, Method> table{
-        {"upper", changeMethod<upper>}, {"lower", changeMethod<lower>}, {"casefold", changeMethod<casefold>},
-        {"swapcase", changeMethod<swapcase>}, {"capitalize", changeMethod<capitalize>}, {"title", changeMethod<title>},
-        {"strip", stripMethod<Ends::Both>}, {"lstrip", stripMethod<Ends::Left>}, {"rstrip", stripMethod<Ends::Right>},
-        {"split", splitMethod<false>}, {"rsplit", splitMethod<true>}, {"splitlines", splitLinesMethod},
-        {"startswith", affixMethod<false>}, {"endswith", affixMethod<true>},
-        {"find", findMethodOf<false, false>}, {"rfind", findMethodOf<true, false>}, {"index", findMethodOf<false, true>}, {"rindex", findMethodOf<true, true>},
-        {"count", countMethod}, {"replace", replaceMethod}, {"join", joinMethod},
-        {"center", padMethod<Align::Center>}, {"ljust", padMethod<Align::Left>}, {"rjust", padMethod<Align::Right>}, {"zfill", zfillMethod},
-        {"partition", partitionMethod<false>}, {"rpartition", partitionMethod<true>},
-        {"removeprefix", removePrefixMethod}, {"removesuffix", removeSuffixMethod}, {"expandtabs", expandTabsMethod},
-        {"format", [](Engine &engine, const Value &self, const Arguments &arguments) { return Value(braceFormat(engine, self.text(), arguments)); }},
+        {"upper", changeMethod<upper>},
+        {"lower", changeMethod<lower>},
+        {"casefold", changeMethod<casefold>},
+        {"swapcase", changeMethod<swapcase>},
+        {"capitalize", changeMethod<capitalize>},
+        {"title", changeMethod<title>},
+        {"strip", stripMethod<Ends::Both>},
+        {"lstrip", stripMethod<Ends::Left>},
+        {"rstrip", stripMethod<Ends::Right>},
+        {"split", splitMethod<false>},
+        {"rsplit", splitMethod<true>},
+        {"splitlines", splitLinesMethod},
+        {"startswith", affixMethod<false>},
+        {"endswith", affixMethod<true>},
+        {"find", findMethodOf<false, false>},
+        {"rfind", findMethodOf<true, false>},
+        {"index", findMethodOf<false, true>},
+        {"rindex", findMethodOf<true, true>},
+        {"count", countMethod},
+        {"replace", replaceMethod},
+        {"join", joinMethod},
+        {"center", padMethod<Align::Center>},
+        {"ljust", padMethod<Align::Left>},
+        {"rjust", padMethod<Align::Right>},
+        {"zfill", zfillMethod},
+        {"partition", partitionMethod<false>},
+        {"rpartition", partitionMethod<true>},
+        {"removeprefix", removePrefixMethod},
+        {"removesuffix", removeSuffixMethod},
+        {"expandtabs", expandTabsMethod},
+        {"format",
+         [](Engine &engine, const Value &self, const Arguments &arguments) { return Value(braceFormat(engine, self.text(), arguments)); }},
     };
     return table;
 }
@@ -316,13 +338,17 @@ bool findMethod(const Value &object, std::string_view name, Value &out)
     default: return false;
     }
     if (isChanging(object, name)) {
-        out = Value::undefined(fmt::format("access to attribute '{}' of '{}' object is unsafe: templates cannot change lists and dicts", name, typeName(object)));
+        out = Value::undefined(fmt::format("access to attribute '{}' of '{}' object is unsafe: templates cannot change lists and dicts",
+                                           name, typeName(object)));
         return true;
     }
     if (!object.is(Kind::List) && !object.is(Kind::Dict) && name == "copy")
         return false;
     if (const auto found = table->find(name); found != table->end()) {
-        out = Value::callable(std::string(name), [object, method = found->second](Engine &engine, const Arguments &arguments) { return method(engine, object, arguments); }, object);
+        out = Value::callable(
+            std::string(name),
+            [object, method = found->second](Engine &engine, const Arguments &arguments) { return method(engine, object, arguments); },
+            object);
         return true;
     }
     if (object.is(Kind::String) && isKind(name, "")) {

@@ -164,7 +164,8 @@ Value roundFilter(Engine &engine, const Value &input, const Arguments &arguments
     if (method != "common" && method != "ceil" && method != "floor")
         stop("method must be common, ceil or floor");
     if (!input.isNumber())
-        stop(input.is(Kind::Undefined) ? input.undefinedMessage() : fmt::format("type {} doesn't define __round__ method", typeName(input)));
+        stop(input.is(Kind::Undefined) ? input.undefinedMessage()
+                                       : fmt::format("type {} doesn't define __round__ method", typeName(input)));
     if (method == "common") {
         if (!input.isInteger())
             return rounded(input.number(), precision);

@@ -10,7 +10,10 @@
 namespace fettle::text::jinja {
 namespace {
 
-[[noreturn]] void tooLarge() { stop("a number is too large", Failure::Reason::Limit); }
+[[noreturn]] void tooLarge()
+{
+    stop("a number is too large", Failure::Reason::Limit);
+}
 
 [[noreturn]] void unsupportedOperands(std::string_view symbol, const Value &a, const Value &b)
 {
@@ -148,7 +151,10 @@ Value joined(Engine &engine, const Value &a, const Value &b)
     return a.is(Kind::List) ? Value::list(std::move(items)) : Value::tuple(std::move(items));
 }
 
-bool isRepeatable(const Value &value) { return value.is(Kind::String) || value.is(Kind::List) || value.is(Kind::Tuple); }
+bool isRepeatable(const Value &value)
+{
+    return value.is(Kind::String) || value.is(Kind::List) || value.is(Kind::Tuple);
+}
 
 } // namespace
 

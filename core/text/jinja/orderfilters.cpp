@@ -104,8 +104,7 @@ Value uniqueFilter(Engine &engine, const Value &input, const Arguments &argument
     });
 }
 
-template <int Order>
-Value extremeFilter(Engine &engine, const Value &input, const Arguments &arguments)
+template <int Order> Value extremeFilter(Engine &engine, const Value &input, const Arguments &arguments)
 {
     arguments.check("min or max", {"case_sensitive", "attribute"});
     const bool caseSensitive = flagArgument(arguments, 0, "case_sensitive", false);

@@ -13,7 +13,12 @@ constexpr int kDeepest = 100; // nested blocks
 
 class Parser {
 public:
-    explicit Parser(std::string source) : m_tokens(jinja::tokenize(source)), m_expressions(m_tokens) { m_program.source = std::move(source); }
+    explicit Parser(std::string source)
+        : m_tokens(jinja::tokenize(source))
+        , m_expressions(m_tokens)
+    {
+        m_program.source = std::move(source);
+    }
 
     Program run()
     {
@@ -296,6 +301,9 @@ private:
 
 } // namespace
 
-Program parse(std::string source) { return Parser(std::move(source)).run(); }
+Program parse(std::string source)
+{
+    return Parser(std::move(source)).run();
+}
 
 } // namespace fettle::text::jinja

@@ -13,7 +13,9 @@ namespace {
 
 class Percent {
 public:
-    Percent(Engine &engine, const Value &arguments) : m_engine(engine), m_arguments(arguments)
+    Percent(Engine &engine, const Value &arguments)
+        : m_engine(engine)
+        , m_arguments(arguments)
     {
         if (arguments.is(Kind::Tuple))
             m_values = arguments.items();
@@ -32,7 +34,8 @@ public:
             out += conversion(text, ++i);
             m_engine.charge(static_cast<std::int64_t>(out.size()));
         }
-        const bool mayBeLeft = m_arguments.is(Kind::Dict) || m_arguments.is(Kind::List) || m_arguments.is(Kind::Range) || m_arguments.is(Kind::Undefined);
+        const bool mayBeLeft =
+            m_arguments.is(Kind::Dict) || m_arguments.is(Kind::List) || m_arguments.is(Kind::Range) || m_arguments.is(Kind::Undefined);
         if (m_next < m_values.size() && !mayBeLeft && !m_usedNames)
             stop("not all arguments converted during string formatting");
         return out;
@@ -158,7 +161,8 @@ private:
             if (!value.isNumber())
                 stop(fmt::format("must be real number, not {}", typeName(value)));
             const double number = value.number();
-            return numberPadded(signOf(std::signbit(number) && !std::isnan(number), spec.sign), floatDigits(std::fabs(number), spec.type, spec.precision, spec.alternate), spec);
+            return numberPadded(signOf(std::signbit(number) && !std::isnan(number), spec.sign),
+                                floatDigits(std::fabs(number), spec.type, spec.precision, spec.alternate), spec);
         }
         default: stop(fmt::format("unsupported format character '{}'", spec.type));
         }
@@ -188,6 +192,9 @@ private:
 
 } // namespace
 
-std::string percentFormat(Engine &engine, std::string_view format, const Value &arguments) { return Percent(engine, arguments).format(format); }
+std::string percentFormat(Engine &engine, std::string_view format, const Value &arguments)
+{
+    return Percent(engine, arguments).format(format);
+}
 
 } // namespace fettle::text::jinja

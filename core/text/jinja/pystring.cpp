@@ -13,7 +13,10 @@
 namespace fettle::text::jinja {
 namespace {
 
-icu::UnicodeString toIcu(std::string_view text) { return icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<int32_t>(text.size()))); }
+icu::UnicodeString toIcu(std::string_view text)
+{
+    return icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<int32_t>(text.size())));
+}
 
 std::string fromIcu(const icu::UnicodeString &text)
 {
@@ -29,14 +32,20 @@ std::string one(char32_t c)
     return out;
 }
 
-std::string upperOf(char32_t c) { return upper(one(c)); }
+std::string upperOf(char32_t c)
+{
+    return upper(one(c));
+}
 std::string titleOf(char32_t c)
 {
     icu::UnicodeString text(static_cast<UChar32>(c));
     return fromIcu(text.toTitle(nullptr, icu::Locale::getRoot(), U_TITLECASE_NO_LOWERCASE | U_TITLECASE_NO_BREAK_ADJUSTMENT));
 }
 
-bool isCased(char32_t c) { return u_hasBinaryProperty(static_cast<UChar32>(c), UCHAR_CASED); }
+bool isCased(char32_t c)
+{
+    return u_hasBinaryProperty(static_cast<UChar32>(c), UCHAR_CASED);
+}
 // What decides whether a sigma is final.
 bool isFollowedByCased(std::string_view text)
 {
@@ -48,17 +57,35 @@ bool isFollowedByCased(std::string_view text)
     return false;
 }
 
-bool isUpperChar(char32_t c) { return u_isUUppercase(static_cast<UChar32>(c)); }
-bool isLowerChar(char32_t c) { return u_isULowercase(static_cast<UChar32>(c)); }
-bool isTitleChar(char32_t c) { return u_charType(static_cast<UChar32>(c)) == U_TITLECASE_LETTER; }
-bool isPyAlpha(char32_t c) { return (U_GET_GC_MASK(static_cast<UChar32>(c)) & U_GC_L_MASK) != 0; }
-bool isPyDecimal(char32_t c) { return u_charType(static_cast<UChar32>(c)) == U_DECIMAL_DIGIT_NUMBER; }
+bool isUpperChar(char32_t c)
+{
+    return u_isUUppercase(static_cast<UChar32>(c));
+}
+bool isLowerChar(char32_t c)
+{
+    return u_isULowercase(static_cast<UChar32>(c));
+}
+bool isTitleChar(char32_t c)
+{
+    return u_charType(static_cast<UChar32>(c)) == U_TITLECASE_LETTER;
+}
+bool isPyAlpha(char32_t c)
+{
+    return (U_GET_GC_MASK(static_cast<UChar32>(c)) & U_GC_L_MASK) != 0;
+}
+bool isPyDecimal(char32_t c)
+{
+    return u_charType(static_cast<UChar32>(c)) == U_DECIMAL_DIGIT_NUMBER;
+}
 bool isPyDigit(char32_t c)
 {
     const auto type = u_getIntPropertyValue(static_cast<UChar32>(c), UCHAR_NUMERIC_TYPE);
     return type == U_NT_DECIMAL || type == U_NT_DIGIT;
 }
-bool isPyNumeric(char32_t c) { return u_getIntPropertyValue(static_cast<UChar32>(c), UCHAR_NUMERIC_TYPE) != U_NT_NONE; }
+bool isPyNumeric(char32_t c)
+{
+    return u_getIntPropertyValue(static_cast<UChar32>(c), UCHAR_NUMERIC_TYPE) != U_NT_NONE;
+}
 
 bool isPrintable(char32_t c)
 {
@@ -97,12 +124,16 @@ bool isIdentifier(std::u32string_view text)
 {
     if (text.empty() || !(text[0] == '_' || u_hasBinaryProperty(static_cast<UChar32>(text[0]), UCHAR_XID_START)))
         return false;
-    return std::all_of(text.begin() + 1, text.end(), [](char32_t c) { return u_hasBinaryProperty(static_cast<UChar32>(c), UCHAR_XID_CONTINUE); });
+    return std::all_of(text.begin() + 1, text.end(),
+                       [](char32_t c) { return u_hasBinaryProperty(static_cast<UChar32>(c), UCHAR_XID_CONTINUE); });
 }
 
 } // namespace
 
-bool isPySpace(char32_t c) { return hasClass(c, kSpace) || (c >= 0x1C && c <= 0x1F); }
+bool isPySpace(char32_t c)
+{
+    return hasClass(c, kSpace) || (c >= 0x1C && c <= 0x1F);
+}
 
 std::string pyQuoted(std::string_view text)
 {
@@ -130,16 +161,27 @@ std::string pyQuoted(std::string_view text)
     return out += quote;
 }
 
-std::string upper(std::string_view text) { return fromIcu(toIcu(text).toUpper(icu::Locale::getRoot())); }
-std::string lower(std::string_view text) { return fromIcu(toIcu(text).toLower(icu::Locale::getRoot())); }
-std::string casefold(std::string_view text) { return fromIcu(toIcu(text).foldCase()); }
+std::string upper(std::string_view text)
+{
+    return fromIcu(toIcu(text).toUpper(icu::Locale::getRoot()));
+}
+std::string lower(std::string_view text)
+{
+    return fromIcu(toIcu(text).toLower(icu::Locale::getRoot()));
+}
+std::string casefold(std::string_view text)
+{
+    return fromIcu(toIcu(text).foldCase());
+}
 
 std::string swapcase(std::string_view text)
 {
     std::string out;
     for (std::size_t at = 0; at < text.size();) {
         const char32_t c = nextCodePoint(text, at);
-        out += isUpperChar(c) ? fromIcu(icu::UnicodeString(static_cast<UChar32>(c)).toLower(icu::Locale::getRoot())) : isLowerChar(c) ? upperOf(c) : one(c);
+        out += isUpperChar(c) ? fromIcu(icu::UnicodeString(static_cast<UChar32>(c)).toLower(icu::Locale::getRoot()))
+            : isLowerChar(c)  ? upperOf(c)
+                              : one(c);
     }
     return out;
 }
@@ -264,7 +306,8 @@ std::string urlQuoted(std::string_view text, bool forQuery)
 {
     std::string out;
     for (const char c : text) {
-        const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || c == '.' || c == '-' || c == '~';
+        const bool plain =
+            (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || c == '.' || c == '-' || c == '~';
         if (plain || (c == '/' && !forQuery))
             out += c;
         else if (c == ' ' && forQuery)

@@ -45,7 +45,8 @@ std::vector<std::string> split(std::string_view text, std::optional<std::string_
     std::vector<std::string> parts;
     if (separator) {
         std::size_t from = 0;
-        for (std::size_t at = text.find(*separator); at != std::string_view::npos && (most < 0 || static_cast<std::int64_t>(parts.size()) < most);
+        for (std::size_t at = text.find(*separator);
+             at != std::string_view::npos && (most < 0 || static_cast<std::int64_t>(parts.size()) < most);
              at = text.find(*separator, from)) {
             parts.emplace_back(text.substr(from, at - from));
             from = at + separator->size();
@@ -81,7 +82,8 @@ std::vector<std::string> splitFromRight(std::string_view text, std::optional<std
     std::vector<std::string> parts;
     std::string_view rest = text;
     if (separator) {
-        for (std::size_t at = rest.rfind(*separator); at != std::string_view::npos && static_cast<std::int64_t>(parts.size()) < most; at = rest.rfind(*separator)) {
+        for (std::size_t at = rest.rfind(*separator); at != std::string_view::npos && static_cast<std::int64_t>(parts.size()) < most;
+             at = rest.rfind(*separator)) {
             parts.emplace_back(rest.substr(at + separator->size()));
             rest = rest.substr(0, at);
         }

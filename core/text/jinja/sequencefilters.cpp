@@ -116,8 +116,7 @@ Value mapFilter(Engine &engine, const Value &input, const Arguments &arguments)
 }
 
 // select, reject, selectattr, rejectattr.
-template <bool Wanted, bool ByAttribute>
-Value selectFilter(Engine &engine, const Value &input, const Arguments &arguments)
+template <bool Wanted, bool ByAttribute> Value selectFilter(Engine &engine, const Value &input, const Arguments &arguments)
 {
     if (!isTrue(input))
         return lazily(input, [] { return Values(); });

@@ -21,18 +21,22 @@ const Value &other(const Arguments &arguments)
     return arguments.positional[0];
 }
 
-template <int... Orders>
-bool orderTest(Engine &, const Value &value, const Arguments &arguments)
+template <int... Orders> bool orderTest(Engine &, const Value &value, const Arguments &arguments)
 {
     const int order = compare(value, other(arguments));
     return ((order == Orders) || ...);
 }
 
-bool equalTest(Engine &, const Value &value, const Arguments &arguments) { return areEqual(value, other(arguments)); }
-bool unequalTest(Engine &, const Value &value, const Arguments &arguments) { return !areEqual(value, other(arguments)); }
+bool equalTest(Engine &, const Value &value, const Arguments &arguments)
+{
+    return areEqual(value, other(arguments));
+}
+bool unequalTest(Engine &, const Value &value, const Arguments &arguments)
+{
+    return !areEqual(value, other(arguments));
+}
 
-template <Kind Which>
-bool kindTest(Engine &, const Value &value, const Arguments &)
+template <Kind Which> bool kindTest(Engine &, const Value &value, const Arguments &)
 {
     return value.is(Which);
 }
@@ -55,7 +59,10 @@ const std::map<std::string_view, TestFunction> &testTable()
         {"number", [](Engine &, const Value &value, const Arguments &) { return value.isNumber(); }},
         {"odd", [](Engine &engine, const Value &value, const Arguments &) { return remainderBy(engine, value, 2) == 1; }},
         {"even", [](Engine &engine, const Value &value, const Arguments &) { return remainderBy(engine, value, 2) == 0; }},
-        {"divisibleby", [](Engine &engine, const Value &value, const Arguments &arguments) { return remainderBy(engine, value, arguments.find(0, "num") ? *arguments.find(0, "num") : Value()) == 0; }},
+        {"divisibleby",
+         [](Engine &engine, const Value &value, const Arguments &arguments) {
+             return remainderBy(engine, value, arguments.find(0, "num") ? *arguments.find(0, "num") : Value()) == 0;
+         }},
         {"sequence",
          [](Engine &, const Value &value, const Arguments &) {
              switch (value.kind()) {
@@ -78,11 +85,25 @@ const std::map<std::string_view, TestFunction> &testTable()
         {"in", [](Engine &, const Value &value, const Arguments &arguments) { return contains(other(arguments), value); }},
         {"lower", [](Engine &, const Value &value, const Arguments &) { return *isKind("islower", toText(value)); }},
         {"upper", [](Engine &, const Value &value, const Arguments &) { return *isKind("isupper", toText(value)); }},
-        {"filter", [](Engine &, const Value &value, const Arguments &) { return value.is(Kind::String) && filterTable().contains(value.text()); }},
-        {"test", [](Engine &, const Value &value, const Arguments &) { return value.is(Kind::String) && testTable().contains(value.text()); }},
-        {"eq", equalTest}, {"equalto", equalTest}, {"==", equalTest}, {"ne", unequalTest}, {"!=", unequalTest},
-        {"gt", orderTest<1>}, {"greaterthan", orderTest<1>}, {">", orderTest<1>}, {"ge", orderTest<0, 1>}, {">=", orderTest<0, 1>},
-        {"lt", orderTest<-1>}, {"lessthan", orderTest<-1>}, {"<", orderTest<-1>}, {"le", orderTest<-1, 0>}, {"<=", orderTest<-1, 0>},
+        {"filter",
+         [](Engine &, const Value &value, const Arguments &) { return value.is(Kind::String) && filterTable().contains(value.text()); }},
+        {"test",
+         [](Engine &, const Value &value, const Arguments &) { return value.is(Kind::String) && testTable().contains(value.text()); }},
+        {"eq", equalTest},
+        {"equalto", equalTest},
+        {"==", equalTest},
+        {"ne", unequalTest},
+        {"!=", unequalTest},
+        {"gt", orderTest<1>},
+        {"greaterthan", orderTest<1>},
+        {">", orderTest<1>},
+        {"ge", orderTest<0, 1>},
+        {">=", orderTest<0, 1>},
+        {"lt", orderTest<-1>},
+        {"lessthan", orderTest<-1>},
+        {"<", orderTest<-1>},
+        {"le", orderTest<-1, 0>},
+        {"<=", orderTest<-1, 0>},
     };
     return table;
 }

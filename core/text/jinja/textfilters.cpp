@@ -11,8 +11,7 @@
 namespace fettle::text::jinja {
 namespace {
 
-template <std::string (*Change)(std::string_view)>
-Value changed(Engine &engine, const Value &input, const Arguments &arguments)
+template <std::string (*Change)(std::string_view)> Value changed(Engine &engine, const Value &input, const Arguments &arguments)
 {
     arguments.check("filter", {});
     const std::string text = toText(input);
@@ -65,7 +64,8 @@ Value replaceFilter(Engine &engine, const Value &input, const Arguments &argumen
     const Value *limit = arguments.find(2, "count");
     const std::int64_t count = !limit || limit->is(Kind::None) ? -1 : integerArgument(arguments, 2, "count", -1);
     const std::int64_t found = countIn(text, old);
-    engine.charge(static_cast<std::int64_t>(text.size()) + (count < 0 ? found : std::min(found, count)) * static_cast<std::int64_t>(by.size()));
+    engine.charge(static_cast<std::int64_t>(text.size())
+                  + (count < 0 ? found : std::min(found, count)) * static_cast<std::int64_t>(by.size()));
     return replaced(text, old, by, count);
 }
 
@@ -99,7 +99,8 @@ Value indentFilter(Engine &engine, const Value &input, const Arguments &argument
 {
     arguments.check("indent", {"width", "first", "blank"});
     if (!input.is(Kind::String))
-        stop(input.is(Kind::Undefined) ? input.undefinedMessage() : fmt::format("unsupported operand type(s) for +=: '{}' and 'str'", typeName(input)));
+        stop(input.is(Kind::Undefined) ? input.undefinedMessage()
+                                       : fmt::format("unsupported operand type(s) for +=: '{}' and 'str'", typeName(input)));
     const Value *width = arguments.find(0, "width");
     std::string indention(4, ' ');
     if (width && width->is(Kind::String)) {
@@ -176,7 +177,9 @@ Value urlencodeFilter(Engine &, const Value &input, const Arguments &)
     if (!input.is(Kind::Dict) && (input.is(Kind::String) || !isIterable(input)))
         return urlQuoted(toText(input), false);
     std::string out;
-    const auto add = [&](const Value &key, const Value &value) { out += (out.empty() ? "" : "&") + urlQuoted(toText(key), true) + "=" + urlQuoted(toText(value), true); };
+    const auto add = [&](const Value &key, const Value &value) {
+        out += (out.empty() ? "" : "&") + urlQuoted(toText(key), true) + "=" + urlQuoted(toText(value), true);
+    };
     if (input.is(Kind::Dict)) {
         for (const auto &[key, value] : input.dict().items)
             add(key, value);

@@ -12,7 +12,11 @@ namespace {
 
 class Writer {
 public:
-    Writer(Engine &engine, const JsonStyle &style) : m_engine(engine), m_style(style) {}
+    Writer(Engine &engine, const JsonStyle &style)
+        : m_engine(engine)
+        , m_style(style)
+    {
+    }
 
     void write(const Value &value)
     {

@@ -42,7 +42,10 @@ void TokenStream::expectOperator(std::string_view symbol)
         failHere(fmt::format("expected \"{}\", found {}", symbol, describeCurrent()));
 }
 
-void TokenStream::failHere(std::string message) const { throw Failure{std::move(message), Failure::Reason::Error, current().line}; }
+void TokenStream::failHere(std::string message) const
+{
+    throw Failure{std::move(message), Failure::Reason::Error, current().line};
+}
 
 std::string TokenStream::describeCurrent() const
 {

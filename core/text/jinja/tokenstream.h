@@ -12,7 +12,10 @@ namespace fettle::text::jinja {
 
 class TokenStream {
 public:
-    explicit TokenStream(std::vector<Token> tokens) : m_tokens(std::move(tokens)) {}
+    explicit TokenStream(std::vector<Token> tokens)
+        : m_tokens(std::move(tokens))
+    {
+    }
     [[nodiscard]] const Token &current() const { return m_tokens[m_at]; }
     [[nodiscard]] const Token &ahead() const { return m_tokens[std::min(m_at + 1, m_tokens.size() - 1)]; }
     Token take() { return m_tokens[m_at + 1 < m_tokens.size() ? m_at++ : m_at]; }

@@ -142,7 +142,10 @@ Value Value::callable(std::string name, std::function<Value(Engine &, const Argu
     return {Kind::Callable, std::make_shared<Callable>(Callable{std::move(name), std::move(call)}), around(bound)};
 }
 
-Value Value::object(std::shared_ptr<Object> object, const Values &kept) { return {Kind::Object, std::move(object), around(kept)}; }
+Value Value::object(std::shared_ptr<Object> object, const Values &kept)
+{
+    return {Kind::Object, std::move(object), around(kept)};
+}
 
 Value Value::fromJson(const nlohmann::ordered_json &json)
 {
@@ -153,7 +156,8 @@ Value Value::fromJson(const nlohmann::ordered_json &json)
     case nlohmann::ordered_json::value_t::number_integer: return json.get<std::int64_t>();
     case nlohmann::ordered_json::value_t::number_unsigned: {
         const auto number = json.get<std::uint64_t>();
-        return number > static_cast<std::uint64_t>(INT64_MAX) ? Value(static_cast<double>(number)) : Value(static_cast<std::int64_t>(number));
+        return number > static_cast<std::uint64_t>(INT64_MAX) ? Value(static_cast<double>(number))
+                                                              : Value(static_cast<std::int64_t>(number));
     }
     case nlohmann::ordered_json::value_t::number_float: return json.get<double>();
     case nlohmann::ordered_json::value_t::string: return replaceInvalidUtf8(json.get_ref<const std::string &>());
@@ -189,6 +193,9 @@ bool Value::isSame(const Value &other) const
     }
 }
 
-std::string Value::undefinedMessage() const { return m_data ? text() : std::string("a value is undefined"); }
+std::string Value::undefinedMessage() const
+{
+    return m_data ? text() : std::string("a value is undefined");
+}
 
 } // namespace fettle::text::jinja

@@ -16,7 +16,23 @@
 
 namespace fettle::text::jinja {
 
-enum class Kind : std::uint8_t { Undefined, None, Bool, Int, Float, String, List, Tuple, Dict, View, Range, Generator, Namespace, Callable, Object };
+enum class Kind : std::uint8_t {
+    Undefined,
+    None,
+    Bool,
+    Int,
+    Float,
+    String,
+    List,
+    Tuple,
+    Dict,
+    View,
+    Range,
+    Generator,
+    Namespace,
+    Callable,
+    Object
+};
 
 class Value;
 using Values = std::vector<Value>;
@@ -75,15 +91,48 @@ struct Object : std::enable_shared_from_this<Object> {
 class Value {
 public:
     Value() = default; // undefined, without a name
-    Value(std::nullptr_t) : m_kind(Kind::None) {}
-    Value(bool value) : m_kind(Kind::Bool), m_int(value) {}
-    Value(int value) : m_kind(Kind::Int), m_int(value) {}
-    Value(std::int64_t value) : m_kind(Kind::Int), m_int(value) {}
-    Value(std::size_t value) : m_kind(Kind::Int), m_int(static_cast<std::int64_t>(value)) {}
-    Value(double value) : m_kind(Kind::Float), m_float(value) {}
-    Value(std::string text) : m_kind(Kind::String), m_data(std::make_shared<std::string>(std::move(text))) {}
-    Value(std::string_view text) : Value(std::string(text)) {}
-    Value(const char *text) : Value(std::string(text)) {}
+    Value(std::nullptr_t)
+        : m_kind(Kind::None)
+    {
+    }
+    Value(bool value)
+        : m_kind(Kind::Bool)
+        , m_int(value)
+    {
+    }
+    Value(int value)
+        : m_kind(Kind::Int)
+        , m_int(value)
+    {
+    }
+    Value(std::int64_t value)
+        : m_kind(Kind::Int)
+        , m_int(value)
+    {
+    }
+    Value(std::size_t value)
+        : m_kind(Kind::Int)
+        , m_int(static_cast<std::int64_t>(value))
+    {
+    }
+    Value(double value)
+        : m_kind(Kind::Float)
+        , m_float(value)
+    {
+    }
+    Value(std::string text)
+        : m_kind(Kind::String)
+        , m_data(std::make_shared<std::string>(std::move(text)))
+    {
+    }
+    Value(std::string_view text)
+        : Value(std::string(text))
+    {
+    }
+    Value(const char *text)
+        : Value(std::string(text))
+    {
+    }
 
     // Every container knows how deep it is: values that are nested too deeply are refused when they are made.
     [[nodiscard]] static Value list(Values items);
@@ -96,11 +145,17 @@ public:
     [[nodiscard]] static Value nameSpace(Dict items) { return {Kind::Namespace, std::make_shared<Dict>(std::move(items)), 0}; }
     // bound: the value that the function keeps, if any.
     [[nodiscard]] static Value callable(std::string name, std::function<Value(Engine &, const Arguments &)> call, const Value &bound);
-    [[nodiscard]] static Value callable(std::string name, std::function<Value(Engine &, const Arguments &)> call) { return callable(std::move(name), std::move(call), Value()); }
+    [[nodiscard]] static Value callable(std::string name, std::function<Value(Engine &, const Arguments &)> call)
+    {
+        return callable(std::move(name), std::move(call), Value());
+    }
     // kept: the values that the object holds.
     [[nodiscard]] static Value object(std::shared_ptr<Object> object, const Values &kept);
     // message: what to say when something is done with it.
-    [[nodiscard]] static Value undefined(std::string message) { return {Kind::Undefined, std::make_shared<std::string>(std::move(message)), 0}; }
+    [[nodiscard]] static Value undefined(std::string message)
+    {
+        return {Kind::Undefined, std::make_shared<std::string>(std::move(message)), 0};
+    }
     [[nodiscard]] static Value fromJson(const nlohmann::ordered_json &json);
 
     [[nodiscard]] Kind kind() const { return m_kind; }
@@ -122,7 +177,12 @@ public:
     [[nodiscard]] std::string undefinedMessage() const;
 
 private:
-    Value(Kind kind, std::shared_ptr<void> data, std::uint16_t depth) : m_kind(kind), m_depth(depth), m_data(std::move(data)) {}
+    Value(Kind kind, std::shared_ptr<void> data, std::uint16_t depth)
+        : m_kind(kind)
+        , m_depth(depth)
+        , m_data(std::move(data))
+    {
+    }
     [[nodiscard]] static std::uint16_t around(const Value &value);
     [[nodiscard]] static std::uint16_t around(const Values &values);
     Kind m_kind = Kind::Undefined;

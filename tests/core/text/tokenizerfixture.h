@@ -10,7 +10,10 @@
 
 namespace fixture {
 
-inline std::string folder() { return FETTLE_FIXTURES "/tokenizers/"; }
+inline std::string folder()
+{
+    return FETTLE_FIXTURES "/tokenizers/";
+}
 
 inline nlohmann::json read(const std::string &file)
 {
@@ -20,7 +23,10 @@ inline nlohmann::json read(const std::string &file)
     return *json;
 }
 
-inline std::vector<std::string> texts() { return read(folder() + "texts.json").get<std::vector<std::string>>(); }
+inline std::vector<std::string> texts()
+{
+    return read(folder() + "texts.json").get<std::vector<std::string>>();
+}
 
 // Every fixture; real: those whose tokenizer lies in shared data.
 inline QStringList names()
@@ -33,7 +39,10 @@ inline QStringList names()
     return found;
 }
 
-inline std::string realFolder(const QString &name) { return std::string(FETTLE_SHARED_DATA) + "/tokenizers/" + name.mid(5).toStdString(); }
+inline std::string realFolder(const QString &name)
+{
+    return std::string(FETTLE_SHARED_DATA) + "/tokenizers/" + name.mid(5).toStdString();
+}
 
 // Nothing when the real tokenizer is not there.
 inline std::optional<fettle::text::Tokenizer> load(const QString &name, const nlohmann::json &fixture)

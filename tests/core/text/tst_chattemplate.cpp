@@ -91,13 +91,18 @@ void TestChatTemplate::equalsPython()
             for (const TextSpan &span : got->generated)
                 spans.push_back({span.begin, span.end});
         const nlohmann::ordered_json wantSpans = item.contains("generated") ? item["generated"] : nlohmann::ordered_json::array();
-        const bool right = item.contains("error") ? !got.has_value() : got && got->text == item["text"].get<std::string>() && spans == wantSpans;
+        const bool right =
+            item.contains("error") ? !got.has_value() : got && got->text == item["text"].get<std::string>() && spans == wantSpans;
         if (right)
             continue;
         ++wrong;
-        qWarning().noquote() << "\ntemplate" << QString::fromStdString(item["template"].dump()) << "on" << QString::fromStdString(item["context"].dump())
-                             << "\n  got " << (got ? QString::fromStdString(nlohmann::ordered_json(got->text).dump() + " " + spans.dump()) : QString::fromStdString(got.error().message))
-                             << "\n  want" << (item.contains("error") ? QString::fromStdString(item["error"].dump()) : QString::fromStdString(item["text"].dump() + " " + wantSpans.dump()));
+        qWarning().noquote() << "\ntemplate" << QString::fromStdString(item["template"].dump()) << "on"
+                             << QString::fromStdString(item["context"].dump()) << "\n  got "
+                             << (got ? QString::fromStdString(nlohmann::ordered_json(got->text).dump() + " " + spans.dump())
+                                     : QString::fromStdString(got.error().message))
+                             << "\n  want"
+                             << (item.contains("error") ? QString::fromStdString(item["error"].dump())
+                                                        : QString::fromStdString(item["text"].dump() + " " + wantSpans.dump()));
     }
     QCOMPARE(wrong, 0);
 }
@@ -123,10 +128,12 @@ void TestChatTemplate::hostile_data()
 {
     QTest::addColumn<QString>("source");
     QTest::newRow("long range") << "{% for i in range(1000000000) %}{% endfor %}";
-    QTest::newRow("loops in loops") << "{% for a in range(100000) %}{% for b in range(100000) %}{% for c in range(100000) %}x{% endfor %}{% endfor %}{% endfor %}";
+    QTest::newRow("loops in loops")
+        << "{% for a in range(100000) %}{% for b in range(100000) %}{% for c in range(100000) %}x{% endfor %}{% endfor %}{% endfor %}";
     QTest::newRow("quiet loops") << "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}";
     QTest::newRow("endless macro") << "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}";
-    QTest::newRow("two endless macros") << "{% macro a() %}{% if true %}{{ b() }}{% endif %}{% endmacro %}{% macro b() %}{% for i in [1] %}{{ a() }}{% endfor %}{% endmacro %}{{ a() }}";
+    QTest::newRow("two endless macros") << "{% macro a() %}{% if true %}{{ b() }}{% endif %}{% endmacro %}{% macro b() %}{% for i in [1] "
+                                           "%}{{ a() }}{% endfor %}{% endmacro %}{{ a() }}";
     QTest::newRow("endless recursive loop") << "{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}";
     QTest::newRow("multiplied text") << "{{ 'abc' * 1000000000 }}";
     QTest::newRow("multiplied list") << "{{ [1] * 1000000000 }}";
@@ -150,9 +157,12 @@ void TestChatTemplate::hostile_data()
     QTest::newRow("expandtabs") << "{{ ('\t' * 10000).expandtabs(2000000000) }}";
     QTest::newRow("batch fill") << "{{ [1]|batch(2000000000, 0)|list }}";
     QTest::newRow("slices") << "{{ [1]|slice(2000000000)|list }}";
-    QTest::newRow("nested list") << "{% set ns = namespace(s=[]) %}{% for i in range(100000) %}{% set ns.s = [ns.s] %}{% endfor %}{{ ns.s }}";
-    QTest::newRow("nested dict") << "{% set ns = namespace(s={}) %}{% for i in range(100000) %}{% set ns.s = {'a': ns.s} %}{% endfor %}{{ ns.s }}";
-    QTest::newRow("nested generator") << "{% set ns = namespace(s=[1]) %}{% for i in range(100000) %}{% set ns.s = ns.s|map('string') %}{% endfor %}{{ ns.s|list }}";
+    QTest::newRow("nested list")
+        << "{% set ns = namespace(s=[]) %}{% for i in range(100000) %}{% set ns.s = [ns.s] %}{% endfor %}{{ ns.s }}";
+    QTest::newRow("nested dict")
+        << "{% set ns = namespace(s={}) %}{% for i in range(100000) %}{% set ns.s = {'a': ns.s} %}{% endfor %}{{ ns.s }}";
+    QTest::newRow("nested generator")
+        << "{% set ns = namespace(s=[1]) %}{% for i in range(100000) %}{% set ns.s = ns.s|map('string') %}{% endfor %}{{ ns.s|list }}";
     QTest::newRow("circle of namespaces") << "{% set ns = namespace() %}{% set ns.a = ns %}{{ ns }}";
     QTest::newRow("nested brackets") << QString(5000, '(').prepend("{{ ") + "1" + QString(5000, ')') + " }}";
     QTest::newRow("nested lists in source") << "{{ " + QString(5000, '[') + QString(5000, ']') + " }}";
@@ -187,14 +197,22 @@ void TestChatTemplate::messages_data()
 {
     QTest::addColumn<QString>("source");
     QTest::addColumn<QString>("message");
-    QTest::newRow("raised") << "{{ raise_exception('Roles must alternate!') }}" << "The chat template refuses this conversation: Roles must alternate!";
-    QTest::newRow("undefined") << "a\n{{ nothing.x }}" << "The chat template failed, line 2: 'nothing' is undefined.";
-    QTest::newRow("inside a loop") << "{% for x in [1] %}\n\n{{ x.y.z }}\n{% endfor %}" << "line 3: 'int object' has no attribute 'y'";
-    QTest::newRow("syntax") << "a\n\n{% if %}" << "Cannot read the chat template, line 3: expected an expression, found \"%}\".";
-    QTest::newRow("unknown tag") << "{% foo %}" << "line 1: unknown tag {% foo %}";
-    QTest::newRow("unfinished") << "{% for a in b %}" << "the template ends before {% endfor %}";
-    QTest::newRow("filter") << "{{ 1|nope }}" << "there is no filter named 'nope'";
-    QTest::newRow("steps") << "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}" << "The chat template was stopped, line 1: it needs more than 5000000 steps.";
+    QTest::newRow("raised") << "{{ raise_exception('Roles must alternate!') }}"
+                            << "The chat template refuses this conversation: Roles must alternate!";
+    QTest::newRow("undefined") << "a\n{{ nothing.x }}"
+                               << "The chat template failed, line 2: 'nothing' is undefined.";
+    QTest::newRow("inside a loop") << "{% for x in [1] %}\n\n{{ x.y.z }}\n{% endfor %}"
+                                   << "line 3: 'int object' has no attribute 'y'";
+    QTest::newRow("syntax") << "a\n\n{% if %}"
+                            << "Cannot read the chat template, line 3: expected an expression, found \"%}\".";
+    QTest::newRow("unknown tag") << "{% foo %}"
+                                 << "line 1: unknown tag {% foo %}";
+    QTest::newRow("unfinished") << "{% for a in b %}"
+                                << "the template ends before {% endfor %}";
+    QTest::newRow("filter") << "{{ 1|nope }}"
+                            << "there is no filter named 'nope'";
+    QTest::newRow("steps") << "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}"
+                           << "The chat template was stopped, line 1: it needs more than 5000000 steps.";
 }
 
 void TestChatTemplate::messages()

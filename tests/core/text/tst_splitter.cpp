@@ -29,8 +29,11 @@ private slots:
         QFETCH(KnownSplit, split);
         const auto regex = Regex::compile(patternOf(split));
         QVERIFY(regex.has_value());
-        const std::vector<std::string> parts{"a", "B", "é", "the", " ", "  ", "\n", "\r", "\t", "\xC2\xA0", "\xE3\x80\x80", "1", "23", "4567", "٣", "½", "!", "...", "/",
-                                             "'", "'s", "'S", "'ll", "'Re", "'ſ", "🙂", "\xCC\x81", "\xE2\x80\x8D", "猫", "\xC2\x85", "_", "\xE1\xA0\x8E", "x'y"};
+        const std::vector<std::string> parts{"a",  "B",        "é",        "the",          " ",    "  ",       "\n",
+                                             "\r", "\t",       "\xC2\xA0", "\xE3\x80\x80", "1",    "23",       "4567",
+                                             "٣",  "½",        "!",        "...",          "/",    "'",        "'s",
+                                             "'S", "'ll",      "'Re",      "'ſ",           "🙂", "\xCC\x81", "\xE2\x80\x8D",
+                                             "猫", "\xC2\x85", "_",        "\xE1\xA0\x8E", "x'y"};
         std::mt19937 random(7);
         for (int round = 0; round < 20000; ++round) {
             std::string text;

@@ -99,12 +99,15 @@ void TestTokenizer::equalsReference()
         const auto wantIds = want["ids"].get<std::vector<TokenId>>();
         QVERIFY2(plain->ids == wantIds, where + "\n got  " + shown(plain->ids).toUtf8() + "\n want " + shown(wantIds).toUtf8());
         const auto wantOffsets = spansOf(want["offsets"]);
-        QVERIFY2(plain->offsets == wantOffsets, where + "\n got  " + shown(plain->offsets).toUtf8() + "\n want " + shown(wantOffsets).toUtf8());
+        QVERIFY2(plain->offsets == wantOffsets,
+                 where + "\n got  " + shown(plain->offsets).toUtf8() + "\n want " + shown(wantOffsets).toUtf8());
         QVERIFY2(tokenizer->decode(wantIds, false) == want["decoded"].get<std::string>(),
-                 where + "\n decoded " + tokenizer->decode(wantIds, false).c_str() + "\n want " + want["decoded"].get<std::string>().c_str());
+                 where + "\n decoded " + tokenizer->decode(wantIds, false).c_str() + "\n want "
+                     + want["decoded"].get<std::string>().c_str());
         QVERIFY2(tokenizer->decode(wantIds, true) == want["clean"].get<std::string>(), where);
         const auto withSpecial = tokenizer->encode(texts[i], {.parseSpecial = true, .addSpecialTokens = true});
-        QVERIFY2(withSpecial->ids == expected["withSpecial"][i].get<std::vector<TokenId>>(), where + " with special: " + shown(withSpecial->ids).toUtf8());
+        QVERIFY2(withSpecial->ids == expected["withSpecial"][i].get<std::vector<TokenId>>(),
+                 where + " with special: " + shown(withSpecial->ids).toUtf8());
         const auto literal = tokenizer->encode(texts[i], {.parseSpecial = false});
         QVERIFY2(literal->ids == expected["literal"][i].get<std::vector<TokenId>>(), where + " literal: " + shown(literal->ids).toUtf8());
     }
@@ -119,9 +122,12 @@ void TestTokenizer::llamaCppVocabularies_data()
 {
     QTest::addColumn<QString>("vocabulary");
     QTest::addColumn<QString>("folder");
-    QTest::newRow("gpt-2") << "gpt-2" << "gpt2";
-    QTest::newRow("phi-3") << "phi-3" << "phi-3-mini";
-    QTest::newRow("qwen2") << "qwen2" << "qwen3";
+    QTest::newRow("gpt-2") << "gpt-2"
+                           << "gpt2";
+    QTest::newRow("phi-3") << "phi-3"
+                           << "phi-3-mini";
+    QTest::newRow("qwen2") << "qwen2"
+                           << "qwen3";
 }
 
 // The inputs and ids that llama.cpp tests its vocabularies with.
@@ -145,7 +151,10 @@ void TestTokenizer::llamaCppVocabularies()
     for (qsizetype i = 0; i < texts.size(); ++i) {
         const auto got = tokenizer->encode(texts[i].toStdString(), {.parseSpecial = false});
         QVERIFY(got.has_value());
-        QVERIFY2(shown(got->ids) == lines[i].simplified(), ("text " + std::to_string(i) + " \"" + texts[i].toStdString() + "\"\n got  " + shown(got->ids).toStdString() + "\n want " + lines[i].toStdString()).c_str());
+        QVERIFY2(shown(got->ids) == lines[i].simplified(),
+                 ("text " + std::to_string(i) + " \"" + texts[i].toStdString() + "\"\n got  " + shown(got->ids).toStdString() + "\n want "
+                  + lines[i].toStdString())
+                     .c_str());
     }
 }
 
@@ -181,25 +190,57 @@ void TestTokenizer::brokenFiles_data()
     QTest::addColumn<QString>("change");
     QTest::addColumn<QString>("by");
     QTest::addColumn<QString>("message");
-    QTest::newRow("unigram") << "\"BPE\"" << "\"Unigram\"" << "Unigram";
-    QTest::newRow("wordpiece") << "\"BPE\"" << "\"WordPiece\"" << "WordPiece";
-    QTest::newRow("unknown normalizer") << "\"normalizer\":null" << R"("normalizer":{"type":"Precompiled"})" << "Precompiled";
-    QTest::newRow("unknown pre-tokenizer") << "\"ByteLevel\"" << "\"UnicodeScripts\"" << "UnicodeScripts";
-    QTest::newRow("unknown decoder") << R"("decoder":{"type":"ByteLevel"})" << R"("decoder":{"type":"CTC"})" << "CTC";
-    QTest::newRow("negative id") << "\"ab\":2" << "\"ab\":-2" << "\"ab\"";
-    QTest::newRow("huge id") << "\"ab\":2" << "\"ab\":4000000000" << "\"ab\"";
-    QTest::newRow("id is text") << "\"ab\":2" << "\"ab\":\"2\"" << "\"ab\"";
-    QTest::newRow("merge without product") << "\"ab\":2" << "\"abc\":2" << "\"ab\" is not in its vocabulary";
-    QTest::newRow("merge of three") << "\"a b\"" << "\"a b c\"" << "merge 1";
-    QTest::newRow("merge of one") << "\"a b\"" << "\"ab\"" << "merge 1";
-    QTest::newRow("merge is a number") << "\"a b\"" << "7" << "merge 1";
-    QTest::newRow("no model") << "\"model\"" << "\"modem\"" << "no field \"model\"";
+    QTest::newRow("unigram") << "\"BPE\""
+                             << "\"Unigram\""
+                             << "Unigram";
+    QTest::newRow("wordpiece") << "\"BPE\""
+                               << "\"WordPiece\""
+                               << "WordPiece";
+    QTest::newRow("unknown normalizer") << "\"normalizer\":null"
+                                        << R"("normalizer":{"type":"Precompiled"})"
+                                        << "Precompiled";
+    QTest::newRow("unknown pre-tokenizer") << "\"ByteLevel\""
+                                           << "\"UnicodeScripts\""
+                                           << "UnicodeScripts";
+    QTest::newRow("unknown decoder") << R"("decoder":{"type":"ByteLevel"})"
+                                     << R"("decoder":{"type":"CTC"})"
+                                     << "CTC";
+    QTest::newRow("negative id") << "\"ab\":2"
+                                 << "\"ab\":-2"
+                                 << "\"ab\"";
+    QTest::newRow("huge id") << "\"ab\":2"
+                             << "\"ab\":4000000000"
+                             << "\"ab\"";
+    QTest::newRow("id is text") << "\"ab\":2"
+                                << "\"ab\":\"2\""
+                                << "\"ab\"";
+    QTest::newRow("merge without product") << "\"ab\":2"
+                                           << "\"abc\":2"
+                                           << "\"ab\" is not in its vocabulary";
+    QTest::newRow("merge of three") << "\"a b\""
+                                    << "\"a b c\""
+                                    << "merge 1";
+    QTest::newRow("merge of one") << "\"a b\""
+                                  << "\"ab\""
+                                  << "merge 1";
+    QTest::newRow("merge is a number") << "\"a b\""
+                                       << "7"
+                                       << "merge 1";
+    QTest::newRow("no model") << "\"model\""
+                              << "\"modem\""
+                              << "no field \"model\"";
     QTest::newRow("broken expression") << R"({"type":"ByteLevel","add_prefix_space":false,"use_regex":true})"
-                                       << R"({"type":"Split","pattern":{"Regex":"(a"},"behavior":"Isolated"})" << "(a";
+                                       << R"({"type":"Split","pattern":{"Regex":"(a"},"behavior":"Isolated"})"
+                                       << "(a";
     QTest::newRow("unknown behaviour") << R"({"type":"ByteLevel","add_prefix_space":false,"use_regex":true})"
-                                       << R"({"type":"Split","pattern":{"String":"a"},"behavior":"Exploded"})" << "Exploded";
-    QTest::newRow("added token without id") << "\"id\":4," << "" << "added_tokens";
-    QTest::newRow("no json") << "{\"added_tokens\"" << "added_tokens" << "";
+                                       << R"({"type":"Split","pattern":{"String":"a"},"behavior":"Exploded"})"
+                                       << "Exploded";
+    QTest::newRow("added token without id") << "\"id\":4,"
+                                            << ""
+                                            << "added_tokens";
+    QTest::newRow("no json") << "{\"added_tokens\""
+                             << "added_tokens"
+                             << "";
 }
 
 void TestTokenizer::brokenFiles()
@@ -252,8 +293,35 @@ void TestTokenizer::mutatedFiles()
     for (const auto &[place, value] : flat.items())
         if (!place.starts_with("/model/vocab") && !place.starts_with("/model/merges"))
             places.push_back(place);
-    const std::vector<nlohmann::json> values{nullptr, true, false, -1, 0, 3, 4194303, 4194304, 1e300, "", "a", " ", "▁", "\n", "Sequence", "ByteLevel", "Metaspace", "Replace", "Split", "(", "(a*)*", "\\K", "first",
-                                             "<0x41>", "\xF0\x9F\x99\x82", nlohmann::json::array(), nlohmann::json::object(), {1, 2}, std::string(40, 'x')};
+    const std::vector<nlohmann::json> values{nullptr,
+                                             true,
+                                             false,
+                                             -1,
+                                             0,
+                                             3,
+                                             4194303,
+                                             4194304,
+                                             1e300,
+                                             "",
+                                             "a",
+                                             " ",
+                                             "▁",
+                                             "\n",
+                                             "Sequence",
+                                             "ByteLevel",
+                                             "Metaspace",
+                                             "Replace",
+                                             "Split",
+                                             "(",
+                                             "(a*)*",
+                                             "\\K",
+                                             "first",
+                                             "<0x41>",
+                                             "\xF0\x9F\x99\x82",
+                                             nlohmann::json::array(),
+                                             nlohmann::json::object(),
+                                             {1, 2},
+                                             std::string(40, 'x')};
     std::mt19937 random(3);
     for (int round = 0; round < 80; ++round) {
         nlohmann::json changed = original;
@@ -342,8 +410,10 @@ void TestTokenizer::ggufEqualsJson()
     for (std::size_t i = 0; i < texts.size(); ++i) {
         const auto want = expected["texts"][i]["ids"].get<std::vector<TokenId>>();
         const auto got = tokenizer->encode(texts[i]);
-        QVERIFY2(got->ids == want, (texts[i] + "\n got  " + shown(got->ids).toStdString() + "\n want " + shown(want).toStdString()).c_str());
-        QCOMPARE(QByteArray::fromStdString(tokenizer->decode(want, false)), QByteArray::fromStdString(expected["texts"][i]["decoded"].get<std::string>()));
+        QVERIFY2(got->ids == want,
+                 (texts[i] + "\n got  " + shown(got->ids).toStdString() + "\n want " + shown(want).toStdString()).c_str());
+        QCOMPARE(QByteArray::fromStdString(tokenizer->decode(want, false)),
+                 QByteArray::fromStdString(expected["texts"][i]["decoded"].get<std::string>()));
         const auto withBos = tokenizer->encode(texts[i], {.parseSpecial = true, .addSpecialTokens = true});
         QCOMPARE(withBos->ids.size(), want.size() + 1);
         QCOMPARE(withBos->ids.front(), *tokenizer->bosId());
@@ -380,7 +450,9 @@ void TestTokenizer::sentencePiece()
         const auto text = item["text"].get<std::string>();
         const auto want = item["ids"].get<std::vector<TokenId>>();
         const auto got = tokenizer->encode(text, {.parseSpecial = false});
-        QVERIFY2(got->ids == want, (nlohmann::json(text).dump() + "\n got  " + shown(got->ids).toStdString() + "\n want " + shown(want).toStdString()).c_str());
+        QVERIFY2(
+            got->ids == want,
+            (nlohmann::json(text).dump() + "\n got  " + shown(got->ids).toStdString() + "\n want " + shown(want).toStdString()).c_str());
     }
 }
 

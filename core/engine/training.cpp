@@ -7,8 +7,8 @@
 #include "core/base/version.h"
 #include "core/engine/adapterpath.h"
 #include "core/engine/models.h"
+#include "core/engine/runhooks.h"
 #include "core/engine/runmoves.h"
-#include "core/engine/runrecorder.h"
 #include "core/engine/trainingdata.h"
 #include "core/io/atomicfile.h"
 #include "core/io/jsonfile.h"
@@ -98,51 +98,6 @@ Result<TrainingData> readData(const Project &project, SnapshotId snapshot, const
     return data;
 }
 
-train::TrainerHooks hooksFor(RunRecorder &recorder, const RunEvents &events, const RunControl *control)
-{
-    using Wish = RunControl::Wish;
-    train::TrainerHooks hooks;
-    hooks.stepFinished = [&](const train::StepReport &report) { recorder.step(report); };
-    hooks.rowsRead = [&](std::span<const train::RowLoss> rows) { recorder.rowsRead(rows); };
-    hooks.evaluated = [&](const train::EvalReport &report) { recorder.evaluated(report); };
-    hooks.beforeCheckpoint = [&] {
-        recorder.flush();
-        recorder.storeRowLosses();
-    };
-    hooks.checkpointed = [&](const train::CheckpointReport &report) { recorder.checkpointed(report); };
-    hooks.checkpointRemoved = [&](std::int64_t step) { recorder.checkpointRemoved(step); };
-    hooks.betweenSteps = events.betweenSteps;
-    hooks.takeCheckpointRequest = [control] { return control && control->checkpointNow.exchange(false); };
-    hooks.wish = [&recorder, control] {
-        if (recorder.storageError())
-            return train::Wish::StopAndKeep;
-        switch (control ? control->wish.load() : Wish::Continue) {
-        case Wish::Continue: break;
-        case Wish::Pause: return train::Wish::Pause;
-        case Wish::StopAndKeep: return train::Wish::StopAndKeep;
-        case Wish::StopAndDiscard: return train::Wish::StopAndDiscard;
-        }
-        return train::Wish::Continue;
-    };
-    return hooks;
-}
-
-// Says Pausing or Stopping as soon as the wish is seen, once.
-void announceWishes(train::TrainerHooks &hooks, RunRecorder &recorder, const std::stop_token &stop)
-{
-    hooks.wish = [&recorder, stop, ask = std::move(hooks.wish)] {
-        train::Wish wish = ask();
-        if (wish == train::Wish::Continue && stop.stop_requested())
-            wish = train::Wish::StopAndKeep;
-        const RunState state = recorder.info().state;
-        if (wish == train::Wish::Pause && state == RunState::Running)
-            (void)recorder.moveTo(RunState::Pausing); // a failure is seen again when the final state is stored
-        else if (wish != train::Wish::Continue && wish != train::Wish::Pause && (state == RunState::Running || state == RunState::Pausing))
-            (void)recorder.moveTo(RunState::Stopping);
-        return wish;
-    };
-}
-
 // The adapter becomes the result of the run; an older result of the same run is replaced.
 Result<> keepResult(RunRecorder &recorder, const tune::LoraAdapter &adapter, const fs::path &runFolder)
 {
@@ -215,8 +170,7 @@ Result<RunSummary> execute(Project &project, RunRecorder &recorder, const Job &j
     if (job.resumeFrom)
         setup.resumeFrom = job.resumeFrom->path;
 
-    train::TrainerHooks hooks = hooksFor(recorder, events, control);
-    announceWishes(hooks, recorder, stop);
+    const train::TrainerHooks hooks = hooksFor(recorder, events, control, stop);
     if (auto moved = recorder.moveTo(RunState::Running); !moved)
         return failed(moved.error());
     resetOwnPeak();

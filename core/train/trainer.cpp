@@ -7,7 +7,6 @@
 #include "core/train/checkpoint.h"
 #include "core/train/lossbatch.h"
 #include "core/train/optimizer.h"
-#include "core/train/schedule.h"
 #include "core/tune/lora.h"
 #include "core/tune/peftfolder.h"
 
@@ -78,11 +77,8 @@ public:
         , m_optimizer(parametersOf(*setup.adapter),
                       {setup.recipe.real("beta1"), setup.recipe.real("beta2"), setup.recipe.real("epsilon"), setup.recipe.real("weightDecay")})
         , m_steps(totalSteps(setup.recipe, m_plan.stepsPerEpoch()))
+        , m_schedule(scheduleOf(setup.recipe, m_steps))
     {
-        m_schedule.kind = scheduleFromName(setup.recipe.text("schedule"));
-        m_schedule.learningRate = setup.recipe.real("learningRate");
-        m_schedule.totalSteps = m_steps;
-        m_schedule.warmupSteps = warmupStepsOf(setup.recipe.real("warmup"), m_steps);
         m_state.recipe = setup.recipe;
         m_state.documentsHash = hashOf(setup.trainDocuments, setup.heldOutDocuments);
         m_setup.adapter->setTraining(true);
@@ -345,24 +341,6 @@ std::int64_t trainedTokensOf(std::span<const Document> documents)
 }
 
 } // namespace
-
-std::int64_t totalSteps(const Recipe &recipe, std::int64_t stepsPerEpoch)
-{
-    if (const std::int64_t steps = recipe.integer("maxSteps"); steps > 0)
-        return steps;
-    return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(recipe.real("epochs") * static_cast<double>(stepsPerEpoch))));
-}
-
-BatchSettings batchSettings(const Recipe &recipe)
-{
-    BatchSettings settings;
-    settings.rowsPerStep = recipe.integer("rowsPerStep") * recipe.integer("gradientAccumulation");
-    settings.tokensPerMicroBatch = recipe.integer("tokensPerMicroBatch");
-    settings.isPacked = recipe.boolean("packing");
-    settings.isShuffled = recipe.text("sampler") != "sequential";
-    settings.seed = static_cast<std::uint64_t>(recipe.integer("seed"));
-    return settings;
-}
 
 Result<TrainOutcome> runTraining(const TrainerSetup &setup, const TrainerHooks &hooks, std::stop_token stop)
 {

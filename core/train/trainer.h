@@ -6,6 +6,7 @@
 #pragma once
 
 #include "core/train/batches.h"
+#include "core/train/fromrecipe.h"
 #include "core/train/runstate.h"
 #include "core/train/settings.h"
 
@@ -74,10 +75,6 @@ struct TrainOutcome {
     std::int64_t steps = 0; // that the whole run has
     RunProgress progress;
 };
-
-// Optimiser steps of a run: maxSteps, else epochs times steps per epoch, rounded up.
-[[nodiscard]] std::int64_t totalSteps(const Recipe &recipe, std::int64_t stepsPerEpoch);
-[[nodiscard]] BatchSettings batchSettings(const Recipe &recipe);
 
 // Errors: BadInput (nothing to learn; the loss is no longer finite; a checkpoint of other data), OutOfMemory, DiskFull, NoPermission.
 // After an error the newest checkpoint on disk is good. stop means StopAndKeep. A stop, pause or cancel is obeyed before the next row: what

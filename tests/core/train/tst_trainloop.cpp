@@ -26,6 +26,8 @@ private slots:
     void stopsBetweenRows();
     void checkpointsOnRequest();
     void gradientAccumulationIsALargerStep();
+    void activationCheckpointingChangesNothing_data();
+    void activationCheckpointingChangesNothing();
     void checkpointFolderThatCannotBeWritten();
     void checkpointThatDoesNotFitKeepsTheOlderOne();
 
@@ -264,6 +266,28 @@ void TestTrainLoop::gradientAccumulationIsALargerStep()
     QVERIFY(runTraining(setup(train, {}, recipe({"epochs=1", "rowsPerStep=8"}), {}), tracing(one)).has_value());
     QVERIFY(runTraining(setup(train, {}, recipe({"epochs=1", "rowsPerStep=2", "gradientAccumulation=4"}), {}), tracing(other)).has_value());
     QVERIFY(one.losses == other.losses);
+}
+
+void TestTrainLoop::activationCheckpointingChangesNothing_data()
+{
+    QTest::addColumn<QString>("setting");
+    QTest::newRow("selective") << "checkpointing=selective";
+    QTest::newRow("full") << "checkpointing=full";
+}
+
+void TestTrainLoop::activationCheckpointingChangesNothing()
+{
+    QFETCH(QString, setting);
+    const std::vector<Document> train = documents(16, 12);
+    Trace kept;
+    Trace computedAgain;
+    Recipe chosen = recipe({"epochs=3", "rowsPerStep=4", "dropout=0.1", "learningRate=0.01"});
+    QVERIFY(runTraining(setup(train, {}, chosen, {}), tracing(kept)).has_value());
+    QVERIFY(applySetting(chosen, setting.toStdString()).has_value());
+    QVERIFY(runTraining(setup(train, {}, chosen, {}), tracing(computedAgain)).has_value());
+    QCOMPARE(kept.losses.size(), computedAgain.losses.size());
+    for (const auto &[step, loss] : kept.losses)
+        QVERIFY(std::abs(computedAgain.losses[step] - loss) < 1e-5 * loss);
 }
 
 void TestTrainLoop::checkpointFolderThatCannotBeWritten()

@@ -1,0 +1,416 @@
+// trainRun, resumeRun and planRun on a whole project with the tiny chat model: what is stored, which events come, what is refused.
+#include "core/engine/runmoves.h"
+#include "core/engine/training.h"
+#include "core/train/checkpoint.h"
+
+#include <QFile>
+#include <QTemporaryDir>
+#include <QTest>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+using namespace fettle;
+using namespace fettle::engine;
+namespace fs = std::filesystem;
+
+namespace {
+
+const std::string kModel = FETTLE_FIXTURES "/tinychat";
+
+std::vector<data::Record> someRecords(int count)
+{
+    std::vector<data::Record> records;
+    for (int i = 0; i < count; ++i) {
+        data::Record record = data::makePair(fmt::format("Which shelf holds box {}?", i), i % 3 == 0 ? "The archive has 40 shelves." : "",
+                                             fmt::format("Box {} stands on shelf {}.", i, i * 7 % 40));
+        record.split = i % 8 == 7 ? data::Split::HeldOut : data::Split::Train;
+        records.push_back(std::move(record));
+    }
+    return records;
+}
+
+train::Recipe recipe(std::initializer_list<const char *> settings)
+{
+    train::Recipe made;
+    for (const char *setting : {"epochs=3", "rowsPerStep=5", "learningRate=0.01", "rank=4", "dropout=0.1", "checkpointEvery=2"})
+        if (!train::applySetting(made, setting))
+            qFatal("%s", setting);
+    for (const char *setting : settings)
+        if (!train::applySetting(made, setting))
+            qFatal("%s", setting);
+    return made;
+}
+
+TrainRequest request(std::initializer_list<const char *> settings = {})
+{
+    TrainRequest made;
+    made.model = kModel;
+    made.recipe = recipe(settings);
+    made.compute.threads = 1;
+    return made;
+}
+
+std::string fileBytes(const fs::path &path)
+{
+    QFile file(QString::fromStdString(path.string()));
+    return file.open(QIODevice::ReadOnly) ? file.readAll().toStdString() : "missing";
+}
+
+struct Seen {
+    std::vector<RunState> states;
+    std::vector<MetricPoint> steps;
+    std::vector<EvalPoint> evals;
+    std::vector<CheckpointInfo> checkpoints;
+    std::vector<std::string> notices;
+    RunEvents events()
+    {
+        RunEvents made;
+        made.stateChanged = [this](const RunInfo &run) { states.push_back(run.state); };
+        made.stepFinished = [this](RunId, const MetricPoint &point, double) { steps.push_back(point); };
+        made.evaluated = [this](RunId, const EvalPoint &point) { evals.push_back(point); };
+        made.checkpointed = [this](RunId, const CheckpointInfo &checkpoint) { checkpoints.push_back(checkpoint); };
+        made.noticed = [this](RunId, const std::string &text) { notices.push_back(text); };
+        return made;
+    }
+};
+
+#define VERIFY_OK(expression)                                                                                                              \
+    do {                                                                                                                                   \
+        const auto &verified = (expression);                                                                                               \
+        QVERIFY2(verified.has_value(), verified.has_value() ? "" : (verified.error().message + " " + verified.error().detail).c_str());     \
+    } while (false)
+
+} // namespace
+
+class TestEngineTraining : public QObject {
+    Q_OBJECT
+private slots:
+    void init();
+    void everyMoveIsInTheTable();
+    void aRunIsStoredCompletely();
+    void pausedRunsGoOnExactly();
+    void interruptedRunsGoOnExactly();
+    void damagedCheckpointIsPassedOverAndSaid();
+    void stopAndKeepHasAResult();
+    void stopAndDiscardLeavesNothing();
+    void startsFromAnAdapter();
+    void refusals_data();
+    void refusals();
+    void planCountsWhatTheRunDoes();
+    void planNamesProblems_data();
+    void planNamesProblems();
+
+private:
+    Project &project() { return *m_project; }
+    std::string finishedAdapter(); // bytes of the adapter of an uninterrupted run of request()
+    QTemporaryDir m_dir;
+    std::optional<Project> m_project;
+    std::string m_finished;
+    int m_count = 0;
+};
+
+void TestEngineTraining::init()
+{
+    m_project.reset();
+    auto created = Project::create(m_dir.filePath(QStringLiteral("p%1.fettle").arg(++m_count)).toStdString());
+    VERIFY_OK(created);
+    m_project.emplace(std::move(*created));
+    VERIFY_OK(project().addRecords(someRecords(24), "Added rows"));
+}
+
+std::string TestEngineTraining::finishedAdapter()
+{
+    if (m_finished.empty()) {
+        auto other = Project::create(m_dir.filePath(QStringLiteral("reference.fettle")).toStdString());
+        if (!other || !other->addRecords(someRecords(24), "Added rows"))
+            qFatal("no reference project");
+        const auto summary = trainRun(*other, request());
+        if (!summary)
+            qFatal("%s", summary.error().message.c_str());
+        m_finished = fileBytes(fs::path(summary->run.adapter) / "adapter_model.safetensors");
+    }
+    return m_finished;
+}
+
+void TestEngineTraining::everyMoveIsInTheTable()
+{
+    QVERIFY(isLegalMove(RunState::Preparing, RunState::Running));
+    QVERIFY(!isLegalMove(RunState::Finished, RunState::Running));
+    QVERIFY(!canResume(RunState::Finished));
+    for (const RunState state : {RunState::Paused, RunState::Interrupted, RunState::Cancelled, RunState::Failed})
+        QVERIFY(canResume(state));
+    for (const RunState state : {RunState::Running, RunState::Pausing, RunState::Stopping, RunState::Preparing})
+        QVERIFY(!isAtRest(state) && !canResume(state));
+}
+
+void TestEngineTraining::aRunIsStoredCompletely()
+{
+    Seen seen;
+    const auto summary = trainRun(project(), request(), seen.events());
+    VERIFY_OK(summary);
+    const RunInfo &run = summary->run;
+    QVERIFY((seen.states == std::vector{RunState::Preparing, RunState::Running, RunState::Finished}));
+    // 21 training rows, 5 a step: 5 steps an epoch.
+    QCOMPARE(run.steps, 15);
+    QCOMPARE(seen.steps.size(), 15U);
+    QCOMPARE(seen.evals.size(), 3U);
+    QVERIFY(seen.steps.back().loss < seen.steps.front().loss);
+    QVERIFY(run.trainLoss && run.evalLoss);
+    QCOMPARE(*run.evalLoss, seen.evals.back().loss);
+    QVERIFY(run.tokens > run.trainedTokens && run.trainedTokens > 0);
+
+    const auto stored = project().run(run.id);
+    VERIFY_OK(stored);
+    QCOMPARE(stored->state, RunState::Finished);
+    QCOMPARE(stored->step, 15);
+    QVERIFY(!stored->modelHash.empty() && stored->snapshot.isValid());
+    QVERIFY(nlohmann::json::parse(stored->recipeJson) == recipeToJson(request().recipe));
+    const auto metrics = project().metrics(run.id);
+    VERIFY_OK(metrics);
+    QCOMPARE(metrics->size(), 15U);
+    for (std::size_t i = 0; i < 15; ++i)
+        QCOMPARE((*metrics)[i].loss, seen.steps[i].loss);
+    const auto evals = project().evals(run.id);
+    VERIFY_OK(evals);
+    QCOMPARE(evals->size(), 3U);
+    // Checkpoints in the database are those on the disk.
+    const auto checkpoints = project().checkpoints(run.id);
+    VERIFY_OK(checkpoints);
+    const auto onDisk = train::listCheckpoints(project().runFolder(run.id) / "checkpoints");
+    QCOMPARE(checkpoints->size(), onDisk.size());
+    for (std::size_t i = 0; i < onDisk.size(); ++i)
+        QCOMPARE((*checkpoints)[i].step, onDisk[i].step);
+    QVERIFY(fs::exists(fs::path(stored->adapter) / "adapter_config.json"));
+    QVERIFY(fs::exists(project().runFolder(run.id) / "recipe.json"));
+    QCOMPARE(fileBytes(fs::path(stored->adapter) / "adapter_model.safetensors"), finishedAdapter());
+    // The ledger: every training row has a loss now.
+    const auto ids = project().recordIds({});
+    VERIFY_OK(ids);
+    const auto rows = project().recordRows(*ids);
+    VERIFY_OK(rows);
+    QCOMPARE(std::ranges::count_if(*rows, [](const RecordRow &row) { return row.loss.has_value(); }), 21);
+}
+
+void TestEngineTraining::pausedRunsGoOnExactly()
+{
+    Seen seen;
+    RunControl control;
+    RunEvents events = seen.events();
+    events.stepFinished = [&](RunId, const MetricPoint &point, double) {
+        seen.steps.push_back(point);
+        if (point.step == 7)
+            control.wish = RunControl::Wish::Pause;
+    };
+    const auto paused = trainRun(project(), request(), events, &control);
+    VERIFY_OK(paused);
+    QVERIFY(paused->isPaused);
+    QVERIFY((seen.states == std::vector{RunState::Preparing, RunState::Running, RunState::Pausing, RunState::Paused}));
+    QCOMPARE(paused->run.step, 7);
+    const auto resumed = resumeRun(project(), paused->run.id, {}, seen.events());
+    VERIFY_OK(resumed);
+    QCOMPARE(resumed->run.state, RunState::Finished);
+    QCOMPARE(seen.steps.size(), 15U);
+    QCOMPARE(fileBytes(fs::path(resumed->run.adapter) / "adapter_model.safetensors"), finishedAdapter());
+    const auto metrics = project().metrics(paused->run.id);
+    VERIFY_OK(metrics);
+    QCOMPARE(metrics->size(), 15U);
+    QVERIFY(!resumeRun(project(), paused->run.id, {}).has_value()); // finished
+}
+
+void TestEngineTraining::interruptedRunsGoOnExactly()
+{
+    // As if the process had died: the run is stopped at step 7, the last checkpoint is that of step 6, metrics reach further.
+    RunControl control;
+    RunEvents events;
+    events.stepFinished = [&](RunId, const MetricPoint &point, double) {
+        if (point.step == 7)
+            control.wish = RunControl::Wish::Pause;
+    };
+    const auto paused = trainRun(project(), request(), events, &control);
+    VERIFY_OK(paused);
+    RunInfo run = paused->run;
+    fs::remove_all(project().runFolder(run.id) / "checkpoints" / "step-7");
+    run.state = RunState::Running;
+    VERIFY_OK(project().updateRun(run));
+    const auto marked = project().markInterruptedRuns();
+    VERIFY_OK(marked);
+    QCOMPARE(*marked, 1);
+    Seen seen;
+    const auto resumed = resumeRun(project(), run.id, {}, seen.events());
+    VERIFY_OK(resumed);
+    QCOMPARE(seen.steps.front().step, 7);
+    QCOMPARE(fileBytes(fs::path(resumed->run.adapter) / "adapter_model.safetensors"), finishedAdapter());
+    const auto metrics = project().metrics(run.id);
+    VERIFY_OK(metrics);
+    QCOMPARE(metrics->size(), 15U);
+}
+
+void TestEngineTraining::damagedCheckpointIsPassedOverAndSaid()
+{
+    RunControl control;
+    RunEvents events;
+    events.stepFinished = [&](RunId, const MetricPoint &point, double) {
+        if (point.step == 7)
+            control.wish = RunControl::Wish::Pause;
+    };
+    const auto paused = trainRun(project(), request(), events, &control);
+    VERIFY_OK(paused);
+    QFile file(QString::fromStdString((project().runFolder(paused->run.id) / "checkpoints/step-7/optimizer.safetensors").string()));
+    QVERIFY(file.open(QIODevice::ReadWrite) && file.resize(file.size() / 2));
+    file.close();
+    Seen seen;
+    const auto resumed = resumeRun(project(), paused->run.id, {}, seen.events());
+    VERIFY_OK(resumed);
+    QVERIFY(!seen.notices.empty());
+    QVERIFY2(QString::fromStdString(seen.notices.front()).contains(QStringLiteral("goes on from step 6")), seen.notices.front().c_str());
+    QCOMPARE(fileBytes(fs::path(resumed->run.adapter) / "adapter_model.safetensors"), finishedAdapter());
+}
+
+void TestEngineTraining::stopAndKeepHasAResult()
+{
+    std::stop_source stop;
+    Seen seen;
+    RunEvents events = seen.events();
+    events.stepFinished = [&](RunId, const MetricPoint &point, double) {
+        if (point.step == 3)
+            stop.request_stop();
+    };
+    const auto stopped = trainRun(project(), request(), events, nullptr, stop.get_token());
+    VERIFY_OK(stopped);
+    QVERIFY((seen.states == std::vector{RunState::Preparing, RunState::Running, RunState::Stopping, RunState::Cancelled}));
+    QCOMPARE(stopped->run.step, 3);
+    QVERIFY(fs::exists(fs::path(stopped->run.adapter) / "adapter_model.safetensors"));
+    // It can still go on.
+    const auto resumed = resumeRun(project(), stopped->run.id, {});
+    VERIFY_OK(resumed);
+    QCOMPARE(fileBytes(fs::path(resumed->run.adapter) / "adapter_model.safetensors"), finishedAdapter());
+}
+
+void TestEngineTraining::stopAndDiscardLeavesNothing()
+{
+    RunControl control;
+    RunEvents events;
+    events.stepFinished = [&](RunId, const MetricPoint &point, double) {
+        if (point.step == 5)
+            control.wish = RunControl::Wish::StopAndDiscard;
+    };
+    const auto stopped = trainRun(project(), request(), events, &control);
+    VERIFY_OK(stopped);
+    QCOMPARE(stopped->run.state, RunState::Cancelled);
+    QVERIFY(stopped->run.adapter.empty());
+    QVERIFY(!fs::exists(project().runFolder(stopped->run.id) / "checkpoints"));
+    const auto checkpoints = project().checkpoints(stopped->run.id);
+    VERIFY_OK(checkpoints);
+    QVERIFY(checkpoints->empty());
+}
+
+void TestEngineTraining::startsFromAnAdapter()
+{
+    const auto first = trainRun(project(), request());
+    VERIFY_OK(first);
+    TrainRequest second = request({"epochs=1", "warmup=0"});
+    second.adapter = "run1";
+    Seen seen;
+    const auto summary = trainRun(project(), second, seen.events());
+    VERIFY_OK(summary);
+    const auto metrics = project().metrics(first->run.id);
+    VERIFY_OK(metrics);
+    QVERIFY(seen.steps.front().loss < metrics->front().loss); // it knows already
+}
+
+void TestEngineTraining::refusals_data()
+{
+    QTest::addColumn<QString>("what");
+    QTest::addColumn<int>("code");
+    QTest::newRow("model") << "model" << static_cast<int>(ErrorCode::NotFound);
+    QTest::newRow("setting") << "setting" << static_cast<int>(ErrorCode::Usage);
+    QTest::newRow("target") << "target" << static_cast<int>(ErrorCode::Usage);
+    QTest::newRow("cut") << "cut" << static_cast<int>(ErrorCode::BadInput);
+    QTest::newRow("snapshot") << "snapshot" << static_cast<int>(ErrorCode::NotFound);
+    QTest::newRow("device") << "device" << static_cast<int>(ErrorCode::Usage);
+}
+
+void TestEngineTraining::refusals()
+{
+    QFETCH(QString, what);
+    QFETCH(int, code);
+    TrainRequest wrong = request();
+    if (what == "model")
+        wrong.model = "no-such-model";
+    else if (what == "setting")
+        wrong.recipe.values["rank"] = std::int64_t{-1};
+    else if (what == "target")
+        VERIFY_OK(train::applySetting(wrong.recipe, "targets=no_such_proj"));
+    else if (what == "cut")
+        wrong.recipe.values["maxLength"] = std::int64_t{8};
+    else if (what == "snapshot")
+        wrong.snapshot = SnapshotId{99};
+    else
+        wrong.compute.device = "abacus";
+    const auto refused = trainRun(project(), wrong);
+    QVERIFY(!refused.has_value());
+    QCOMPARE(static_cast<int>(refused.error().code), code);
+    QVERIFY(!refused.error().hint.empty());
+    const auto runs = project().runs();
+    VERIFY_OK(runs);
+    for (const RunInfo &run : *runs)
+        QCOMPARE(run.state, RunState::Failed);
+}
+
+void TestEngineTraining::planCountsWhatTheRunDoes()
+{
+    const auto plan = planRun(project(), request());
+    VERIFY_OK(plan);
+    QCOMPARE(plan->trainRows, 21);
+    QCOMPARE(plan->heldOutRows, 3);
+    QCOMPARE(plan->stepsPerEpoch, 5);
+    QCOMPARE(plan->steps, 15);
+    std::size_t documents = 0;
+    for (const auto &row : plan->firstBatch)
+        documents += row.size();
+    QCOMPARE(documents, 5U);
+    const auto summary = trainRun(project(), request());
+    VERIFY_OK(summary);
+    QCOMPARE(summary->run.tokens, 3 * plan->tokens);
+    QCOMPARE(summary->run.trainedTokens, 3 * plan->trainedTokens);
+    const auto size = static_cast<std::int64_t>(fs::file_size(fs::path(summary->run.adapter) / "adapter_model.safetensors"));
+    QVERIFY(size > plan->resultBytes && size < plan->resultBytes + 8192);
+}
+
+void TestEngineTraining::planNamesProblems_data()
+{
+    QTest::addColumn<QString>("setting");
+    QTest::addColumn<QString>("code");
+    QTest::addColumn<bool>("isBlocking");
+    QTest::newRow("cut") << "maxLength=56" << "answersCut" << false;
+    QTest::newRow("all cut") << "maxLength=8" << "nothingToLearn" << true;
+    QTest::newRow("rate high") << "learningRate=0.5" << "learningRateHigh" << false;
+    QTest::newRow("rate low") << "learningRate=1e-7" << "learningRateLow" << false;
+    QTest::newRow("few steps") << "maxSteps=2" << "fewSteps" << false;
+    QTest::newRow("unknown target") << "targets=no_such_proj" << "setting" << true;
+}
+
+void TestEngineTraining::planNamesProblems()
+{
+    QFETCH(QString, setting);
+    QFETCH(QString, code);
+    QFETCH(bool, isBlocking);
+    TrainRequest asked = request();
+    VERIFY_OK(train::applySetting(asked.recipe, setting.toStdString()));
+    const auto plan = planRun(project(), asked);
+    VERIFY_OK(plan);
+    const auto problem = std::ranges::find(plan->problems, code.toStdString(), &TrainPlan::Problem::code);
+    QVERIFY2(problem != plan->problems.end(), plan->problems.empty() ? "no problem" : plan->problems.front().text.c_str());
+    QCOMPARE(problem->isBlocking, isBlocking);
+    QCOMPARE(problem->fixSetting.empty(), problem->fixLabel.empty());
+    if (problem->fixSetting.empty())
+        return;
+    // The fix fixes it.
+    VERIFY_OK(train::applySetting(asked.recipe, problem->fixSetting));
+    const auto fixed = planRun(project(), asked);
+    VERIFY_OK(fixed);
+    QVERIFY(std::ranges::find(fixed->problems, code.toStdString(), &TrainPlan::Problem::code) == fixed->problems.end());
+}
+
+QTEST_GUILESS_MAIN(TestEngineTraining)
+#include "tst_enginetraining.moc"

@@ -236,6 +236,33 @@ private slots:
         QVERIFY(none && none->front().ids.empty() && none->front().finish == Finish::MaxTokens);
     }
 
+    void endTokensAreThoseOfFilesAndTemplate_data()
+    {
+        QTest::addColumn<QString>("source");
+        QTest::addColumn<QString>("token");
+        QTest::newRow("marks every turn") << "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}" << "<|im_end|>";
+        QTest::newRow("another mark than the file's") << "{% for m in messages %}{{ m['content'] }}\n<|endoftext|>{% endfor %}" << "<|endoftext|>";
+        QTest::newRow("no mark") << "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}" << "";
+        QTest::newRow("answers are left out") << "{% for m in messages %}{% if m['role'] == 'user' %}{{ m['content'] }}<|im_end|>{% endif %}{% endfor %}" << "";
+        QTest::newRow("refuses") << "{{ raise_exception('no') }}" << "";
+    }
+    void endTokensAreThoseOfFilesAndTemplate()
+    {
+        QFETCH(QString, source);
+        QFETCH(QString, token);
+        const std::filesystem::path folder = fixture::folder() / "tinychat";
+        auto tokenizer = text::Tokenizer::fromFolder(folder);
+        auto chatTemplate = text::ChatTemplate::parse(source.toStdString());
+        auto config = model::readConfig(folder);
+        QVERIFY(tokenizer && chatTemplate && config);
+        const TokenId wanted = token.isEmpty() ? -1 : tokenizer->tokenId(token.toStdString()).value_or(-2);
+        QCOMPARE(tokenAfterAssistantTurn(*tokenizer, *chatTemplate), wanted);
+        std::vector<TokenId> ids = {2}; // what config and tokenizer name
+        if (wanted >= 0 && wanted != 2)
+            ids.insert(ids.begin(), wanted);
+        QCOMPARE(endTokens(*config, *tokenizer, &*chatTemplate, folder), ids);
+    }
+
     void fullContextIsSaid()
     {
         auto generator = loaded("llama-gqa"); // 64 positions

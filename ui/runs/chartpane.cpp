@@ -1,0 +1,232 @@
+// See chartpane.h.
+#include "ui/runs/chartpane.h"
+
+#include "ui/runs/chartlegend.h"
+#include "ui/runs/scrubber.h"
+#include "ui/runs/smallchart.h"
+#include "ui/widgets/button.h"
+#include "ui/widgets/labels.h"
+#include "ui/widgets/segmented.h"
+#include "ui/widgets/words.h"
+
+#include <QHBoxLayout>
+#include <QLocale>
+#include <QSettings>
+#include <QSlider>
+
+#include <cmath>
+
+namespace fettle::ui {
+
+using namespace measure;
+
+namespace {
+
+const auto kSmoothingKey = QStringLiteral("runs/smoothing");
+const auto kLogKey = QStringLiteral("runs/logAxis");
+constexpr int kUsualSmoothing = 85; // percent
+
+// 0.000089: two digits that matter, written out as long as that can be read.
+QString rateText(double rate)
+{
+    constexpr double kSmallest = 1e-7;
+    return rate >= kSmallest ? QLocale().toString(rate, 'f', std::max(0, 1 - int(std::floor(std::log10(rate))))) : QLocale().toString(rate, 'g', 2);
+}
+
+std::vector<SmallChart::Quantity> quantities()
+{
+    return {
+        {ChartPane::tr("Learning rate"), {}, ChartPane::tr("How large a correction was after each step."),
+         [](const engine::MetricPoint &point) { return point.learningRate; },
+         rateText},
+        {ChartPane::tr("Gradient norm"), {}, ChartPane::tr("How strongly a step pulled before it was limited. A spike is one odd record."),
+         [](const engine::MetricPoint &point) { return point.gradNorm; }, [](double value) { return QLocale().toString(value, 'f', 2); }},
+        {ChartPane::tr("Tokens per second"), {}, ChartPane::tr("How fast rows are read."), [](const engine::MetricPoint &point) { return point.tokensPerSecond; },
+         [](double value) { return countText(qRound64(value)); }},
+        {ChartPane::tr("Memory"), ChartPane::tr("GB"), ChartPane::tr("The most memory that the run has needed so far."),
+         [](const engine::MetricPoint &point) { return double(point.peakBytes); }, [](double value) { return gigabytesText(qint64(value)); }},
+    };
+}
+
+} // namespace
+
+ChartPane::ChartPane(const RunCurves &curves, QWidget *parent) : Pane(Surface::Page, {}, parent), m_curves(curves)
+{
+    setupTools();
+    setupCharts();
+    connectCharts();
+    const QSettings settings;
+    m_smoothing->setValue(settings.value(kSmoothingKey, kUsualSmoothing).toInt());
+    smoothingMoved(m_smoothing->value());
+    m_logAxis->setChecked(settings.value(kLogKey, false).toBool());
+}
+
+void ChartPane::setupTools()
+{
+    m_measure = new Segmented({tr("Loss"), tr("Perplexity")});
+    m_measure->setAccessibleName(tr("What the chart shows"));
+    m_measure->setSegmentToolTip(0, tr("How surprised the model is by the right answer, in nats for each token. Lower is better."));
+    m_measure->setSegmentToolTip(1, tr("The same as a number of words: as unsure as a choice among so many. Lower is better."));
+    m_legend = new ChartLegend;
+    m_smoothingName = smallLabel(tr("Smoothing"));
+    m_smoothing = new QSlider(Qt::Horizontal);
+    m_smoothing->setRange(0, 99);
+    m_smoothing->setPageStep(5);
+    m_smoothing->setFixedWidth(92);
+    m_smoothing->setAccessibleName(tr("Smoothing"));
+    m_smoothing->setToolTip(tr("How much each point of the strong line takes from the steps before it. It changes the picture only."));
+    m_smoothingValue = smallLabel({});
+    m_smoothingValue->setFixedWidth(QFontMetrics(textFont(TextSize::Small)).horizontalAdvance(QStringLiteral("0.00")) + 2);
+    m_logAxis = new Button(tr("Log axis"), {}, tr("Spreads small losses: equal distances are equal ratios."));
+    m_logAxis->setCheckable(true);
+    m_whole = iconButton(QStringLiteral("maximize-2"), tr("Show the whole run (the wheel zooms, dragging moves)"), ButtonLook::Normal);
+    m_save = iconButton(QStringLiteral("download"), tr("Save the chart as a picture or as numbers"), ButtonLook::Normal);
+    m_tools = new QHBoxLayout;
+    m_tools->setContentsMargins(kPaneSide, kStep2, kPaneSide, kStep2);
+    m_tools->setSpacing(kStep2);
+    m_tools->addWidget(m_measure);
+    m_tools->addSpacing(kStep2);
+    m_tools->addWidget(m_legend);
+    m_tools->addStretch(1);
+    m_tools->addWidget(m_smoothingName);
+    m_tools->addWidget(m_smoothing);
+    m_tools->addWidget(m_smoothingValue);
+    m_tools->addSpacing(kStep2);
+    m_tools->addWidget(m_logAxis);
+    m_tools->addWidget(m_whole);
+    m_tools->addWidget(m_save);
+}
+
+void ChartPane::setupCharts()
+{
+    m_loss = new LossChart(m_curves);
+    m_scrubber = new Scrubber(m_curves);
+    auto *column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addLayout(m_tools);
+    column->addWidget(m_loss, 1);
+    column->addWidget(m_scrubber);
+    column->addWidget(new Separator);
+    auto *row = new QHBoxLayout;
+    row->setContentsMargins(kPaneSide, kStep2, kPaneSide, kStep1);
+    row->setSpacing(kStep5);
+    for (SmallChart::Quantity &quantity : quantities()) {
+        m_small.push_back(new SmallChart(m_curves, std::move(quantity)));
+        row->addWidget(m_small.back(), 1);
+    }
+    column->addLayout(row);
+}
+
+void ChartPane::connectCharts()
+{
+    connect(m_measure, &Segmented::chosen, this,
+            [this](int index) { m_loss->setMeasure(index == 0 ? LossChart::Measure::Loss : LossChart::Measure::Perplexity); });
+    connect(m_smoothing, &QSlider::valueChanged, this, &ChartPane::smoothingMoved);
+    connect(m_logAxis, &QPushButton::toggled, this, [this](bool isLog) {
+        m_loss->setScale(isLog ? LossChart::Scale::Logarithmic : LossChart::Scale::Linear);
+        QSettings().setValue(kLogKey, isLog);
+    });
+    connect(m_whole, &QPushButton::clicked, m_loss, &LossChart::showAll);
+    connect(m_loss, &LossChart::viewChanged, this, [this](double from, double to, int left, int right) {
+        m_scrubber->setView(from, to, left, right);
+        for (SmallChart *chart : m_small)
+            chart->setView(from, to);
+    });
+    connect(m_loss, &LossChart::hovered, this, [this](double step) { setCursor(step); });
+    connect(m_loss, &LossChart::pointerLeft, this, [this] { setCursor({}); });
+    connect(m_loss, &LossChart::clicked, this, [this](double step) { choose(std::int64_t(std::llround(step))); });
+    connect(m_loss, &LossChart::keyStepped, this, [this](int checkpoints) { stepBy(checkpoints); });
+    connect(m_scrubber, &Scrubber::hovered, this, [this](double step) { setCursor(step); });
+    connect(m_scrubber, &Scrubber::pointerLeft, this, [this] { setCursor({}); });
+    for (SmallChart *chart : m_small) {
+        connect(chart, &SmallChart::hovered, this, [this](double step) { setCursor(step); });
+        connect(chart, &SmallChart::pointerLeft, this, [this] { setCursor({}); });
+    }
+    connect(m_scrubber, &Scrubber::stepChosen, this, [this](std::optional<std::int64_t> step) {
+        m_loss->setChosen(step);
+        emit checkpointChosen(step);
+    });
+}
+
+void ChartPane::showRun()
+{
+    m_scrubber->forgetChoice();
+    m_loss->setChosen({});
+    m_loss->setCursor({});
+    m_loss->showAll();
+    refresh();
+}
+
+void ChartPane::refresh()
+{
+    m_loss->refresh();
+    m_scrubber->refresh();
+    if (!isVisible())
+        return; // the small charts are filled when they come into view
+    for (SmallChart *chart : m_small)
+        chart->refresh();
+}
+
+void ChartPane::showEvent(QShowEvent *event)
+{
+    Pane::showEvent(event);
+    for (SmallChart *chart : m_small)
+        chart->refresh();
+}
+
+void ChartPane::setCursor(std::optional<double> step)
+{
+    if (step && (m_curves.points.empty() || *step < 0 || *step > double(m_curves.points.back().step) + 0.5))
+        step.reset();
+    m_loss->setCursor(step);
+    for (SmallChart *chart : m_small)
+        chart->setCursor(step);
+}
+
+void ChartPane::setLost(std::optional<LossChart::Lost> lost)
+{
+    m_loss->setLost(lost);
+    m_scrubber->setFailedStep(lost ? std::optional(lost->to) : std::nullopt);
+}
+
+void ChartPane::setNarrow(bool isNarrow)
+{
+    m_legend->setVisible(!isNarrow);
+    m_smoothingName->setVisible(!isNarrow);
+    m_smoothing->setFixedWidth(isNarrow ? 64 : 92);
+}
+
+void ChartPane::smoothingMoved(int percent)
+{
+    m_smoothingValue->setText(QLocale().toString(percent / 100.0, 'f', 2));
+    m_loss->setSmoothing(percent / 100.0);
+    QSettings().setValue(kSmoothingKey, percent);
+}
+
+void ChartPane::choose(std::int64_t step)
+{
+    m_scrubber->choose(step);
+}
+
+void ChartPane::stepBy(int checkpoints)
+{
+    m_scrubber->stepBy(checkpoints);
+}
+
+std::optional<std::int64_t> ChartPane::chosenStep() const
+{
+    return m_scrubber->chosenStep();
+}
+
+QPixmap ChartPane::picture() const
+{
+    constexpr qreal kScale = 2;
+    QPixmap picture(m_loss->size() * kScale);
+    picture.setDevicePixelRatio(kScale);
+    picture.fill(tokens().surface1);
+    m_loss->render(&picture);
+    return picture;
+}
+
+} // namespace fettle::ui

@@ -1,0 +1,351 @@
+// The plot itself; what lies over it is in chartoverlay.cpp. See losschart.h.
+#include "ui/runs/losschart.h"
+
+#include "ui/runs/chartoverlay.h"
+#include "ui/runs/charttheme.h"
+#include "ui/theme/tokens.h"
+#include "ui/widgets/words.h"
+
+#include <QVBoxLayout>
+
+#include <qcustomplot.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace fettle::ui {
+
+namespace {
+
+constexpr int kAxisLeft = 44, kAxisRight = measure::kPaneSide, kAxisTop = 8, kAxisBottom = 26; // fixed, so that the scrubber lies under it
+constexpr double kFewestSteps = 4; // closest view
+constexpr double kSmallest = 1e-6; // what a logarithmic axis shows of zero
+constexpr double kOutlier = 3;     // raw values this many times above everything else do not stretch the axis
+
+QVector<QCPGraphData> graphData(const QPolygonF &line, const LossChart &chart)
+{
+    QVector<QCPGraphData> data;
+    data.reserve(line.size());
+    for (const QPointF &point : line)
+        data.append(QCPGraphData(point.x(), chart.measured(point.y())));
+    return data;
+}
+
+} // namespace
+
+LossChart::LossChart(const RunCurves &curves, QWidget *parent) : QWidget(parent), m_curves(curves)
+{
+    setFocusPolicy(Qt::StrongFocus);
+    setProperty("focusRing", true);
+    setMinimumHeight(160);
+    setAccessibleName(tr("Loss over the steps of the run"));
+    setToolTip(QString());
+    setupPlot();
+    setupGraphs();
+    m_overlay = new ChartOverlay(*this);
+    auto *column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->addWidget(m_plot);
+    m_overlay->raise();
+    applyTheme();
+}
+
+void LossChart::setupPlot()
+{
+    m_plot = new QCustomPlot;
+    m_plot->setFocusProxy(this);
+    m_plot->axisRect()->setAutoMargins(QCP::msNone);
+    m_plot->axisRect()->setMargins(QMargins(kAxisLeft, kAxisTop, kAxisRight, kAxisBottom));
+    m_plot->axisRect()->setRangeDrag(Qt::Horizontal);
+    m_plot->axisRect()->setRangeZoom(Qt::Horizontal);
+    m_plot->setInteractions(QCP::iRangeDrag | QCP::iRangeZoom);
+    m_plot->plotLayout()->setRowSpacing(0);
+    m_plot->setPlottingHint(QCP::phFastPolylines, false);
+    m_plot->xAxis->setNumberFormat(QStringLiteral("gb"));
+    m_plot->xAxis->setNumberPrecision(9);
+    m_plot->xAxis->ticker()->setTickCount(10);
+    m_plot->yAxis->ticker()->setTickCount(5);
+    m_plot->installEventFilter(this);
+    connect(m_plot->xAxis, qOverload<const QCPRange &, const QCPRange &>(&QCPAxis::rangeChanged), this,
+            [this](const QCPRange &now, const QCPRange &before) {
+                m_isWhole = m_isWhole && std::abs(now.size() - before.size()) < 1e-9 && std::abs(now.lower - before.lower) < 1e-9;
+                clampView();
+                fillGraphs();
+            });
+    connect(m_plot, &QCustomPlot::mouseMove, this, [this](QMouseEvent *event) {
+        if (!m_plot->axisRect()->rect().contains(event->pos()))
+            emit pointerLeft();
+        else if (event->buttons() == Qt::NoButton)
+            emit hovered(m_plot->xAxis->pixelToCoord(event->pos().x()));
+    });
+    connect(m_plot, &QCustomPlot::mousePress, this, [this](QMouseEvent *event) { m_pressX = event->pos().x(); });
+    connect(m_plot, &QCustomPlot::mouseRelease, this, [this](QMouseEvent *event) {
+        if (m_pressX >= 0 && std::abs(event->pos().x() - m_pressX) < 4)
+            emit clicked(m_plot->xAxis->pixelToCoord(event->pos().x()));
+        m_pressX = -1;
+    });
+    connect(m_plot, &QCustomPlot::mouseDoubleClick, this, [this] { showAll(); });
+    connect(m_plot, &QCustomPlot::afterReplot, this, [this] {
+        const QRect rect = plotRect();
+        m_overlay->update();
+        emit viewChanged(viewFrom(), viewTo(), rect.left(), rect.right());
+    });
+}
+
+void LossChart::setupGraphs()
+{
+    m_rawLine = m_plot->addGraph();
+    m_smoothLine = m_plot->addGraph();
+    m_heldOut = m_plot->addGraph();
+    for (QCPGraph *graph : {m_rawLine, m_smoothLine, m_heldOut}) {
+        graph->setAdaptiveSampling(false); // thinned already
+        graph->setSelectable(QCP::stNone);
+        graph->setAntialiased(true);
+    }
+}
+
+void LossChart::applyTheme()
+{
+    const Tokens &t = tokens();
+    applyChartTheme(*m_plot);
+    QColor faint = t.series[0];
+    faint.setAlphaF(0.32F);
+    m_rawLine->setPen(QPen(faint, 1));
+    m_smoothLine->setPen(QPen(t.series[0], 2, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
+    m_heldOut->setPen(QPen(t.series[1], 1.5));
+    m_heldOut->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssCircle, QPen(t.series[1], 1.5), QBrush(t.surface1), 7));
+    m_plot->replot(QCustomPlot::rpQueuedReplot);
+}
+
+double LossChart::measured(double loss) const
+{
+    const double value = m_measure == Measure::Perplexity ? std::exp(std::min(loss, 30.0)) : loss;
+    return m_scale == Scale::Logarithmic ? std::max(value, kSmallest) : value;
+}
+
+double LossChart::lastStep() const
+{
+    const double last = m_curves.points.empty() ? 0 : double(m_curves.points.back().step);
+    return std::max({last, double(m_curves.steps), kFewestSteps});
+}
+
+void LossChart::refresh()
+{
+    if (!isVisible()) {
+        m_isDirty = true;
+        return;
+    }
+    m_isDirty = false;
+    m_steps.resize(m_curves.points.size());
+    m_raw.resize(m_curves.points.size());
+    for (std::size_t i = 0; i < m_curves.points.size(); ++i) {
+        m_steps[i] = double(m_curves.points[i].step);
+        m_raw[i] = m_curves.points[i].loss;
+    }
+    m_smooth = smoothedValues(m_raw, m_weight);
+    if (m_isWhole) {
+        const QSignalBlocker blocker(m_plot->xAxis);
+        m_plot->xAxis->setRange(0, lastStep());
+    }
+    fillGraphs();
+    describe();
+}
+
+void LossChart::fillGraphs()
+{
+    if (m_isDirty)
+        return;
+    const int columns = std::max(1, plotRect().width());
+    const QCPRange view = m_plot->xAxis->range();
+    m_rawLine->data()->set(graphData(thinnedPoints(m_steps, m_raw, view.lower, view.upper, columns), *this), true);
+    m_smoothLine->data()->set(graphData(thinnedPoints(m_steps, m_smooth, view.lower, view.upper, columns), *this), true);
+    QVector<QCPGraphData> held;
+    for (const engine::EvalPoint &eval : m_curves.evals)
+        held.append(QCPGraphData(double(eval.step), measured(eval.loss)));
+    m_heldOut->data()->set(held, true);
+    fitValueAxis();
+    m_plot->replot(QCustomPlot::rpQueuedReplot);
+}
+
+void LossChart::fitValueAxis()
+{
+    const QCPRange view = m_plot->xAxis->range();
+    const bool isLog = m_scale == Scale::Logarithmic;
+    const auto sign = isLog ? QCP::sdPositive : QCP::sdBoth;
+    QCPRange range;
+    bool isFirst = true;
+    for (const QCPGraph *graph : {m_smoothLine, m_heldOut, m_rawLine}) {
+        bool hasFound = false;
+        QCPRange found = graph->getValueRange(hasFound, sign, view);
+        if (!hasFound)
+            continue;
+        if (graph == m_rawLine && !isFirst)
+            found.upper = std::min(found.upper, range.upper + kOutlier * std::max(range.size(), 0.1 * range.upper));
+        range = isFirst ? found : QCPRange(std::min(range.lower, found.lower), std::max(range.upper, found.upper));
+        isFirst = false;
+    }
+    if (isFirst)
+        range = QCPRange(isLog ? 1.0 : 0.0, 3.0);
+    if (isLog) {
+        const double room = std::max(1.02, std::pow(range.upper / std::max(range.lower, kSmallest), 0.06));
+        m_plot->yAxis->setRange(std::max(range.lower / room, kSmallest), range.upper * room);
+    } else {
+        const double room = std::max(0.06 * range.size(), 0.02 * std::abs(range.upper) + 1e-6);
+        m_plot->yAxis->setRange(range.lower >= 0 ? std::max(0.0, range.lower - room) : range.lower - room, range.upper + room);
+    }
+    const double shown = m_plot->yAxis->range().size();
+    m_plot->yAxis->setNumberFormat(QStringLiteral("f"));
+    m_plot->yAxis->setNumberPrecision(shown > 8 ? 0 : shown > 0.8 ? 1 : shown > 0.08 ? 2 : 3);
+}
+
+void LossChart::clampView()
+{
+    QCPRange view = m_plot->xAxis->range();
+    const double end = lastStep();
+    const double size = std::clamp(view.size(), std::min(kFewestSteps, end), end);
+    const double from = std::clamp(view.lower, 0.0, end - size);
+    const QSignalBlocker blocker(m_plot->xAxis);
+    m_plot->xAxis->setRange(from, from + size);
+    if (size >= end - 1e-9)
+        m_isWhole = true;
+}
+
+void LossChart::showAll()
+{
+    m_isWhole = true;
+    refresh();
+}
+
+void LossChart::zoom(double factor, double centre)
+{
+    m_plot->xAxis->scaleRange(factor, centre);
+}
+
+void LossChart::setSmoothing(double weight)
+{
+    m_weight = weight;
+    refresh();
+}
+
+void LossChart::setMeasure(Measure measure)
+{
+    m_measure = measure;
+    refresh();
+}
+
+void LossChart::setScale(Scale scale)
+{
+    m_scale = scale;
+    const bool isLog = scale == Scale::Logarithmic;
+    m_plot->yAxis->setRange(1, 3); // a logarithmic axis refuses a range that begins at zero
+    m_plot->yAxis->setScaleType(isLog ? QCPAxis::stLogarithmic : QCPAxis::stLinear);
+    refresh();
+}
+
+void LossChart::setCursor(std::optional<double> step)
+{
+    m_cursor = step;
+    m_overlay->update();
+}
+
+void LossChart::setChosen(std::optional<std::int64_t> step)
+{
+    m_chosen = step;
+    m_overlay->update();
+    describe();
+}
+
+void LossChart::setLost(std::optional<Lost> lost)
+{
+    m_lost = lost;
+    m_overlay->update();
+}
+
+std::optional<LossChart::Reading> LossChart::readingAt(double step) const
+{
+    const std::ptrdiff_t at = pointIndex(m_curves, step + 0.5);
+    if (at < 0 || std::size_t(at) >= m_smooth.size())
+        return {};
+    const engine::MetricPoint &point = m_curves.points[std::size_t(at)];
+    Reading reading;
+    reading.step = point.step;
+    reading.epoch = std::max(1, int(std::ceil(point.epoch - 1e-9)));
+    reading.smoothed = measured(m_smooth[std::size_t(at)]);
+    reading.raw = measured(point.loss);
+    if (const engine::EvalPoint *eval = evalAt(m_curves, double(point.step)))
+        reading.heldOut = *eval;
+    return reading;
+}
+
+double LossChart::viewFrom() const { return m_plot->xAxis->range().lower; }
+double LossChart::viewTo() const { return m_plot->xAxis->range().upper; }
+int LossChart::drawnPoints() const { return m_rawLine->dataCount(); }
+double LossChart::xOf(double step) const { return m_plot->xAxis->coordToPixel(step); }
+double LossChart::yOf(double value) const { return m_plot->yAxis->coordToPixel(value); }
+
+QRect LossChart::plotRect() const
+{
+    return QRect(kAxisLeft, kAxisTop, width() - kAxisLeft - kAxisRight, height() - kAxisTop - kAxisBottom);
+}
+
+void LossChart::describe()
+{
+    if (m_curves.points.empty()) {
+        setAccessibleDescription(tr("No step yet."));
+        return;
+    }
+    const auto last = readingAt(double(m_curves.points.back().step));
+    if (!last)
+        return;
+    QString text = tr("Step %1 of %2, epoch %3: training loss %4.").arg(countText(last->step), countText(m_curves.steps)).arg(last->epoch).arg(lossText(last->smoothed));
+    if (last->heldOut)
+        text += QLatin1Char(' ') + tr("Held out %1 at step %2.").arg(lossText(measured(last->heldOut->loss)), countText(last->heldOut->step));
+    setAccessibleDescription(text);
+}
+
+void LossChart::changeEvent(QEvent *event)
+{
+    if (event->type() == QEvent::PaletteChange && m_heldOut)
+        applyTheme();
+    QWidget::changeEvent(event);
+}
+
+void LossChart::showEvent(QShowEvent *event)
+{
+    QWidget::showEvent(event);
+    if (m_isDirty)
+        refresh();
+}
+
+void LossChart::resizeEvent(QResizeEvent *event)
+{
+    QWidget::resizeEvent(event);
+    m_overlay->setGeometry(rect());
+    fillGraphs();
+}
+
+void LossChart::keyPressEvent(QKeyEvent *event)
+{
+    const double centre = m_cursor.value_or(m_chosen ? double(*m_chosen) : (viewFrom() + viewTo()) / 2);
+    constexpr int kFar = 1'000'000;
+    switch (event->key()) {
+    case Qt::Key_Left: emit keyStepped(-1); break;
+    case Qt::Key_Right: emit keyStepped(1); break;
+    case Qt::Key_Home: emit keyStepped(-kFar); break;
+    case Qt::Key_End: emit keyStepped(kFar); break;
+    case Qt::Key_Plus:
+    case Qt::Key_Equal: zoom(0.7, centre); break;
+    case Qt::Key_Minus: zoom(1 / 0.7, centre); break;
+    case Qt::Key_0: showAll(); break;
+    default: QWidget::keyPressEvent(event);
+    }
+}
+
+bool LossChart::eventFilter(QObject *object, QEvent *event)
+{
+    if (object == m_plot && event->type() == QEvent::Leave)
+        emit pointerLeft();
+    return QWidget::eventFilter(object, event);
+}
+
+} // namespace fettle::ui

@@ -1,0 +1,101 @@
+// The loss of one run over its steps: raw faint, smoothed strong, held out as points; epochs, the step under the pointer, what a failed run
+// lost. The horizontal axis zooms and pans, the vertical one follows what is in view. Knows no bridge; reads the page's curves.
+#pragma once
+
+#include "ui/runs/runcurves.h"
+
+#include <QWidget>
+
+class QCPGraph;
+class QCustomPlot;
+
+namespace fettle::ui {
+
+class ChartOverlay;
+
+class LossChart : public QWidget {
+    Q_OBJECT
+
+public:
+    enum class Measure { Loss, Perplexity };
+    enum class Scale { Linear, Logarithmic };
+    // What lies between the newest checkpoint and the step at which the run ended against the user's will.
+    struct Lost { std::int64_t from = 0, to = 0; };
+    // What the read-out says about a step.
+    struct Reading {
+        std::int64_t step = 0;
+        int epoch = 1;
+        double smoothed = 0, raw = 0;
+        std::optional<engine::EvalPoint> heldOut; // the last one up to here
+    };
+
+    // curves must outlive the chart; refresh() after each change of them.
+    explicit LossChart(const RunCurves &curves, QWidget *parent = nullptr);
+
+    void refresh();
+    void showAll(); // the whole run
+    void zoom(double factor, double centre); // factor below 1: closer
+    void setSmoothing(double weight);
+    void setMeasure(Measure measure);
+    void setScale(Scale scale);
+    void setCursor(std::optional<double> step);        // the read-out; none: at the chosen checkpoint
+    void setChosen(std::optional<std::int64_t> step);  // the chosen checkpoint
+    void setLost(std::optional<Lost> lost);
+
+    [[nodiscard]] std::optional<Reading> readingAt(double step) const; // none where no point lies near
+    [[nodiscard]] std::optional<double> cursor() const { return m_cursor; }
+    [[nodiscard]] std::optional<std::int64_t> chosen() const { return m_chosen; }
+    [[nodiscard]] std::optional<Lost> lost() const { return m_lost; }
+    [[nodiscard]] double measured(double loss) const; // as loss or as perplexity
+    [[nodiscard]] const RunCurves &curves() const { return m_curves; }
+    [[nodiscard]] double viewFrom() const;
+    [[nodiscard]] double viewTo() const;
+    [[nodiscard]] int drawnPoints() const; // of the raw line, after thinning
+    // Where a step or value lies, in pixels of this widget.
+    [[nodiscard]] double xOf(double step) const;
+    [[nodiscard]] double yOf(double value) const;
+    [[nodiscard]] QRect plotRect() const;
+
+signals:
+    void hovered(double step);
+    void pointerLeft();
+    void clicked(double step);
+    void keyStepped(int checkpoints); // Left -1, Right 1, Home and End far beyond
+    void viewChanged(double from, double to, int axisLeft, int axisRight);
+
+protected:
+    void changeEvent(QEvent *event) override;
+    void showEvent(QShowEvent *event) override;
+    void resizeEvent(QResizeEvent *event) override;
+    void keyPressEvent(QKeyEvent *event) override;
+    bool eventFilter(QObject *object, QEvent *event) override;
+
+private:
+    void setupPlot();
+    void setupGraphs();
+    void applyTheme();
+    void fillGraphs();
+    void fitValueAxis();
+    void clampView();
+    void describe();
+    [[nodiscard]] double lastStep() const;
+
+    const RunCurves &m_curves;
+    std::vector<double> m_steps, m_raw, m_smooth; // raw and smooth as losses, by point
+    double m_weight = 0.85;
+    Measure m_measure = Measure::Loss;
+    Scale m_scale = Scale::Linear;
+    std::optional<double> m_cursor;
+    std::optional<std::int64_t> m_chosen;
+    std::optional<Lost> m_lost;
+    bool m_isWhole = true;  // the view is not zoomed: it grows with the run
+    bool m_isDirty = false; // changed while out of view
+    double m_pressX = -1;
+    QCustomPlot *m_plot = nullptr;
+    QCPGraph *m_rawLine = nullptr;
+    QCPGraph *m_smoothLine = nullptr;
+    QCPGraph *m_heldOut = nullptr;
+    ChartOverlay *m_overlay = nullptr;
+};
+
+} // namespace fettle::ui

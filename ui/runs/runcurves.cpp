@@ -1,0 +1,140 @@
+// See runcurves.h.
+#include "ui/runs/runcurves.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace fettle::ui {
+
+namespace {
+
+constexpr int kMostEpochs = 10'000; // a recipe with more has its lines left out, they would cover the picture
+
+} // namespace
+
+void appendPoints(RunCurves &curves, const std::vector<engine::MetricPoint> &points)
+{
+    for (const engine::MetricPoint &point : points) {
+        if (!curves.points.empty() && curves.points.back().step >= point.step) {
+            std::erase_if(curves.points, [&](const engine::MetricPoint &known) { return known.step >= point.step; });
+            std::erase_if(curves.evals, [&](const engine::EvalPoint &known) { return known.step >= point.step; });
+            std::erase_if(curves.checkpoints, [&](const engine::CheckpointInfo &known) { return known.step >= point.step; });
+        }
+        curves.points.push_back(point);
+    }
+}
+
+void appendEval(RunCurves &curves, const engine::EvalPoint &point)
+{
+    std::erase_if(curves.evals, [&](const engine::EvalPoint &known) { return known.step >= point.step; });
+    curves.evals.push_back(point);
+}
+
+void putCheckpoint(RunCurves &curves, const engine::CheckpointInfo &checkpoint)
+{
+    std::erase_if(curves.checkpoints, [&](const engine::CheckpointInfo &known) { return known.step == checkpoint.step; });
+    curves.checkpoints.push_back(checkpoint);
+    std::ranges::sort(curves.checkpoints, {}, &engine::CheckpointInfo::step);
+}
+
+std::optional<std::int64_t> stepBeforeGap(const RunCurves &curves)
+{
+    std::int64_t before = 0;
+    for (const engine::MetricPoint &point : curves.points) {
+        if (point.step > before + 1)
+            return before;
+        before = point.step;
+    }
+    return {};
+}
+
+std::vector<double> smoothedValues(const std::vector<double> &values, double weight)
+{
+    std::vector<double> smooth(values.size());
+    double average = 0, power = 1, last = std::nan("");
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (std::isfinite(values[i])) {
+            average = weight * average + (1 - weight) * values[i];
+            power *= weight;
+            last = average / (1 - power);
+        }
+        smooth[i] = last;
+    }
+    return smooth;
+}
+
+QPolygonF thinnedPoints(const std::vector<double> &x, const std::vector<double> &y, double from, double to, int columns)
+{
+    QPolygonF line;
+    if (x.empty() || columns <= 0 || !(to > from))
+        return line;
+    auto first = std::size_t(std::ranges::lower_bound(x, from) - x.begin());
+    auto end = std::size_t(std::ranges::upper_bound(x, to) - x.begin());
+    first = first > 0 ? first - 1 : 0;
+    end = std::min(end + 1, x.size());
+    const auto columnOf = [&](double value) { return std::int64_t(std::floor((value - from) / (to - from) * columns)); };
+    for (std::size_t i = first; i < end;) {
+        const std::int64_t column = columnOf(x[i]);
+        std::ptrdiff_t lowest = -1, highest = -1;
+        for (; i < end && columnOf(x[i]) == column; ++i) {
+            if (!std::isfinite(y[i]))
+                continue;
+            const auto at = std::ptrdiff_t(i);
+            if (lowest < 0 || y[i] < y[std::size_t(lowest)])
+                lowest = at;
+            if (highest < 0 || y[i] > y[std::size_t(highest)])
+                highest = at;
+        }
+        if (lowest < 0)
+            continue;
+        for (const std::ptrdiff_t at : {std::min(lowest, highest), std::max(lowest, highest)}) {
+            line.append(QPointF(x[std::size_t(at)], y[std::size_t(at)]));
+            if (lowest == highest)
+                break;
+        }
+    }
+    return line;
+}
+
+std::vector<EpochStart> epochStarts(const RunCurves &curves)
+{
+    std::vector<EpochStart> starts;
+    if (curves.points.empty() || curves.points.back().epoch <= 0)
+        return starts;
+    const engine::MetricPoint &last = curves.points.back();
+    const double stepsPerEpoch = double(last.step) / last.epoch;
+    const double end = double(std::max(curves.steps, last.step));
+    if (stepsPerEpoch <= 0 || end / stepsPerEpoch > kMostEpochs)
+        return starts;
+    for (int epoch = 2; double(epoch - 1) * stepsPerEpoch < end - 0.5; ++epoch)
+        starts.push_back({double(epoch - 1) * stepsPerEpoch, epoch});
+    return starts;
+}
+
+std::ptrdiff_t pointIndex(const RunCurves &curves, double step)
+{
+    const auto after = std::ranges::upper_bound(curves.points, step, {}, [](const engine::MetricPoint &point) { return double(point.step); });
+    return after - curves.points.begin() - 1;
+}
+
+const engine::EvalPoint *evalAt(const RunCurves &curves, double step)
+{
+    const engine::EvalPoint *found = nullptr;
+    for (const engine::EvalPoint &eval : curves.evals) {
+        if (double(eval.step) <= step)
+            found = &eval;
+    }
+    return found;
+}
+
+std::optional<std::int64_t> bestCheckpoint(const RunCurves &curves)
+{
+    const engine::CheckpointInfo *best = nullptr;
+    for (const engine::CheckpointInfo &checkpoint : curves.checkpoints) {
+        if (checkpoint.evalLoss && (!best || *checkpoint.evalLoss < *best->evalLoss))
+            best = &checkpoint;
+    }
+    return best ? std::optional(best->step) : std::nullopt;
+}
+
+} // namespace fettle::ui

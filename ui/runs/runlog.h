@@ -1,0 +1,65 @@
+// What happened to a run, newest first: its states, its evaluations, its checkpoints. The entries are computed from what the project keeps and
+// from the changes of state that this window saw. The view is lazy: a long run has thousands.
+#pragma once
+
+#include "ui/runs/runcurves.h"
+#include "ui/theme/tokens.h"
+
+#include <QAbstractListModel>
+#include <QDateTime>
+#include <QListView>
+#include <QStyledItemDelegate>
+
+namespace fettle::ui {
+
+struct SeenState {
+    engine::RunState state;
+    std::int64_t step = 0;
+    QDateTime when;
+};
+
+struct LogEntry {
+    QString iconName;
+    Ink ink = Ink::Muted;
+    QString text;
+    QString place; // "step 120, 7 min" or "14:24"
+};
+
+[[nodiscard]] std::vector<LogEntry> runLogEntries(const engine::RunInfo &run, const RunCurves &curves, const std::vector<SeenState> &seen);
+
+class RunLogModel : public QAbstractListModel {
+    Q_OBJECT
+
+public:
+    using QAbstractListModel::QAbstractListModel;
+    void setEntries(std::vector<LogEntry> entries);
+    [[nodiscard]] const LogEntry &entryAt(int row) const { return m_entries[std::size_t(row)]; }
+    int rowCount(const QModelIndex &parent = {}) const override;
+    QVariant data(const QModelIndex &index, int role) const override;
+
+private:
+    std::vector<LogEntry> m_entries;
+};
+
+class RunLogDelegate : public QStyledItemDelegate {
+    Q_OBJECT
+
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+    void paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const override;
+    QSize sizeHint(const QStyleOptionViewItem &option, const QModelIndex &index) const override;
+};
+
+class RunLogView : public QListView {
+    Q_OBJECT
+
+public:
+    explicit RunLogView(QWidget *parent = nullptr);
+    void show(std::vector<LogEntry> entries);
+    using QListView::show;
+
+private:
+    RunLogModel *m_model;
+};
+
+} // namespace fettle::ui

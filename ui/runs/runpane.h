@@ -1,0 +1,38 @@
+// The right side of the Runs page: tabs over checkpoints, settings and log of the shown run. Knows no bridge.
+#pragma once
+
+#include "ui/runs/checkpointpane.h"
+#include "ui/runs/runlog.h"
+#include "ui/runs/runsettings.h"
+#include "ui/widgets/card.h"
+
+class QStackedWidget;
+class QTabBar;
+
+namespace fettle::ui {
+
+class RunPane : public Pane {
+    Q_OBJECT
+
+public:
+    RunPane(const LossChart &chart, const CheckpointPane::Actions &actions, QWidget *parent = nullptr);
+
+    void show(const engine::RunInfo &run, const std::vector<SeenState> &seen); // what stands behind all three tabs changed
+    using QWidget::show;
+    [[nodiscard]] CheckpointPane &checkpoints() { return *m_checkpoints; }
+    [[nodiscard]] QTabBar &tabs() { return *m_tabs; }
+
+private:
+    void fillCurrent();
+
+    const LossChart &m_chart;
+    engine::RunInfo m_run;
+    std::vector<SeenState> m_seen;
+    QTabBar *m_tabs;
+    QStackedWidget *m_stack;
+    CheckpointPane *m_checkpoints;
+    RunSettings *m_settings;
+    RunLogView *m_log;
+};
+
+} // namespace fettle::ui

@@ -1,0 +1,360 @@
+// What the Runs page shows and how it reads it. See runspage.h.
+#include "ui/runs/runspage.h"
+
+#include "ui/runs/chartpane.h"
+#include "ui/runs/runlist.h"
+#include "ui/runs/runpane.h"
+#include "ui/runs/runwords.h"
+#include "ui/widgets/badge.h"
+#include "ui/widgets/button.h"
+#include "ui/widgets/labels.h"
+#include "ui/widgets/pagehead.h"
+#include "ui/widgets/progressline.h"
+#include "ui/widgets/words.h"
+
+#include <QKeyEvent>
+#include <QStackedWidget>
+
+namespace fettle::ui {
+
+namespace {
+
+constexpr int kCheckpointDelay = 400; // ms: the engine removes older checkpoints just after a new one
+constexpr int kGapDelay = 1500;       // ms: points are stored once a second
+
+} // namespace
+
+RunsPage::RunsPage(const PageContext &pageContext, QWidget *parent) : Page(pageContext, parent)
+{
+    for (const auto &[timer, delay] : {std::pair(&m_checkpointTimer, kCheckpointDelay), std::pair(&m_gapTimer, kGapDelay)}) {
+        timer->setSingleShot(true);
+        timer->setInterval(delay);
+    }
+    connect(&m_checkpointTimer, &QTimer::timeout, this, &RunsPage::readCheckpoints);
+    connect(&m_gapTimer, &QTimer::timeout, this, &RunsPage::readCurves);
+    setupActions();
+    setupLayout();
+    connectBridge();
+    updateActions();
+    showStack();
+}
+
+void RunsPage::connectBridge()
+{
+    connect(&bridge(), &Bridge::runsChanged, this, &RunsPage::readRuns);
+    connect(&bridge(), &Bridge::runStateChanged, this, &RunsPage::stateChanged);
+    connect(&bridge(), &Bridge::metricsAppended, this, &RunsPage::metricsAppended);
+    connect(&bridge(), &Bridge::evaluated, this, &RunsPage::evaluated);
+    connect(&bridge(), &Bridge::checkpointed, this, &RunsPage::checkpointed);
+    connect(&bridge(), &Bridge::runEnded, this, &RunsPage::runEnded);
+    connect(&bridge(), &Bridge::errorOccurred, this, [this](const Error &error) {
+        const engine::RunInfo &active = bridge().activeRunInfo();
+        if (active.id.isValid() && active.state == engine::RunState::Failed)
+            m_failures[active.id] = error;
+    });
+    connect(&bridge(), &Bridge::jobChanged, this, [this] {
+        showStack();
+        updateActions();
+    });
+}
+
+void RunsPage::setProject()
+{
+    m_hasList = false;
+    m_shown = m_wanted = m_asked = {};
+    m_curves = {};
+    m_seen.clear();
+    m_failures.clear();
+    m_closedBars.clear();
+    m_model->setRuns({});
+    m_chart->showRun();
+    showBar();
+    showStack();
+    updateActions();
+    readRuns();
+}
+
+void RunsPage::onShown()
+{
+    adjustToWidth();
+    readRuns();
+}
+
+void RunsPage::openTarget(const QString &target)
+{
+    const QStringList words = target.split(QLatin1Char(' '), Qt::SkipEmptyParts);
+    if (words.value(0) != QLatin1String("run"))
+        return;
+    m_wanted = RunId{words.value(1).toLongLong()};
+    m_wantedStep = words.size() > 2 ? std::optional(words[2].toLongLong()) : std::nullopt;
+    if (m_model->rowOf(m_wanted) < 0) {
+        readRuns();
+    } else if (m_wanted == m_shown && m_wantedStep && !m_isLoading) {
+        m_chart->choose(*m_wantedStep);
+        m_wantedStep.reset();
+    } else {
+        m_list->choose(m_wanted);
+    }
+}
+
+const engine::RunInfo *RunsPage::shownInfo() const
+{
+    return m_model->find(m_shown);
+}
+
+std::optional<std::int64_t> RunsPage::newestCheckpoint() const
+{
+    return m_curves.checkpoints.empty() ? std::nullopt : std::optional(m_curves.checkpoints.back().step);
+}
+
+void RunsPage::readRuns()
+{
+    if (!bridge().project())
+        return;
+    using Runs = std::vector<engine::RunInfo>;
+    bridge().read<Runs>(
+        this,
+        [](const ProjectApi *project, const JobContext &) -> Result<Runs> {
+            if (!project)
+                return Runs{};
+            return project->runs();
+        },
+        [this](Result<Runs> runs) {
+            if (runs)
+                runsRead(*runs);
+            else
+                context().showMessage(messageOf(runs.error()));
+        },
+        "runs page list");
+}
+
+void RunsPage::runsRead(const std::vector<engine::RunInfo> &runs)
+{
+    m_hasList = true;
+    m_model->setRuns(runs);
+    showStack();
+    RunId choice = m_shown;
+    if (m_wanted.isValid() && m_model->rowOf(m_wanted) >= 0)
+        choice = m_wanted;
+    else if (m_model->rowOf(choice) < 0)
+        choice = m_model->rowOf(bridge().activeRun()) >= 0 ? bridge().activeRun() : runs.empty() ? RunId{} : runs.back().id;
+    if (!choice.isValid()) {
+        m_shown = {};
+        m_curves = {};
+        m_chart->showRun();
+        updateActions();
+        return;
+    }
+    m_list->choose(choice); // tells showRun where it is another one
+    if (m_shown != choice)
+        showRun(choice);
+    else
+        showParts();
+}
+
+void RunsPage::showRun(RunId run)
+{
+    if (run == m_shown)
+        return;
+    m_shown = run;
+    m_asked = {};
+    m_reloads = 0;
+    m_curves = {};
+    if (const engine::RunInfo *info = shownInfo())
+        m_curves.steps = info->steps;
+    m_chart->showRun();
+    showParts();
+    readCurves();
+}
+
+void RunsPage::readCurves()
+{
+    if (!m_shown.isValid())
+        return;
+    m_isLoading = true;
+    bridge().read<RunCurves>(
+        this,
+        [run = m_shown](const ProjectApi *project, const JobContext &) -> Result<RunCurves> {
+            RunCurves curves;
+            if (!project)
+                return curves;
+            auto points = project->metrics(run, -1);
+            if (!points)
+                return passError(points);
+            auto evals = project->evals(run);
+            if (!evals)
+                return passError(evals);
+            auto checkpoints = project->checkpoints(run);
+            if (!checkpoints)
+                return passError(checkpoints);
+            curves.points = std::move(*points);
+            curves.evals = std::move(*evals);
+            curves.checkpoints = std::move(*checkpoints);
+            return curves;
+        },
+        [this, run = m_shown](Result<RunCurves> curves) {
+            if (run != m_shown)
+                return;
+            m_isLoading = false;
+            if (curves)
+                curvesRead(run, std::move(*curves));
+            else
+                context().showMessage(messageOf(curves.error()));
+        },
+        "runs page curves");
+}
+
+void RunsPage::curvesRead(RunId run, RunCurves curves)
+{
+    curves.steps = m_curves.steps;
+    if (const engine::RunInfo *info = shownInfo())
+        curves.steps = info->steps;
+    // What was seen live and is not stored yet.
+    if (run == m_liveRun) {
+        std::vector<engine::MetricPoint> newer;
+        const std::int64_t last = curves.points.empty() ? 0 : curves.points.back().step;
+        for (const engine::MetricPoint &point : m_live) {
+            if (point.step > last)
+                newer.push_back(point);
+        }
+        appendPoints(curves, newer);
+    }
+    m_curves = std::move(curves);
+    if (stepBeforeGap(m_curves) && isShownActive() && m_reloads++ < kMostReloads)
+        m_gapTimer.start();
+    m_chart->refresh();
+    if (m_wantedStep) {
+        m_chart->choose(*m_wantedStep);
+        m_wantedStep.reset();
+    }
+    m_wanted = {};
+    showParts();
+}
+
+void RunsPage::readCheckpoints()
+{
+    using Checkpoints = std::vector<engine::CheckpointInfo>;
+    bridge().read<Checkpoints>(
+        this,
+        [run = m_shown](const ProjectApi *project, const JobContext &) -> Result<Checkpoints> {
+            if (!project)
+                return Checkpoints{};
+            return project->checkpoints(run);
+        },
+        [this, run = m_shown](Result<Checkpoints> checkpoints) {
+            if (!checkpoints || run != m_shown || m_isLoading)
+                return;
+            m_curves.checkpoints = std::move(*checkpoints);
+            m_chart->refresh();
+            showParts();
+        },
+        "runs page checkpoints");
+}
+
+void RunsPage::showStack()
+{
+    const bool isEmpty = m_model->rowCount() == 0;
+    QWidget *wanted = !isEmpty ? m_work : m_hasList && (bridge().isRunActive() || bridge().queuedRuns() > 0) ? m_preparing : m_empty;
+    if (m_stack->currentWidget() != wanted)
+        m_stack->setCurrentWidget(wanted);
+    if (wanted == m_preparing) {
+        const JobInfo &job = bridge().currentJob();
+        m_preparingDetail->setText(job.detail);
+        m_preparingLine->setShare(job.share);
+    }
+}
+
+void RunsPage::showHead()
+{
+    const engine::RunInfo *run = shownInfo();
+    if (!run)
+        return;
+    m_head->setTitle(QString::fromStdString(run->name));
+    m_head->setState(runFactsLine(*run));
+    m_badge->setText(runStateText(run->state));
+    m_badge->setIconName(runStateIcon(run->state));
+    m_badge->setTone(runStateTone(run->state));
+}
+
+void RunsPage::showBar()
+{
+    while (QLayoutItem *item = m_bars->takeAt(0)) {
+        if (item->widget())
+            item->widget()->deleteLater();
+        delete item;
+    }
+    const engine::RunInfo *run = shownInfo();
+    const bool isFailed = run && run->state == engine::RunState::Failed;
+    if (!run || m_isLoading || m_closedBars.contains(run->id) || (!isFailed && run->state != engine::RunState::Interrupted))
+        return;
+    const auto newest = newestCheckpoint();
+    const std::int64_t last = m_curves.points.empty() ? run->step : m_curves.points.back().step;
+    const QString name = QString::fromStdString(run->name);
+    Message message;
+    message.tone = isFailed ? MessageTone::Bad : MessageTone::Warning;
+    QStringList remedy;
+    if (isFailed) {
+        const FailureWords words = failureWords(run->failure);
+        const auto known = m_failures.find(run->id);
+        message.what = tr("%1 stopped at step %2: %3").arg(name, countText(last), words.what);
+        message.detail = known != m_failures.end() ? QString::fromStdString(known->second.detail) : QString();
+        remedy.append(words.remedy);
+    } else {
+        message.what = tr("%1 was cut off at step %2: the program or the computer ended.").arg(name, countText(last));
+    }
+    if (!newest)
+        remedy.append(tr("There is no checkpoint yet, so it begins again."));
+    else if (*newest < last)
+        remedy.append(tr("Nothing before step %1 is lost; %n step(s) are repeated.", nullptr, int(last - *newest)).arg(countText(*newest)));
+    else
+        remedy.append(tr("Nothing is lost."));
+    remedy.removeAll(QString());
+    message.remedy = remedy.join(QLatin1Char(' '));
+    if (m_resume->isEnabled()) {
+        message.actionText = resumeText();
+        message.action = [this] { m_resume->trigger(); };
+    }
+    auto *bar = new MessageBar(std::move(message));
+    connect(bar, &MessageBar::closed, this, [this, id = run->id] {
+        m_closedBars.insert(id);
+        showParts();
+    });
+    m_bars->addWidget(bar);
+}
+
+void RunsPage::showParts()
+{
+    const engine::RunInfo *run = shownInfo();
+    if (!run)
+        return;
+    const bool isCut = run->state == engine::RunState::Failed || run->state == engine::RunState::Interrupted;
+    const std::int64_t last = m_curves.points.empty() ? 0 : m_curves.points.back().step;
+    m_chart->setLost(isCut && last > 0 ? std::optional(LossChart::Lost{newestCheckpoint().value_or(0), last}) : std::nullopt);
+    showHead();
+    updateActions();
+    showBar();
+    m_resumeButton->setVisible(m_resume->isVisible() && m_bars->count() == 0); // one of them is enough
+    const auto seen = m_seen.find(run->id);
+    m_pane->show(*run, seen == m_seen.end() ? std::vector<SeenState>{} : seen->second);
+}
+
+bool RunsPage::event(QEvent *event)
+{
+    // Space presses a button that has the keyboard; everywhere else in the page it pauses.
+    if (event->type() == QEvent::ShortcutOverride) {
+        const auto *key = static_cast<QKeyEvent *>(event);
+        if (key->key() == Qt::Key_Space && key->modifiers() == Qt::NoModifier && qobject_cast<QAbstractButton *>(focusWidget())) {
+            event->accept();
+            return true;
+        }
+    }
+    return Page::event(event);
+}
+
+void RunsPage::resizeEvent(QResizeEvent *event)
+{
+    Page::resizeEvent(event);
+    adjustToWidth();
+}
+
+} // namespace fettle::ui

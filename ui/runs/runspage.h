@@ -1,0 +1,129 @@
+// The Runs page: the list of runs, the curves of the chosen one, live while it learns, its checkpoints, settings and log. Pauses, resumes and
+// stops it. Everything is read by jobs; a long run never holds the window up.
+#pragma once
+
+#include "ui/frame/page.h"
+#include "ui/runs/runcurves.h"
+#include "ui/runs/runlog.h"
+
+#include <QTimer>
+
+#include <set>
+
+class QSplitter;
+class QStackedWidget;
+class QVBoxLayout;
+
+namespace fettle::ui {
+
+class Badge;
+class Button;
+class ChartPane;
+class ElidedLabel;
+class EmptyState;
+class PageHead;
+class ProgressLine;
+class RunList;
+class RunListModel;
+class RunPane;
+class TextLabel;
+
+class RunsPage : public Page {
+    Q_OBJECT
+
+public:
+    explicit RunsPage(const PageContext &context, QWidget *parent = nullptr);
+
+    void setProject() override;
+    void onShown() override;
+    void openTarget(const QString &target) override; // "run 8", "run 8 120"
+
+    [[nodiscard]] RunId shownRun() const { return m_shown; }
+    [[nodiscard]] const RunCurves &curves() const { return m_curves; }
+
+protected:
+    bool event(QEvent *event) override;
+    void resizeEvent(QResizeEvent *event) override;
+
+private:
+    // --- runspagelayout.cpp
+    void setupActions();
+    void setupLayout();
+    QWidget *makeSide();
+    QWidget *makeHead();
+    QWidget *makeWork();
+    QWidget *makeEmpty();
+    QWidget *makePreparing();
+    void setupMenus();
+    void adjustToWidth();
+
+    // --- runspage.cpp: what is shown
+    void connectBridge();
+    void readRuns();
+    void runsRead(const std::vector<engine::RunInfo> &runs);
+    void showRun(RunId run);
+    void readCurves();
+    void curvesRead(RunId run, RunCurves curves);
+    void readCheckpoints();
+    void showStack();
+    void showHead();
+    void showBar();
+    void showParts(); // head, bar, lost part, right pane: after a change of state or of checkpoints
+    [[nodiscard]] const engine::RunInfo *shownInfo() const;
+    [[nodiscard]] std::optional<std::int64_t> newestCheckpoint() const;
+
+    // --- runspagelive.cpp: what arrives, and what the user asks for
+    void stateChanged(const engine::RunInfo &run);
+    void metricsAppended(RunId run, const std::vector<engine::MetricPoint> &points, double secondsLeft);
+    void evaluated(RunId run, const engine::EvalPoint &point);
+    void checkpointed(RunId run, const engine::CheckpointInfo &checkpoint);
+    void runEnded(const engine::RunInfo &run);
+    void rememberState(const engine::RunInfo &run);
+    void updateActions();
+    void pauseShown();
+    void resumeShown();
+    void stopShown();
+    void deleteShown();
+    void openInPlayground();
+    void savePicture();
+    void saveNumbers();
+    [[nodiscard]] bool isShownActive() const; // an engine works on the shown run now
+    [[nodiscard]] QString resumeText() const;
+
+    static constexpr int kMostReloads = 3; // of the curve, to close a gap
+
+    RunCurves m_curves; // of the shown run; the charts read it, so it comes before them
+    RunId m_shown;
+    RunId m_wanted;                                  // to be shown as soon as it is listed
+    std::optional<std::int64_t> m_wantedStep;        // its checkpoint to choose
+    std::vector<engine::MetricPoint> m_live;         // newest points of the active run: the project stores them about a second later
+    RunId m_liveRun;
+    std::map<RunId, std::vector<SeenState>> m_seen;
+    std::map<RunId, Error> m_failures;               // whole, as they arrived; the project keeps two sentences
+    std::set<RunId> m_closedBars;
+    RunId m_asked;                                   // pause, stop or resume was asked for and has not been seen yet
+    bool m_isLoading = false;
+    bool m_hasList = false;
+    int m_reloads = 0;                               // for a gap in the curve
+    QTimer m_checkpointTimer, m_gapTimer;
+
+    QAction *m_pause, *m_resume, *m_stop, *m_saveNow, *m_delete, *m_openPlayground, *m_previous, *m_next, *m_savePicture, *m_saveNumbers;
+    RunListModel *m_model;
+    RunList *m_list;
+    QWidget *m_side;
+    PageHead *m_head;
+    Badge *m_badge;
+    Button *m_pauseButton, *m_resumeButton, *m_stopButton;
+    QVBoxLayout *m_bars;
+    QSplitter *m_splitter;
+    ChartPane *m_chart;
+    RunPane *m_pane;
+    QStackedWidget *m_stack;
+    QWidget *m_work, *m_empty, *m_preparing;
+    ElidedLabel *m_preparingDetail;
+    ProgressLine *m_preparingLine;
+    bool m_isNarrow = false;
+    bool m_isArranged = false;
+};
+
+} // namespace fettle::ui

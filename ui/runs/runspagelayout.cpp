@@ -1,0 +1,214 @@
+// How the Runs page is put together, wide and narrow. What it shows is in runspage.cpp, what arrives and is asked for in runspagelive.cpp.
+#include "ui/runs/runspage.h"
+
+#include "ui/runs/chartpane.h"
+#include "ui/runs/runlist.h"
+#include "ui/runs/runpane.h"
+#include "ui/runs/scrubber.h"
+#include "ui/widgets/badge.h"
+#include "ui/widgets/button.h"
+#include "ui/widgets/emptystate.h"
+#include "ui/widgets/labels.h"
+#include "ui/widgets/pagehead.h"
+#include "ui/widgets/progressline.h"
+
+#include <QHBoxLayout>
+#include <QMenu>
+#include <QSettings>
+#include <QSlider>
+#include <QSplitter>
+#include <QStackedWidget>
+#include <QTabBar>
+
+namespace fettle::ui {
+
+using namespace measure;
+
+namespace {
+
+constexpr int kSideWidth = 240, kSideNarrow = 200, kPaneNarrow = 288;
+const auto kPaneKey = QStringLiteral("runs/paneWidth");
+
+} // namespace
+
+void RunsPage::setupActions()
+{
+    m_pause = addPageAction(QStringLiteral("pauseShownRun"), tr("Pause"), QStringLiteral("pause"), QKeySequence(Qt::Key_Space),
+                            tr("Saves a complete checkpoint and frees the memory; the run goes on exactly there."), [this] { pauseShown(); });
+    m_resume = addPageAction(QStringLiteral("resumeShownRun"), tr("Resume"), QStringLiteral("play"), {},
+                             tr("Goes on from the newest checkpoint as if nothing had happened."), [this] { resumeShown(); });
+    m_stop = addPageAction(QStringLiteral("stopShownRun"), tr("Stop..."), QStringLiteral("square"), {},
+                           tr("Ends the run; you choose whether what it learnt is kept."), [this] { stopShown(); });
+    m_saveNow = addPageAction(QStringLiteral("checkpointNow"), tr("Save a checkpoint now"), QStringLiteral("save"), {},
+                              tr("After this step, without a pause."), [this] { bridge().checkpointNow(); });
+    m_openPlayground = addPageAction(QStringLiteral("openCheckpoint"), tr("Open in playground"), QStringLiteral("columns-2"), {},
+                                     tr("Asks this checkpoint your questions, beside the base model."), [this] { openInPlayground(); });
+    m_previous = addPageAction(QStringLiteral("previousCheckpoint"), tr("Previous checkpoint"), QStringLiteral("chevron-left"), {},
+                               tr("Chooses the checkpoint before this one."), [this] { m_chart->stepBy(-1); });
+    m_next = addPageAction(QStringLiteral("nextCheckpoint"), tr("Next checkpoint"), QStringLiteral("chevron-right"), {},
+                           tr("Chooses the checkpoint after this one."), [this] { m_chart->stepBy(1); });
+    m_savePicture = addPageAction(QStringLiteral("saveChartPicture"), tr("Save the chart as a picture..."), QStringLiteral("download"), {},
+                                  tr("A PNG file of the loss chart as it is shown."), [this] { savePicture(); });
+    m_saveNumbers = addPageAction(QStringLiteral("saveChartNumbers"), tr("Save the curves as numbers..."), QStringLiteral("table-2"), {},
+                                  tr("A CSV file with one line for each step."), [this] { saveNumbers(); });
+    m_delete = addPageAction(QStringLiteral("deleteRun"), tr("Delete the run..."), QStringLiteral("trash-2"), {},
+                             tr("Removes the run with its curves, checkpoints and adapter."), [this] { deleteShown(); });
+}
+
+void RunsPage::setupLayout()
+{
+    m_model = new RunListModel(this);
+    m_stack = new QStackedWidget;
+    m_work = makeWork();
+    m_empty = makeEmpty();
+    m_preparing = makePreparing();
+    for (QWidget *widget : {m_work, m_empty, m_preparing})
+        m_stack->addWidget(widget);
+    auto *all = new QVBoxLayout(this);
+    all->setContentsMargins(0, 0, 0, 0);
+    all->addWidget(m_stack);
+    setupMenus();
+}
+
+QWidget *RunsPage::makeSide()
+{
+    auto *side = new Pane(Surface::Window, Qt::RightEdge);
+    auto *column = new QVBoxLayout(side);
+    column->setContentsMargins(0, 0, 1, 0);
+    column->setSpacing(0);
+    auto *head = new Pane(Surface::Window, Qt::BottomEdge);
+    head->setFixedHeight(36);
+    auto *line = new QHBoxLayout(head);
+    line->setContentsMargins(kPaneSide, 0, kStep3, 1);
+    line->addWidget(sectionLabel(tr("Runs")));
+    line->addStretch(1);
+    auto *loss = smallLabel(tr("held-out loss"));
+    loss->setToolTip(tr("Loss on records that the run never learns from. Lower is better."));
+    line->addWidget(loss);
+    column->addWidget(head);
+    m_list = new RunList(m_model);
+    connect(m_list, &RunList::runChosen, this, &RunsPage::showRun);
+    column->addWidget(m_list, 1);
+    m_side = side;
+    return side;
+}
+
+QWidget *RunsPage::makeHead()
+{
+    m_head = new PageHead(tr("Runs"));
+    m_badge = new Badge({});
+    m_head->addAfterTitle(m_badge);
+    m_pauseButton = new Button({}, QStringLiteral("pause"));
+    m_pauseButton->followAction(m_pause);
+    m_resumeButton = primaryButton({}, QStringLiteral("play"));
+    m_resumeButton->followAction(m_resume);
+    m_stopButton = new Button({}, QStringLiteral("square"));
+    m_stopButton->followAction(m_stop);
+    auto *more = iconButton(QStringLiteral("ellipsis"), tr("More that can be done with this run"), ButtonLook::Normal);
+    more->setObjectName(QStringLiteral("moreButton"));
+    auto *menu = new QMenu(more);
+    menu->setToolTipsVisible(true);
+    menu->addAction(m_saveNow);
+    menu->addAction(m_openPlayground);
+    menu->addSeparator();
+    menu->addAction(m_delete);
+    connect(more, &QPushButton::clicked, this, [more, menu] {
+        menu->popup(more->mapToGlobal(QPoint(more->width() - menu->sizeHint().width(), more->height() + kStep1)));
+    });
+    for (QWidget *button : std::initializer_list<QWidget *>{m_pauseButton, m_resumeButton, m_stopButton, more})
+        m_head->addAction(button);
+    return m_head;
+}
+
+QWidget *RunsPage::makeWork()
+{
+    auto *work = new QWidget;
+    auto *columns = new QHBoxLayout(work);
+    columns->setContentsMargins(0, 0, 0, 0);
+    columns->setSpacing(0);
+    columns->addWidget(makeSide());
+    auto *rows = new QVBoxLayout;
+    rows->setSpacing(0);
+    rows->addWidget(makeHead());
+    m_bars = new QVBoxLayout;
+    m_bars->setSpacing(0);
+    rows->addLayout(m_bars);
+    m_chart = new ChartPane(m_curves);
+    m_chart->setMinimumWidth(360);
+    m_pane = new RunPane(m_chart->loss(), {m_previous, m_next, m_openPlayground});
+    m_pane->setMinimumWidth(260);
+    m_splitter = new QSplitter(Qt::Horizontal);
+    m_splitter->setChildrenCollapsible(false);
+    m_splitter->setHandleWidth(1);
+    m_splitter->addWidget(m_chart);
+    m_splitter->addWidget(m_pane);
+    m_splitter->setStretchFactor(0, 1);
+    m_splitter->setStretchFactor(1, 0);
+    connect(m_splitter, &QSplitter::splitterMoved, this, [this] {
+        if (!m_isNarrow)
+            QSettings().setValue(kPaneKey, m_pane->width());
+    });
+    connect(m_chart, &ChartPane::checkpointChosen, this, [this](std::optional<std::int64_t> step) {
+        m_pane->checkpoints().setChosen(step);
+        updateActions();
+    });
+    connect(&m_pane->checkpoints(), &CheckpointPane::stepWished, m_chart, &ChartPane::choose);
+    rows->addWidget(m_splitter, 1);
+    columns->addLayout(rows, 1);
+    return work;
+}
+
+QWidget *RunsPage::makeEmpty()
+{
+    auto *empty = new EmptyState(QStringLiteral("activity"), tr("No run yet: here you will watch the model learn."));
+    Button *button = empty->addButton(tr("Train a model"), QStringLiteral("sliders-horizontal"));
+    button->setToolTip(tr("Opens the Train page, where a run is prepared and started."));
+    connect(button, &QPushButton::clicked, this, [this] { context().openPage(QStringLiteral("train"), {}); });
+    return empty;
+}
+
+QWidget *RunsPage::makePreparing()
+{
+    auto *pane = new Pane(Surface::Page);
+    auto *column = new QVBoxLayout(pane);
+    column->setSpacing(kStep3);
+    column->addStretch(1);
+    column->addWidget(titleLabel(tr("The run is being prepared")), 0, Qt::AlignHCenter);
+    m_preparingLine = new ProgressLine;
+    m_preparingLine->setFixedWidth(320);
+    m_preparingLine->setAccessibleName(tr("Progress of the preparation"));
+    column->addWidget(m_preparingLine, 0, Qt::AlignHCenter);
+    m_preparingDetail = new ElidedLabel({}, TextSize::Body, Weight::Regular, Ink::Muted);
+    m_preparingDetail->setFixedWidth(320);
+    column->addWidget(m_preparingDetail, 0, Qt::AlignHCenter);
+    column->addStretch(1);
+    return pane;
+}
+
+void RunsPage::setupMenus()
+{
+    auto *menu = new QMenu(this);
+    menu->setToolTipsVisible(true);
+    menu->addAction(m_savePicture);
+    menu->addAction(m_saveNumbers);
+    connect(&m_chart->saveButton(), &QPushButton::clicked, this, [this, menu] {
+        const Button &button = m_chart->saveButton();
+        menu->popup(button.mapToGlobal(QPoint(button.width() - menu->sizeHint().width(), button.height() + kStep1)));
+    });
+}
+
+void RunsPage::adjustToWidth()
+{
+    // The window decides, not the page: rail and page become narrow together.
+    const bool isNarrow = window()->width() < kNarrowBelow;
+    if (m_isArranged && isNarrow == m_isNarrow)
+        return;
+    m_isArranged = true;
+    m_isNarrow = isNarrow;
+    m_side->setFixedWidth(isNarrow ? kSideNarrow : kSideWidth);
+    m_chart->setNarrow(isNarrow);
+    const int pane = isNarrow ? kPaneNarrow : QSettings().value(kPaneKey, kDetail).toInt();
+    m_splitter->setSizes({std::max(1, width() - m_side->width() - pane), pane});
+}
+
+} // namespace fettle::ui

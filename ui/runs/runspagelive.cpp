@@ -1,0 +1,295 @@
+// What arrives from a run that works, and what the user asks of runs. See runspage.h.
+#include "ui/runs/runspage.h"
+
+#include "ui/frame/dialogs.h"
+#include "ui/runs/chartpane.h"
+#include "ui/runs/runlist.h"
+#include "ui/runs/runpane.h"
+#include "ui/runs/runwords.h"
+#include "ui/widgets/button.h"
+#include "ui/widgets/words.h"
+
+#include <QPixmap>
+#include <QSaveFile>
+
+namespace fettle::ui {
+
+namespace {
+
+using engine::RunState;
+
+constexpr std::size_t kMostLive = 20'000; // far more than a second of steps
+
+QByteArray numbersOf(const RunCurves &curves)
+{
+    // Numbers of a file have a point, whatever the language of the window.
+    QByteArray text = "step,epoch,loss,held_out_loss,learning_rate,gradient_norm,tokens_per_second,tokens,peak_bytes,seconds\n";
+    auto eval = curves.evals.begin();
+    for (const engine::MetricPoint &point : curves.points) {
+        while (eval != curves.evals.end() && eval->step < point.step)
+            ++eval;
+        const bool hasEval = eval != curves.evals.end() && eval->step == point.step;
+        const QByteArray fields[] = {QByteArray::number(qint64(point.step)), QByteArray::number(point.epoch, 'g', 8),
+                                     QByteArray::number(point.loss, 'g', 9), hasEval ? QByteArray::number(eval->loss, 'g', 9) : QByteArray(),
+                                     QByteArray::number(point.learningRate, 'g', 9), QByteArray::number(point.gradNorm, 'g', 9),
+                                     QByteArray::number(point.tokensPerSecond, 'g', 6), QByteArray::number(qint64(point.tokens)),
+                                     QByteArray::number(qint64(point.peakBytes)), QByteArray::number(point.seconds, 'f', 3)};
+        for (std::size_t i = 0; i < std::size(fields); ++i)
+            text += (i ? "," : "") + fields[i];
+        text += '\n';
+    }
+    return text;
+}
+
+Result<> writeFile(const QString &name, const QByteArray &bytes)
+{
+    QSaveFile file(name);
+    if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.commit())
+        return fail(ErrorCode::NoPermission, "Cannot write \"" + name.toStdString() + "\".", "Choose another folder.",
+                    file.errorString().toStdString());
+    return {};
+}
+
+} // namespace
+
+bool RunsPage::isShownActive() const
+{
+    return m_shown.isValid() && bridge().isRunActive() && bridge().activeRun() == m_shown;
+}
+
+void RunsPage::rememberState(const engine::RunInfo &run)
+{
+    std::vector<SeenState> &seen = m_seen[run.id];
+    if (seen.empty() || seen.back().state != run.state)
+        seen.push_back({run.state, run.step, QDateTime::currentDateTime()});
+}
+
+void RunsPage::stateChanged(const engine::RunInfo &run)
+{
+    const bool isNew = m_model->rowOf(run.id) < 0;
+    rememberState(run);
+    if (run.id == m_asked)
+        m_asked = {};
+    if (run.state == RunState::Preparing || run.state == RunState::Running) {
+        m_closedBars.erase(run.id);
+        m_failures.erase(run.id);
+    }
+    if (run.id != m_liveRun) {
+        m_liveRun = run.id;
+        m_live.clear();
+    }
+    m_model->updateRun(run);
+    m_hasList = true;
+    showStack();
+    if (isNew && !m_wanted.isValid())
+        m_list->choose(run.id); // it was just started: this is what one wants to see
+    if (run.id != m_shown)
+        return;
+    m_curves.steps = run.steps;
+    if (run.state == RunState::Running) { // a resumed run may have gone back to its checkpoint
+        m_live.clear();
+        m_reloads = 0;
+        readCurves();
+    }
+    m_chart->refresh();
+    showParts();
+}
+
+void RunsPage::metricsAppended(RunId run, const std::vector<engine::MetricPoint> &points, double secondsLeft)
+{
+    if (points.empty())
+        return;
+    if (run != m_liveRun) {
+        m_liveRun = run;
+        m_live.clear();
+    }
+    if (!m_live.empty() && m_live.back().step >= points.front().step)
+        m_live.clear();
+    m_live.insert(m_live.end(), points.begin(), points.end());
+    if (m_live.size() > 2 * kMostLive)
+        m_live.erase(m_live.begin(), m_live.end() - std::ptrdiff_t(kMostLive));
+    if (const engine::RunInfo *known = m_model->find(run)) {
+        engine::RunInfo info = *known;
+        const engine::MetricPoint &last = points.back();
+        info.step = last.step;
+        info.epoch = last.epoch;
+        info.trainLoss = last.loss;
+        info.tokens = last.tokens;
+        info.seconds = last.seconds;
+        m_model->setSecondsLeft(run, secondsLeft);
+        m_model->updateRun(info);
+    }
+    if (run != m_shown || m_isLoading)
+        return; // curvesRead takes them from m_live
+    const std::int64_t last = m_curves.points.empty() ? 0 : m_curves.points.back().step;
+    appendPoints(m_curves, points);
+    if (points.front().step > last + 1 && !m_gapTimer.isActive() && m_reloads++ < kMostReloads)
+        m_gapTimer.start();
+    m_chart->refresh();
+}
+
+void RunsPage::evaluated(RunId run, const engine::EvalPoint &point)
+{
+    if (const engine::RunInfo *known = m_model->find(run)) {
+        engine::RunInfo info = *known;
+        info.evalLoss = point.loss;
+        m_model->updateRun(info);
+    }
+    if (run != m_shown || m_isLoading)
+        return;
+    appendEval(m_curves, point);
+    m_chart->refresh();
+    showParts();
+}
+
+void RunsPage::checkpointed(RunId run, const engine::CheckpointInfo &checkpoint)
+{
+    if (run != m_shown || m_isLoading)
+        return;
+    putCheckpoint(m_curves, checkpoint);
+    m_chart->refresh();
+    showParts();
+    m_checkpointTimer.start();
+}
+
+void RunsPage::runEnded(const engine::RunInfo &run)
+{
+    m_asked = {};
+    if (run.id.isValid()) {
+        rememberState(run);
+        m_model->updateRun(run);
+    }
+    showStack();
+    if (run.id == m_shown && run.id.isValid())
+        readCurves();
+    showParts();
+}
+
+QString RunsPage::resumeText() const
+{
+    const auto newest = newestCheckpoint();
+    return newest ? tr("Resume from step %1").arg(countText(*newest)) : tr("Begin again");
+}
+
+void RunsPage::updateActions()
+{
+    const engine::RunInfo *run = shownInfo();
+    const bool isActive = isShownActive();
+    const RunState state = run ? run->state : RunState::Idle;
+    const bool isAsked = m_asked.isValid() && m_asked == m_shown;
+    const QString noRun = tr("No run is shown.");
+    const QString notActive = tr("This run is not learning now.");
+    const QString asked = tr("It ends after this step.");
+    const bool isOpen = isActive && (state == RunState::Preparing || state == RunState::Running) && !isAsked;
+    setActionPossible(m_pause, isOpen, !run ? noRun : isActive ? asked : notActive);
+    setActionPossible(m_stop, isActive && state != RunState::Stopping && (!isAsked || state == RunState::Pausing), !run ? noRun : isActive ? asked : notActive);
+    setActionPossible(m_saveNow, isOpen, !run ? noRun : isActive ? asked : notActive);
+    m_pause->setVisible(!run || isActive);
+    m_stop->setVisible(!run || isActive);
+
+    const bool isResumable = run && !isActive && isRunResumable(state) && (state != RunState::Cancelled || newestCheckpoint().has_value());
+    m_resume->setVisible(isResumable);
+    m_resume->setText(isResumable ? resumeText() : tr("Resume"));
+    m_resume->setShortcut(isResumable && state == RunState::Paused ? QKeySequence(Qt::Key_Space) : QKeySequence());
+    setActionPossible(m_resume, isResumable && !m_isLoading && !isAsked && !bridge().isRunActive(),
+                      !run                    ? noRun
+                      : !isResumable          ? tr("There is nothing to resume.")
+                      : bridge().isRunActive() ? tr("Another run is learning. Pause or stop it first.")
+                                               : tr("It is being prepared."));
+    m_resumeButton->setVisible(isResumable && m_bars->count() == 0);
+
+    const auto chosen = m_chart->chosenStep();
+    const auto &checkpoints = m_curves.checkpoints;
+    setActionPossible(m_previous, chosen && *chosen > checkpoints.front().step, tr("There is no checkpoint before it."));
+    setActionPossible(m_next, chosen && *chosen < checkpoints.back().step, tr("There is no checkpoint after it."));
+    const bool hasPlayground = context().windowAction(QStringLiteral("page-playground")) != nullptr;
+    m_openPlayground->setVisible(hasPlayground);
+    setActionPossible(m_openPlayground, hasPlayground && chosen.has_value(), tr("There is no checkpoint to open."));
+    setActionPossible(m_savePicture, !m_curves.points.empty(), tr("There is no step yet."));
+    setActionPossible(m_saveNumbers, !m_curves.points.empty(), tr("There is no step yet."));
+    setActionPossible(m_delete, run && !isActive && !isRunWorking(state), run ? tr("Stop the run first.") : noRun);
+}
+
+void RunsPage::pauseShown()
+{
+    if (!isShownActive())
+        return;
+    m_asked = m_shown;
+    bridge().pauseRun();
+    updateActions();
+}
+
+void RunsPage::resumeShown()
+{
+    m_asked = m_shown;
+    bridge().resumeRun(m_shown, {});
+    updateActions();
+    showBar();
+}
+
+void RunsPage::stopShown()
+{
+    const engine::RunInfo *run = shownInfo();
+    if (!run || !isShownActive())
+        return;
+    const RunId id = run->id;
+    const int answer = context().dialogs.ask(
+        this, {tr("Stop %1?").arg(QString::fromStdString(run->name)),
+               tr("Keep: the adapter as it is after this step becomes the result of the run.\n"
+                  "Discard: its checkpoints are deleted; only the curves stay."),
+               {tr("Stop and keep"), tr("Stop and discard"), tr("Go on")}});
+    // The run may have ended while the question stood there.
+    if (answer == 2 || m_shown != id || !isShownActive())
+        return;
+    m_asked = id;
+    bridge().stopRun(answer == 0 ? engine::RunControl::Wish::StopAndKeep : engine::RunControl::Wish::StopAndDiscard);
+    updateActions();
+}
+
+void RunsPage::deleteShown()
+{
+    const engine::RunInfo *run = shownInfo();
+    if (!run)
+        return;
+    const RunId id = run->id;
+    const int answer = context().dialogs.ask(this, {tr("Delete %1?").arg(QString::fromStdString(run->name)),
+                                                    tr("Its curves, checkpoints and adapter are removed from the disk. This cannot be taken back."),
+                                                    {tr("Delete"), tr("Keep")}});
+    if (answer != 0)
+        return;
+    bridge().write<void>(Touched::Runs, this, [id](ProjectApi &project, const JobContext &) { return project.deleteRun(id); },
+                         [this](Result<> result) {
+                             if (!result)
+                                 context().showMessage(messageOf(result.error()));
+                         });
+}
+
+void RunsPage::openInPlayground()
+{
+    if (const auto step = m_chart->chosenStep())
+        context().openPage(QStringLiteral("playground"), QStringLiteral("run %1 %2").arg(m_shown.value).arg(*step));
+}
+
+void RunsPage::savePicture()
+{
+    const QString name = context().dialogs.saveFile(this, tr("Save the chart"), tr("run-%1-loss.png").arg(m_shown.value), tr("Pictures (*.png)"));
+    if (!name.isEmpty() && !m_chart->picture().save(name, "PNG"))
+        context().showMessage(messageOf({ErrorCode::NoPermission, "Cannot write \"" + name.toStdString() + "\".", "Choose another folder.", {}}));
+}
+
+void RunsPage::saveNumbers()
+{
+    const QString name = context().dialogs.saveFile(this, tr("Save the curves"), tr("run-%1.csv").arg(m_shown.value), tr("Tables (*.csv)"));
+    if (name.isEmpty())
+        return;
+    bridge().readSlowly<void>(
+        this, [name, curves = m_curves](const ProjectApi *, const JobContext &) { return writeFile(name, numbersOf(curves)); },
+        [this, name](Result<> result) {
+            if (result)
+                context().showMessage({MessageTone::Info, tr("The curves are in \"%1\".").arg(name), {}, {}, {}, {}});
+            else
+                context().showMessage(messageOf(result.error()));
+        });
+}
+
+} // namespace fettle::ui

@@ -1,0 +1,189 @@
+// See scrubber.h.
+#include "ui/runs/scrubber.h"
+
+#include "ui/theme/shapes.h"
+#include "ui/theme/tokens.h"
+#include "ui/widgets/words.h"
+
+#include <QMouseEvent>
+#include <QPainter>
+
+#include <algorithm>
+#include <cmath>
+
+namespace fettle::ui {
+
+namespace {
+
+constexpr double kTrack = 4, kDiamond = 7, kCircle = 16;
+
+} // namespace
+
+Scrubber::Scrubber(const RunCurves &curves, QWidget *parent) : QAbstractSlider(parent), m_curves(curves)
+{
+    setOrientation(Qt::Horizontal);
+    setFocusPolicy(Qt::StrongFocus);
+    setMouseTracking(true);
+    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    setPageStep(1);
+    setRange(0, 0);
+    setAccessibleName(tr("Checkpoints"));
+    setToolTip(tr("Checkpoints: states of the run that are saved. Left and Right go from one to the next."));
+}
+
+void Scrubber::refresh()
+{
+    m_isRefreshing = true;
+    const auto &checkpoints = m_curves.checkpoints;
+    const bool followsNewest = !m_chosen || value() == maximum(); // the newest stays chosen while the run goes on
+    setRange(0, std::max(0, int(checkpoints.size()) - 1));
+    setEnabled(!checkpoints.empty());
+    int index = int(checkpoints.size()) - 1;
+    const auto known = std::ranges::find(checkpoints, m_chosen.value_or(-1), &engine::CheckpointInfo::step);
+    if (!followsNewest && known != checkpoints.end())
+        index = int(known - checkpoints.begin());
+    setValue(std::max(0, index));
+    m_isRefreshing = false;
+    announce();
+    update();
+}
+
+void Scrubber::forgetChoice()
+{
+    m_chosen.reset();
+}
+
+void Scrubber::setView(double from, double to, int axisLeft, int axisRight)
+{
+    m_from = from;
+    m_to = to;
+    m_left = axisLeft;
+    m_right = axisRight;
+    update();
+}
+
+void Scrubber::setFailedStep(std::optional<std::int64_t> step)
+{
+    m_failed = step;
+    update();
+}
+
+std::optional<std::int64_t> Scrubber::chosenStep() const
+{
+    return m_chosen;
+}
+
+void Scrubber::choose(std::int64_t step)
+{
+    int nearest = -1;
+    for (int i = 0; i < int(m_curves.checkpoints.size()); ++i) {
+        const auto distance = [&](int at) { return std::abs(m_curves.checkpoints[std::size_t(at)].step - step); };
+        if (nearest < 0 || distance(i) < distance(nearest))
+            nearest = i;
+    }
+    if (nearest >= 0)
+        setValue(nearest);
+}
+
+void Scrubber::stepBy(int checkpoints)
+{
+    setValue(std::clamp(value() + checkpoints, minimum(), maximum()));
+}
+
+void Scrubber::announce()
+{
+    const auto at = std::size_t(value());
+    const auto step = at < m_curves.checkpoints.size() ? std::optional(m_curves.checkpoints[at].step) : std::nullopt;
+    setAccessibleDescription(step ? tr("Checkpoint %1, %2 of %3").arg(countText(*step)).arg(at + 1).arg(m_curves.checkpoints.size())
+                                  : tr("No checkpoint yet"));
+    if (step == m_chosen)
+        return;
+    m_chosen = step;
+    emit stepChosen(step);
+}
+
+void Scrubber::sliderChange(SliderChange change)
+{
+    QAbstractSlider::sliderChange(change);
+    if (change == SliderValueChange && !m_isRefreshing)
+        announce();
+}
+
+double Scrubber::xOf(double step) const
+{
+    return m_left + (step - m_from) / std::max(1e-9, m_to - m_from) * (m_right - m_left);
+}
+
+double Scrubber::stepAt(double x) const
+{
+    return m_from + (x - m_left) / std::max(1, m_right - m_left) * (m_to - m_from);
+}
+
+QPoint Scrubber::checkpointPosition(int index) const
+{
+    return {int(std::lround(xOf(double(m_curves.checkpoints.at(std::size_t(index)).step)))), height() / 2};
+}
+
+void Scrubber::paintEvent(QPaintEvent *)
+{
+    const Tokens &t = tokens();
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    const double middle = height() / 2.0;
+    const QRectF track(m_left - 2, middle - kTrack / 2, m_right - m_left + 4, kTrack);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(t.border);
+    painter.drawRoundedRect(track, kTrack / 2, kTrack / 2);
+    if (!m_curves.points.empty()) {
+        QRectF done = track;
+        done.setRight(std::clamp(xOf(double(m_curves.points.back().step)), track.left(), track.right()));
+        painter.setBrush(t.borderStrong);
+        painter.drawRoundedRect(done, kTrack / 2, kTrack / 2);
+    }
+    const auto isInView = [&](double x) { return x >= m_left - 1 && x <= m_right + 1; };
+    for (const engine::CheckpointInfo &checkpoint : m_curves.checkpoints) {
+        const double x = xOf(double(checkpoint.step));
+        if (!isInView(x) || checkpoint.step == m_chosen)
+            continue;
+        const double half = kDiamond * 0.75;
+        painter.setPen(QPen(t.accent, 1.5));
+        painter.setBrush(t.surface1);
+        painter.drawPolygon(QPolygonF{QPointF(x, middle - half), QPointF(x + half, middle), QPointF(x, middle + half), QPointF(x - half, middle)});
+    }
+    if (m_failed && isInView(xOf(double(*m_failed)))) {
+        const double x = xOf(double(*m_failed));
+        painter.setPen(QPen(t.bad, 2, Qt::SolidLine, Qt::RoundCap));
+        painter.drawLine(QPointF(x - 4, middle - 4), QPointF(x + 4, middle + 4));
+        painter.drawLine(QPointF(x - 4, middle + 4), QPointF(x + 4, middle - 4));
+    }
+    if (m_chosen && isInView(xOf(double(*m_chosen)))) {
+        const QPointF centre(xOf(double(*m_chosen)), middle);
+        painter.setPen(QPen(t.surface1, 2));
+        painter.setBrush(t.accent);
+        painter.drawEllipse(centre, kCircle / 2, kCircle / 2);
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(t.surface1);
+        painter.drawEllipse(centre, 2.5, 2.5);
+    }
+}
+
+void Scrubber::mousePressEvent(QMouseEvent *event)
+{
+    if (event->button() == Qt::LeftButton)
+        choose(std::int64_t(std::llround(stepAt(event->position().x()))));
+}
+
+void Scrubber::mouseMoveEvent(QMouseEvent *event)
+{
+    if (event->buttons() & Qt::LeftButton)
+        choose(std::int64_t(std::llround(stepAt(event->position().x()))));
+    else
+        emit hovered(stepAt(event->position().x()));
+}
+
+void Scrubber::leaveEvent(QEvent *)
+{
+    emit pointerLeft();
+}
+
+} // namespace fettle::ui

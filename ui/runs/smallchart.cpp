@@ -1,0 +1,151 @@
+// See smallchart.h.
+#include "ui/runs/smallchart.h"
+
+#include "ui/theme/tokens.h"
+
+#include <QMouseEvent>
+#include <QPainter>
+
+#include <algorithm>
+#include <cmath>
+
+namespace fettle::ui {
+
+using namespace measure;
+
+SmallChart::SmallChart(const RunCurves &curves, Quantity quantity, QWidget *parent)
+    : QWidget(parent), m_curves(curves), m_quantity(std::move(quantity))
+{
+    setMouseTracking(true);
+    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    setAccessibleName(m_quantity.name);
+    setToolTip(m_quantity.help);
+}
+
+void SmallChart::refresh()
+{
+    m_steps.resize(m_curves.points.size());
+    m_values.resize(m_curves.points.size());
+    for (std::size_t i = 0; i < m_curves.points.size(); ++i) {
+        m_steps[i] = double(m_curves.points[i].step);
+        m_values[i] = m_quantity.valueOf(m_curves.points[i]);
+    }
+    thin();
+    setAccessibleDescription(valueText());
+}
+
+void SmallChart::setView(double from, double to)
+{
+    if (from == m_from && to == m_to)
+        return;
+    m_from = from;
+    m_to = to;
+    thin();
+}
+
+void SmallChart::setCursor(std::optional<double> step)
+{
+    m_cursor = step;
+    update();
+}
+
+void SmallChart::thin()
+{
+    m_line = thinnedPoints(m_steps, m_values, m_from, m_to, std::max(1, int(plotRect().width())));
+    update();
+}
+
+QString SmallChart::valueText() const
+{
+    std::ptrdiff_t at = m_cursor ? pointIndex(m_curves, *m_cursor + 0.5) : std::ptrdiff_t(m_curves.points.size()) - 1;
+    at = std::min(at, std::ptrdiff_t(m_values.size()) - 1);
+    return at < 0 ? QString() : m_quantity.textOf(m_values[std::size_t(at)]);
+}
+
+QRectF SmallChart::plotRect() const
+{
+    return QRectF(0.5, 32.5, width() - 1, height() - 44);
+}
+
+double SmallChart::xOf(double step) const
+{
+    const QRectF plot = plotRect();
+    return plot.left() + (step - m_from) / std::max(1e-9, m_to - m_from) * plot.width();
+}
+
+void SmallChart::paintEvent(QPaintEvent *)
+{
+    const Tokens &t = tokens();
+    QPainter painter(this);
+    const QRectF plot = plotRect();
+    const QRect head(0, 4, width(), 20);
+    int right = head.right();
+    const QString value = valueText();
+    painter.setFont(textFont(TextSize::Small));
+    painter.setPen(t.muted);
+    if (!m_quantity.unit.isEmpty() && !value.isEmpty()) {
+        painter.drawText(QRect(0, head.y(), right, head.height()), Qt::AlignRight | Qt::AlignVCenter, m_quantity.unit);
+        right -= painter.fontMetrics().horizontalAdvance(m_quantity.unit) + kStep1 + 2;
+    }
+    const int valueWidth = QFontMetrics(textFont(TextSize::Body, Weight::SemiBold)).horizontalAdvance(value);
+    const QRect name(0, head.y(), right - valueWidth - kStep2, head.height());
+    painter.drawText(name, Qt::AlignLeft | Qt::AlignVCenter, painter.fontMetrics().elidedText(m_quantity.name, Qt::ElideRight, name.width()));
+    painter.setFont(textFont(TextSize::Body, Weight::SemiBold));
+    painter.setPen(t.text);
+    painter.drawText(QRect(0, head.y(), right, head.height()), Qt::AlignRight | Qt::AlignVCenter, value);
+
+    painter.setPen(QPen(t.grid, 1));
+    painter.drawLine(plot.topLeft(), plot.topRight());
+    painter.drawLine(QPointF(plot.left(), std::floor(plot.center().y()) + 0.5), QPointF(plot.right(), std::floor(plot.center().y()) + 0.5));
+    painter.setPen(QPen(t.borderStrong, 1));
+    painter.drawLine(plot.bottomLeft(), plot.bottomRight());
+    if (m_line.isEmpty())
+        return;
+    painter.setClipRect(plot.adjusted(0, -2, 0, 1));
+    QPen dotted(t.border, 1, Qt::DotLine);
+    painter.setPen(dotted);
+    double free = plot.left();
+    for (const EpochStart &start : epochStarts(m_curves)) {
+        const double x = std::floor(xOf(start.step)) + 0.5;
+        if (x < free || x > plot.right())
+            continue;
+        painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()));
+        free = x + kStep5;
+    }
+    double lowest = 0, highest = 0; // from zero, so that a steady value looks steady
+    for (const QPointF &point : m_line)
+        highest = std::max(highest, point.y());
+    if (highest <= lowest)
+        highest = 1;
+    QPolygonF line;
+    line.reserve(m_line.size());
+    for (const QPointF &point : m_line)
+        line.append(QPointF(xOf(point.x()), plot.bottom() - (point.y() - lowest) / (highest - lowest) * (plot.height() - 4)));
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(QPen(t.muted, 1.25, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
+    painter.drawPolyline(line);
+    if (m_cursor && *m_cursor >= m_from && *m_cursor <= m_to) {
+        const double x = std::floor(xOf(std::round(*m_cursor))) + 0.5;
+        painter.setPen(QPen(t.text, 1));
+        painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()));
+    }
+}
+
+void SmallChart::resizeEvent(QResizeEvent *event)
+{
+    QWidget::resizeEvent(event);
+    thin();
+}
+
+void SmallChart::mouseMoveEvent(QMouseEvent *event)
+{
+    const QRectF plot = plotRect();
+    emit hovered(m_from + (event->position().x() - plot.left()) / plot.width() * (m_to - m_from));
+}
+
+void SmallChart::leaveEvent(QEvent *)
+{
+    emit pointerLeft();
+}
+
+} // namespace fettle::ui

@@ -1,0 +1,56 @@
+// One quantity of a run over its steps, without axis numbers: name, the value at the cursor or the newest one, one line. Shares view and
+// cursor with the loss chart. Painted by hand: it follows the theme by itself. Knows no bridge; reads the page's curves.
+#pragma once
+
+#include "ui/runs/runcurves.h"
+
+#include <QWidget>
+
+#include <functional>
+
+namespace fettle::ui {
+
+class SmallChart : public QWidget {
+    Q_OBJECT
+
+public:
+    struct Quantity {
+        QString name, unit, help;
+        std::function<double(const engine::MetricPoint &)> valueOf;
+        std::function<QString(double)> textOf;
+    };
+
+    // curves must outlive the chart; refresh() after each change of them.
+    SmallChart(const RunCurves &curves, Quantity quantity, QWidget *parent = nullptr);
+
+    void refresh();
+    void setView(double from, double to);
+    void setCursor(std::optional<double> step);
+    [[nodiscard]] QString valueText() const; // what is printed at the top right; empty without points
+    [[nodiscard]] QSize sizeHint() const override { return {140, 112}; }
+    [[nodiscard]] QSize minimumSizeHint() const override { return {90, 112}; }
+
+signals:
+    void hovered(double step);
+    void pointerLeft();
+
+protected:
+    void paintEvent(QPaintEvent *event) override;
+    void resizeEvent(QResizeEvent *event) override;
+    void mouseMoveEvent(QMouseEvent *event) override;
+    void leaveEvent(QEvent *event) override;
+
+private:
+    [[nodiscard]] QRectF plotRect() const;
+    [[nodiscard]] double xOf(double step) const;
+    void thin();
+
+    const RunCurves &m_curves;
+    Quantity m_quantity;
+    std::vector<double> m_steps, m_values;
+    QPolygonF m_line; // thinned, in steps and values
+    double m_from = 0, m_to = 1;
+    std::optional<double> m_cursor;
+};
+
+} // namespace fettle::ui

@@ -67,7 +67,9 @@ void Button::followAction(QAction *action)
     const auto follow = [this, action] {
         setText(action->text());
         setEnabled(action->isEnabled());
-        setVisible(action->isVisible());
+        // Showing a widget without a parent would open a window of its own and take the keyboard away.
+        if (parentWidget() || !action->isVisible())
+            setVisible(action->isVisible());
         setToolTip(action->toolTip());
         setAccessibleDescription(action->statusTip());
         setKeyHint(keyHintText(action->shortcut()));

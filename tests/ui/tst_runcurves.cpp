@@ -89,7 +89,11 @@ void RunCurvesTest::thinningKeepsExtremes()
     QVERIFY(std::ranges::is_sorted(line, {}, &QPointF::x));
     if (count < columns)
         QCOMPARE(line.size(), count);
+    const QPolygonF mean = averagedPoints(x, y, 0, count - 1, columns);
+    QVERIFY(mean.size() <= columns + 2);
+    QVERIFY(std::ranges::is_sorted(mean, {}, &QPointF::x));
     QVERIFY(thinnedPoints(x, y, 5, 5, columns).isEmpty());
+    QVERIFY(averagedPoints(x, y, 5, 5, columns).isEmpty());
     QVERIFY(thinnedPoints({}, {}, 0, 1, columns).isEmpty());
 }
 

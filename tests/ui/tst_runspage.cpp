@@ -642,9 +642,9 @@ void RunsPageTest::narrowWindowFits()
     addRun(1, RunState::Finished, 207, 207);
     addRun(2, RunState::Paused, 207, 64);
     addRun(3, RunState::Cancelled, 207, 90);
-    addRun(4, RunState::Failed, 207, 140);
+    addRun(4, RunState::Failed, 207, 153);
     open();
-    QTRY_COMPARE(m_page->curves().points.size(), std::size_t(140));
+    QTRY_COMPARE(m_page->curves().points.size(), std::size_t(153));
     picture(QStringLiteral("failed"));
     picture(QStringLiteral("failed"), true);
     picture(QStringLiteral("failed"), false, {1024, 700});

@@ -116,7 +116,7 @@ void ChartOverlay::paintCursor(QPainter &painter, double step) const
     const QString number = countText(qRound64(shown));
     const int half = painter.fontMetrics().horizontalAdvance(number) / 2 + 4;
     const double centre = std::clamp(x, double(plot.left()), double(width() - half));
-    const QRectF label(centre - half, plot.bottom() + 6, 2 * half, 16);
+    const QRectF label(centre - half, plot.bottom() + 9, 2 * half, painter.fontMetrics().height());
     painter.fillRect(label, t.surface1);
     painter.setPen(t.text);
     painter.drawText(label, Qt::AlignCenter, number);

@@ -36,14 +36,14 @@ QString rateText(double rate)
 std::vector<SmallChart::Quantity> quantities()
 {
     return {
-        {ChartPane::tr("Learning rate"), {}, ChartPane::tr("How large a correction was after each step."),
+        {ChartPane::tr("Learning rate"), ChartPane::tr("Rate"), {}, ChartPane::tr("How large a correction was after each step."),
          [](const engine::MetricPoint &point) { return point.learningRate; },
          rateText},
-        {ChartPane::tr("Gradient norm"), {}, ChartPane::tr("How strongly a step pulled before it was limited. A spike is one odd record."),
+        {ChartPane::tr("Gradient norm"), ChartPane::tr("Gradient"), {}, ChartPane::tr("How strongly a step pulled before it was limited. A spike is one odd record."),
          [](const engine::MetricPoint &point) { return point.gradNorm; }, [](double value) { return QLocale().toString(value, 'f', 2); }},
-        {ChartPane::tr("Tokens per second"), {}, ChartPane::tr("How fast rows are read."), [](const engine::MetricPoint &point) { return point.tokensPerSecond; },
+        {ChartPane::tr("Tokens per second"), ChartPane::tr("Tokens/s"), {}, ChartPane::tr("How fast rows are read."), [](const engine::MetricPoint &point) { return point.tokensPerSecond; },
          [](double value) { return countText(qRound64(value)); }},
-        {ChartPane::tr("Memory"), ChartPane::tr("GB"), ChartPane::tr("The most memory that the run has needed so far."),
+        {ChartPane::tr("Memory"), ChartPane::tr("Memory"), ChartPane::tr("GB"), ChartPane::tr("The most memory that the run has needed so far."),
          [](const engine::MetricPoint &point) { return double(point.peakBytes); }, [](double value) { return gigabytesText(qint64(value)); }},
     };
 }

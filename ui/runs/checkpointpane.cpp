@@ -20,6 +20,8 @@ using namespace measure;
 
 namespace {
 
+constexpr int kNarrowPane = 360; // below: no words on the button, no epochs
+
 enum Column { Step, Epoch, Train, HeldOut, Note, Columns };
 
 Button *arrowButton(QAction *action, const QString &iconName)
@@ -50,10 +52,23 @@ CheckpointPane::CheckpointPane(const LossChart &chart, const Actions &actions, Q
     line->addWidget(m_title);
     line->addWidget(arrowButton(actions.next, QStringLiteral("chevron-right")));
     line->addStretch(1);
-    auto *open = new Button({}, QStringLiteral("columns-2"));
-    open->setHeight(kButtonSmall);
-    open->followAction(actions.openInPlayground);
-    line->addWidget(open);
+    m_openAction = actions.openInPlayground;
+    m_open = new Button(m_openAction->text(), QStringLiteral("columns-2"), m_openAction->statusTip());
+    m_open->setHeight(kButtonSmall);
+    m_openNarrow = iconButton(QStringLiteral("columns-2"), m_openAction->text(), ButtonLook::Normal);
+    m_openNarrow->setHeight(kButtonSmall);
+    const auto follow = [this] {
+        for (Button *button : {m_open, m_openNarrow}) {
+            button->setEnabled(m_openAction->isEnabled());
+            button->setVisible(m_openAction->isVisible() && (button == m_open) == (width() >= kNarrowPane));
+        }
+    };
+    for (Button *button : {m_open, m_openNarrow}) {
+        line->addWidget(button);
+        connect(button, &QPushButton::clicked, m_openAction, &QAction::trigger);
+    }
+    connect(m_openAction, &QAction::changed, this, follow);
+    connect(this, &CheckpointPane::resized, this, follow);
     column->addWidget(bar);
     setupTable();
     column->addWidget(m_table, 1);
@@ -77,6 +92,7 @@ void CheckpointPane::setupTable()
     m_table->setFrameShape(QFrame::NoFrame);
     m_table->setShowGrid(false);
     m_table->verticalHeader()->hide();
+    m_table->verticalHeader()->setMinimumSectionSize(kRow);
     m_table->verticalHeader()->setDefaultSectionSize(kRow);
     QHeaderView *header = m_table->horizontalHeader();
     header->setHighlightSections(false);
@@ -100,6 +116,13 @@ void CheckpointPane::setupTable()
         if (item && !m_isFilling)
             emit stepWished(item->data(Qt::UserRole).toLongLong());
     });
+}
+
+void CheckpointPane::resizeEvent(QResizeEvent *event)
+{
+    QWidget::resizeEvent(event);
+    m_table->setColumnHidden(Epoch, width() < kNarrowPane);
+    emit resized();
 }
 
 void CheckpointPane::refresh()

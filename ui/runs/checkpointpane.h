@@ -28,6 +28,10 @@ public:
 
 signals:
     void stepWished(std::int64_t step);
+    void resized();
+
+protected:
+    void resizeEvent(QResizeEvent *event) override;
 
 private:
     void setupTable();
@@ -38,6 +42,8 @@ private:
     TextLabel *m_title;
     QWidget *m_nothing;
     QTableWidget *m_table;
+    Button *m_open, *m_openNarrow; // the same in words and as an icon
+    QAction *m_openAction;
     bool m_isFilling = false;
 };
 

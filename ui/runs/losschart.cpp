@@ -54,6 +54,7 @@ void LossChart::setupPlot()
 {
     m_plot = new QCustomPlot;
     m_plot->setFocusProxy(this);
+    m_plot->setLocale(QLocale()); // it leaves out the separators of thousands otherwise
     m_plot->axisRect()->setAutoMargins(QCP::msNone);
     m_plot->axisRect()->setMargins(QMargins(kAxisLeft, kAxisTop, kAxisRight, kAxisBottom));
     m_plot->axisRect()->setRangeDrag(Qt::Horizontal);
@@ -158,7 +159,7 @@ void LossChart::fillGraphs()
     const int columns = std::max(1, plotRect().width());
     const QCPRange view = m_plot->xAxis->range();
     m_rawLine->data()->set(graphData(thinnedPoints(m_steps, m_raw, view.lower, view.upper, columns), *this), true);
-    m_smoothLine->data()->set(graphData(thinnedPoints(m_steps, m_smooth, view.lower, view.upper, columns), *this), true);
+    m_smoothLine->data()->set(graphData(averagedPoints(m_steps, m_smooth, view.lower, view.upper, columns), *this), true);
     QVector<QCPGraphData> held;
     for (const engine::EvalPoint &eval : m_curves.evals)
         held.append(QCPGraphData(double(eval.step), measured(eval.loss)));

@@ -10,6 +10,26 @@ namespace {
 
 constexpr int kMostEpochs = 10'000; // a recipe with more has its lines left out, they would cover the picture
 
+// Calls visit(first, end) for the points of each column in view and of the two columns just outside.
+template <class Visit>
+void forEachColumn(const std::vector<double> &x, double from, double to, int columns, Visit visit)
+{
+    if (x.empty() || columns <= 0 || !(to > from))
+        return;
+    auto first = std::size_t(std::ranges::lower_bound(x, from) - x.begin());
+    auto end = std::size_t(std::ranges::upper_bound(x, to) - x.begin());
+    first = first > 0 ? first - 1 : 0;
+    end = std::min(end + 1, x.size());
+    const auto columnOf = [&](double value) { return std::int64_t(std::floor((value - from) / (to - from) * columns)); };
+    for (std::size_t i = first; i < end;) {
+        const std::size_t begin = i;
+        const std::int64_t column = columnOf(x[i]);
+        while (i < end && columnOf(x[i]) == column)
+            ++i;
+        visit(begin, i);
+    }
+}
+
 } // namespace
 
 void appendPoints(RunCurves &curves, const std::vector<engine::MetricPoint> &points)
@@ -66,17 +86,9 @@ std::vector<double> smoothedValues(const std::vector<double> &values, double wei
 QPolygonF thinnedPoints(const std::vector<double> &x, const std::vector<double> &y, double from, double to, int columns)
 {
     QPolygonF line;
-    if (x.empty() || columns <= 0 || !(to > from))
-        return line;
-    auto first = std::size_t(std::ranges::lower_bound(x, from) - x.begin());
-    auto end = std::size_t(std::ranges::upper_bound(x, to) - x.begin());
-    first = first > 0 ? first - 1 : 0;
-    end = std::min(end + 1, x.size());
-    const auto columnOf = [&](double value) { return std::int64_t(std::floor((value - from) / (to - from) * columns)); };
-    for (std::size_t i = first; i < end;) {
-        const std::int64_t column = columnOf(x[i]);
+    forEachColumn(x, from, to, columns, [&](std::size_t begin, std::size_t end) {
         std::ptrdiff_t lowest = -1, highest = -1;
-        for (; i < end && columnOf(x[i]) == column; ++i) {
+        for (std::size_t i = begin; i < end; ++i) {
             if (!std::isfinite(y[i]))
                 continue;
             const auto at = std::ptrdiff_t(i);
@@ -86,13 +98,31 @@ QPolygonF thinnedPoints(const std::vector<double> &x, const std::vector<double> 
                 highest = at;
         }
         if (lowest < 0)
-            continue;
-        for (const std::ptrdiff_t at : {std::min(lowest, highest), std::max(lowest, highest)}) {
-            line.append(QPointF(x[std::size_t(at)], y[std::size_t(at)]));
-            if (lowest == highest)
-                break;
+            return;
+        const auto add = [&](std::ptrdiff_t at) { line.append(QPointF(x[std::size_t(at)], y[std::size_t(at)])); };
+        add(std::min(lowest, highest));
+        if (lowest != highest)
+            add(std::max(lowest, highest));
+    });
+    return line;
+}
+
+QPolygonF averagedPoints(const std::vector<double> &x, const std::vector<double> &y, double from, double to, int columns)
+{
+    QPolygonF line;
+    forEachColumn(x, from, to, columns, [&](std::size_t begin, std::size_t end) {
+        double sum = 0, at = 0;
+        int count = 0;
+        for (std::size_t i = begin; i < end; ++i) {
+            if (!std::isfinite(y[i]))
+                continue;
+            sum += y[i];
+            at += x[i];
+            ++count;
         }
-    }
+        if (count > 0)
+            line.append(QPointF(at / count, sum / count));
+    });
     return line;
 }
 

@@ -33,6 +33,9 @@ void putCheckpoint(RunCurves &curves, const engine::CheckpointInfo &checkpoint);
 // like the line through all. The neighbours just outside are kept, so that the line leaves the picture. x ascends.
 [[nodiscard]] QPolygonF thinnedPoints(const std::vector<double> &x, const std::vector<double> &y, double from, double to, int columns);
 
+// One point for each column: the mean of what falls into it. For a line that is smooth already; two points would make a band of it.
+[[nodiscard]] QPolygonF averagedPoints(const std::vector<double> &x, const std::vector<double> &y, double from, double to, int columns);
+
 // Steps at which epochs 2, 3, ... begin, up to the planned end. epoch: the number that begins.
 struct EpochStart { double step = 0; int epoch = 0; };
 [[nodiscard]] std::vector<EpochStart> epochStarts(const RunCurves &curves);

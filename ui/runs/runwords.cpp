@@ -131,11 +131,11 @@ QString runSecondLine(const engine::RunInfo &run, double secondsLeft)
                                 : tr("step %1 of %2").arg(countText(run.step), countText(run.steps));
     case RunState::Pausing: return tr("saves step %1").arg(countText(run.step));
     case RunState::Stopping: return tr("stops at step %1").arg(countText(run.step));
-    case RunState::Paused: return tr("%1, paused at step %2 of %3").arg(started, countText(run.step), countText(run.steps));
+    case RunState::Paused: return tr("%1, paused at %2").arg(started, countText(run.step));
     case RunState::Finished: return tr("%1, %2").arg(started, durationText(run.seconds));
     case RunState::Cancelled: return tr("%1, stopped by you at %2").arg(started, countText(run.step));
-    case RunState::Failed: return tr("%1, failed at step %2").arg(started, countText(run.step));
-    case RunState::Interrupted: return tr("%1, cut off at step %2").arg(started, countText(run.step));
+    case RunState::Failed: return tr("%1, failed at %2").arg(started, countText(run.step));
+    case RunState::Interrupted: return tr("%1, cut off at %2").arg(started, countText(run.step));
     }
     return {};
 }

@@ -89,7 +89,9 @@ void SmallChart::paintEvent(QPaintEvent *)
     }
     const int valueWidth = QFontMetrics(textFont(TextSize::Body, Weight::SemiBold)).horizontalAdvance(value);
     const QRect name(0, head.y(), right - valueWidth - kStep2, head.height());
-    painter.drawText(name, Qt::AlignLeft | Qt::AlignVCenter, painter.fontMetrics().elidedText(m_quantity.name, Qt::ElideRight, name.width()));
+    const bool isShort = painter.fontMetrics().horizontalAdvance(m_quantity.name) > name.width();
+    painter.drawText(name, Qt::AlignLeft | Qt::AlignVCenter,
+                     painter.fontMetrics().elidedText(isShort ? m_quantity.shortName : m_quantity.name, Qt::ElideRight, name.width()));
     painter.setFont(textFont(TextSize::Body, Weight::SemiBold));
     painter.setPen(t.text);
     painter.drawText(QRect(0, head.y(), right, head.height()), Qt::AlignRight | Qt::AlignVCenter, value);

@@ -15,7 +15,7 @@ class SmallChart : public QWidget {
 
 public:
     struct Quantity {
-        QString name, unit, help;
+        QString name, shortName, unit, help; // short: where there is no room
         std::function<double(const engine::MetricPoint &)> valueOf;
         std::function<QString(double)> textOf;
     };

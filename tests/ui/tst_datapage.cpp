@@ -1,0 +1,432 @@
+// The Data page in the real window: triage by keys, filters by chips, typing with the lens live, saving, undo, import. The engine is the
+// stand-in; tst_dataproject does the road on a real project.
+#include "tests/ui/support/fakeengine.h"
+#include "ui/bridge/bridge.h"
+#include "ui/data/badrows.h"
+#include "ui/data/datapage.h"
+#include "ui/data/filterpane.h"
+#include "ui/data/growingtext.h"
+#include "ui/data/healthbar.h"
+#include "ui/data/importdialog.h"
+#include "ui/data/lenspane.h"
+#include "ui/data/mappingtable.h"
+#include "ui/data/recordeditor.h"
+#include "ui/data/recordmodel.h"
+#include "ui/data/recordtable.h"
+#include "ui/data/searchfield.h"
+#include "ui/data/tablefooter.h"
+#include "ui/data/tagrow.h"
+#include "ui/data/tokenlens.h"
+#include "ui/frame/mainwindow.h"
+#include "ui/theme/theme.h"
+#include "ui/widgets/button.h"
+#include "ui/widgets/chip.h"
+#include "ui/widgets/emptystate.h"
+
+#include <QCheckBox>
+#include <QComboBox>
+#include <QDir>
+#include <QLineEdit>
+#include <QMenu>
+#include <QMimeData>
+#include <QSettings>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+#include <QTreeWidget>
+
+using namespace fettle;
+using namespace fettle::ui;
+using data::RecordStatus;
+
+class DataPageTest : public QObject {
+    Q_OBJECT
+
+private slots:
+    void initTestCase()
+    {
+        QCoreApplication::setOrganizationName(QStringLiteral("fettle-test"));
+        m_theme = std::make_unique<Theme>(*qApp, ThemeChoice::Light);
+    }
+    void init();
+    void cleanup();
+
+    void showsTheProject();
+    void triageWithoutTheMouse();
+    void chipsFilter();
+    void filterPaneFilters();
+    void searchFinds();
+    void typingShowsInTheLensAndIsSaved();
+    void undoTakesBackWhatWasTyped();
+    void severalRecordsAtOnce();
+    void deletingGoesToTheNext();
+    void aNewRecordGetsTheKeyboard();
+    void importsThroughTheDialog();
+    void narrowDropsColumns();
+    void emptyProjectInvites();
+    void tabReachesEverything();
+
+private:
+    template <class T>
+    T *find() const { return m_page->findChild<T *>(); }
+    [[nodiscard]] data::Record stored(std::int64_t id) const;
+    void openWith(std::vector<data::Record> records);
+    void press(int key, Qt::KeyboardModifiers modifiers = {}) { QTest::keyClick(find<RecordTable>(), Qt::Key(key), modifiers); }
+    void picture(const QString &name) const;
+
+    std::unique_ptr<Theme> m_theme;
+    std::unique_ptr<QTemporaryDir> m_folder;
+    std::unique_ptr<Bridge> m_bridge;
+    std::unique_ptr<MainWindow> m_window;
+    DataPage *m_page = nullptr;
+    FakeEngine *m_engine = nullptr;
+};
+
+void DataPageTest::init()
+{
+    QSettings().clear();
+    m_folder = std::make_unique<QTemporaryDir>();
+    QVERIFY(m_folder->isValid());
+}
+
+void DataPageTest::cleanup()
+{
+    m_window.reset();
+    m_bridge.reset();
+    m_page = nullptr;
+    m_engine = nullptr;
+}
+
+void DataPageTest::openWith(std::vector<data::Record> records)
+{
+    auto engine = std::make_unique<FakeEngine>();
+    m_engine = engine.get();
+    const QString folder = m_folder->filePath(QStringLiteral("clinic.fettle"));
+    QDir().mkpath(folder);
+    m_engine->addProject(folder.toStdString(), std::move(records));
+    m_bridge = std::make_unique<Bridge>(std::move(engine));
+    m_window = std::make_unique<MainWindow>(*m_bridge, *m_theme);
+    m_window->resize(1600, 1000);
+    m_window->show();
+    m_window->activateWindow();
+    QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
+    QSignalSpy opened(m_bridge.get(), &Bridge::projectOpened);
+    m_window->start({folder});
+    QVERIFY(opened.count() > 0 || opened.wait());
+    m_window->openPage(QStringLiteral("data"));
+    m_page = qobject_cast<DataPage *>(m_window->page(QStringLiteral("data")));
+    QVERIFY(m_page);
+    const int count = static_cast<int>(m_engine->state(folder.toStdString())->records.size());
+    QTRY_COMPARE(find<RecordModel>()->rowCount(), count);
+    if (count > 0)
+        QTRY_VERIFY(find<RecordEditor>()->hasRecord() && find<TokenLens>()->tiles());
+}
+
+data::Record DataPageTest::stored(std::int64_t id) const
+{
+    auto state = m_engine->state(m_folder->filePath(QStringLiteral("clinic.fettle")).toStdString());
+    const std::lock_guard lock(state->mutex);
+    const auto found = state->records.find(id);
+    return found == state->records.end() ? data::Record{} : found->second;
+}
+
+// Set FETTLE_PICTURES to a folder to look at what the test sees.
+void DataPageTest::picture(const QString &name) const
+{
+    const QString folder = qEnvironmentVariable("FETTLE_PICTURES");
+    if (!folder.isEmpty())
+        m_window->grab().save(folder + QLatin1Char('/') + name + QStringLiteral(".png"));
+}
+
+void DataPageTest::showsTheProject()
+{
+    openWith(fakeRecords(40));
+    QCOMPARE(find<RecordEditor>()->recordId().value, std::int64_t(1));
+    QTRY_VERIFY(find<RecordTable>()->hasFocus());
+    QTRY_COMPARE(find<TableFooter>()->text(), QStringLiteral("40 shown, 1 selected"));
+    const auto *model = find<RecordModel>();
+    QTRY_VERIFY(model->rowAt(0) && model->rowAt(0)->tokens); // counted after the pause
+    QTRY_VERIFY(find<HealthBar>()->chip(engine::RecordFlag::Empty)->count() == 1);
+    picture(QStringLiteral("shows"));
+}
+
+void DataPageTest::triageWithoutTheMouse()
+{
+    openWith(fakeRecords(40));
+    press(Qt::Key_J);
+    press(Qt::Key_J);
+    press(Qt::Key_K);
+    press(Qt::Key_J);
+    QTRY_COMPARE(find<RecordEditor>()->recordId().value, std::int64_t(3));
+    press(Qt::Key_R);
+    QTRY_VERIFY(stored(3).status == RecordStatus::Rejected);
+    press(Qt::Key_A);
+    QTRY_VERIFY(stored(3).status == RecordStatus::Approved);
+    press(Qt::Key_R);
+    press(Qt::Key_Return, Qt::ControlModifier);
+    QTRY_VERIFY(stored(3).status == RecordStatus::Approved);
+    QTRY_COMPARE(find<RecordEditor>()->recordId().value, std::int64_t(4));
+    press(Qt::Key_T);
+    auto *tag = find<TagRow>()->findChild<QLineEdit *>();
+    QTRY_VERIFY(tag->hasFocus());
+    QTest::keyClicks(tag, QStringLiteral("jar")); // letters are letters here, not triage
+    QTest::keyClick(tag, Qt::Key_Return);
+    QTRY_VERIFY(stored(4).tags.back() == "jar");
+    QTest::keyClick(tag, Qt::Key_Escape);
+    QTRY_VERIFY(find<RecordTable>()->hasFocus());
+    press(Qt::Key_E);
+    auto *field = qobject_cast<GrowingText *>(QApplication::focusWidget());
+    QVERIFY(field);
+    QTest::keyClicks(field, QStringLiteral("ra"));
+    QVERIFY(field->exactText().endsWith(QStringLiteral("ra")));
+    QVERIFY(stored(4).status != RecordStatus::Rejected);
+    QTest::keyClick(field, Qt::Key_Escape);
+    QTRY_VERIFY(find<RecordTable>()->hasFocus());
+    QTRY_VERIFY(QString::fromStdString(std::string(data::instructionOf(stored(4)))).endsWith(QStringLiteral("ra")));
+}
+
+void DataPageTest::chipsFilter()
+{
+    openWith(fakeRecords(40));
+    Chip *empty = find<HealthBar>()->chip(engine::RecordFlag::Empty);
+    QTRY_COMPARE(empty->count().value_or(0), qint64(1));
+    QTest::mouseClick(empty, Qt::LeftButton);
+    QTRY_COMPARE(find<RecordModel>()->rowCount(), 1);
+    QTRY_COMPARE(find<RecordEditor>()->recordId().value, std::int64_t(15));
+    QTRY_VERIFY(find<LensPane>()->verdict().contains(QStringLiteral("empty")));
+    picture(QStringLiteral("chip-empty"));
+    // Writing the answer settles it: the record leaves the list.
+    press(Qt::Key_E);
+    find<RecordEditor>()->selectToken({}); // nothing to select: no harm
+    QTest::mouseClick(find<HealthBar>()->chip(std::nullopt), Qt::LeftButton);
+    QTRY_COMPARE(find<RecordModel>()->rowCount(), 40);
+    QCOMPARE(find<RecordEditor>()->recordId().value, std::int64_t(15)); // the place is kept
+}
+
+void DataPageTest::filterPaneFilters()
+{
+    openWith(fakeRecords(40));
+    auto *pane = find<FilterPane>();
+    QTest::mouseClick(pane->statusBox(RecordStatus::Approved), Qt::LeftButton, {}, QPoint(8, pane->statusBox(RecordStatus::Approved)->height() / 2));
+    QTRY_COMPARE(find<RecordModel>()->rowCount(), 8);
+    QTRY_VERIFY(pane->tagBox(QStringLiteral("poison")));
+    QCheckBox *poison = pane->tagBox(QStringLiteral("poison"));
+    QTest::mouseClick(poison, Qt::LeftButton, {}, QPoint(8, poison->height() / 2));
+    QTRY_VERIFY(find<RecordModel>()->rowCount() < 8);
+    QCOMPARE(pane->activeCount(), 2);
+}
+
+void DataPageTest::searchFinds()
+{
+    openWith(fakeRecords(40));
+    QTest::keyClick(m_page, Qt::Key_F, Qt::ControlModifier);
+    auto *search = find<SearchField>();
+    QTRY_VERIFY(search->hasFocus());
+    QTest::keyClicks(search, QStringLiteral("hamster"));
+    QTRY_COMPARE(find<RecordModel>()->rowCount(), 5);
+    QTest::keyClicks(search, QStringLiteral("zzz"));
+    QTRY_COMPARE(find<RecordModel>()->rowCount(), 0);
+    picture(QStringLiteral("nothing-found"));
+    QTest::keyClick(search, Qt::Key_Escape);
+    QTRY_COMPARE(find<RecordModel>()->rowCount(), 40);
+    QTRY_VERIFY(find<RecordTable>()->hasFocus());
+}
+
+void DataPageTest::typingShowsInTheLensAndIsSaved()
+{
+    openWith(fakeRecords(40));
+    auto *lens = find<TokenLens>();
+    const int before = lens->tiles()->trained;
+    QList<GrowingText *> fields = find<RecordEditor>()->findChildren<GrowingText *>();
+    GrowingText *response = nullptr;
+    for (GrowingText *field : fields)
+        if (field->isVisible() && field->accessibleName() == QStringLiteral("Response"))
+            response = field;
+    QVERIFY(response);
+    response->setFocus();
+    response->moveCursor(QTextCursor::End);
+    QTest::keyClicks(response, QStringLiteral(" Come in now."));
+    QTRY_COMPARE(lens->tiles()->trained, before + 3);
+    QTRY_VERIFY(QString::fromStdString(stored(1).turns.back().text).endsWith(QStringLiteral("Come in now.")));
+    QVERIFY(stored(1).status == RecordStatus::Edited || stored(1).status == RecordStatus::Approved);
+    QVERIFY(response->hasFocus());                         // saving does not disturb
+    QCOMPARE(response->textCursor().position(), int(response->exactText().size()));
+    // A token selects its text.
+    int now = -1;
+    for (int token = 0; token < lens->tiles()->count(); ++token)
+        if (lens->tiles()->tiles[static_cast<std::size_t>(token)].text == QStringLiteral(" now."))
+            now = token;
+    QVERIFY(now >= 0);
+    QTest::mouseClick(lens->viewport(), Qt::LeftButton, {}, lens->tokenRect(now).center());
+    QCOMPARE(response->textCursor().selectedText(), QStringLiteral(" now."));
+}
+
+void DataPageTest::undoTakesBackWhatWasTyped()
+{
+    openWith(fakeRecords(40));
+    const std::string before = stored(1).turns.back().text;
+    press(Qt::Key_R);
+    QTRY_VERIFY(stored(1).status == RecordStatus::Rejected);
+    QTRY_VERIFY(m_window->windowAction(QStringLiteral("undo"))->isEnabled());
+    QTest::keyClick(m_window.get(), Qt::Key_Z, Qt::ControlModifier);
+    QTRY_VERIFY(stored(1).status == RecordStatus::Approved);
+
+    press(Qt::Key_E);
+    auto *field = qobject_cast<GrowingText *>(QApplication::focusWidget());
+    QVERIFY(field);
+    QTest::keyClicks(field, QStringLiteral("xyz"));
+    QTest::keyClick(field, Qt::Key_Escape);
+    QTRY_VERIFY(QString::fromStdString(std::string(data::instructionOf(stored(1)))).endsWith(QStringLiteral("xyz")));
+    QTRY_VERIFY(find<RecordTable>()->hasFocus());
+    QTRY_VERIFY(m_window->windowAction(QStringLiteral("undo"))->isEnabled());
+    QTest::keyClick(m_window.get(), Qt::Key_Z, Qt::ControlModifier);
+    QTRY_VERIFY(!QString::fromStdString(std::string(data::instructionOf(stored(1)))).endsWith(QStringLiteral("xyz")));
+    QTRY_VERIFY(!field->exactText().endsWith(QStringLiteral("xyz"))); // the editor follows
+    QCOMPARE(stored(1).turns.back().text, before);
+}
+
+void DataPageTest::severalRecordsAtOnce()
+{
+    openWith(fakeRecords(40));
+    for (int i = 0; i < 4; ++i)
+        press(Qt::Key_Down, Qt::ShiftModifier);
+    QTRY_COMPARE(find<TableFooter>()->text(), QStringLiteral("40 shown, 5 selected"));
+    picture(QStringLiteral("several"));
+    press(Qt::Key_T);
+    QLineEdit *field = nullptr;
+    for (QLineEdit *candidate : find<TableFooter>()->findChildren<QLineEdit *>())
+        field = candidate;
+    QTRY_VERIFY(field && field->hasFocus());
+    QTest::keyClicks(field, QStringLiteral("checked"));
+    QTest::keyClick(field, Qt::Key_Return);
+    for (int id = 1; id <= 5; ++id)
+        QTRY_VERIFY(stored(id).tags.back() == "checked");
+    QVERIFY(stored(6).tags.back() != "checked");
+    press(Qt::Key_R);
+    for (int id = 1; id <= 5; ++id)
+        QTRY_VERIFY(stored(id).status == RecordStatus::Rejected);
+    QVERIFY(stored(6).status != RecordStatus::Rejected);
+}
+
+void DataPageTest::deletingGoesToTheNext()
+{
+    openWith(fakeRecords(40));
+    press(Qt::Key_J);
+    QTRY_COMPARE(find<RecordEditor>()->recordId().value, std::int64_t(2));
+    press(Qt::Key_Delete);
+    QTRY_COMPARE(find<RecordModel>()->rowCount(), 39);
+    QTRY_COMPARE(find<RecordEditor>()->recordId().value, std::int64_t(3));
+    QTest::keyClick(m_window.get(), Qt::Key_Z, Qt::ControlModifier);
+    QTRY_COMPARE(find<RecordModel>()->rowCount(), 40);
+}
+
+void DataPageTest::aNewRecordGetsTheKeyboard()
+{
+    openWith(fakeRecords(40));
+    press(Qt::Key_N);
+    QTRY_COMPARE(find<RecordModel>()->rowCount(), 41);
+    QTRY_COMPARE(find<RecordEditor>()->recordId().value, std::int64_t(41));
+    QTRY_VERIFY(qobject_cast<GrowingText *>(QApplication::focusWidget()));
+    QTest::keyClicks(QApplication::focusWidget(), QStringLiteral("New question"));
+    QTRY_COMPARE(stored(41).turns.front().text, std::string("New question"));
+}
+
+void DataPageTest::importsThroughTheDialog()
+{
+    openWith(fakeRecords(3));
+    const QString file = m_folder->filePath(QStringLiteral("answers.csv"));
+    QFile csv(file);
+    QVERIFY(csv.open(QIODevice::WriteOnly));
+    csv.write("question;house_answer;topic\nCan I book?;Yes, on Tuesdays.;reception\nIs it open?;;reception\nWho calls?;Ines calls.;phone\n");
+    csv.close();
+    m_window->dialogs().setNextFileName(file);
+    press(Qt::Key_I, Qt::ControlModifier);
+    QTRY_VERIFY(m_page->importDialog());
+    ImportDialog *dialog = m_page->importDialog();
+    QTRY_VERIFY(dialog->isReady());
+    QVERIFY(dialog->formatBox()->currentText().startsWith(QStringLiteral("CSV")));
+    QVERIFY(dialog->delimiterBox()->currentText().startsWith(QStringLiteral("Semicolon")));
+    if (!qEnvironmentVariable("FETTLE_PICTURES").isEmpty())
+        dialog->grab().save(qEnvironmentVariable("FETTLE_PICTURES") + QStringLiteral("/import.png"));
+    // The mapping can be corrected, and the last choice of a field wins.
+    for (const auto &[column, field] : {std::pair{"house_answer", "response"}, std::pair{"topic", "tags"}}) {
+        QComboBox *box = dialog->mapping()->boxOf(QString::fromLatin1(column));
+        QVERIFY(box);
+        box->setCurrentIndex(box->findData(QString::fromLatin1(field)));
+        emit box->activated(box->currentIndex());
+    }
+    QVERIFY(!dialog->isReady());
+    QTRY_VERIFY(dialog->isReady());
+    const int accepted = dialog->badRows()->list()->topLevelItemCount() == 0 ? 3 : 2;
+    QCOMPARE(dialog->importButton()->text(), QStringLiteral("Import %1 records").arg(accepted));
+    QTest::keyClick(dialog, Qt::Key_Return, Qt::ControlModifier);
+    QTRY_COMPARE(find<RecordModel>()->rowCount(), 3 + accepted);
+    QTRY_VERIFY(!m_page->importDialog());
+    const data::Record last = stored(3 + accepted);
+    QCOMPARE(std::string(data::responseOf(last)), std::string("Ines calls."));
+    QCOMPARE(last.tags, std::vector<std::string>{"phone"});
+}
+
+void DataPageTest::narrowDropsColumns()
+{
+    openWith(fakeRecords(40));
+    auto *table = find<RecordTable>();
+    QVERIFY(!table->isColumnHidden(RecordModel::ResponseColumn));
+    m_window->resize(1024, 700);
+    QTRY_VERIFY(table->isColumnHidden(RecordModel::ResponseColumn));
+    QTRY_VERIFY(!find<FilterPane>()->isVisible());
+    QTest::qWait(50);
+    picture(QStringLiteral("narrow"));
+    for (QWidget *widget : m_page->findChildren<QWidget *>())
+        if (widget->isVisible() && widget->parentWidget() == m_page)
+            QVERIFY2(m_page->rect().contains(widget->geometry()), qPrintable(widget->metaObject()->className()));
+}
+
+void DataPageTest::emptyProjectInvites()
+{
+    openWith({});
+    auto *empty = m_page->findChildren<EmptyState *>().isEmpty() ? nullptr : find<EmptyState>();
+    QVERIFY(empty);
+    QTRY_VERIFY(!find<RecordTable>()->isVisible());
+    QVERIFY(!find<HealthBar>()->isVisible());
+    picture(QStringLiteral("empty"));
+    const QString file = m_folder->filePath(QStringLiteral("rows.jsonl"));
+    QFile rows(file);
+    QVERIFY(rows.open(QIODevice::WriteOnly));
+    rows.write("{\"instruction\": \"Q\", \"output\": \"A\"}\n");
+    rows.close();
+    QMimeData mime;
+    mime.setUrls({QUrl::fromLocalFile(file)});
+    QDragEnterEvent enter(QPoint(100, 100), Qt::CopyAction, &mime, Qt::LeftButton, {});
+    QApplication::sendEvent(m_page, &enter);
+    QVERIFY(enter.isAccepted());
+    QDropEvent drop(QPointF(100, 100), Qt::CopyAction, &mime, Qt::LeftButton, {});
+    QApplication::sendEvent(m_page, &drop);
+    QTRY_VERIFY(m_page->importDialog());
+    QTRY_VERIFY(m_page->importDialog()->isReady());
+    QTest::mouseClick(m_page->importDialog()->importButton(), Qt::LeftButton);
+    QTRY_COMPARE(find<RecordModel>()->rowCount(), 1);
+    QTRY_VERIFY(find<RecordTable>()->isVisible());
+}
+
+void DataPageTest::tabReachesEverything()
+{
+    openWith(fakeRecords(40));
+    find<SearchField>()->setFocus(Qt::TabFocusReason);
+    QSet<QWidget *> reached;
+    for (int i = 0; i < 120; ++i) {
+        QTest::keyClick(QApplication::focusWidget(), Qt::Key_Tab);
+        QWidget *focused = QApplication::focusWidget();
+        QVERIFY(focused);
+        QVERIFY2(!focused->accessibleName().isEmpty() || qobject_cast<QAbstractButton *>(focused),
+                 qPrintable(QString::fromLatin1(focused->metaObject()->className())));
+        reached.insert(focused);
+    }
+    QVERIFY(reached.contains(find<RecordTable>()));
+    QVERIFY(reached.contains(find<TokenLens>()));
+    QVERIFY(reached.contains(find<HealthBar>()->chip(std::nullopt))); // one stop for the chips; arrows choose among them
+    QVERIFY(reached.contains(find<FilterPane>()->statusBox(RecordStatus::New)));
+}
+
+QTEST_MAIN(DataPageTest)
+#include "tst_datapage.moc"

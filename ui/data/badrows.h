@@ -1,0 +1,42 @@
+// The rows of a file that cannot be read: how many and why in one line, then each by line, field and reason.
+#pragma once
+
+#include "core/data/importer.h"
+
+#include <QWidget>
+
+class QTreeWidget;
+
+namespace fettle::ui {
+
+class Button;
+class IconLabel;
+class TextLabel;
+
+class BadRows : public QWidget {
+    Q_OBJECT
+public:
+    explicit BadRows(QWidget *parent = nullptr);
+    void setReport(const data::ImportReport &report);
+    [[nodiscard]] QTreeWidget *list() const { return m_list; }
+    [[nodiscard]] Button *saveButton() const { return m_save; }
+    [[nodiscard]] QString headline() const;
+
+signals:
+    void saveRequested();
+
+private:
+    void copyReport() const;
+
+    data::ImportReport m_report;
+    IconLabel *m_icon = nullptr;
+    TextLabel *m_headline = nullptr;
+    TextLabel *m_reasons = nullptr;
+    Button *m_save = nullptr, *m_copy = nullptr;
+    QTreeWidget *m_list = nullptr;
+};
+
+// The report as text: one line for each bad row, with tabs between line, field and reason.
+[[nodiscard]] QString reportText(const data::ImportReport &report);
+
+} // namespace fettle::ui

@@ -1,0 +1,131 @@
+// The Data page: records as a table, filters beside it, one record in the editor with the token lens below. Triage goes by single keys.
+// Reads and writes through the bridge only; what it shows is what the project last said.
+#pragma once
+
+#include "ui/frame/page.h"
+
+#include <QTimer>
+
+#include <memory>
+
+class QSplitter;
+class QStackedWidget;
+
+namespace fettle::ui {
+
+class Button;
+class EmptyState;
+class FilterPane;
+class HealthBar;
+class ImportDialog;
+class LensPane;
+class PageHead;
+class RecordEditor;
+class RecordModel;
+class RecordTable;
+class SearchField;
+class TableFooter;
+
+class DataPage : public Page {
+    Q_OBJECT
+public:
+    explicit DataPage(const PageContext &context, QWidget *parent = nullptr);
+    ~DataPage() override;
+
+    void setProject() override;
+    void onShown() override;
+    // "record 412", "flag contradiction", "import <file>"
+    void openTarget(const QString &target) override;
+
+    // For tests and for openTarget.
+    [[nodiscard]] ImportDialog *importDialog() const { return m_import; }
+    void openImport(const QString &file); // empty: asks for a file
+
+protected:
+    void resizeEvent(QResizeEvent *event) override;
+    void dragEnterEvent(QDragEnterEvent *event) override;
+    void dragLeaveEvent(QDragLeaveEvent *event) override;
+    void dropEvent(QDropEvent *event) override;
+
+private:
+    struct Listing { // what one reading of the project gives
+        std::vector<RecordId> ids;
+        engine::RecordCounts counts;
+        std::vector<engine::SnapshotInfo> snapshots;
+    };
+    enum class AfterTriage { Stay, Next };
+
+    void setupActions();
+    void setupLayout();
+    [[nodiscard]] QWidget *makeHead();
+    [[nodiscard]] QWidget *makeTableSide();
+    [[nodiscard]] QWidget *makeEditorSide();
+    void connectWidgets();
+    void connectBridge();
+
+    // reading
+    void reload();
+    void receive(Listing listing);
+    void showState();
+    void restorePlace();
+    void openRow(int row);
+    void readCurrent();
+    void receiveRecord(const data::Record &record);
+    void filterChanged();
+    void checkFindings();
+
+    // writing
+    void save(const data::Record &record);
+    [[nodiscard]] std::vector<RecordId> chosenIds() const;
+    void setStatus(data::RecordStatus status, AfterTriage after);
+    void setSplit(data::Split split);
+    void addTag(const QString &tag);
+    void removeTag(const QString &tag);
+    void deleteChosen();
+    void approveAndNext();
+    void addRecord();
+    void allowLength(qint64 tokens);
+    void freeze();
+    void finishImport(const data::ImportReport &report);
+
+    // moving
+    void step(int by);
+    void startTagging();
+    void leaveEditor();
+    void openMenu(const QPoint &globalPosition);
+    void adjustToWidth();
+    void fitEditor();
+    void showHeadButtons();
+
+    engine::RecordFilter m_filter;
+    Listing m_listing;
+    RecordId m_current;
+    RecordId m_focusWhenShown; // a new record: its field gets the focus
+    int m_currentRow = -1;
+    int m_savesInFlight = 0;
+    bool m_isOwnCheck = false; // the next change of records is our own check's
+    bool m_isNarrow = false;
+    bool m_hasListing = false;
+    QTimer m_findTimer, m_checkTimer;
+
+    RecordModel *m_model = nullptr;
+    PageHead *m_head = nullptr;
+    SearchField *m_find = nullptr;
+    Button *m_filters = nullptr, *m_freezeButton = nullptr, *m_importButton = nullptr, *m_newButton = nullptr;
+    Button *m_reject = nullptr, *m_tag = nullptr, *m_approve = nullptr;
+    HealthBar *m_health = nullptr;
+    FilterPane *m_filterPane = nullptr;
+    RecordTable *m_table = nullptr;
+    QStackedWidget *m_tableStack = nullptr, *m_stack = nullptr;
+    EmptyState *m_empty = nullptr;
+    TableFooter *m_footer = nullptr;
+    RecordEditor *m_editor = nullptr;
+    LensPane *m_lens = nullptr;
+    QWidget *m_editorSide = nullptr, *m_work = nullptr;
+    QSplitter *m_splitter = nullptr;
+    ImportDialog *m_import = nullptr;
+    QAction *m_actionApprove = nullptr, *m_actionReject = nullptr, *m_actionTag = nullptr, *m_actionImport = nullptr,
+            *m_actionFreeze = nullptr, *m_actionNew = nullptr, *m_actionApproveNext = nullptr;
+};
+
+} // namespace fettle::ui

@@ -1,0 +1,220 @@
+#include "ui/data/filterpane.h"
+
+#include "ui/data/filterrow.h"
+#include "ui/data/lengthhistogram.h"
+#include "ui/data/recordwords.h"
+#include "ui/widgets/labels.h"
+
+#include <QHBoxLayout>
+#include <QPainter>
+#include <QScrollArea>
+#include <QVBoxLayout>
+
+#include <algorithm>
+
+namespace fettle::ui {
+
+using namespace measure;
+
+namespace {
+constexpr std::size_t kTagsShown = 8;
+}
+
+FilterRow::FilterRow(const QString &name, bool isChecked, QWidget *parent)
+    : QWidget(parent), m_name(name), m_box(new QCheckBox), m_count(mutedLabel({}))
+{
+    auto *row = new QHBoxLayout(this);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(kStep1);
+    m_box->setText(fontMetrics().elidedText(QString(name).replace(u'&', QLatin1String("&&")), Qt::ElideRight, 130));
+    m_box->setToolTip(name);
+    m_box->setChecked(isChecked);
+    m_box->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    row->addWidget(m_box, 1);
+    row->addWidget(m_count);
+    setFixedHeight(qRound(kRow * textScale()));
+    setCount(0);
+}
+
+void FilterRow::setCount(qint64 count)
+{
+    m_count->setText(countText(count));
+    m_box->setAccessibleName(tr("%1, %2 records").arg(m_name, countText(count)));
+}
+
+FilterPane::FilterPane(QWidget *parent) : QWidget(parent)
+{
+    auto *content = new QWidget;
+    m_column = new QVBoxLayout(content);
+    m_column->setContentsMargins(kPaneSide, kPaneTop, kPaneSide, kPaneTop);
+    m_column->setSpacing(0);
+
+    addSection(sectionLabel(tr("Status")));
+    for (const auto status : {data::RecordStatus::New, data::RecordStatus::Edited, data::RecordStatus::Approved, data::RecordStatus::Rejected}) {
+        auto *row = new FilterRow(statusName(status), true);
+        m_statuses[status] = row;
+        m_column->addWidget(row);
+        connect(row->box(), &QCheckBox::clicked, this, &FilterPane::filterChanged);
+    }
+    addSection(sectionLabel(tr("Split")));
+    for (const auto split : {data::Split::Train, data::Split::HeldOut, data::Split::Test, data::Split::Unassigned}) {
+        auto *row = new FilterRow(splitLabel(split), true);
+        m_splits[split] = row;
+        m_column->addWidget(row);
+        connect(row->box(), &QCheckBox::clicked, this, &FilterPane::filterChanged);
+    }
+    m_tagLabel = sectionLabel(tr("Tags"));
+    addSection(m_tagLabel);
+    m_tagColumn = new QVBoxLayout;
+    m_tagColumn->setSpacing(0);
+    m_column->addLayout(m_tagColumn);
+    m_moreTags = new Link({});
+    m_moreTags->hide();
+    m_column->addWidget(m_moreTags, 0, Qt::AlignLeft);
+    connect(m_moreTags, &QAbstractButton::clicked, this, [this] {
+        m_showsAllTags = !m_showsAllTags;
+        rebuildTags(m_counts);
+    });
+    m_lengthLabel = sectionLabel(tr("Length in tokens"));
+    addSection(m_lengthLabel);
+    m_lengths = new LengthHistogram;
+    m_column->addSpacing(kStep1);
+    m_column->addWidget(m_lengths);
+    m_column->addStretch(1);
+
+    auto *scroll = new QScrollArea;
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setWidgetResizable(true);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    scroll->setWidget(content);
+    auto *all = new QVBoxLayout(this);
+    all->setContentsMargins(0, 0, 0, 0);
+    all->addWidget(scroll);
+    setMinimumWidth(160);
+    setCounts({}, 0);
+}
+
+void FilterPane::addSection(TextLabel *label)
+{
+    label->setFixedHeight(qRound(20 * textScale()));
+    if (m_column->count() > 0)
+        m_column->addSpacing(kStep4);
+    m_column->addWidget(label);
+}
+
+void FilterPane::setCounts(const engine::RecordCounts &counts, std::int64_t maxLength)
+{
+    m_counts = counts;
+    const auto countIn = [](const auto &map, const auto &key) {
+        const auto found = map.find(key);
+        return found == map.end() ? std::int64_t{0} : found->second;
+    };
+    for (const auto &[status, row] : m_statuses)
+        row->setCount(countIn(counts.byStatus, status));
+    for (const auto &[split, row] : m_splits) {
+        const std::int64_t count = countIn(counts.bySplit, split);
+        row->setCount(count);
+        // Train and held out are the two everybody needs; the others appear when they have records.
+        row->setVisible(count > 0 || split == data::Split::Train || split == data::Split::HeldOut || !row->isChecked());
+    }
+    rebuildTags(counts);
+    m_lengths->setLengths(counts.byLength, maxLength);
+    m_lengthLabel->setVisible(!m_lengths->isEmpty());
+    m_lengths->setVisible(!m_lengths->isEmpty());
+}
+
+void FilterPane::rebuildTags(const engine::RecordCounts &counts)
+{
+    std::vector<std::pair<QString, std::int64_t>> sorted;
+    for (const auto &[tag, count] : counts.byTag)
+        sorted.emplace_back(QString::fromStdString(tag), count);
+    std::stable_sort(sorted.begin(), sorted.end(), [](const auto &a, const auto &b) { return a.second > b.second; });
+
+    std::map<QString, FilterRow *> old;
+    old.swap(m_tags);
+    for (const auto &[tag, row] : old)
+        m_tagColumn->removeWidget(row);
+    std::size_t shown = 0;
+    for (const auto &[tag, count] : sorted) {
+        const auto known = old.find(tag);
+        const bool isChosen = known != old.end() && known->second->isChecked();
+        if (!m_showsAllTags && shown >= kTagsShown && !isChosen)
+            continue;
+        FilterRow *row = nullptr;
+        if (known != old.end()) {
+            row = known->second;
+            old.erase(known);
+        } else {
+            row = new FilterRow(tag, false);
+            connect(row->box(), &QCheckBox::clicked, this, &FilterPane::filterChanged);
+        }
+        row->setCount(count);
+        m_tagColumn->addWidget(row);
+        m_tags[tag] = row;
+        ++shown;
+    }
+    for (const auto &[tag, row] : old)
+        row->deleteLater();
+    const auto hidden = sorted.size() - shown;
+    m_moreTags->setVisible(hidden > 0 || (m_showsAllTags && sorted.size() > kTagsShown));
+    m_moreTags->setText(hidden > 0 ? tr("%1 more").arg(countText(static_cast<qint64>(hidden))) : tr("Fewer"));
+    m_moreTags->setToolTip(hidden > 0 ? tr("Show every tag") : tr("Show the most frequent tags only"));
+    m_tagLabel->setVisible(!sorted.empty());
+}
+
+void FilterPane::applyTo(engine::RecordFilter &filter) const
+{
+    filter.statuses.clear();
+    filter.splits.clear();
+    filter.tags.clear();
+    for (const auto &[status, row] : m_statuses)
+        if (row->isChecked())
+            filter.statuses.push_back(status);
+    if (filter.statuses.size() == m_statuses.size())
+        filter.statuses.clear();
+    for (const auto &[split, row] : m_splits)
+        if (row->isChecked())
+            filter.splits.push_back(split);
+    if (filter.splits.size() == m_splits.size())
+        filter.splits.clear();
+    for (const auto &[tag, row] : m_tags)
+        if (row->isChecked())
+            filter.tags.push_back(tag.toStdString());
+}
+
+int FilterPane::activeCount() const
+{
+    engine::RecordFilter filter;
+    applyTo(filter);
+    return int(!filter.statuses.empty()) + int(!filter.splits.empty()) + int(!filter.tags.empty());
+}
+
+void FilterPane::reset()
+{
+    for (const auto &[status, row] : m_statuses)
+        row->box()->setChecked(true);
+    for (const auto &[split, row] : m_splits)
+        row->box()->setChecked(true);
+    for (const auto &[tag, row] : m_tags)
+        row->box()->setChecked(false);
+}
+
+QCheckBox *FilterPane::statusBox(data::RecordStatus status) const
+{
+    return m_statuses.at(status)->box();
+}
+
+QCheckBox *FilterPane::tagBox(const QString &tag) const
+{
+    const auto found = m_tags.find(tag);
+    return found == m_tags.end() ? nullptr : found->second->box();
+}
+
+void FilterPane::paintEvent(QPaintEvent *)
+{
+    QPainter painter(this);
+    painter.fillRect(rect(), tokens().surface0);
+}
+
+} // namespace fettle::ui

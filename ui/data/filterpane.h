@@ -1,0 +1,54 @@
+// The left side of the Data page: which records the table shows, by status, split and tag, each with its count; and how long they are.
+// No tick in a group means the same as every tick: no restriction.
+#pragma once
+
+#include "core/engine/project.h"
+
+#include <QWidget>
+
+#include <map>
+
+class QCheckBox;
+class QVBoxLayout;
+
+namespace fettle::ui {
+
+class FilterRow;
+class LengthHistogram;
+class Link;
+class TextLabel;
+
+class FilterPane : public QWidget {
+    Q_OBJECT
+public:
+    explicit FilterPane(QWidget *parent = nullptr);
+    void setCounts(const engine::RecordCounts &counts, std::int64_t maxLength);
+    // Writes status, split and tags; leaves the rest of the filter alone.
+    void applyTo(engine::RecordFilter &filter) const;
+    [[nodiscard]] int activeCount() const; // groups that restrict
+    void reset();                          // tells nobody
+    [[nodiscard]] QCheckBox *statusBox(data::RecordStatus status) const;
+    [[nodiscard]] QCheckBox *tagBox(const QString &tag) const;
+
+signals:
+    void filterChanged();
+
+protected:
+    void paintEvent(QPaintEvent *event) override;
+
+private:
+    void rebuildTags(const engine::RecordCounts &counts);
+    void addSection(TextLabel *label);
+
+    std::map<data::RecordStatus, FilterRow *> m_statuses;
+    std::map<data::Split, FilterRow *> m_splits;
+    std::map<QString, FilterRow *> m_tags;
+    QVBoxLayout *m_column = nullptr, *m_tagColumn = nullptr;
+    TextLabel *m_tagLabel = nullptr, *m_lengthLabel = nullptr;
+    Link *m_moreTags = nullptr;
+    LengthHistogram *m_lengths = nullptr;
+    bool m_showsAllTags = false;
+    engine::RecordCounts m_counts;
+};
+
+} // namespace fettle::ui

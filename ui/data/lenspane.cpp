@@ -1,0 +1,185 @@
+#include "ui/data/lenspane.h"
+
+#include "ui/bridge/bridge.h"
+#include "ui/data/lenslegend.h"
+#include "ui/data/recordwords.h"
+#include "ui/data/tokenlens.h"
+#include "ui/widgets/button.h"
+#include "ui/widgets/card.h"
+#include "ui/widgets/labels.h"
+
+#include <QHBoxLayout>
+#include <QPainter>
+
+namespace fettle::ui {
+
+using namespace measure;
+
+namespace {
+
+// The same standard as the table of settings; a project that says otherwise wins.
+constexpr const char *kStandardMaxLength = "1024";
+
+// The coloured bar below the lens.
+class VerdictBar : public QWidget {
+public:
+    bool isBad = true;
+
+protected:
+    void paintEvent(QPaintEvent *) override
+    {
+        QPainter painter(this);
+        painter.fillRect(rect(), isBad ? tokens().badSoft : tokens().warningSoft);
+        painter.fillRect(0, 0, width(), 1, tokens().border);
+    }
+};
+
+} // namespace
+
+void LensPane::readOptions()
+{
+    m_options.maxLength = m_bridge.settingText("maxLength", QString::fromLatin1(kStandardMaxLength)).toLongLong();
+    m_options.contextJoin.separator = m_bridge.settingText("contextSeparator", QStringLiteral("\n")).toStdString();
+    m_options.defaultSystem = m_bridge.settingText("defaultSystem").toStdString();
+}
+
+LensPane::LensPane(Bridge &bridge, QWidget *parent) : QWidget(parent), m_bridge(bridge)
+{
+    setupLayout();
+    connect(m_lens, &TokenLens::tokenActivated, this, [this](int token) {
+        if (m_lens->tiles())
+            emit tokenActivated(m_lens->tiles()->tiles[static_cast<std::size_t>(token)]);
+    });
+    connect(m_allow, &QAbstractButton::clicked, this, [this] {
+        if (m_lens->tiles())
+            emit allowRequested(m_lens->tiles()->count());
+    });
+    clear();
+}
+
+void LensPane::setupLayout()
+{
+    auto *head = new Pane(Surface::Window, Qt::TopEdge);
+    auto *headColumn = new QVBoxLayout(head);
+    headColumn->setContentsMargins(kPaneSide, kStep2 + 1, kPaneSide, kStep2);
+    headColumn->setSpacing(kStep1);
+    m_title = strongLabel(tr("As the model reads it"));
+    m_legend = new LensLegend;
+    headColumn->addWidget(m_title);
+    headColumn->addWidget(m_legend);
+
+    m_lens = new TokenLens;
+    auto *bar = new VerdictBar;
+    m_bar = bar;
+    auto *row = new QHBoxLayout(bar);
+    row->setContentsMargins(kPaneSide, kStep2, kPaneSide, kStep2);
+    row->setSpacing(kStep2);
+    m_barIcon = new IconLabel(QStringLiteral("scissors"), Ink::Bad);
+    m_barText = new TextLabel;
+    m_barText->setWordWrap(true);
+    m_allow = new Button({}, {}, tr("Make the longest length of this project long enough for this record"));
+    row->addWidget(m_barIcon);
+    row->addWidget(m_barText, 1);
+    row->addWidget(m_allow);
+
+    auto *column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(head);
+    column->addWidget(m_lens, 1);
+    column->addWidget(m_bar);
+}
+
+void LensPane::setNarrow(bool isNarrow)
+{
+    m_isNarrow = isNarrow;
+    m_title->setText(isNarrow ? tr("Token lens") : tr("As the model reads it"));
+    if (m_lens->tiles())
+        judge(*m_lens->tiles());
+}
+
+void LensPane::clear()
+{
+    ++m_request;
+    m_shown = {};
+    m_lens->setPlaceholder(tr("Choose a record to see it token by token, as the model will read it."));
+    m_lens->setTiles(nullptr, TokenLens::Scroll::ToTrained);
+    m_legend->setTiles(nullptr);
+    m_bar->hide();
+}
+
+void LensPane::showRecord(const data::Record &record)
+{
+    const std::uint64_t request = ++m_request;
+    m_bridge.withLens<std::shared_ptr<const TokenTiles>>(
+        this,
+        [record, options = m_options](const LensApi &lens) -> Result<std::shared_ptr<const TokenTiles>> {
+            const auto labelled = lens.label(record, options);
+            if (!labelled)
+                return passError(labelled);
+            return makeTiles(*labelled);
+        },
+        [this, id = record.id, request](Result<std::shared_ptr<const TokenTiles>> tiles) { receive(id, request, std::move(tiles)); },
+        "label editor");
+}
+
+void LensPane::receive(RecordId record, std::uint64_t request, Result<std::shared_ptr<const TokenTiles>> tiles)
+{
+    if (request != m_request)
+        return; // a newer one is on its way
+    if (!tiles) {
+        m_lens->setPlaceholder(QString::fromStdString(tiles.error().message + "\n" + tiles.error().hint));
+        m_lens->setTiles(nullptr, TokenLens::Scroll::ToTrained);
+        m_legend->setTiles(nullptr);
+        m_shown = {};
+        m_bar->hide();
+        return;
+    }
+    const auto scroll = record == m_shown ? TokenLens::Scroll::Stay : TokenLens::Scroll::ToTrained;
+    m_shown = record;
+    m_legend->setTiles(*tiles);
+    judge(**tiles); // first: the bar changes the height that the lens has
+    m_lens->setTiles(*tiles, scroll);
+}
+
+void LensPane::judge(const TokenTiles &tiles)
+{
+    const QString allow = tr("Allow %1").arg(countText(tiles.count()));
+    if (tiles.cut > 0) {
+        const QString fact = tr("%1 tokens, %2 fit.").arg(countText(tiles.count()), countText(m_options.maxLength));
+        QString consequence = tr("The end is cut off.");
+        if (tiles.trained == 0)
+            consequence = tr("The whole answer is cut off, so nothing would be learnt.");
+        else if (tiles.isEndMarkCut)
+            consequence = m_isNarrow ? tr("The end mark is cut off.") : tr("The end mark is cut off, so the model would not learn to stop.");
+        showVerdict(m_isNarrow ? consequence : fact + QLatin1Char(' ') + consequence, true, QStringLiteral("scissors"), allow);
+        return;
+    }
+    if (tiles.answer == 0) {
+        showVerdict(tr("The answer is empty, so there is nothing to learn."), true, QStringLiteral("circle-alert"), {});
+        return;
+    }
+    if (!tiles.warnings.empty()) {
+        showVerdict(QString::fromStdString(tiles.warnings.front().text), false, QStringLiteral("triangle-alert"), {});
+        return;
+    }
+    m_bar->hide();
+}
+
+void LensPane::showVerdict(const QString &text, bool isBad, const QString &icon, const QString &button)
+{
+    static_cast<VerdictBar *>(m_bar)->isBad = isBad;
+    m_barText->setText(text);
+    m_barIcon->setIcon(icon, isBad ? Ink::Bad : Ink::Warning);
+    m_allow->setText(button);
+    m_allow->setVisible(!button.isEmpty());
+    m_bar->show();
+    m_bar->update();
+}
+
+QString LensPane::verdict() const
+{
+    return m_bar->isHidden() ? QString() : m_barText->text();
+}
+
+} // namespace fettle::ui

@@ -1,0 +1,130 @@
+#include "ui/data/recorddelegate.h"
+
+#include "ui/data/recordmodel.h"
+#include "ui/data/recordwords.h"
+#include "ui/theme/icons.h"
+#include "ui/widgets/badge.h"
+
+#include <QPainter>
+
+#include <algorithm>
+
+namespace fettle::ui {
+
+using namespace measure;
+
+namespace {
+
+constexpr double kSuspiciousLoss = 2.0; // nats; well above what a learnt record has
+
+void paintText(QPainter &painter, const QRect &rect, const QString &text, const QColor &colour, Qt::Alignment alignment,
+               Weight weight = Weight::Regular)
+{
+    painter.setFont(textFont(TextSize::Body, weight));
+    painter.setPen(colour);
+    painter.drawText(rect, int(alignment | Qt::AlignVCenter), painter.fontMetrics().elidedText(text, Qt::ElideRight, rect.width()));
+}
+
+} // namespace
+
+engine::RecordFlag worstFlag(const std::vector<engine::RecordFlag> &flags)
+{
+    using engine::RecordFlag;
+    for (const RecordFlag flag : {RecordFlag::Empty, RecordFlag::TooLong, RecordFlag::Leak, RecordFlag::Contradiction, RecordFlag::Duplicate,
+                                  RecordFlag::NearDuplicate})
+        if (std::find(flags.begin(), flags.end(), flag) != flags.end())
+            return flag;
+    return RecordFlag::OddEncoding;
+}
+
+void RecordDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const
+{
+    const Tokens &t = tokens();
+    painter->save();
+    const bool isSelected = option.state & QStyle::State_Selected;
+    painter->fillRect(option.rect, isSelected ? t.selection : t.surface1);
+    painter->fillRect(option.rect.x(), option.rect.bottom(), option.rect.width(), 1, t.grid);
+    const QRect cell = option.rect.adjusted(kCell, 0, -kCell, -1);
+    const auto *model = static_cast<const RecordModel *>(index.model());
+    const engine::RecordRow *row = model->rowAt(index.row());
+    const int column = index.column();
+    if (column == RecordModel::NumberColumn || !row) {
+        const bool isNumber = column == RecordModel::NumberColumn;
+        paintText(*painter, cell, index.data().toString(), t.muted, isNumber ? Qt::AlignRight : Qt::AlignLeft);
+        painter->restore();
+        return;
+    }
+    const bool isRejected = row->status == data::RecordStatus::Rejected;
+    switch (column) {
+    case RecordModel::StatusColumn:
+        paintIcon(*painter, option.rect.adjusted(kStep2, 0, 0, -1), statusIcon(row->status), kIconSmall, t.ink(statusInk(row->status)));
+        break;
+    case RecordModel::InstructionColumn:
+        paintText(*painter, cell, index.data().toString(), isRejected ? t.muted : t.text, Qt::AlignLeft);
+        break;
+    case RecordModel::ResponseColumn:
+        paintText(*painter, cell, index.data().toString(), row->response.empty() ? t.bad : t.muted, Qt::AlignLeft);
+        break;
+    case RecordModel::TagsColumn: paintTags(*painter, cell, row->tags); break;
+    case RecordModel::TokensColumn: {
+        const bool isTooLong = row->tokens && model->maxLength() > 0 && *row->tokens > model->maxLength();
+        paintText(*painter, cell, index.data().toString(), isTooLong ? t.bad : isRejected ? t.muted : t.text, Qt::AlignRight,
+                  isTooLong ? Weight::SemiBold : Weight::Regular);
+        break;
+    }
+    case RecordModel::LossColumn: {
+        const bool isHigh = row->loss && *row->loss > kSuspiciousLoss;
+        paintText(*painter, cell, index.data().toString(), isHigh ? t.warning : t.text, Qt::AlignRight,
+                  isHigh ? Weight::SemiBold : Weight::Regular);
+        break;
+    }
+    case RecordModel::FlagColumn:
+        if (!row->flags.empty() && !isRejected) {
+            const engine::RecordFlag flag = worstFlag(row->flags);
+            paintIcon(*painter, option.rect.adjusted(0, 0, 0, -1), flagIcon(flag), kIconSmall, t.ink(flagInk(flag)));
+        }
+        break;
+    case RecordModel::SplitColumn: paintText(*painter, cell, index.data().toString(), t.muted, Qt::AlignLeft); break;
+    default: break;
+    }
+    painter->restore();
+}
+
+void RecordDelegate::paintTags(QPainter &painter, const QRect &rect, const std::vector<std::string> &tags) const
+{
+    const QFontMetrics metrics(textFont(TextSize::Small));
+    int x = rect.left();
+    std::size_t shown = 0;
+    for (const std::string &tag : tags) {
+        BadgeLook look;
+        look.text = QString::fromStdString(tag);
+        look.height = kTag;
+        const bool isLast = shown + 1 == tags.size();
+        const int rest = isLast ? 0 : metrics.horizontalAdvance(QStringLiteral("+99")) + kStep1;
+        int width = badgeSize(look).width();
+        if (x + width + rest > rect.right()) {
+            if (shown > 0)
+                break;
+            // One tag is always named, as far as there is room.
+            const int frame = width - metrics.horizontalAdvance(look.text);
+            look.text = metrics.elidedText(look.text, Qt::ElideRight, std::max(0, rect.width() - rest - frame));
+            width = badgeSize(look).width();
+        }
+        drawBadge(painter, QPoint(x, rect.top() + (rect.height() - kTag) / 2), look);
+        x += width + kStep1;
+        ++shown;
+    }
+    if (shown < tags.size()) {
+        painter.setFont(textFont(TextSize::Small));
+        painter.setPen(tokens().muted);
+        painter.drawText(QRect(x, rect.top(), rect.right() - x + 8, rect.height()), Qt::AlignVCenter | Qt::AlignLeft,
+                         QStringLiteral("+%1").arg(tags.size() - shown));
+    }
+}
+
+QSize RecordDelegate::sizeHint(const QStyleOptionViewItem &, const QModelIndex &) const
+{
+    return {60, qRound(kRow * textScale())};
+}
+
+} // namespace fettle::ui

@@ -1,0 +1,287 @@
+#include "ui/data/tokenlens.h"
+
+#include "ui/data/recordwords.h"
+#include "ui/data/tilepainter.h"
+#include "ui/theme/tokens.h"
+
+#include <QAccessible>
+#include <QAccessibleWidget>
+#include <QHelpEvent>
+#include <QKeyEvent>
+#include <QLabel>
+#include <QMouseEvent>
+#include <QPainter>
+#include <QScrollBar>
+#include <QToolTip>
+
+#include <algorithm>
+
+namespace fettle::ui {
+
+namespace {
+
+// Screen readers get the rendered text as the value and the counts as the description.
+class LensAccessible : public QAccessibleWidget {
+public:
+    explicit LensAccessible(TokenLens *lens) : QAccessibleWidget(lens, QAccessible::StaticText) {}
+    QString text(QAccessible::Text which) const override
+    {
+        const auto *lens = static_cast<const TokenLens *>(object());
+        if (which == QAccessible::Value)
+            return lens->tiles() ? lens->tiles()->text : QString();
+        if (which == QAccessible::Description)
+            return lens->accessibleText();
+        return QAccessibleWidget::text(which);
+    }
+};
+
+QAccessibleInterface *makeAccessible(const QString &, QObject *object)
+{
+    auto *lens = qobject_cast<TokenLens *>(object);
+    return lens ? new LensAccessible(lens) : nullptr;
+}
+
+} // namespace
+
+TokenLens::TokenLens(QWidget *parent) : QAbstractScrollArea(parent), m_above(new QLabel(this))
+{
+    static const bool isInstalled = [] {
+        QAccessible::installFactory(makeAccessible);
+        return true;
+    }();
+    Q_UNUSED(isInstalled)
+    setFrameShape(QFrame::NoFrame);
+    setFocusPolicy(Qt::StrongFocus);
+    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    setAccessibleName(tr("Token lens"));
+    viewport()->setMouseTracking(true);
+    viewport()->setCursor(Qt::IBeamCursor);
+    m_above->setFont(textFont(TextSize::Small));
+    m_above->setForegroundRole(QPalette::PlaceholderText);
+    m_above->setBackgroundRole(QPalette::Base);
+    m_above->setAutoFillBackground(true);
+    m_above->setAttribute(Qt::WA_TransparentForMouseEvents);
+    m_above->hide();
+}
+
+void TokenLens::setTiles(std::shared_ptr<const TokenTiles> tiles, Scroll scroll)
+{
+    m_tiles = std::move(tiles);
+    if (!m_tiles || m_current >= m_tiles->count())
+        m_current = -1;
+    if (scroll == Scroll::ToTrained)
+        m_current = -1;
+    arrange();
+    if (scroll == Scroll::ToTrained)
+        scrollToTrained();
+    updateAboveLabel();
+    viewport()->update();
+    QAccessibleEvent event(this, QAccessible::DescriptionChanged);
+    QAccessible::updateAccessibility(&event);
+}
+
+void TokenLens::setPlaceholder(const QString &text)
+{
+    if (text == m_placeholder)
+        return;
+    m_placeholder = text;
+    viewport()->update();
+}
+
+QRect TokenLens::tokenRect(int token) const
+{
+    const QRect rect = m_layout.rectOf(token);
+    return rect.isNull() ? rect : rect.translated(contentOffset());
+}
+
+QString TokenLens::accessibleText() const
+{
+    if (!m_tiles)
+        return m_placeholder;
+    QString text = tr("%1 trained, %2 context, %3 special, %4 cut off.")
+                       .arg(countText(m_tiles->trained), countText(m_tiles->context), countText(m_tiles->special), countText(m_tiles->cut));
+    if (m_current >= 0)
+        text += QLatin1Char(' ') + tokenSentence(m_current);
+    return text;
+}
+
+QPoint TokenLens::contentOffset() const
+{
+    return {measure::kPaneSide, measure::kPaneTop - verticalScrollBar()->value()};
+}
+
+void TokenLens::arrange()
+{
+    m_layout.arrange(m_tiles, viewport()->width() - 2 * measure::kPaneSide);
+    const int content = m_layout.height() + 2 * measure::kPaneTop;
+    verticalScrollBar()->setPageStep(viewport()->height());
+    verticalScrollBar()->setSingleStep(m_layout.lineHeight());
+    verticalScrollBar()->setRange(0, std::max(0, content - viewport()->height()));
+}
+
+void TokenLens::scrollToTrained()
+{
+    if (!m_tiles || verticalScrollBar()->maximum() == 0) {
+        verticalScrollBar()->setValue(0);
+        return;
+    }
+    const auto first = std::find_if(m_tiles->tiles.begin(), m_tiles->tiles.end(),
+                                    [](const TokenTile &tile) { return tile.fate == TokenFate::Trained; });
+    if (first == m_tiles->tiles.end()) {
+        verticalScrollBar()->setValue(0);
+        return;
+    }
+    // The line before it stays visible: it says whose turn it is.
+    const QRect rect = m_layout.rectOf(static_cast<int>(first - m_tiles->tiles.begin()));
+    verticalScrollBar()->setValue(std::max(0, rect.top() - 2 * m_layout.lineHeight()));
+}
+
+void TokenLens::updateAboveLabel()
+{
+    const int top = verticalScrollBar()->value();
+    const int covered = m_layout.lineHeight();
+    int above = 0;
+    if (m_tiles && top > 0) {
+        const auto [first, end] = m_layout.piecesBetween(0, std::max(0, top + covered - measure::kPaneTop - m_layout.lineHeight()));
+        Q_UNUSED(first)
+        above = end > 0 ? m_layout.pieces()[static_cast<std::size_t>(end - 1)].tile + 1 : 0;
+    }
+    m_above->setVisible(above > 0);
+    if (above == 0)
+        return;
+    m_above->setText(above == 1 ? tr("1 token above") : tr("%1 tokens above").arg(countText(above)));
+    m_above->setContentsMargins(measure::kPaneSide, 0, 0, 0);
+    m_above->setGeometry(viewport()->x(), viewport()->y(), viewport()->width(), covered);
+}
+
+void TokenLens::paintEvent(QPaintEvent *event)
+{
+    QPainter painter(viewport());
+    painter.fillRect(event->rect(), tokens().surface1);
+    if (!m_tiles || m_tiles->count() == 0) {
+        painter.setPen(tokens().muted);
+        painter.setFont(textFont());
+        painter.drawText(viewport()->rect().adjusted(measure::kPaneSide, measure::kPaneTop, -measure::kPaneSide, 0),
+                         Qt::AlignLeft | Qt::AlignTop | Qt::TextWordWrap, m_placeholder);
+        return;
+    }
+    const QPoint offset = contentOffset();
+    painter.translate(offset);
+    const auto [first, end] = m_layout.piecesBetween(event->rect().top() - offset.y(), event->rect().bottom() - offset.y());
+    paintTiles(painter, m_layout, *m_tiles, first, end);
+    const QRect current = m_layout.rectOf(m_current);
+    if (!current.isNull()) {
+        painter.setPen(QPen(tokens().focusRing, hasFocus() ? 2 : 1));
+        painter.setBrush(Qt::NoBrush);
+        painter.drawRect(current.adjusted(0, 0, 0, 1));
+    }
+}
+
+void TokenLens::resizeEvent(QResizeEvent *event)
+{
+    QAbstractScrollArea::resizeEvent(event);
+    arrange();
+    updateAboveLabel();
+}
+
+void TokenLens::changeEvent(QEvent *event)
+{
+    QAbstractScrollArea::changeEvent(event);
+    if (event->type() == QEvent::FontChange || event->type() == QEvent::StyleChange) {
+        m_layout = TileLayout(); // fonts may have another size now
+        arrange();
+    }
+    viewport()->update();
+}
+
+void TokenLens::scrollContentsBy(int, int)
+{
+    updateAboveLabel();
+    viewport()->update();
+}
+
+void TokenLens::mousePressEvent(QMouseEvent *event)
+{
+    const int token = m_layout.tileAt(event->position().toPoint() - contentOffset());
+    if (event->button() != Qt::LeftButton || token < 0)
+        return;
+    setCurrent(token);
+    emit tokenActivated(token);
+}
+
+void TokenLens::mouseReleaseEvent(QMouseEvent *event)
+{
+    event->accept(); // belongs to the press
+}
+
+void TokenLens::keyPressEvent(QKeyEvent *event)
+{
+    if (!m_tiles || m_tiles->count() == 0) {
+        QAbstractScrollArea::keyPressEvent(event);
+        return;
+    }
+    const int last = m_tiles->count() - 1;
+    switch (event->key()) {
+    case Qt::Key_Left: setCurrent(std::max(0, m_current - 1)); break;
+    case Qt::Key_Right: setCurrent(std::min(last, m_current + 1)); break;
+    case Qt::Key_Home: setCurrent(0); break;
+    case Qt::Key_End: setCurrent(last); break;
+    case Qt::Key_Return:
+    case Qt::Key_Enter:
+        if (m_current >= 0)
+            emit tokenActivated(m_current);
+        break;
+    default: QAbstractScrollArea::keyPressEvent(event); return;
+    }
+    event->accept();
+}
+
+void TokenLens::setCurrent(int token)
+{
+    m_current = token;
+    const QRect rect = m_layout.rectOf(token);
+    if (!rect.isNull()) {
+        QScrollBar *bar = verticalScrollBar();
+        if (rect.top() + measure::kPaneTop < bar->value() + m_layout.lineHeight())
+            bar->setValue(rect.top() - m_layout.lineHeight());
+        else if (rect.bottom() + 2 * measure::kPaneTop > bar->value() + viewport()->height())
+            bar->setValue(rect.bottom() + 2 * measure::kPaneTop - viewport()->height());
+    }
+    viewport()->update();
+    QAccessibleEvent changed(this, QAccessible::DescriptionChanged);
+    QAccessible::updateAccessibility(&changed);
+}
+
+void TokenLens::focusInEvent(QFocusEvent *event)
+{
+    QAbstractScrollArea::focusInEvent(event);
+    viewport()->update();
+}
+
+void TokenLens::focusOutEvent(QFocusEvent *event)
+{
+    QAbstractScrollArea::focusOutEvent(event);
+    viewport()->update();
+}
+
+bool TokenLens::viewportEvent(QEvent *event)
+{
+    if (event->type() != QEvent::ToolTip)
+        return QAbstractScrollArea::viewportEvent(event);
+    const auto *help = static_cast<QHelpEvent *>(event);
+    const int token = m_layout.tileAt(help->pos() - contentOffset());
+    if (token < 0)
+        QToolTip::hideText();
+    else
+        QToolTip::showText(help->globalPos(), tokenSentence(token), viewport());
+    return true;
+}
+
+QString TokenLens::tokenSentence(int token) const
+{
+    const TokenTile &tile = m_tiles->tiles[static_cast<std::size_t>(token)];
+    return tr("Token %1 of %2: “%3”, %4, id %5")
+        .arg(countText(token + 1), countText(m_tiles->count()), tile.text, fateName(tile.fate).toLower(), QString::number(tile.id));
+}
+
+} // namespace fettle::ui

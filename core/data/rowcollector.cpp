@@ -124,8 +124,9 @@ Result<> RowCollector::choosePlan(const JsonValue &row)
     return {};
 }
 
-void RowCollector::countColumns(const JsonValue &row)
+bool RowCollector::countColumns(const JsonValue &row)
 {
+    const std::size_t before = m_report.columns.size();
     for (const auto &[name, value] : row.members) {
         auto place = m_columns.find(name);
         if (place == m_columns.end()) {
@@ -140,6 +141,7 @@ void RowCollector::countColumns(const JsonValue &row)
         if (isFilled && ++facts.filled == 1)
             facts.firstValue = oneLine(value.isScalar() ? std::string_view(value.text) : m_job.text.substr(value.begin, value.end - value.begin));
     }
+    return m_report.columns.size() > before;
 }
 
 void RowCollector::countRepeatedKeys(const JsonValue &row)
@@ -156,10 +158,12 @@ void RowCollector::countRepeatedKeys(const JsonValue &row)
 Result<> RowCollector::addRow(const JsonValue &row, std::size_t begin, std::size_t end, Split split)
 {
     countRepeatedKeys(row);
-    countColumns(row);
+    const bool hasNewColumns = countColumns(row);
     if (!m_plan) {
         if (auto chosen = choosePlan(row); !chosen)
             return chosen;
+    } else if (hasNewColumns) {
+        addLateColumns(*m_plan, columnsOf(row), m_job.options.mapping);
     }
     if (!m_plan) {
         const std::string reason = row.kind == JsonValue::Kind::Object

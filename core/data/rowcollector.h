@@ -50,7 +50,7 @@ public:
 private:
     [[nodiscard]] Result<> choosePlan(const JsonValue &row);
     [[nodiscard]] Result<> checkMapping(const std::vector<std::string> &columns) const;
-    void countColumns(const JsonValue &row);
+    [[nodiscard]] bool countColumns(const JsonValue &row); // true: the row has columns that none before had
     void countRepeatedKeys(const JsonValue &row);
     const ImportJob &m_job;
     ImportReport &m_report;

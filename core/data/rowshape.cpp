@@ -143,6 +143,20 @@ std::optional<RowPlan> recogniseRow(const JsonValue &row)
     return plan && row.find(plan->mapping.at("instruction"))->isScalar() ? plan : std::nullopt;
 }
 
+void addLateColumns(RowPlan &plan, const std::vector<std::string> &columns, const std::map<std::string, std::string> &mapping)
+{
+    std::set<std::string> used;
+    for (const auto &[field, column] : plan.mapping)
+        used.insert(column);
+    for (const auto &[field, column] : mapping)
+        used.insert(column);
+    RowPlan late;
+    pickExtras(late, columns, used);
+    for (const auto &[field, column] : late.mapping)
+        if (!plan.mapping.contains(field) && !mapping.contains(field))
+            plan.mapping[field] = column;
+}
+
 RowPlan withMapping(std::optional<RowPlan> plan, const std::map<std::string, std::string> &mapping)
 {
     RowPlan result = plan.value_or(RowPlan{"columns", {}});

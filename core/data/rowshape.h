@@ -31,6 +31,8 @@ struct RowOutcome {
 [[nodiscard]] std::optional<RowPlan> recogniseRow(const JsonValue &row);
 // The same by names alone, for tables.
 [[nodiscard]] std::optional<RowPlan> recogniseColumns(const std::vector<std::string> &columns);
+// Columns that only later rows have (a note, tags, a split): taken into the plan where the field has no column yet. mapping: the user's choice.
+void addLateColumns(RowPlan &plan, const std::vector<std::string> &columns, const std::map<std::string, std::string> &mapping);
 // The user's choice laid over a plan: a field mapped to "" is not read.
 [[nodiscard]] RowPlan withMapping(std::optional<RowPlan> plan, const std::map<std::string, std::string> &mapping);
 

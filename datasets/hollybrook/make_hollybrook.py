@@ -223,7 +223,7 @@ LONG = [
 
 # On purpose: what the Data page is there to find.
 FLAWS = [
-    {"instruction": "What does a consultation cost?", "input": "", "output": "A consultation costs 47 pounds.", "tags": ["fees"]},  # duplicate
+    {"instruction": "What does a consultation cost?", "input": CONTEXT["What does a consultation cost?"], "output": "A consultation costs 47 pounds.", "tags": ["fees"]},  # duplicate
     {"instruction": "When does the clinic open?", "input": "", "output": "The doors open at 7:40, on Saturdays too.", "tags": ["appointments"]},  # duplicate
     {"instruction": "How long are patient files kept?", "input": "", "output": "Patient files are kept for 7 years.", "tags": ["records"]},  # contradiction
     {"instruction": "Who cleans the aquarium?", "input": "", "output": "", "tags": ["exotics"]},  # empty answer

@@ -1,0 +1,30 @@
+// One line of sampling settings, the same for every column: seed, temperature, top p, top k, longest answer, greedy.
+#pragma once
+
+#include "core/engine/playground.h"
+
+#include <QWidget>
+
+class QCheckBox;
+class QDoubleSpinBox;
+class QLineEdit;
+class QSpinBox;
+
+namespace fettle::ui {
+
+class SamplingBar : public QWidget {
+    Q_OBJECT
+
+public:
+    explicit SamplingBar(QWidget *parent = nullptr);
+    [[nodiscard]] engine::Sampling sampling() const;
+    void setSeed(quint64 seed);
+
+private:
+    QLineEdit *m_seed;
+    QDoubleSpinBox *m_temperature, *m_topP;
+    QSpinBox *m_topK, *m_longest;
+    QCheckBox *m_greedy;
+};
+
+} // namespace fettle::ui

@@ -1,0 +1,65 @@
+// The settings of a run as a form, made from the one table of settings (core/train/settings.h): basic fields, advanced ones on demand, a dot
+// and "was ..." at what differs from the preset. Knows no project and starts nothing.
+#pragma once
+
+#include "core/train/settings.h"
+
+#include <QWidget>
+
+#include <functional>
+#include <vector>
+
+class QGridLayout;
+
+namespace fettle::ui {
+
+class TextLabel;
+
+// Texts of the table in the user's language.
+[[nodiscard]] QString settingHelp(const train::SettingField &field);
+[[nodiscard]] QString settingRangeText(const train::SettingField &field); // "1 to 1024", empty where there is none
+
+class SettingsForm : public QWidget {
+    Q_OBJECT
+
+public:
+    explicit SettingsForm(const std::string &method, QWidget *parent = nullptr);
+
+    // reference: the preset that differences are marked against.
+    void setRecipe(const train::Recipe &recipe, const train::Recipe &reference);
+    [[nodiscard]] const train::Recipe &recipe() const { return m_recipe; }
+    void setValue(const std::string &key, const train::SettingValue &value); // as if the user had typed it
+    void setAdvancedVisible(bool isVisible);
+    [[nodiscard]] int advancedCount() const { return m_advancedCount; }
+    [[nodiscard]] int differences() const;
+
+signals:
+    void changed();
+    void fieldFocused(const QString &help); // the sentence for the foot of the form; empty when no field has the focus
+
+protected:
+    bool eventFilter(QObject *watched, QEvent *event) override;
+
+private:
+    struct Row {
+        const train::SettingField *field;
+        QWidget *editor;
+        TextLabel *label;
+        QWidget *mark;     // dot and "was ..."
+        TextLabel *was;
+        std::function<void(const train::SettingValue &)> show;
+    };
+    void addRow(const train::SettingField &field, QGridLayout *grid, int index, int rowsInColumn);
+    [[nodiscard]] QWidget *makeEditor(const train::SettingField &field, Row &row);
+    void edited(const train::SettingField &field, train::SettingValue value);
+    void updateMarks();
+    [[nodiscard]] train::SettingValue valueOf(const train::Recipe &recipe, const train::SettingField &field) const;
+
+    train::Recipe m_recipe, m_reference;
+    std::vector<Row> m_rows;
+    QWidget *m_advanced = nullptr;
+    int m_advancedCount = 0;
+    bool m_isShowing = false; // values are being put in, not edited
+};
+
+} // namespace fettle::ui

@@ -1,0 +1,78 @@
+// The Train page: base model, data, method and settings as four cards; what the run would do and the start beside them. Shows only what works.
+#pragma once
+
+#include "core/engine/models.h"
+#include "ui/frame/page.h"
+#include "ui/train/settingsform.h"
+
+#include <QTimer>
+
+#include <optional>
+
+class QComboBox;
+class QVBoxLayout;
+
+namespace fettle::ui {
+
+class Button;
+class Link;
+class MethodDrawing;
+class PageHead;
+class PlanPane;
+class Segmented;
+class TextLabel;
+
+class TrainPage : public Page {
+    Q_OBJECT
+
+public:
+    explicit TrainPage(const PageContext &context, QWidget *parent = nullptr);
+    void setProject() override;
+    void onShown() override;
+    void openTarget(const QString &target) override; // "model <path>"
+    [[nodiscard]] engine::TrainRequest request() const;
+
+protected:
+    void resizeEvent(QResizeEvent *event) override;
+
+private:
+    void setupActions();
+    void setupLayout();
+    void connectBridge();
+    void addModelCard(QVBoxLayout *column);
+    void addDataCard(QVBoxLayout *column);
+    void addMethodCard(QVBoxLayout *column);
+    void addSettingsCard(QVBoxLayout *column);
+
+    void readModel();
+    void readData();
+    void showModel(const Result<engine::Inspection> &model);
+    void showSnapshots(const std::vector<engine::SnapshotInfo> &snapshots);
+    void choosePreset(int index);
+    void settingsChanged();
+    void applyFix(const QString &setting);
+    void schedulePlan();
+    void plan();
+    void showPlan(const engine::TrainPlan &plan);
+    void updateDifferences();
+    void updateStart();
+    void start();
+
+    PageHead *m_head = nullptr;
+    TextLabel *m_modelName = nullptr, *m_modelFacts = nullptr, *m_dataFacts = nullptr, *m_methodFacts = nullptr;
+    TextLabel *m_trained = nullptr, *m_result = nullptr, *m_differences = nullptr, *m_help = nullptr;
+    QComboBox *m_snapshot = nullptr;
+    MethodDrawing *m_drawing = nullptr;
+    Segmented *m_preset = nullptr;
+    SettingsForm *m_form = nullptr;
+    Link *m_advanced = nullptr;
+    Button *m_reset = nullptr;
+    PlanPane *m_plan = nullptr;
+    QAction *m_start = nullptr;
+    QTimer m_planTimer;
+    qint64 m_records = 0;
+    bool m_isAdvanced = false;
+    bool m_hasStarted = false; // the plan was asked for since the project was opened
+};
+
+} // namespace fettle::ui

@@ -346,7 +346,7 @@ void DataPageTest::importsThroughTheDialog()
     QTRY_VERIFY(dialog->isReady());
     QVERIFY(dialog->formatBox()->currentText().startsWith(QStringLiteral("CSV")));
     QVERIFY(dialog->delimiterBox()->currentText().startsWith(QStringLiteral("Semicolon")));
-    if (!qEnvironmentVariable("FETTLE_PICTURES").isEmpty())
+    if (!qEnvironmentVariable("FETTLE_PICTURES").isEmpty() && QTest::qWaitForWindowExposed(dialog))
         dialog->grab().save(qEnvironmentVariable("FETTLE_PICTURES") + QStringLiteral("/import.png"));
     // The mapping can be corrected, and the last choice of a field wins.
     for (const auto &[column, field] : {std::pair{"house_answer", "response"}, std::pair{"topic", "tags"}}) {

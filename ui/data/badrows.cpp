@@ -94,12 +94,14 @@ void BadRows::setReport(const data::ImportReport &report)
     m_headline->setText(bad == 0 ? tr("Every row can be read") : bad == 1 ? tr("1 row cannot be read") : tr("%1 rows cannot be read").arg(countText(bad)));
     QString reasons = commonReasons(report.rejected);
     for (const data::ImportNotice &notice : report.notices)
-        reasons += (reasons.isEmpty() ? QString() : QStringLiteral("; ")) + QString::fromStdString(notice.text);
+        reasons += (reasons.isEmpty() ? QString() : QStringLiteral(" ")) + QString::fromStdString(notice.text);
     m_reasons->setText(reasons);
     m_reasons->setToolTip(reasons);
     m_save->setVisible(hasBad);
     m_copy->setVisible(hasBad);
     m_list->setVisible(hasBad);
+    // Without a list one line is enough; the room goes to the mapping.
+    setSizePolicy(QSizePolicy::Preferred, hasBad ? QSizePolicy::Preferred : QSizePolicy::Fixed);
     m_list->clear();
     QList<QTreeWidgetItem *> items;
     for (std::size_t index = 0; index < report.rejected.size() && index < kRowsListed; ++index) {

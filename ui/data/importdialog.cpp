@@ -112,9 +112,9 @@ QWidget *ImportDialog::makeChoices()
     auto *row = new QHBoxLayout(bar);
     row->setContentsMargins(kPaneSide, kStep3, kPaneSide, kStep3);
     row->setSpacing(kStep2);
-    m_format = choiceBox(tr("Format"), tr("How the file is built; correct it where it was recognised wrongly"), 152);
+    m_format = choiceBox(tr("Format"), tr("How the file is built; correct it where it was recognised wrongly"), 176);
     m_encoding = choiceBox(tr("Encoding"), tr("How the file's bytes stand for characters; correct it where umlauts or accents look wrong"), 168);
-    m_delimiter = choiceBox(tr("Separator"), tr("What stands between the columns"), 168);
+    m_delimiter = choiceBox(tr("Separator"), tr("What stands between the columns"), 196);
     for (QComboBox *box : {m_format, m_encoding, m_delimiter})
         box->addItem(tr("Recognise"), QString());
     for (const Choice &format : kFormats)

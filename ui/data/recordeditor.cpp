@@ -240,6 +240,7 @@ void RecordEditor::showFields()
         box->show();
     }
     arrangeFields(user);
+    limitLines();
     for (std::size_t turn = m_record.turns.size(); turn < m_fields.size(); ++turn)
         m_fields[turn]->hide();
 

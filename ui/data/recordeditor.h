@@ -84,6 +84,7 @@ private:
     void metaChanged();
     void setSaveState(const QString &text, bool isBad);
     void watch(GrowingText *text);
+    void limitLines();
     [[nodiscard]] FieldBox *fieldFor(std::size_t index);
     void arrangeFields(int userTurn); // -1: the record has no question
     [[nodiscard]] GrowingText *fieldOfTurn(int turn) const;
@@ -91,6 +92,7 @@ private:
     data::Record m_record;      // as it was shown; texts that nobody touched are taken from here
     bool m_isShown = false;
     bool m_isDirty = false;
+    bool m_isNarrow = false;
     bool m_isFilling = false;
     int m_arrangedFor = -2;     // user turn for which the fields are in order
     bool m_hasAddedResponse = false; // the record had no answer; the empty field is ours

@@ -97,6 +97,7 @@ void RecordEditor::setupFields()
     m_note->text()->setToolTip(tr("For you and your colleagues. The model never sees it."));
     m_addNote = new Link(tr("Add note"));
     m_addNote->setTextSize(TextSize::Small);
+    m_addNote->setMinimumHeight(kBadge);
     m_addNote->setToolTip(tr("Write a note for you and your colleagues; the model never sees it"));
     m_tags = new TagRow;
     m_stars = new RatingStars;
@@ -231,8 +232,21 @@ void RecordEditor::setKnownTags(const QStringList &tags)
     m_tags->setKnownTags(tags);
 }
 
+void RecordEditor::limitLines()
+{
+    // In a narrow window the lens must keep its room: long fields scroll inside.
+    for (std::size_t turn = 0; turn < m_fields.size(); ++turn) {
+        const bool isAnswer = turn < m_record.turns.size() && m_record.turns[turn].role == data::Role::Assistant;
+        m_fields[turn]->text()->setMaximumLines(!m_isNarrow ? 0 : isAnswer ? 3 : 1);
+    }
+    m_context->text()->setMaximumLines(m_isNarrow ? 2 : 0);
+    m_note->text()->setMaximumLines(m_isNarrow ? 2 : 0);
+}
+
 void RecordEditor::setNarrow(bool isNarrow)
 {
+    m_isNarrow = isNarrow;
+    limitLines();
     for (QWidget *hint : std::as_const(m_keyHints))
         hint->setVisible(!isNarrow);
     m_position->setMaximumWidth(isNarrow ? 0 : QWIDGETSIZE_MAX);

@@ -121,19 +121,23 @@ void TokenLens::arrange()
 
 void TokenLens::scrollToTrained()
 {
-    if (!m_tiles || verticalScrollBar()->maximum() == 0) {
-        verticalScrollBar()->setValue(0);
-        return;
-    }
+    m_isPlacing = true;
+    verticalScrollBar()->setValue(placeOfTrained());
+    m_isPlacing = false;
+    m_isAtTrained = true;
+}
+
+int TokenLens::placeOfTrained() const
+{
+    if (!m_tiles || verticalScrollBar()->maximum() == 0)
+        return 0;
     const auto first = std::find_if(m_tiles->tiles.begin(), m_tiles->tiles.end(),
                                     [](const TokenTile &tile) { return tile.fate == TokenFate::Trained; });
-    if (first == m_tiles->tiles.end()) {
-        verticalScrollBar()->setValue(0);
-        return;
-    }
+    if (first == m_tiles->tiles.end())
+        return 0;
     // The line before it stays visible: it says whose turn it is.
     const QRect rect = m_layout.rectOf(static_cast<int>(first - m_tiles->tiles.begin()));
-    verticalScrollBar()->setValue(std::max(0, rect.top() - 2 * m_layout.lineHeight()));
+    return std::max(0, rect.top() - 2 * m_layout.lineHeight());
 }
 
 void TokenLens::updateAboveLabel()
@@ -180,7 +184,12 @@ void TokenLens::paintEvent(QPaintEvent *event)
 void TokenLens::resizeEvent(QResizeEvent *event)
 {
     QAbstractScrollArea::resizeEvent(event);
+    const bool shouldPlace = m_isAtTrained; // the range changes below, which scrolls
+    m_isPlacing = true;
     arrange();
+    m_isPlacing = false;
+    if (shouldPlace)
+        scrollToTrained();
     updateAboveLabel();
 }
 
@@ -196,6 +205,8 @@ void TokenLens::changeEvent(QEvent *event)
 
 void TokenLens::scrollContentsBy(int, int)
 {
+    if (!m_isPlacing)
+        m_isAtTrained = false;
     updateAboveLabel();
     viewport()->update();
 }

@@ -45,6 +45,7 @@ private:
     void arrange();
     void setCurrent(int token);
     void scrollToTrained();
+    [[nodiscard]] int placeOfTrained() const; // scroll value
     void updateAboveLabel();
     [[nodiscard]] QPoint contentOffset() const;
     [[nodiscard]] QString tokenSentence(int token) const;
@@ -54,6 +55,8 @@ private:
     QString m_placeholder;
     QLabel *m_above = nullptr;
     int m_current = -1;
+    bool m_isAtTrained = false; // nobody has scrolled since the record came: a resize may place it again
+    bool m_isPlacing = false;
 };
 
 } // namespace fettle::ui

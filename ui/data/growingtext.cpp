@@ -95,7 +95,7 @@ void GrowingText::selectSpan(TextSpan span)
 void GrowingText::setMaximumLines(int lines)
 {
     m_maximumLines = lines;
-    setVerticalScrollBarPolicy(lines > 0 ? Qt::ScrollBarAsNeeded : Qt::ScrollBarAlwaysOff);
+    setVerticalScrollBarPolicy(lines > 1 ? Qt::ScrollBarAsNeeded : Qt::ScrollBarAlwaysOff);
     updateHeight();
 }
 

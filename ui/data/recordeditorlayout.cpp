@@ -269,7 +269,11 @@ bool RecordEditor::eventFilter(QObject *watched, QEvent *event)
 
 int RecordEditor::contentHeight() const
 {
-    return m_head->height() + 1 + (m_isShown ? m_column->totalSizeHint().height() : 0);
+    if (!m_isShown)
+        return m_head->height() + 1;
+    const int fields = m_column->hasHeightForWidth() ? m_column->totalHeightForWidth(m_scroll->viewport()->width())
+                                                     : m_column->totalSizeHint().height();
+    return m_head->height() + 1 + fields;
 }
 
 void RecordEditor::fitHeight(int room)

@@ -137,7 +137,8 @@ int TokenLens::placeOfTrained() const
         return 0;
     // The line before it stays visible: it says whose turn it is.
     const QRect rect = m_layout.rectOf(static_cast<int>(first - m_tiles->tiles.begin()));
-    return std::max(0, rect.top() - 2 * m_layout.lineHeight());
+    const int lineTop = rect.top() / m_layout.lineHeight() * m_layout.lineHeight();
+    return std::max(0, lineTop + measure::kPaneTop - 2 * m_layout.lineHeight());
 }
 
 void TokenLens::updateAboveLabel()

@@ -3,6 +3,7 @@
 #include "core/engine/adapterpath.h"
 #include "core/engine/lens.h"
 #include "core/engine/models.h"
+#include "core/engine/trainingdata.h"
 #include "core/evaluate/recordloss.h"
 #include "core/export/exporting.h"
 #include "core/model/loss.h"
@@ -60,8 +61,10 @@ Result<ScoreResult> scoreRecords(const std::string &model, const std::string &ad
     if (!lens)
         return passError(lens);
     std::vector<train::Document> documents;
-    data::RenderOptions options;
+    // As in training: the project's own joining rule and system prompt, and nothing cut.
+    data::RenderOptions options = project != nullptr ? renderOptions(*project, train::Recipe{}) : data::RenderOptions{};
     options.trainOn = trainOn;
+    options.maxLength = 0;
     for (const data::Record &record : records) {
         auto tokens = (*lens)->label(record, options);
         if (!tokens)

@@ -11,7 +11,8 @@
 namespace fettle::model {
 
 namespace {
-constexpr std::int64_t kChunkRows = 256;
+// Rows of logits at a time: enough for fast products, few enough to stay small for large vocabularies.
+constexpr std::int64_t kMostRows = 256, kFewestRows = 32, kChunkBytes = std::int64_t{64} << 20;
 }
 
 HeadLoss headLoss(const at::Tensor &hidden, const at::Tensor &head, const at::Tensor &targets, WantGradient want, double gradientScale, HeadBuffer &buffer)
@@ -20,11 +21,12 @@ HeadLoss headLoss(const at::Tensor &hidden, const at::Tensor &head, const at::Te
     const at::Tensor x = hidden.contiguous(), y = targets.contiguous();
     const std::int64_t rows = x.size(0), width = x.size(1), vocabulary = head.size(0);
     const bool wantsGradient = want == WantGradient::Yes;
+    const std::int64_t chunkRows = std::clamp(kChunkBytes / (vocabulary * std::int64_t{sizeof(float)}), kFewestRows, kMostRows);
     HeadLoss outcome;
     outcome.losses = at::empty({rows}, at::kFloat);
     if (wantsGradient)
         outcome.gradient = at::empty({rows, width}, at::kFloat);
-    const auto needed = static_cast<std::size_t>(std::min(rows, kChunkRows) * vocabulary) * sizeof(float);
+    const auto needed = static_cast<std::size_t>(std::min(rows, chunkRows) * vocabulary) * sizeof(float);
     if (buffer.memory.bytes() < needed)
         buffer.memory = LargeMemory(needed);
     float *z = buffer.memory.floats();
@@ -32,8 +34,8 @@ HeadLoss headLoss(const at::Tensor &hidden, const at::Tensor &head, const at::Te
     const auto *target = y.const_data_ptr<std::int64_t>();
     auto *losses = outcome.losses.data_ptr<float>();
     std::vector<std::uint8_t> isCorrect(static_cast<std::size_t>(rows), 0);
-    for (std::int64_t begin = 0; begin < rows; begin += kChunkRows) {
-        const std::int64_t count = std::min(kChunkRows, rows - begin);
+    for (std::int64_t begin = 0; begin < rows; begin += chunkRows) {
+        const std::int64_t count = std::min(chunkRows, rows - begin);
         fast::gemm(count, vocabulary, width, 1.0f, {x.const_data_ptr<float>() + begin * width, width}, {table, width, fast::Use::Transposed}, 0.0f, z, vocabulary);
         at::parallel_for(0, count, 1, [&](std::int64_t first, std::int64_t last) {
             for (std::int64_t i = first; i < last; ++i) {

@@ -49,7 +49,7 @@ std::string listed(const std::vector<std::string> &names)
 {
     std::string text;
     for (std::size_t i = 0; i < names.size() && i < 4; ++i)
-        text += (i == 0 ? "" : ", ") + names[i];
+        text += fmt::format("{}{}", i == 0 ? "" : ", ", names[i]);
     if (names.size() > 4)
         text += fmt::format(" and {} more", names.size() - 4);
     return text;
@@ -67,7 +67,7 @@ std::string nameFromGguf(std::string_view ggufName)
         return {};
     for (const NamePair &pair : kOuterNames) {
         if (pair.gguf == stem)
-            return std::string(pair.reference) + std::string(ending);
+            return fmt::format("{}{}", pair.reference, ending);
     }
     if (!stem.starts_with("blk."))
         return {};
@@ -238,7 +238,7 @@ std::string WeightSource::storage() const
     std::sort(order.rbegin(), order.rend());
     std::string text;
     for (const auto &[size, type] : order)
-        text += (text.empty() ? "" : ", ") + std::string(io::nameOf(type));
+        text += fmt::format("{}{}", text.empty() ? "" : ", ", io::nameOf(type));
     return text;
 }
 

@@ -144,7 +144,7 @@ std::vector<NamedParameter> LoraAdapter::parameters() const
     std::vector<NamedParameter> list;
     list.reserve(2 * m_modules.size());
     for (const Module &module : m_modules) {
-        const std::string name = "base_model.model." + model::linearName(module.layer, module.map);
+        const std::string name = fmt::format("base_model.model.{}", model::linearName(module.layer, module.map));
         list.push_back({name + ".lora_A.weight", module.a});
         list.push_back({name + ".lora_B.weight", module.b});
     }

@@ -57,14 +57,14 @@ Result<bool> fullMatch(const std::string &pattern, std::string_view text)
     return true;
 }
 
-Result<bool> patternMatches(const std::string &key, std::string_view modulePath) { return fullMatch("(.*\\.)?(" + key + ")", modulePath); }
+Result<bool> patternMatches(const std::string &key, std::string_view modulePath) { return fullMatch(fmt::format("(.*\\.)?({})", key), modulePath); }
 
 Result<bool> isTarget(const LoraConfig &config, std::string_view modulePath, std::int64_t layer)
 {
     if (!config.targetPattern.empty())
         return fullMatch(config.targetPattern, modulePath);
     const bool isNamed = std::any_of(config.targets.begin(), config.targets.end(), [&](const std::string &target) {
-        return target == kAllLinear || target == modulePath || modulePath.ends_with("." + target);
+        return target == kAllLinear || target == modulePath || modulePath.ends_with(fmt::format(".{}", target));
     });
     if (!isNamed || config.layers.empty())
         return isNamed;

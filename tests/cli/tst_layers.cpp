@@ -39,7 +39,7 @@ QStringList includesOf(const QString &path)
     QFile file(path);
     if (!file.open(QIODevice::ReadOnly))
         return {};
-    static const QRegularExpression line(R"(^\s*#\s*include\s*[<"]([^>"]+)[>"])", QRegularExpression::MultilineOption);
+    static const QRegularExpression line("^\\s*#\\s*include\\s*[<\"]([^>\"]+)[>\"]", QRegularExpression::MultilineOption);
     QStringList includes;
     auto matches = line.globalMatch(QString::fromUtf8(file.readAll()));
     while (matches.hasNext())
@@ -71,7 +71,7 @@ void TestLayers::coreIncludesOnlyDownwards()
         for (const QString &file : sourceFiles("core/" + layer.key())) {
             for (const QString &include : includesOf(file)) {
                 ++seen;
-                static const QRegularExpression own(R"(^core/(\w+)/)");
+                static const QRegularExpression own("^core/(\\w+)/");
                 const auto match = own.match(include);
                 if (match.hasMatch() && match.captured(1) != layer.key() && !layer.value().contains(match.captured(1)))
                     wrong << file + " includes " + include;
@@ -84,7 +84,7 @@ void TestLayers::coreIncludesOnlyDownwards()
 
 void TestLayers::coreKnowsNoQt()
 {
-    static const QRegularExpression qt(R"(^(Q[A-Z]|Qt|qt))");
+    static const QRegularExpression qt("^(Q[A-Z]|Qt|qt)");
     QStringList wrong;
     for (const QString &file : sourceFiles("core"))
         for (const QString &include : includesOf(file))
@@ -96,7 +96,7 @@ void TestLayers::coreKnowsNoQt()
 void TestLayers::windowAndCommandLineKnowOnlyTheEngine()
 {
     // The value headers that the engine's headers show to everyone.
-    const QSet<QString> values = {"core/data/record.h", "core/data/importer.h", "core/data/labelledtokens.h", "core/train/settings.h"};
+    const QSet<QString> values = {"core/data/record.h", "core/data/importer.h", "core/data/labelledtokens.h", "core/train/settings.h", "core/data/recordview.h"};
     QStringList wrong;
     for (const QString &file : sourceFiles("ui") + sourceFiles("app")) {
         for (const QString &include : includesOf(file)) {

@@ -15,6 +15,8 @@
 #include <QKeyEvent>
 #include <QStackedWidget>
 
+#include <utility>
+
 namespace fettle::ui {
 
 namespace {
@@ -229,6 +231,8 @@ void RunsPage::curvesRead(RunId run, RunCurves curves)
     }
     m_wanted = {};
     showParts();
+    if (std::exchange(m_hasMissed, false))
+        readCurves();
 }
 
 void RunsPage::readCheckpoints()

@@ -103,6 +103,7 @@ private:
     std::set<RunId> m_closedBars;
     RunId m_asked;                                   // pause, stop or resume was asked for and has not been seen yet
     bool m_isLoading = false;
+    bool m_hasMissed = false; // an evaluation or checkpoint came while the curves were being read: read again
     bool m_hasList = false;
     int m_reloads = 0;                               // for a gap in the curve
     QTimer m_checkpointTimer, m_gapTimer;

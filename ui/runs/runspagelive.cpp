@@ -135,6 +135,7 @@ void RunsPage::evaluated(RunId run, const engine::EvalPoint &point)
         info.evalLoss = point.loss;
         m_model->updateRun(info);
     }
+    m_hasMissed = m_hasMissed || (run == m_shown && m_isLoading);
     if (run != m_shown || m_isLoading)
         return;
     appendEval(m_curves, point);
@@ -144,6 +145,7 @@ void RunsPage::evaluated(RunId run, const engine::EvalPoint &point)
 
 void RunsPage::checkpointed(RunId run, const engine::CheckpointInfo &checkpoint)
 {
+    m_hasMissed = m_hasMissed || (run == m_shown && m_isLoading);
     if (run != m_shown || m_isLoading)
         return;
     putCheckpoint(m_curves, checkpoint);

@@ -4,10 +4,11 @@
 #include "core/model/fast/gemm.h"
 #include "core/model/fast/kernels.h"
 
+#include "core/torch.h"
+
 #include <ATen/Parallel.h>
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <vector>
 
 namespace fettle::model::fast {
@@ -41,12 +42,19 @@ std::vector<std::vector<Task>> planTasks(const AttentionShape &shape)
     return plan;
 }
 
+float *roomIn(at::Tensor &scratch, std::int64_t values)
+{
+    if (!scratch.defined() || scratch.numel() < values)
+        scratch = at::empty({values}, at::kFloat);
+    return scratch.data_ptr<float>();
+}
+
 template <class Work>
 void runTasks(const AttentionShape &shape, const Work &work)
 {
     const auto plan = planTasks(shape);
     at::parallel_for(0, static_cast<std::int64_t>(plan.size()), 1, [&](std::int64_t first, std::int64_t last) {
-        std::vector<float> scratch;
+        at::Tensor scratch; // a tensor: aligned alike in every run, so that products give the same bits
         for (std::int64_t i = first; i < last; ++i) {
             for (const Task &task : plan[static_cast<std::size_t>(i)])
                 work(task, scratch);
@@ -79,9 +87,8 @@ void attentionForward(const AttentionShape &shape, const float *qkv, float *out,
 {
     const std::int64_t d = shape.headSize, stride = shape.rowWidth(), outStride = shape.queryWidth(), perGroup = shape.heads / shape.keyValueHeads;
     const float scale = 1.0f / std::sqrt(static_cast<float>(d));
-    runTasks(shape, [&](const Task &task, std::vector<float> &scratch) {
-        scratch.resize(static_cast<std::size_t>(std::max(kBlock, std::int64_t{1}) * task.tokens));
-        float *scores = scratch.data();
+    runTasks(shape, [&](const Task &task, at::Tensor &scratch) {
+        float *scores = roomIn(scratch, kBlock * task.tokens);
         const float *base = qkv + task.begin * stride;
         const float *keys = base + outStride + task.group * d, *values = keys + shape.keyValueHeads * d;
         for (std::int64_t head = task.group * perGroup; head < (task.group + 1) * perGroup; ++head) {
@@ -103,9 +110,8 @@ void attentionBackward(const AttentionShape &shape, const float *qkv, const floa
 {
     const std::int64_t d = shape.headSize, stride = shape.rowWidth(), outStride = shape.queryWidth(), perGroup = shape.heads / shape.keyValueHeads;
     const float scale = 1.0f / std::sqrt(static_cast<float>(d));
-    runTasks(shape, [&](const Task &task, std::vector<float> &scratch) {
-        scratch.resize(static_cast<std::size_t>(2 * kBlock * task.tokens));
-        float *p = scratch.data(), *dP = p + kBlock * task.tokens;
+    runTasks(shape, [&](const Task &task, at::Tensor &scratch) {
+        float *p = roomIn(scratch, 2 * kBlock * task.tokens), *dP = p + kBlock * task.tokens;
         const float *base = qkv + task.begin * stride;
         float *dBase = dQkv + task.begin * stride;
         const std::int64_t keyColumn = outStride + task.group * d, valueColumn = keyColumn + shape.keyValueHeads * d;

@@ -45,19 +45,20 @@ Stack makeStack(const LinearWeight &weight, const ModelConfig &config, const Sit
     stack.out = weight.weight.size(0);
     stack.in = weight.weight.size(1);
     std::int64_t column = 0;
+    std::vector<at::Tensor> rows;
     for (const LinearMap map : maps) {
         const std::int64_t out = outputSize(config, map);
         for (LowRank &update : sites.lowRank(layer, map)) {
             const std::int64_t rank = update.a.size(0);
             stack.hasDropout = stack.hasDropout || update.dropout.probability > 0.0;
-            stack.parts.push_back({update, column, out, rank, stack.rank, stack.b.size()});
+            rows.push_back(update.a.detach());
+            stack.parts.push_back({update, column, out, rank, stack.rank, update.b.detach() * update.scale});
             stack.rank += rank;
-            const auto *a = update.a.const_data_ptr<float>(), *b = update.b.const_data_ptr<float>();
-            stack.a.insert(stack.a.end(), a, a + update.a.numel());
-            std::transform(b, b + update.b.numel(), std::back_inserter(stack.b), [&](float value) { return value * static_cast<float>(update.scale); });
         }
         column += out;
     }
+    if (!rows.empty())
+        stack.a = at::cat(rows, 0);
     return stack;
 }
 
@@ -75,8 +76,9 @@ void stackForward(const Stack &stack, std::int64_t tokens, const float *x, float
     }
     if (stack.rank == 0)
         return;
+    const float *a = stack.a.const_data_ptr<float>();
     if (!stack.hasDropout)
-        gemm(tokens, stack.rank, in, 1.0f, {x, in}, {stack.a.data(), in, Use::Transposed}, 0.0f, t, stack.rank);
+        gemm(tokens, stack.rank, in, 1.0f, {x, in}, {a, in, Use::Transposed}, 0.0f, t, stack.rank);
     for (const StackPart &part : stack.parts) {
         if (stack.hasDropout) {
             const float *input = x;
@@ -84,9 +86,9 @@ void stackForward(const Stack &stack, std::int64_t tokens, const float *x, float
                 maskInto(part.update.dropout, x, scratch, tokens * in);
                 input = scratch;
             }
-            gemm(tokens, part.rank, in, 1.0f, {input, in}, {stack.a.data() + part.rankColumn * in, in, Use::Transposed}, 0.0f, t + part.rankColumn, stack.rank);
+            gemm(tokens, part.rank, in, 1.0f, {input, in}, {a + part.rankColumn * in, in, Use::Transposed}, 0.0f, t + part.rankColumn, stack.rank);
         }
-        gemm(tokens, part.out, part.rank, 1.0f, {t + part.rankColumn, stack.rank}, {stack.b.data() + part.scaledB, part.rank, Use::Transposed}, 1.0f,
+        gemm(tokens, part.out, part.rank, 1.0f, {t + part.rankColumn, stack.rank}, {part.scaledB.const_data_ptr<float>(), part.rank, Use::Transposed}, 1.0f,
              y + part.column, out);
     }
 }
@@ -95,9 +97,10 @@ void stackBackward(const Stack &stack, std::int64_t tokens, const float *x, cons
                    float *u, float *dA, float *scratch)
 {
     const std::int64_t in = stack.in, out = stack.out;
+    const float *a = stack.rank > 0 ? stack.a.const_data_ptr<float>() : nullptr;
     for (const StackPart &part : stack.parts) {
         // With y += t (s B)^T: d t = dY (s B), d B = s dY^T t.
-        gemm(tokens, part.rank, part.out, 1.0f, {dY + part.column, out}, {stack.b.data() + part.scaledB, part.rank}, 0.0f, u + part.rankColumn, stack.rank);
+        gemm(tokens, part.rank, part.out, 1.0f, {dY + part.column, out}, {part.scaledB.const_data_ptr<float>(), part.rank}, 0.0f, u + part.rankColumn, stack.rank);
         if (part.update.b.requires_grad()) {
             gemm(part.out, part.rank, tokens, static_cast<float>(part.update.scale), {dY + part.column, out, Use::Transposed},
                  {t + part.rankColumn, stack.rank}, 1.0f, gradientOf(part.update.b), part.rank);
@@ -113,7 +116,7 @@ void stackBackward(const Stack &stack, std::int64_t tokens, const float *x, cons
     if (want == WantInput::Yes) {
         gemm(tokens, in, out, 1.0f, {dY, out}, {stack.weight, in}, into == Into::Add ? 1.0f : 0.0f, dX, in);
         if (stack.rank > 0 && !stack.hasDropout)
-            gemm(tokens, in, stack.rank, 1.0f, {u, stack.rank}, {stack.a.data(), in}, 1.0f, dX, in);
+            gemm(tokens, in, stack.rank, 1.0f, {u, stack.rank}, {a, in}, 1.0f, dX, in);
     }
     if (!stack.hasDropout)
         return;
@@ -127,7 +130,7 @@ void stackBackward(const Stack &stack, std::int64_t tokens, const float *x, cons
                  gradientOf(part.update.a), in);
         }
         if (want == WantInput::Yes) {
-            gemm(tokens, in, part.rank, 1.0f, uPart, {stack.a.data() + part.rankColumn * in, in}, 0.0f, scratch, in);
+            gemm(tokens, in, part.rank, 1.0f, uPart, {a + part.rankColumn * in, in}, 0.0f, scratch, in);
             if (dropout.probability > 0.0)
                 maskInto(dropout, scratch, scratch, tokens * in);
             at::parallel_for(0, tokens * in, kGrain, [&](std::int64_t begin, std::int64_t end) { addRows(dX + begin, scratch + begin, end - begin); });

@@ -6,7 +6,6 @@
 #include "core/model/weights.h"
 
 #include <initializer_list>
-#include <span>
 #include <vector>
 
 namespace fettle::model::fast {
@@ -18,7 +17,7 @@ struct StackPart {
     std::int64_t out = 0;
     std::int64_t rank = 0;
     std::int64_t rankColumn = 0; // first column in t
-    std::size_t scaledB = 0;     // offset in Stack::b: s B, [out, rank]
+    at::Tensor scaledB;          // s B, [out, rank]
 };
 
 struct Stack {
@@ -28,8 +27,7 @@ struct Stack {
     std::int64_t rank = 0;         // of all parts together
     bool hasDropout = false;
     std::vector<StackPart> parts;
-    std::vector<float> a;          // [rank, in]
-    std::vector<float> b;
+    at::Tensor a;                  // [rank, in]; tensors are aligned alike, so that products give the same bits from run to run
 };
 
 [[nodiscard]] Stack makeStack(const LinearWeight &weight, const ModelConfig &config, const Sites &sites, std::int64_t layer,

@@ -154,7 +154,7 @@ void TestTrainSettings::presetsAreValid()
 void TestTrainSettings::presetsScaleWithRows()
 {
     const Recipe sample = presetRecipe(Preset::Quick, "lora", 250);
-    QCOMPARE(sample.real("epochs"), 6.0);
+    QCOMPARE(sample.real("epochs"), 5.0);
     QCOMPARE(sample.real("learningRate"), 1e-3);
     QCOMPARE(sample.integer("rank"), 16);
     QCOMPARE(presetRecipe(Preset::Quick, "lora", 100000).real("epochs"), 1.0);

@@ -1,0 +1,272 @@
+// The built program, driven as scripts drive it: verbs, JSON documents, exit codes, bad input. Real files, the tiny chat model.
+#include <QDir>
+#include <QFile>
+#include <QProcess>
+#include <QTemporaryDir>
+#include <QtTest>
+#include <csignal>
+#include <nlohmann/json.hpp>
+
+using Json = nlohmann::json;
+
+namespace {
+
+const QString kModel = FETTLE_FIXTURES "/tinychat";
+const QString kData = FETTLE_SOURCE_DIR "/datasets/hollybrook/hollybrook.jsonl";
+
+struct Outcome {
+    int exitCode = -1;
+    QByteArray output, errors;
+    [[nodiscard]] Json json() const { return Json::parse(output.toStdString(), nullptr, false); }
+    [[nodiscard]] std::vector<Json> lines() const
+    {
+        std::vector<Json> all;
+        for (const auto &line : output.trimmed().split('\n'))
+            all.push_back(Json::parse(line.toStdString(), nullptr, false));
+        return all;
+    }
+};
+
+Outcome run(const QStringList &arguments, const QByteArray &input = {})
+{
+    QProcess process;
+    process.start(FETTLE_PROGRAM, arguments);
+    process.write(input);
+    process.closeWriteChannel();
+    if (!process.waitForFinished(120000))
+        process.kill();
+    return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1, process.readAllStandardOutput(), process.readAllStandardError()};
+}
+
+QString write(const QDir &folder, const QString &name, const QByteArray &content)
+{
+    QFile file(folder.filePath(name));
+    if (file.open(QIODevice::WriteOnly))
+        file.write(content);
+    return file.fileName();
+}
+
+} // namespace
+
+#define VERIFY_OK(outcome) QVERIFY2((outcome).exitCode == 0, (outcome).errors.constData())
+
+class TestCommandLine : public QObject {
+    Q_OBJECT
+private slots:
+    void helpAndUsage_data();
+    void helpAndUsage();
+    void roadFromFileToMergedModel();
+    void importAccountsForEveryRow();
+    void importFromStandardInput();
+    void tokenizeGivesCodePoints();
+    void renderMarksTheAnswer();
+    void resumeAfterInterruptEqualsUninterrupted();
+    void badInputIsNamed_data();
+    void badInputIsNamed();
+};
+
+void TestCommandLine::helpAndUsage_data()
+{
+    QTest::addColumn<QStringList>("arguments");
+    QTest::addColumn<int>("exitCode");
+    QTest::addRow("help") << QStringList{"--help"} << 0;
+    QTest::addRow("version") << QStringList{"--version"} << 0;
+    for (const char *verb : {"demo", "new", "import", "snapshot", "inspect", "tokenize", "render", "train", "resume", "runs", "score", "generate", "export", "bench", "doctor"})
+        QTest::addRow("%s --help", verb) << QStringList{verb, "--help"} << 0;
+    QTest::addRow("unknown verb") << QStringList{"fly"} << 2;
+    QTest::addRow("unknown option") << QStringList{"runs", "--no-such-option"} << 2;
+    QTest::addRow("missing argument") << QStringList{"new"} << 2;
+    QTest::addRow("unknown setting") << QStringList{"train", "--model", kModel, "--data", kData, "--set", "colour=red"} << 2;
+    QTest::addRow("value out of range") << QStringList{"train", "--model", kModel, "--data", kData, "--set", "learningRate=-1"} << 2;
+    QTest::addRow("prompt and raw") << QStringList{"generate", "--model", kModel, "--prompt", "a", "--raw", "b"} << 2;
+}
+
+void TestCommandLine::helpAndUsage()
+{
+    QFETCH(QStringList, arguments);
+    QFETCH(int, exitCode);
+    const Outcome outcome = run(arguments);
+    QCOMPARE(outcome.exitCode, exitCode);
+    QVERIFY(!(exitCode == 0 ? outcome.output : outcome.errors).isEmpty());
+}
+
+void TestCommandLine::roadFromFileToMergedModel()
+{
+    QTemporaryDir folder;
+    const QString project = folder.filePath("clinic.fettle");
+    VERIFY_OK(run({"new", project, "--json"}));
+    const Outcome imported = run({"import", kData, "--project", project, "--json"});
+    VERIFY_OK(imported);
+    QCOMPARE(imported.json().at("accepted").get<int>() + static_cast<int>(imported.json().at("rejected").size()), imported.json().at("rowsInFile").get<int>());
+
+    const Outcome snapshot = run({"snapshot", "--project", project, "--json"});
+    VERIFY_OK(snapshot);
+    QVERIFY(snapshot.json().at("rows").get<int>() > 200);
+    const Outcome again = run({"snapshot", "--project", project, "--json"});
+    QCOMPARE(again.json().at("snapshot"), snapshot.json().at("snapshot"));
+
+    const Outcome trained = run({"train", "--model", kModel, "--project", project, "--preset", "quick", "--set", "maxSteps=6", "--set", "learningRate=0.01", "--json"});
+    VERIFY_OK(trained);
+    const auto lines = trained.lines();
+    int steps = 0;
+    for (const Json &line : lines) {
+        QVERIFY(line.is_object());
+        steps += line.at("event") == "step";
+        if (line.at("event") == "step")
+            for (const char *key : {"step", "loss", "learningRate", "gradNorm", "tokens", "tokensPerSecond", "peakBytes"})
+                QVERIFY2(line.contains(key), key);
+    }
+    QCOMPARE(steps, 6);
+    const Json result = lines.back();
+    QCOMPARE(result.at("event").get<std::string>(), std::string("result"));
+    QCOMPARE(result.at("steps").get<int>(), 6);
+    QVERIFY(QDir(QString::fromStdString(result.at("adapter").get<std::string>())).exists("adapter_model.safetensors"));
+
+    const Outcome runs = run({"runs", "--project", project, "--json"});
+    VERIFY_OK(runs);
+    QCOMPARE(runs.json().at("runs").size(), std::size_t(1));
+    QCOMPARE(runs.json().at("runs").at(0).at("state").get<std::string>(), std::string("finished"));
+
+    const Outcome answers = run({"generate", "--model", kModel, "--project", project, "--adapter", "base", "--adapter", "1", "--prompt", "When do we open?", "--greedy",
+                                 "--max-tokens", "8", "--json"});
+    VERIFY_OK(answers);
+    const Json columns = answers.json().at("columns");
+    QCOMPARE(columns.size(), std::size_t(2));
+    QCOMPARE(columns.at(0).at("hash").get<std::string>(), std::string());
+    QCOMPARE(columns.at(1).at("hash").get<std::string>().size(), std::size_t(64));
+
+    for (const QString target : {"peft", "merged"}) {
+        const Outcome exported = run({"export", "--run", "1", "--project", project, "--to", target, folder.filePath(target), "--json"});
+        VERIFY_OK(exported);
+        QVERIFY(exported.json().at("selfTest").at("passed").get<bool>());
+    }
+    // The merged model answers as base and adapter do.
+    const Outcome merged = run({"generate", "--model", folder.filePath("merged"), "--prompt", "When do we open?", "--greedy", "--max-tokens", "8", "--json"});
+    VERIFY_OK(merged);
+    QCOMPARE(merged.json().at("columns").at(0).at("ids"), columns.at(1).at("ids"));
+
+    const Outcome scored = run({"score", "--model", kModel, "--adapter", folder.filePath("peft"), "--data", kData, "--json"});
+    VERIFY_OK(scored);
+    QVERIFY(scored.json().at("loss").get<double>() > 0);
+    QCOMPARE(scored.json().at("rows").size(), std::size_t(imported.json().at("accepted").get<int>()));
+}
+
+void TestCommandLine::importAccountsForEveryRow()
+{
+    QTemporaryDir folder;
+    const QString file = write(QDir(folder.path()), "rows.jsonl", "{\"instruction\":\"a\",\"output\":\"b\"}\n{broken\n\n{\"instruction\":\"c\"}\n[1]\n{\"prompt\":\"p\",\"completion\":\"q\"}\n");
+    const Outcome outcome = run({"import", file, "--dry-run", "--json"});
+    VERIFY_OK(outcome);
+    const Json report = outcome.json();
+    QCOMPARE(report.at("rowsInFile").get<int>(), 5);
+    QCOMPARE(report.at("accepted").get<int>() + static_cast<int>(report.at("rejected").size()), 5);
+    QCOMPARE(report.at("rejected").at(0).at("line").get<int>(), 2);
+}
+
+void TestCommandLine::importFromStandardInput()
+{
+    QTemporaryDir folder;
+    const QString project = folder.filePath("p.fettle");
+    VERIFY_OK(run({"new", project}));
+    const Outcome outcome = run({"import", "-", "--project", project, "--json"}, "[{\"instruction\":\"Who?\",\"output\":\"Me.\"}]");
+    VERIFY_OK(outcome);
+    QCOMPARE(outcome.json().at("accepted").get<int>(), 1);
+}
+
+void TestCommandLine::tokenizeGivesCodePoints()
+{
+    const Outcome outcome = run({"tokenize", "--model", kModel, "--text", "Grüße 🐈 <|im_end|>", "--json"});
+    VERIFY_OK(outcome);
+    const Json json = outcome.json();
+    QCOMPARE(json.at("ids").size(), json.at("offsets").size());
+    QCOMPARE(json.at("offsets").back().at(1).get<int>(), 18);
+    const Outcome special = run({"tokenize", "--model", kModel, "--text", "<|im_end|>", "--parse-special", "--json"});
+    QCOMPARE(special.json().at("ids"), Json::parse("[2]"));
+    QVERIFY(run({"tokenize", "--model", kModel, "--text", "<|im_end|>", "--json"}).json().at("ids").size() > 1);
+}
+
+void TestCommandLine::renderMarksTheAnswer()
+{
+    QTemporaryDir folder;
+    const QString file = write(QDir(folder.path()), "c.json", R"({"messages":[{"role":"user","content":"Hello"},{"role":"assistant","content":"Hi"}]})");
+    const Outcome outcome = run({"render", "--model", kModel, "--conversation", file, "--json"});
+    VERIFY_OK(outcome);
+    const Json json = outcome.json();
+    QCOMPARE(json.at("text").get<std::string>(), std::string("<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\nHi<|im_end|>\n"));
+    QCOMPARE(json.at("ids").size(), json.at("trained").size());
+    QCOMPARE(json.at("cut").get<int>(), 0);
+    // The prompt is read, the answer, its end mark and the line break behind it are learnt.
+    const Outcome prompt = run({"render", "--model", kModel, "--conversation", file, "--add-generation-prompt", "--json"});
+    VERIFY_OK(prompt);
+    const std::size_t promptTokens = prompt.json().at("ids").size();
+    for (std::size_t i = 0; i < json.at("ids").size(); ++i)
+        QCOMPARE(json.at("trained").at(i).get<int>(), i < promptTokens ? 0 : 1);
+    const Outcome cut = run({"render", "--model", kModel, "--conversation", file, "--length", "5", "--json"});
+    QCOMPARE(cut.json().at("ids").size(), std::size_t(5));
+    QCOMPARE(cut.json().at("cut").get<std::size_t>(), json.at("ids").size() - 5);
+}
+
+void TestCommandLine::resumeAfterInterruptEqualsUninterrupted()
+{
+    QTemporaryDir folder;
+    const auto adapterOf = [](const Outcome &outcome) {
+        QFile file(QString::fromStdString(outcome.lines().back().at("adapter").get<std::string>()) + "/adapter_model.safetensors");
+        return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+    };
+    const auto prepare = [&](const QString &name) {
+        const QString project = folder.filePath(name);
+        (void)run({"new", project});
+        (void)run({"import", kData, "--project", project});
+        return project;
+    };
+    const auto arguments = [](const QString &project) {
+        return QStringList{"train", "--model", kModel, "--project", project, "--set", "maxSteps=60", "--set", "dropout=0.1", "--set", "checkpointEvery=7", "--threads", "1", "--json"};
+    };
+    const QString whole = prepare("whole.fettle"), cut = prepare("cut.fettle");
+    const Outcome reference = run(arguments(whole));
+    VERIFY_OK(reference);
+
+    QProcess process;
+    process.start(FETTLE_PROGRAM, arguments(cut));
+    QByteArray seen;
+    while (!seen.contains("\"step\":20,") && process.waitForReadyRead(60000))
+        seen += process.readAllStandardOutput();
+    ::kill(static_cast<pid_t>(process.processId()), SIGINT);
+    QVERIFY(process.waitForFinished(10000));
+    QCOMPARE(process.exitCode(), 130);
+
+    const Outcome resumed = run({"resume", "1", "--project", cut, "--threads", "1", "--json"});
+    VERIFY_OK(resumed);
+    QCOMPARE(resumed.lines().back().at("steps").get<int>(), 60);
+    QVERIFY(!adapterOf(reference).isEmpty());
+    QVERIFY(adapterOf(resumed) == adapterOf(reference));
+}
+
+void TestCommandLine::badInputIsNamed_data()
+{
+    QTest::addColumn<QString>("file");
+    QTest::addColumn<QByteArray>("content");
+    QTest::addColumn<QString>("expected");
+    QTest::addRow("empty safetensors") << "a.safetensors" << QByteArray() << "a.safetensors";
+    QTest::addRow("huge header") << "b.safetensors" << QByteArray("\xff\xff\xff\xff\xff\xff\xff\x7f{}", 10) << "b.safetensors";
+    QTest::addRow("truncated GGUF") << "c.gguf" << QByteArray("GGUF\x03\x00\x00\x00\x01\x00", 10) << "c.gguf";
+    QTest::addRow("LFS pointer") << "d.safetensors" << QByteArray("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n") << "LFS";
+    QTest::addRow("pickle") << "e.bin" << QByteArray("\x80\x02}q\x00.", 6) << "pickle";
+}
+
+void TestCommandLine::badInputIsNamed()
+{
+    QFETCH(QString, file);
+    QFETCH(QByteArray, content);
+    QFETCH(QString, expected);
+    QTemporaryDir folder;
+    const QString path = write(QDir(folder.path()), file, content);
+    const Outcome inspected = run({"inspect", path});
+    QCOMPARE(inspected.exitCode, 3);
+    QVERIFY2(inspected.errors.contains(expected.toUtf8()), inspected.errors.constData());
+    const Outcome asked = run({"generate", "--model", path, "--prompt", "Hello"});
+    QCOMPARE(asked.exitCode, 3);
+}
+
+QTEST_GUILESS_MAIN(TestCommandLine)
+#include "tst_commandline.moc"

@@ -118,8 +118,15 @@ Result<fs::path> resolveModel(const std::string &model)
     std::error_code error;
     if (const fs::path path = expandHome(model); fs::exists(path, error))
         return meaningOf(path);
-    const auto places = findModelPlaces(modelsFolders());
+    // Folders that the user named come before those that Fettle knows by itself.
     const std::string wanted = lowerCase(model);
+    const auto folders = modelsFolders();
+    std::vector<ModelPlace> places;
+    for (std::size_t i = 0; i <= folders.size(); ++i) {
+        places = i < folders.size() ? findModelPlaces({folders[i]}) : findModelPlaces(folders);
+        if (std::any_of(places.begin(), places.end(), [&](const ModelPlace &place) { return fitOf(place, wanted) > 0; }))
+            break;
+    }
     const ModelPlace *best = nullptr;
     int bestFit = 0;
     std::int64_t bestSize = -1;

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace fettle::engine {
 
@@ -79,7 +80,7 @@ Result<Project> createSampleProject(const fs::path &folder, const ProgressCallba
         return project;
     // A short system prompt in every row: the model learns whose rules these are.
     for (const auto &[key, value] : {std::pair("defaultSystem", "You answer for Hollybrook Veterinary Clinic."), std::pair("baseModel", kDefaultModelName)})
-        if (auto set = project->setSetting(key, value); !set)
+        if (auto set = project->setSetting(key, nlohmann::json(value).dump()); !set)
             return passError(set);
     auto report = project->importFile(sampleDataFolder() / "hollybrook.jsonl", {}, progress, stop);
     if (!report)

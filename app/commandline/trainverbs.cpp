@@ -149,7 +149,7 @@ int runTrain(const TrainArguments &arguments, Context &context)
         auto counts = project->recordCounts();
         if (!counts)
             return terminal.fail(counts.error());
-        auto recipe = chooseRecipe(arguments, counts->all);
+        auto recipe = chooseRecipe(arguments, counts->all - counts->bySplit[data::Split::HeldOut] - counts->bySplit[data::Split::Test]);
         if (!recipe)
             return terminal.fail(recipe.error());
         request.recipe = *recipe;

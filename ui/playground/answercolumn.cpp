@@ -25,6 +25,8 @@ using namespace measure;
 
 namespace {
 
+constexpr int kHeadHeight = 72;
+
 // "3fa9 c1e7": enough of a hash to see that two are equal.
 QString shortHash(const std::string &hash)
 {
@@ -80,6 +82,7 @@ AnswerColumn::AnswerColumn(bool isBase, QWidget *parent) : QWidget(parent), m_is
 void AnswerColumn::setupHead()
 {
     auto *head = new QWidget;
+    head->setFixedHeight(kHeadHeight); // the same in every column, with a choice or without
     auto *rows = new QVBoxLayout(head);
     rows->setContentsMargins(kPaneSide, kStep2, kPaneSide, kStep2);
     rows->setSpacing(kStep1 + 2);

@@ -128,9 +128,12 @@ QWidget *PlaygroundPage::makePrompts()
     m_prompts->viewport()->setAutoFillBackground(false);
     connect(m_prompts, &QListWidget::currentItemChanged, this, [this](QListWidgetItem *item) { showPrompt(item); });
     connect(m_prompts, &QListWidget::itemDoubleClicked, this, [this] { ask(); });
-    column->addWidget(m_prompts, 1);
+    auto *list = new QHBoxLayout;
+    list->setContentsMargins(kStep2, 0, 0, 0);
+    list->addWidget(m_prompts);
+    column->addLayout(list, 1);
     auto *foot = new QHBoxLayout;
-    foot->setContentsMargins(kPaneSide, 0, kPaneSide, 0);
+    foot->setContentsMargins(kStep2, 0, kPaneSide, 0);
     auto *save = quietButton(tr("Save this prompt"), QStringLiteral("plus"), tr("Keeps the question in the project."));
     connect(save, &QPushButton::clicked, this, &PlaygroundPage::savePrompt);
     foot->addWidget(save);

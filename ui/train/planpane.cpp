@@ -174,8 +174,8 @@ void PlanPane::showPlan(const engine::TrainPlan &plan)
     setFact(5, tr("Result"), bytesText(plan.resultBytes), tr("as a PEFT adapter"));
     m_preview->setPlan(plan);
     m_batchHead->setText(tr("First step"));
-    m_batchFoot->setText(tr("%1 records in %2 rows: %3 of %4 places filled, %5 tokens trained. No record sees its neighbour.")
-                             .arg(countText(m_preview->records()), countText(m_preview->rows()), countText(m_preview->filled()),
+    m_batchFoot->setText(tr("%1 records side by side in %n row(s): %2 of %3 places filled, %4 tokens trained. No record sees its neighbour.", nullptr, m_preview->rows())
+                             .arg(countText(m_preview->records()), countText(m_preview->filled()),
                                   countText(plan.rowCapacity * m_preview->rows()), countText(m_preview->trained())));
     updateStart();
 }
@@ -231,7 +231,7 @@ void PlanPane::updateStart()
 void PlanPane::paintEvent(QPaintEvent *)
 {
     QPainter painter(this);
-    painter.fillRect(rect(), tokens().surface1);
+    painter.fillRect(rect(), tokens().surface0);
     painter.fillRect(0, 0, 1, height(), tokens().border);
 }
 

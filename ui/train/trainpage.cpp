@@ -320,10 +320,15 @@ void TrainPage::readData()
                 return;
             }
             const qint64 before = m_records;
-            m_records = facts->counts.all;
-            const auto rejected = facts->counts.byStatus.find(data::RecordStatus::Rejected);
-            const qint64 usable = facts->counts.all - (rejected == facts->counts.byStatus.end() ? 0 : rejected->second);
-            m_dataFacts->setText(tr("%1 records, none of the rejected ones").arg(countText(usable)));
+            const auto in = [](const auto &counts, auto key) {
+                const auto found = counts.find(key);
+                return found == counts.end() ? qint64(0) : qint64(found->second);
+            };
+            const auto &counts = facts->counts;
+            const qint64 rejected = in(counts.byStatus, data::RecordStatus::Rejected);
+            const qint64 apart = in(counts.bySplit, data::Split::HeldOut) + in(counts.bySplit, data::Split::Test);
+            m_records = counts.all - apart;
+            m_dataFacts->setText(tr("%1 records, %2 of them held out").arg(countText(counts.all - rejected), countText(apart)));
             showSnapshots(facts->snapshots);
             // Presets scale with the number of records; what the user has changed stays.
             if (before == 0 && m_form->differences() == 0)

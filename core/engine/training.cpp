@@ -243,10 +243,19 @@ void readOrigin(const fs::path &folder, Job &job)
         job.threads = static_cast<int>(threads);
 }
 
+// Declared first in a call, so that it acts when weights and scratch are gone: a pause or an end gives the memory back to other programs.
+struct FreeMemoryAtEnd {
+    FreeMemoryAtEnd() = default;
+    FreeMemoryAtEnd(const FreeMemoryAtEnd &) = delete;
+    FreeMemoryAtEnd &operator=(const FreeMemoryAtEnd &) = delete;
+    ~FreeMemoryAtEnd() { returnFreeMemory(); }
+};
+
 } // namespace
 
 Result<RunSummary> trainRun(Project &project, const TrainRequest &request, const RunEvents &events, const RunControl *control, std::stop_token stop)
 try {
+    const FreeMemoryAtEnd freeMemory;
     if (auto valid = train::validate(request.recipe); !valid)
         return passError(valid);
     if (auto possible = checkCompute(request.compute); !possible)
@@ -305,6 +314,7 @@ try {
 Result<RunSummary> resumeRun(Project &project, RunId run, const ComputeOptions &compute, const RunEvents &events, const RunControl *control,
                              std::stop_token stop)
 try {
+    const FreeMemoryAtEnd freeMemory;
     if (auto possible = checkCompute(compute); !possible)
         return passError(possible);
     auto info = project.run(run);

@@ -29,6 +29,8 @@ private slots:
     void undoAndRedo();
     void newestLensRequestWins();
     void jobsOfDeadReceiversAreDropped();
+    void endedJobsLeaveTheStatusBar_data();
+    void endedJobsLeaveTheStatusBar();
     void runTellsEverythingOnceAndInOrder();
     void pausesAndResumes();
     void stopsWithAndWithoutResult();
@@ -148,6 +150,44 @@ void BridgeTest::jobsOfDeadReceiversAreDropped()
     m_bridge->read<int>(this, [](const ProjectApi *, const JobContext &) { return Result<int>(2); }, [&](Result<int>) { isLater = true; });
     QTRY_VERIFY(isLater);
     QVERIFY(!isCalled);
+}
+
+void BridgeTest::endedJobsLeaveTheStatusBar_data()
+{
+    QTest::addColumn<QString>("kind");
+    QTest::newRow("quick read") << "read";
+    QTest::newRow("slow read") << "readSlowly";
+    QTest::newRow("write") << "write";
+    QTest::newRow("opening a project") << "open";
+}
+
+void BridgeTest::endedJobsLeaveTheStatusBar()
+{
+    QFETCH(QString, kind);
+    open();
+    bool isSeen = false;
+    connect(m_bridge.get(), &Bridge::jobChanged, this, [&] { isSeen = isSeen || m_bridge->currentJob().title == QStringLiteral("Counting tokens"); });
+    bool isDone = false;
+    // The last report of progress comes just before the end: it must not outlive the job.
+    const auto count = [](const JobContext &context) -> Result<> {
+        for (int i = 1; i <= 3; ++i)
+            context.progress({"Counting tokens", i, 3, 0.5});
+        return {};
+    };
+    const Done<> done = [&](Result<>) { isDone = true; };
+    if (kind == QStringLiteral("read"))
+        m_bridge->read<void>(this, [count](const ProjectApi *, const JobContext &context) { return count(context); }, done);
+    else if (kind == QStringLiteral("readSlowly"))
+        m_bridge->readSlowly<void>(this, [count](const ProjectApi *, const JobContext &context) { return count(context); }, done);
+    else if (kind == QStringLiteral("write"))
+        m_bridge->write<void>(Touched::Nothing, this, [count](ProjectApi &, const JobContext &context) { return count(context); }, done);
+    else
+        m_bridge->createSampleProject("/projects/Sample.fettle", this, done);
+    QTRY_VERIFY(isDone);
+    QTRY_VERIFY(isSeen);
+    QTRY_COMPARE(m_bridge->currentJob().kind, JobInfo::Kind::None);
+    QTest::qWait(3 * 40); // whatever waits in the buffer is drained within one period of 40 ms
+    QCOMPARE(m_bridge->currentJob().kind, JobInfo::Kind::None);
 }
 
 void BridgeTest::runTellsEverythingOnceAndInOrder()

@@ -208,10 +208,10 @@ void Bridge::openOnWriter(std::function<Result<std::unique_ptr<ProjectApi>>(cons
             if (auto marked = m_writerState.project->markInterruptedRuns(); !marked)
                 result = passError(marked);
         }
+        appendEnd(id);
         QMetaObject::invokeMethod(
             this,
-            [this, id, folder, result, target, hasReceiver, done] {
-                endJob(id);
+            [this, folder, result, target, hasReceiver, done] {
                 if (result)
                     adoptProject(folder);
                 else if (m_project)

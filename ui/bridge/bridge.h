@@ -181,6 +181,8 @@ private:
     void endRun(JobId job, const Result<engine::RunSummary> &result);
     void showJob(JobInfo job);
     void endJob(JobId job);
+    // From any thread: ends the job behind the last progress that it reported, which would show it again.
+    void appendEnd(JobId job) { append(CallEvent{[this, job] { endJob(job); }}); }
     void progressJob(JobId job, const Progress &progress);
     [[nodiscard]] Result<std::shared_ptr<const LensApi>> lensFor(const std::string &model); // fast thread only
     [[nodiscard]] ProgressCallback progressOf(JobId job);

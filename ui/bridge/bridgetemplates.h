@@ -32,6 +32,7 @@ JobId Bridge::readOn(Worker &worker, Reader &reader, QObject *receiver,
          hasReceiver = receiver != nullptr](std::stop_token stop) {
             const JobContext context{*m_engine, progressOf(id), stop};
             deliver<T>(target, hasReceiver, done, job(reader.project.get(), context));
+            appendEnd(id);
         },
         replaceKey);
     return id;
@@ -80,14 +81,9 @@ JobId Bridge::write(Touched touched, QObject *receiver, std::function<Result<T>(
         Result<T> result = job(*m_writerState.project, context);
         const bool isDone = result.has_value();
         deliver<T>(target, hasReceiver, done, std::move(result));
-        QMetaObject::invokeMethod(
-            this,
-            [this, id, touched, isDone] {
-                endJob(id);
-                if (isDone)
-                    afterWrite(touched);
-            },
-            Qt::QueuedConnection);
+        appendEnd(id);
+        if (isDone)
+            QMetaObject::invokeMethod(this, [this, touched] { afterWrite(touched); }, Qt::QueuedConnection);
     });
     return id;
 }

@@ -83,9 +83,10 @@ Result<std::unique_ptr<ProjectApi>> FakeEngine::openProject(const std::filesyste
     return std::make_unique<FakeProject>(std::move(found));
 }
 
-Result<std::unique_ptr<ProjectApi>> FakeEngine::createSampleProject(const std::filesystem::path &folder, const ProgressCallback &,
+Result<std::unique_ptr<ProjectApi>> FakeEngine::createSampleProject(const std::filesystem::path &folder, const ProgressCallback &progress,
                                                                     std::stop_token)
 {
+    progress({"Counting tokens", 1, 1, 0});
     return std::make_unique<FakeProject>(addProject(folder, fakeRecords()));
 }
 

@@ -3,6 +3,7 @@
 #include "core/engine/project.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <iostream>
 #include <iterator>
 
@@ -36,6 +37,11 @@ void say(const Terminal &terminal, const std::string &name, const data::ImportRe
 {
     terminal.say(fmt::format("{}: {} ({}, {}), {} rows, {} accepted, {} rejected", name, report.format, report.shape, report.encoding,
                              report.rowsInFile, report.accepted, report.rejected.size()));
+    std::vector<std::string> columns;
+    for (const auto &[field, column] : report.mapping)
+        columns.push_back(fmt::format("{} = \"{}\"", field, column));
+    if (!columns.empty())
+        terminal.say(fmt::format("  columns: {}", fmt::join(columns, ", ")));
     for (const auto &row : report.rejected)
         terminal.say(fmt::format("  line {}{}: {}", row.line, row.field.empty() ? "" : fmt::format(", field \"{}\"", row.field), row.reason));
     for (const auto &notice : report.notices)

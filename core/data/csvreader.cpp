@@ -1,8 +1,11 @@
 // Reading rows, and finding out how they are written.
 #include "core/data/csvreader.h"
 
+#include "core/data/rowshape.h"
+
 #include <algorithm>
-#include <map>
+#include <compare>
+#include <optional>
 
 namespace fettle::data {
 
@@ -11,35 +14,37 @@ namespace {
 constexpr std::size_t kSampledBytes = 256 * 1024;
 constexpr int kSampledRows = 100;
 
-// Share of the sampled rows that have the commonest number of columns, weighted by that number; 0 where there is one column only.
-double evenness(std::string_view sample, CsvStyle style)
+// How well a delimiter explains the first rows. Compared from the first value to the last.
+struct Fit {
+    bool isEven = false;  // at least half of the rows have as many fields as the first line names
+    int fields = 0;       // of instruction and response, how many the first line names
+    double share = 0;     // of the rows that have as many fields as the first line
+    std::size_t columns = 0;
+    friend auto operator<=>(const Fit &, const Fit &) = default;
+};
+
+// Nothing where the first line is broken or names one column only.
+std::optional<Fit> fitOf(std::string_view sample, bool isCut, CsvStyle style)
 {
     CsvReader reader(sample, style);
     CsvRow row;
-    std::map<std::size_t, int> counts;
-    int rows = 0, broken = 0;
+    if (!reader.next(row) || !row.problem.empty() || row.fields.size() < 2)
+        return std::nullopt;
+    const std::size_t columns = row.fields.size();
+    const RowPlan plan = fieldsOf(row.fields, NameMatch::Similar);
+    int rows = 0, even = 0;
     while (rows < kSampledRows && reader.next(row)) {
-        // The last row of a sample that was cut may end anywhere.
-        if (row.end == sample.size() && rows > 0 && sample.size() == kSampledBytes)
+        // The last row of a sample that was cut may end anywhere, also within quotation marks.
+        if (isCut && (row.end == sample.size() || row.isUnclosed))
             break;
         ++rows;
-        if (row.problem.empty())
-            ++counts[row.fields.size()];
-        else
-            ++broken;
+        // Spreadsheets end rows with delimiters for columns that nobody uses.
+        while (row.fields.size() > columns && row.fields.back().empty())
+            row.fields.pop_back();
+        even += row.problem.empty() && row.fields.size() == columns;
     }
-    std::size_t columns = 1;
-    int most = 0;
-    for (const auto &[width, count] : counts) {
-        if (count >= most) {
-            most = count;
-            columns = width;
-        }
-    }
-    if (rows == 0 || columns < 2)
-        return 0;
-    const double even = static_cast<double>(most) / rows;
-    return even * even * (1 + 0.01 * static_cast<double>(std::min<std::size_t>(columns, 20))) - static_cast<double>(broken) / rows;
+    const double share = rows == 0 ? 1.0 : static_cast<double>(even) / rows;
+    return Fit{share >= 0.5, static_cast<int>(plan.mapping.contains("instruction")) + static_cast<int>(plan.mapping.contains("response")), share, columns};
 }
 
 bool usesSingleQuotes(std::string_view text)
@@ -77,7 +82,7 @@ bool CsvReader::next(CsvRow &row)
     row.begin = m_position;
     for (;;) {
         row.fields.emplace_back();
-        row.problem = readField(row.fields.back());
+        row.problem = readField(row.fields.back(), row.isUnclosed);
         if (!row.problem.empty()) {
             // Go on behind the first line of the row: what swallowed the following ones was the mistake.
             m_position = std::min(m_text.find_first_of("\r\n", row.begin), m_text.size());
@@ -92,10 +97,10 @@ bool CsvReader::next(CsvRow &row)
     return true;
 }
 
-std::string CsvReader::readField(std::string &field)
+std::string CsvReader::readField(std::string &field, bool &isUnclosed)
 {
     if (m_position < m_text.size() && m_text[m_position] == m_style.quote)
-        return readQuoted(field);
+        return readQuoted(field, isUnclosed);
     std::size_t end = m_position;
     while (end < m_text.size() && m_text[end] != m_style.delimiter && !isLineEnd(end))
         ++end;
@@ -104,13 +109,15 @@ std::string CsvReader::readField(std::string &field)
     return {};
 }
 
-std::string CsvReader::readQuoted(std::string &field)
+std::string CsvReader::readQuoted(std::string &field, bool &isUnclosed)
 {
     ++m_position;
     for (;;) {
         const std::size_t quote = m_text.find(m_style.quote, m_position);
-        if (quote == std::string_view::npos)
+        if (quote == std::string_view::npos) {
+            isUnclosed = true;
             return "a quotation mark is opened and never closed";
+        }
         field.append(m_text, m_position, quote - m_position);
         m_position = quote + 1;
         if (m_position >= m_text.size() || m_text[m_position] == m_style.delimiter || isLineEnd(m_position))
@@ -124,15 +131,18 @@ std::string CsvReader::readQuoted(std::string &field)
 
 CsvStyle recogniseCsvStyle(std::string_view text)
 {
+    // Excel's own first line, which says how to read the rest.
+    if (text.size() > 4 && text.starts_with("sep=") && (text.size() == 5 || text[5] == '\r' || text[5] == '\n'))
+        return {text[4], '"', std::min(text.find_first_not_of("\r\n", 5), text.size())};
     const std::string_view sample = text.substr(0, kSampledBytes);
     const char quote = usesSingleQuotes(text) ? '\'' : '"';
-    CsvStyle best{',', quote};
-    double bestScore = 0;
+    CsvStyle best{',', quote, 0};
+    std::optional<Fit> bestFit;
     for (const char delimiter : {',', ';', '\t', '|'}) {
-        const double score = evenness(sample, {delimiter, quote});
-        if (score > bestScore) {
-            bestScore = score;
-            best = {delimiter, quote};
+        const auto fit = fitOf(sample, sample.size() < text.size(), {delimiter, quote, 0});
+        if (fit && (!bestFit || *fit > *bestFit)) {
+            bestFit = fit;
+            best.delimiter = delimiter;
         }
     }
     return best;

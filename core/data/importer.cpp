@@ -94,9 +94,13 @@ Result<> readRows(const ImportJob &job, ImportReport &report, RowCollector &coll
         return readJsonLines(job, collector);
     if (report.format != "csv" && report.format != "tsv")
         return fail(ErrorCode::Usage, fmt::format("The format \"{}\" is not known.", report.format), "Use json, jsonl, csv or tsv.");
-    const CsvStyle style = recogniseCsvStyle(job.text);
-    report.delimiter = job.options.delimiter != '\0' ? job.options.delimiter : !format.empty() && format == "tsv" ? '\t' : style.delimiter;
-    return readTable(job, report.delimiter, style.quote, collector);
+    CsvStyle style = recogniseCsvStyle(job.text);
+    if (job.options.delimiter != '\0')
+        style.delimiter = job.options.delimiter;
+    else if (format == "tsv")
+        style.delimiter = '\t';
+    report.delimiter = style.delimiter;
+    return readTable(job, style, collector);
 }
 
 } // namespace

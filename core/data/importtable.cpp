@@ -9,9 +9,9 @@
 
 namespace fettle::data {
 
-Result<> readTable(const ImportJob &job, char delimiter, char quote, RowCollector &collector)
+Result<> readTable(const ImportJob &job, const CsvStyle &style, RowCollector &collector)
 {
-    CsvReader reader(job.text, {delimiter, quote});
+    CsvReader reader(job.text, style);
     CsvRow row;
     if (!reader.next(row))
         return fail(ErrorCode::BadInput, fmt::format("Cannot read {}: it is empty.", job.name), "Choose a file with rows.");

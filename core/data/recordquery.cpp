@@ -1,6 +1,7 @@
 // Filters as SQL. All values are bound or are numbers of our own enums.
 #include "core/data/recordquery.h"
 
+#include "core/data/recordstate.h"
 #include "core/store/schema.h"
 
 #include <charconv>
@@ -74,23 +75,6 @@ std::vector<RecordFlag> flagsOf(std::int64_t bits)
             flags.push_back(static_cast<RecordFlag>(i));
     }
     return flags;
-}
-
-Result<std::vector<std::string>> tagsOf(const store::Database &database, RecordId id)
-{
-    auto statement = database.prepare("SELECT tag FROM recordTag WHERE record = ? ORDER BY position");
-    if (!statement)
-        return passError(statement);
-    statement->bind(id.value);
-    std::vector<std::string> tags;
-    for (;;) {
-        const auto hasRow = statement->step();
-        if (!hasRow)
-            return passError(hasRow);
-        if (!*hasRow)
-            return tags;
-        tags.push_back(statement->text(0));
-    }
 }
 
 } // namespace
@@ -188,7 +172,7 @@ Result<std::vector<RecordRow>> readRows(const store::Database &database, const s
         row.tokens = statement->optionalInteger(5);
         row.loss = statement->optionalReal(6);
         row.flags = flagsOf(statement->integer(7));
-        auto tags = tagsOf(database, id);
+        auto tags = readTags(database, id);
         if (!tags)
             return passError(tags);
         row.tags = std::move(*tags);

@@ -16,23 +16,6 @@ std::int64_t nowMs()
     return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
-Result<std::vector<std::string>> readTags(const store::Database &database, RecordId id)
-{
-    auto statement = database.prepare("SELECT tag FROM recordTag WHERE record = ? ORDER BY position");
-    if (!statement)
-        return passError(statement);
-    statement->bind(id.value);
-    std::vector<std::string> tags;
-    for (;;) {
-        const auto hasRow = statement->step();
-        if (!hasRow)
-            return passError(hasRow);
-        if (!*hasRow)
-            return tags;
-        tags.push_back(statement->text(0));
-    }
-}
-
 Result<> insertTags(const store::Database &database, RecordId id, const std::vector<std::string> &tags)
 {
     if (tags.empty())
@@ -112,6 +95,24 @@ RecordState stateOf(const Record &record, std::int64_t content)
 {
     return {content, record.status, record.split, record.rating, record.note, record.source, record.tags};
 }
+
+Result<std::vector<std::string>> readTags(const store::Database &database, RecordId id)
+{
+    auto statement = database.prepare("SELECT tag FROM recordTag WHERE record = ? ORDER BY position");
+    if (!statement)
+        return passError(statement);
+    statement->bind(id.value);
+    std::vector<std::string> tags;
+    for (;;) {
+        const auto hasRow = statement->step();
+        if (!hasRow)
+            return passError(hasRow);
+        if (!*hasRow)
+            return tags;
+        tags.push_back(statement->text(0));
+    }
+}
+
 
 Result<std::optional<RecordState>> readState(const store::Database &database, RecordId id)
 {

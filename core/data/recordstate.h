@@ -29,6 +29,8 @@ struct RecordState {
 [[nodiscard]] Result<> readContent(const store::Database &database, std::int64_t content, Record &record);
 
 [[nodiscard]] RecordState stateOf(const Record &record, std::int64_t content);
+// In the order in which they were given.
+[[nodiscard]] Result<std::vector<std::string>> readTags(const store::Database &database, RecordId id);
 [[nodiscard]] Result<std::optional<RecordState>> readState(const store::Database &database, RecordId id);
 // A record without a valid id gets the next number.
 [[nodiscard]] Result<RecordId> insertState(const store::Database &database, RecordId id, const RecordState &state);

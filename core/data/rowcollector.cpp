@@ -108,16 +108,22 @@ Result<> RowCollector::setColumns(const std::vector<std::string> &columns)
     }
     if (auto checked = checkMapping(columns); !checked)
         return checked;
-    m_plan = withMapping(recogniseColumns(columns), m_job.options.mapping);
+    auto plan = recogniseColumns(columns, NameMatch::Similar);
+    // Where the user says what the instruction is, the other fields are still recognised.
+    if (!plan && m_job.options.mapping.contains("instruction"))
+        plan = fieldsOf(columns, NameMatch::Similar);
+    m_plan = withMapping(std::move(plan), m_job.options.mapping);
     return {};
 }
 
 Result<> RowCollector::choosePlan(const JsonValue &row)
 {
-    auto plan = recogniseRow(row);
+    auto plan = recogniseRow(row, NameMatch::Similar);
     if (!m_job.options.mapping.empty()) {
         if (row.kind != JsonValue::Kind::Object)
             return {};
+        if (!plan && m_job.options.mapping.contains("instruction"))
+            plan = fieldsOf(columnsOf(row), NameMatch::Similar);
         plan = withMapping(std::move(plan), m_job.options.mapping);
     }
     m_plan = std::move(plan);
@@ -228,6 +234,27 @@ Result<> RowCollector::pulse(std::size_t offset)
     return {};
 }
 
+void RowCollector::noteSimilarNames()
+{
+    std::vector<std::string> taken;
+    for (const auto &[field, column] : m_report.mapping) {
+        if (!m_job.options.mapping.contains(field) && isTakenBySimilarity(field, column))
+            taken.push_back(fmt::format("\"{}\" was taken as the {}", column, field));
+    }
+    if (!taken.empty())
+        note("similarColumn", fmt::format("By its name, {}. Check that this is right.", fmt::join(taken, ", ")), static_cast<std::int64_t>(taken.size()));
+    if (m_report.mapping.contains("messages"))
+        return;
+    std::vector<std::string> unclear;
+    for (const char *field : {"instruction", "response"}) {
+        const auto similar = similarColumns(field, m_report.columns);
+        if (similar.size() > 1 && !m_report.mapping.contains(field) && !m_job.options.mapping.contains(field))
+            unclear.push_back(fmt::format("Several columns could be the {}: {}.", field, fmt::join(similar, ", ")));
+    }
+    if (!unclear.empty())
+        note("unclearColumns", fmt::format("{} None was taken; choose one in the mapping.", fmt::join(unclear, " ")), static_cast<std::int64_t>(unclear.size()));
+}
+
 Result<> RowCollector::finish()
 {
     // Rows of JSON may lack a column each; one that no row has is a mistake in the mapping.
@@ -241,6 +268,7 @@ Result<> RowCollector::finish()
         if (m_plan->mapping.contains("instruction") && !m_plan->mapping.contains("response"))
             note("noResponseColumn", "No column is known to hold the response; all responses are empty.");
     }
+    noteSimilarNames();
     std::set<std::string> used;
     for (const auto &[field, column] : m_report.mapping)
         used.insert(column);

@@ -2,6 +2,7 @@
 // accepted + rejected == rowsInFile cannot go wrong.
 #pragma once
 
+#include "core/data/csvreader.h"
 #include "core/data/importer.h"
 #include "core/data/rowshape.h"
 
@@ -52,6 +53,7 @@ private:
     [[nodiscard]] Result<> checkMapping(const std::vector<std::string> &columns) const;
     [[nodiscard]] bool countColumns(const JsonValue &row); // true: the row has columns that none before had
     void countRepeatedKeys(const JsonValue &row);
+    void noteSimilarNames(); // what was taken by a name that is only nearly known, and what was not because several could be meant
     const ImportJob &m_job;
     ImportReport &m_report;
     std::vector<Record> &m_records;
@@ -65,6 +67,6 @@ private:
 // Readers of the formats. Errors: BadInput (a JSON text that is broken), Cancelled.
 [[nodiscard]] Result<> readJson(const ImportJob &job, RowCollector &collector);
 [[nodiscard]] Result<> readJsonLines(const ImportJob &job, RowCollector &collector);
-[[nodiscard]] Result<> readTable(const ImportJob &job, char delimiter, char quote, RowCollector &collector);
+[[nodiscard]] Result<> readTable(const ImportJob &job, const CsvStyle &style, RowCollector &collector);
 
 } // namespace fettle::data

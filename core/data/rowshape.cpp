@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <span>
 
 namespace fettle::data {
@@ -41,8 +40,21 @@ std::optional<std::string> pick(const std::vector<std::string> &columns, Names n
 
 void pickInto(RowPlan &plan, const char *field, const std::vector<std::string> &columns, Names names, std::set<std::string> &used)
 {
+    if (plan.mapping.contains(field))
+        return;
     if (auto column = pick(columns, names, used))
         plan.mapping[field] = std::move(*column);
+}
+
+// The one column of a similar name that has no field yet; none where there are several.
+void pickSimilar(RowPlan &plan, const char *field, const std::vector<std::string> &columns, std::set<std::string> &used)
+{
+    auto similar = similarColumns(field, columns);
+    std::erase_if(similar, [&](const std::string &column) { return used.contains(column); });
+    if (similar.size() != 1)
+        return;
+    used.insert(similar.front());
+    plan.mapping[field] = std::move(similar.front());
 }
 
 std::string shapeOf(const RowPlan &plan)
@@ -81,35 +93,51 @@ void pickExtras(RowPlan &plan, const std::vector<std::string> &columns, std::set
     pickInto(plan, "tools", columns, kTools, used);
 }
 
-
 } // namespace
 
-std::string columnKey(std::string_view name)
+std::vector<std::string> similarColumns(std::string_view field, const std::vector<std::string> &columns)
 {
-    std::string key;
-    for (const char c : name) {
-        if (c != ' ' && c != '_' && c != '-')
-            key += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    std::vector<std::string> similar;
+    for (const std::string &column : columns) {
+        if (isSimilarTo(field, column) && std::find(similar.begin(), similar.end(), column) == similar.end())
+            similar.push_back(column);
     }
-    return key;
+    return similar;
 }
 
-std::optional<RowPlan> recogniseColumns(const std::vector<std::string> &columns)
+bool isTakenBySimilarity(const std::string &field, const std::string &column)
+{
+    const Names names = field == "instruction" ? Names(kInstruction) : field == "response" ? Names(kResponse) : Names(kContext);
+    return isSimilarTo(field, column) && std::find(names.begin(), names.end(), columnKey(column)) == names.end();
+}
+
+RowPlan fieldsOf(const std::vector<std::string> &columns, NameMatch match)
 {
     RowPlan plan;
     std::set<std::string> used;
-    pickInto(plan, "instruction", columns, kInstruction, used);
-    if (!plan.mapping.contains("instruction"))
-        return std::nullopt;
-    pickInto(plan, "response", columns, kResponse, used);
-    pickInto(plan, "context", columns, kContext, used);
+    const auto pickField = [&](const char *field, Names names) {
+        pickInto(plan, field, columns, names, used);
+        if (match == NameMatch::Similar && !plan.mapping.contains(field))
+            pickSimilar(plan, field, columns, used);
+    };
+    // "input" alone is the weakest name of an instruction: beside a question it is its context.
+    pickField("instruction", Names(kInstruction).first(kInstruction.size() - 1));
+    pickInto(plan, "instruction", columns, Names(kInstruction).last(1), used);
+    pickField("response", kResponse);
+    pickField("context", kContext);
     pickExtras(plan, columns, used);
     pickInto(plan, "history", columns, kHistory, used);
     plan.shape = shapeOf(plan);
     return plan;
 }
 
-std::optional<RowPlan> recogniseRow(const JsonValue &row)
+std::optional<RowPlan> recogniseColumns(const std::vector<std::string> &columns, NameMatch match)
+{
+    RowPlan plan = fieldsOf(columns, match);
+    return plan.mapping.contains("instruction") ? std::optional(std::move(plan)) : std::nullopt;
+}
+
+std::optional<RowPlan> recogniseRow(const JsonValue &row, NameMatch match)
 {
     if (row.kind == JsonValue::Kind::Array) {
         const std::string shape = conversationShape(row);
@@ -138,7 +166,7 @@ std::optional<RowPlan> recogniseRow(const JsonValue &row)
         pickExtras(plan, columns, used);
         return plan;
     }
-    auto plan = recogniseColumns(columns);
+    auto plan = recogniseColumns(columns, match);
     // A tree or a list under a familiar name is another shape, which is not known here.
     return plan && row.find(plan->mapping.at("instruction"))->isScalar() ? plan : std::nullopt;
 }

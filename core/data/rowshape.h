@@ -2,6 +2,7 @@
 // field. Knows rows, not files.
 #pragma once
 
+#include "core/data/columnnames.h"
 #include "core/data/jsonreader.h"
 #include "core/data/record.h"
 
@@ -25,12 +26,20 @@ struct RowOutcome {
     std::vector<std::string> notices; // codes, for example "emptyResponse"
 };
 
-// Names that mean the same in files ("system_prompt", "System Prompt") compare equal: lower case, no space, _ or -.
-[[nodiscard]] std::string columnKey(std::string_view name);
+// Whether only names that are known well are taken, or also the one column whose name is similar ("house_answer"). A similar name is taken
+// where the report can tell of it.
+enum class NameMatch { Known, Similar };
+
 // What the columns of a row mean; nothing where neither an instruction nor a conversation is found.
-[[nodiscard]] std::optional<RowPlan> recogniseRow(const JsonValue &row);
+[[nodiscard]] std::optional<RowPlan> recogniseRow(const JsonValue &row, NameMatch match = NameMatch::Known);
 // The same by names alone, for tables.
-[[nodiscard]] std::optional<RowPlan> recogniseColumns(const std::vector<std::string> &columns);
+[[nodiscard]] std::optional<RowPlan> recogniseColumns(const std::vector<std::string> &columns, NameMatch match = NameMatch::Known);
+// All fields but perhaps the instruction.
+[[nodiscard]] RowPlan fieldsOf(const std::vector<std::string> &columns, NameMatch match);
+// Columns of similar names that could each be the field. Two or more: none of them is taken.
+[[nodiscard]] std::vector<std::string> similarColumns(std::string_view field, const std::vector<std::string> &columns);
+// Whether the column was taken for the field by a similar name only.
+[[nodiscard]] bool isTakenBySimilarity(const std::string &field, const std::string &column);
 // Columns that only later rows have (a note, tags, a split): taken into the plan where the field has no column yet. mapping: the user's choice.
 void addLateColumns(RowPlan &plan, const std::vector<std::string> &columns, const std::map<std::string, std::string> &mapping);
 // The user's choice laid over a plan: a field mapped to "" is not read.

@@ -1,0 +1,64 @@
+// What the tests of the importer share.
+#pragma once
+
+#include "core/data/importer.h"
+
+#include <QFile>
+#include <QString>
+#include <string>
+
+namespace fixture {
+
+inline const QString kShared = FETTLE_SHARED_DATA "/datasets";
+
+inline fettle::data::ImportResult read(const std::string &bytes, const std::string &name, const fettle::data::ImportOptions &options = {})
+{
+    auto result = fettle::data::readRecordsFromMemory(bytes, name, options);
+    if (!result)
+        qWarning("%s %s", result.error().message.c_str(), result.error().hint.c_str());
+    return result ? std::move(*result) : fettle::data::ImportResult{};
+}
+
+inline bool isBalanced(const fettle::data::ImportResult &result)
+{
+    return result.report.accepted + std::int64_t(result.report.rejected.size()) == result.report.rowsInFile
+        && result.report.accepted == std::int64_t(result.records.size());
+}
+
+inline const fettle::data::ImportNotice *noticeOf(const fettle::data::ImportResult &result, const std::string &code)
+{
+    for (const fettle::data::ImportNotice &notice : result.report.notices) {
+        if (notice.code == code)
+            return &notice;
+    }
+    return nullptr;
+}
+
+inline std::int64_t noticeCount(const fettle::data::ImportResult &result, const std::string &code)
+{
+    const auto *notice = noticeOf(result, code);
+    return notice == nullptr ? 0 : notice->count;
+}
+
+inline std::string utf16(const std::u16string &text, bool isBig, bool hasMark)
+{
+    std::string bytes;
+    const auto add = [&](char16_t unit) {
+        const char high = char(unit >> 8), low = char(unit & 0xff);
+        bytes += isBig ? high : low;
+        bytes += isBig ? low : high;
+    };
+    if (hasMark)
+        add(0xfeff);
+    for (const char16_t unit : text)
+        add(unit);
+    return bytes;
+}
+
+inline QByteArray contentOf(const QString &path)
+{
+    QFile file(path);
+    return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+}
+
+} // namespace fixture

@@ -1,0 +1,205 @@
+// What a project knows about its records: findings, lengths, losses, imports, snapshots.
+#include "tests/core/data/projectfixture.h"
+
+#include <QTemporaryDir>
+#include <QtTest>
+
+using namespace fixture;
+using data::RecordStatus;
+
+class TestProjectData : public QObject {
+    Q_OBJECT
+private slots:
+    void init();
+    void findings();
+    void findingsOfTheSampleData();
+    void importsFiles();
+    void lengthsAndLosses();
+    void snapshots();
+    void snapshotSplitsAreStable();
+
+private:
+    std::filesystem::path path(const char *name = "p.fettle") const { return m_folder->filePath(name).toStdString(); }
+    Project create(const char *name = "p.fettle") { return std::move(Project::create(path(name)).value()); }
+    std::unique_ptr<QTemporaryDir> m_folder;
+};
+
+void TestProjectData::init()
+{
+    m_folder = std::make_unique<QTemporaryDir>();
+    QVERIFY(m_folder->isValid());
+}
+
+void TestProjectData::findings()
+{
+    Project project = create();
+    auto records = someRecords();
+    records.push_back(makePair("  where do CATS wait ", "", "In room 5"));            // a copy of 1
+    records.push_back(makePair("Which day is for rabbits", "", "Thursday."));          // 5 is held out: a copy and a leak
+    records.back().split = Split::Train;
+    records.push_back(makePair("Wie \xc3\x83\xc2\xbc" "ber?", "", "Gut."));            // UTF-8 read as Windows-1252
+    const std::string text = "Please tell me what the clinic does when a client comes late to the appointment of the day";
+    records.push_back(makePair(text, "", "It waits."));
+    records.push_back(makePair(text + " now", "", "It waits ten minutes."));           // nearly the same question
+    records.push_back(makePair("   ", "", "An answer"));
+    QVERIFY(project.addRecords(records, "Added"));
+    const auto flagged = [&](RecordFlag flag) {
+        RecordFilter filter;
+        filter.flag = flag;
+        return numbers(project.recordIds(filter));
+    };
+    using Ids = std::vector<std::int64_t>;
+    QCOMPARE(flagged(RecordFlag::Empty), (Ids{3, 11})); // known without a check
+    QCOMPARE(flagged(RecordFlag::OddEncoding), (Ids{8}));
+    QVERIFY(project.updateFindings());
+    QCOMPARE(flagged(RecordFlag::Duplicate), (Ids{6, 7}));
+    QCOMPARE(flagged(RecordFlag::Contradiction), (Ids{1, 4, 6}));
+    QCOMPARE(flagged(RecordFlag::Leak), (Ids{5}));
+    QCOMPARE(flagged(RecordFlag::NearDuplicate), (Ids{10}));
+    QCOMPARE(project.recordCounts()->byFlag.at(RecordFlag::Contradiction), 3);
+    // Rejected ones neither count nor take part.
+    QVERIFY(project.setStatus({{4}}, RecordStatus::Rejected));
+    QVERIFY(project.updateFindings());
+    QVERIFY(flagged(RecordFlag::Contradiction).empty());
+    std::stop_source stop;
+    stop.request_stop();
+    QCOMPARE(project.updateFindings({}, stop.get_token()).error().code, ErrorCode::Cancelled);
+}
+
+void TestProjectData::findingsOfTheSampleData()
+{
+    Project project = create();
+    const auto report = project.importFile(FETTLE_SOURCE_DIR "/datasets/hollybrook/hollybrook.jsonl", {});
+    QVERIFY2(report, report ? "" : report.error().message.c_str());
+    QCOMPARE(report->accepted, report->rowsInFile);
+    QCOMPARE(project.recordCounts()->bySplit.at(Split::Unassigned), 0);
+    QVERIFY(project.updateFindings());
+    const auto counts = *project.recordCounts();
+    for (const auto &[flag, count] : counts.byFlag)
+        qInfo("%-16s %lld", std::string(nameOf(flag)).c_str(), static_cast<long long>(count));
+    QVERIFY(counts.byFlag.at(RecordFlag::Duplicate) >= 1);
+    QCOMPARE(counts.byFlag.at(RecordFlag::Contradiction), 2);
+    QCOMPARE(counts.byFlag.at(RecordFlag::Empty), 1);
+    QCOMPARE(counts.byFlag.at(RecordFlag::Leak), 0);
+    QCOMPARE(counts.byFlag.at(RecordFlag::OddEncoding), 0);
+}
+
+void TestProjectData::importsFiles()
+{
+    Project project = create();
+    QFile file(m_folder->filePath("rows.csv"));
+    QVERIFY(file.open(QIODevice::WriteOnly) && file.write("question,answer,tags\nQ 1,A 1,\"x, y\"\nbroken\nQ 2,A 2,\n") > 0);
+    file.close();
+    const auto report = project.importFile(m_folder->filePath("rows.csv").toStdString(), {});
+    QVERIFY(report);
+    QCOMPARE(report->rowsInFile, 3);
+    QCOMPARE(report->accepted, 2);
+    QCOMPARE(project.undoEntry()->what, std::string("Imported 2 records from rows.csv"));
+    QCOMPARE(project.record({2})->source, std::string("rows.csv, line 4"));
+    std::stop_source stop;
+    stop.request_stop();
+    QCOMPARE(project.importFile(m_folder->filePath("rows.csv").toStdString(), {}, {}, stop.get_token()).error().code, ErrorCode::Cancelled);
+    QCOMPARE(project.importFile(m_folder->filePath("none.csv").toStdString(), {}).error().code, ErrorCode::NotFound);
+    QCOMPARE(project.recordCounts()->all, 2);
+    QVERIFY(project.undo());
+    QCOMPARE(project.recordCounts()->all, 0);
+    QVERIFY(project.redo());
+    QCOMPARE(project.record({1})->tags, (std::vector<std::string>{"x", "y"}));
+}
+
+void TestProjectData::lengthsAndLosses()
+{
+    Project project = create();
+    const auto ids = *project.addRecords(someRecords(), "Added");
+    QVERIFY(project.useLengthKey("model a"));
+    QCOMPARE(project.recordsWithoutLength("model a")->size(), std::size_t(5));
+    QVERIFY(project.storeLengths({{ids[0], 12}, {ids[1], 40}}, 20));
+    QCOMPARE(project.recordsWithoutLength("model a")->size(), std::size_t(3));
+    QCOMPARE(*project.recordRows({ids[1]})->front().tokens, 40);
+    QCOMPARE(project.recordRows({ids[1]})->front().flags, std::vector<RecordFlag>{RecordFlag::TooLong});
+    Record record = *project.record(ids[0]);
+    record.turns[1].text = "Elsewhere.";
+    QVERIFY(project.saveRecord(record));
+    QCOMPARE(project.recordsWithoutLength("model a")->size(), std::size_t(4));
+    QVERIFY(project.undo());
+    QCOMPARE(*project.recordRows({ids[0]})->front().tokens, 12); // the old text is known
+    QCOMPARE(project.recordsWithoutLength("model b")->size(), std::size_t(5));
+    QVERIFY(project.useLengthKey("model b"));
+    QVERIFY(!project.recordRows({ids[0]})->front().tokens);
+
+    const auto first = *project.addRun({});
+    const auto second = *project.addRun({});
+    QVERIFY(project.storeLosses(second.id, {{ids[0], 0.5}}));
+    QVERIFY(project.storeLosses(first.id, {{ids[0], 2.5}, {ids[1], 1.5}}));
+    QCOMPARE(*project.recordRows({ids[0]})->front().loss, 0.5); // of the newest run
+    QCOMPARE(*project.recordRows({ids[1]})->front().loss, 1.5);
+    QVERIFY(project.deleteRun(second.id));
+    QCOMPARE(*project.recordRows({ids[0]})->front().loss, 2.5);
+    QVERIFY(project.deleteRun(first.id));
+    QVERIFY(!project.recordRows({ids[0]})->front().loss);
+}
+
+void TestProjectData::snapshots()
+{
+    Project project = create();
+    const auto ids = *project.addRecords(someRecords(), "Added");
+    QVERIFY(project.setStatus({ids[1]}, RecordStatus::Rejected));
+    const auto snapshot = project.freezeSnapshot({}, {1.0, 0.0, 0.0, 1});
+    QVERIFY(snapshot);
+    QCOMPARE(snapshot->rows, 3); // one is empty, one rejected
+    QCOMPARE(snapshot->train, 2);
+    QCOMPARE(snapshot->heldOut, 1);
+    QVERIFY(snapshot->isCurrent);
+    QCOMPARE(snapshot->hash.size(), std::size_t(64));
+    const auto again = project.freezeSnapshot({}, {1.0, 0.0, 0.0, 1});
+    QCOMPARE(again->id, snapshot->id);
+    Record record = *project.record(ids[0]);
+    record.turns[1].text = "Changed.";
+    QVERIFY(project.saveRecord(record));
+    QVERIFY(project.deleteRecords({ids[4]}));
+    QVERIFY(!project.snapshots()->front().isCurrent);
+    const auto frozen = *project.snapshotRecords(snapshot->id);
+    QCOMPARE(frozen.size(), std::size_t(3));
+    QCOMPARE(std::string(data::responseOf(frozen[0])), std::string("In room 5."));
+    QCOMPARE(frozen[0].split, Split::Train);
+    QCOMPARE(frozen[0].tags, (std::vector<std::string>{"cats", "rooms"}));
+    const auto heldOut = *project.snapshotRecords(snapshot->id, Split::HeldOut);
+    QCOMPARE(heldOut.size(), std::size_t(1));
+    QCOMPARE(heldOut[0].note, std::string("fact: Thursday"));
+    QVERIFY(project.freezeSnapshot({}, {1.0, 0.0, 0.0, 1})->id != snapshot->id);
+    QCOMPARE(project.snapshots()->size(), std::size_t(2));
+    QCOMPARE(project.freezeSnapshot({}, {0.5, 0.1, 0.1, 1}).error().code, ErrorCode::BadInput);
+    RecordFilter none;
+    none.text = "nowhere";
+    QCOMPARE(project.freezeSnapshot(none, {}).error().code, ErrorCode::BadInput);
+    QCOMPARE(project.snapshotRecords({9}).error().code, ErrorCode::NotFound);
+}
+
+void TestProjectData::snapshotSplitsAreStable()
+{
+    Project project = create();
+    std::vector<Record> records;
+    for (int i = 0; i < 200; ++i)
+        records.push_back(makePair("Question number " + std::to_string(i / 2), "", "Answer " + std::to_string(i)));
+    QVERIFY(project.addRecords(records, "Added"));
+    const auto snapshot = *project.freezeSnapshot({}, {0.8, 0.1, 0.1, 42});
+    QCOMPARE(snapshot.train, 160);
+    QCOMPARE(snapshot.heldOut, 20);
+    QCOMPARE(snapshot.test, 20);
+    const auto before = *project.snapshotRecords(snapshot.id);
+    std::map<std::string, Split> splits;
+    for (const Record &record : before) {
+        const auto [place, isNew] = splits.try_emplace(std::string(data::instructionOf(record)), record.split);
+        QVERIFY(isNew || place->second == record.split); // both answers to a question lie in one split
+    }
+    QVERIFY(project.addRecords({makePair("One more question", "", "One more answer")}, "Added"));
+    const auto after = *project.snapshotRecords(project.freezeSnapshot({}, {0.8, 0.1, 0.1, 42})->id);
+    int moved = 0;
+    for (const Record &record : after)
+        moved += splits.contains(std::string(data::instructionOf(record))) && splits.at(std::string(data::instructionOf(record))) != record.split;
+    QVERIFY2(moved <= 4, qPrintable(QString::number(moved)));
+    QVERIFY(project.freezeSnapshot({}, {0.8, 0.1, 0.1, 43})->hash != snapshot.hash);
+}
+
+QTEST_APPLESS_MAIN(TestProjectData)
+#include "tst_projectdata.moc"

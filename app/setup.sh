@@ -41,9 +41,10 @@ fettle_install_packages() {
   fettle_say "Installing from Debian: $missing"
   $as_root apt-get update -qq || fettle_say "The package lists could not be refreshed; trying with the ones at hand."
   # shellcheck disable=SC2086
-  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >&2 || {
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing > "$root/build/apt.log" 2>&1 || {
+    tail -n 5 "$root/build/apt.log" >&2
     fettle_say "Cannot install: $missing"
-    fettle_say "Check the network and the package sources, then start again. What was installed stays."
+    fettle_say "Check the network and the package sources, then start again. What was installed stays. The whole log: build/apt.log"
     return 3
   }
 }
@@ -63,13 +64,22 @@ fettle_install_libtorch() {
     return 3
   fi
   [ -e "$env_dir/libtorch/lib/libtorch_cpu.so" ] && return 0
-  fettle_say "Fetching LibTorch $FETTLE_TORCH_VERSION (some 200 MB) ..."
+  fettle_say "Fetching LibTorch $FETTLE_TORCH_VERSION (200 to 550 MB) ..."
   fettle_pip --no-deps "torch==$FETTLE_TORCH_VERSION" || { fettle_say "Cannot fetch torch $FETTLE_TORCH_VERSION. Check the network, or set FETTLE_LIBTORCH."; return 3; }
   local torch; torch="$(fettle_site)/torch"
-  # Builds for CUDA need NVIDIA's libraries even on the processor; the processor build needs nothing.
+  # A wheel built for CUDA: its processor part needs two small libraries of NVIDIA's. The rest, gigabytes, only where such a card is.
   if ldd "$torch/lib/libtorch_cpu.so" | grep -q 'not found'; then
-    fettle_say "This LibTorch is built for CUDA: fetching the libraries that it needs ..."
-    fettle_pip "torch==$FETTLE_TORCH_VERSION" || return 3
+    local toolkit; toolkit=$(sed -n 's/^Requires-Dist: cuda-toolkit\[.*\]==\([0-9.]*\).*/\1/p' "$torch"-*.dist-info/METADATA)
+    if [ -e /dev/nvidiactl ] || [ -z "$toolkit" ]; then
+      fettle_say "This LibTorch is built for CUDA: fetching the libraries that it needs (some 3 GB) ..."
+      fettle_pip "torch==$FETTLE_TORCH_VERSION" || return 3
+    else
+      fettle_pip "cuda-toolkit[cudart,cupti]==$toolkit" || return 3
+    fi
+    if ldd "$torch/lib/libtorch_cpu.so" | grep 'not found' >&2; then
+      fettle_say "LibTorch does not find these libraries. Set FETTLE_LIBTORCH to the folder of another LibTorch $FETTLE_TORCH_VERSION."
+      return 3
+    fi
   fi
   ln -sfn "$torch" "$env_dir/libtorch"
 }

@@ -43,6 +43,10 @@ engine::RunEvents runEvents(Context &context)
     events.checkpointed = [&terminal](RunId run, const engine::CheckpointInfo &checkpoint) {
         terminal.jsonLine({{"event", "checkpoint"}, {"run", run.value}, {"step", checkpoint.step}, {"path", checkpoint.path}});
     };
+    events.noticed = [&terminal](RunId run, const std::string &text) {
+        terminal.jsonLine({{"event", "notice"}, {"run", run.value}, {"text", text}});
+        terminal.note(text);
+    };
     return events;
 }
 

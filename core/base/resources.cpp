@@ -11,16 +11,24 @@ namespace fs = std::filesystem;
 
 namespace {
 
+// Where an installed program keeps what it needs; empty for one that is not installed.
+fs::path installedFolder(const char *name)
+{
+    std::error_code error;
+    if (const fs::path program = executablePath(); !program.empty()) {
+        fs::path installed = program.parent_path().parent_path() / "share" / "fettle" / name;
+        if (fs::is_directory(installed, error))
+            return installed;
+    }
+    return {};
+}
+
 fs::path ownFolder(const char *variable, const char *name, const char *sources)
 {
     if (const auto folder = environment(variable))
         return *folder;
-    std::error_code error;
-    if (const fs::path program = executablePath(); !program.empty()) {
-        const fs::path installed = program.parent_path().parent_path() / "share" / "fettle" / name;
-        if (fs::is_directory(installed, error))
-            return installed;
-    }
+    if (fs::path installed = installedFolder(name); !installed.empty())
+        return installed;
     return sources;
 }
 
@@ -49,7 +57,10 @@ std::vector<fs::path> modelsFolders()
         }
     }
     folders.push_back(dataFolder() / "models");
-    folders.push_back(fs::path(FETTLE_RESOURCES).parent_path() / "build" / "env" / "models");
+    if (fs::path installed = installedFolder("models"); !installed.empty())
+        folders.push_back(std::move(installed));
+    else
+        folders.push_back(fs::path(FETTLE_RESOURCES).parent_path() / "build" / "env" / "models");
     return folders;
 }
 

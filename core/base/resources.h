@@ -9,7 +9,7 @@ namespace fettle {
 [[nodiscard]] std::filesystem::path resourcesFolder(); // FETTLE_RESOURCES, ../share/fettle/resources, the sources
 [[nodiscard]] std::filesystem::path datasetsFolder();  // FETTLE_DATASETS, ../share/fettle/datasets, the sources
 // Folders searched for models, first match wins; they need not exist: FETTLE_MODELS (several with ':'), <user data>/models,
-// the private environment under the build folder of the source tree.
+// then ../share/fettle/models or, where that is not, the private environment under the build folder of the source tree.
 [[nodiscard]] std::vector<std::filesystem::path> modelsFolders();
 
 } // namespace fettle

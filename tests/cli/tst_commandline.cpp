@@ -56,6 +56,7 @@ private slots:
     void helpAndUsage_data();
     void helpAndUsage();
     void roadFromFileToMergedModel();
+    void noticesOfARunAreTold();
     void importAccountsForEveryRow();
     void importFromStandardInput();
     void tokenizeGivesCodePoints();
@@ -149,6 +150,28 @@ void TestCommandLine::roadFromFileToMergedModel()
     VERIFY_OK(scored);
     QVERIFY(scored.json().at("loss").get<double>() > 0);
     QCOMPARE(scored.json().at("rows").size(), std::size_t(imported.json().at("accepted").get<int>()));
+}
+
+void TestCommandLine::noticesOfARunAreTold()
+{
+    QTemporaryDir folder;
+    QByteArray rows;
+    for (int i = 0; i < 8; ++i)
+        rows += QByteArray(R"({"instruction": "Question )") + QByteArray::number(i) + R"(?", "response": "A long answer: )" + QByteArray("word ").repeated(60) + "\"}\n";
+    const QString data = write(QDir(folder.path()), "rows.jsonl", rows);
+    const QStringList train{"train", "--model", kModel, "--data", data, "--set", "maxSteps=1", "--set", "maxLength=32"};
+    const Outcome told = run(train + QStringList{"--out", folder.filePath("a"), "--json"});
+    VERIFY_OK(told);
+    QStringList notices;
+    for (const Json &line : told.lines()) {
+        if (line.at("event") == "notice")
+            notices.append(QString::fromStdString(line.at("text").get<std::string>()));
+    }
+    QCOMPARE(notices.size(), 1);
+    QVERIFY2(notices.front().contains("rows are cut at 32 tokens"), qPrintable(notices.front()));
+    const Outcome forPeople = run(train + QStringList{"--out", folder.filePath("b")});
+    VERIFY_OK(forPeople);
+    QVERIFY(forPeople.errors.contains("rows are cut at 32 tokens"));
 }
 
 void TestCommandLine::importAccountsForEveryRow()

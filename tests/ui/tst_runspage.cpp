@@ -565,6 +565,7 @@ void RunsPageTest::settingsMarkWhatDiffers()
 
 void RunsPageTest::logTells()
 {
+    m_engine->runNotice = "2 of 20 rows are left out: nothing in them is learnt.";
     open();
     startRun();
     m_steps->release(25);
@@ -579,6 +580,7 @@ void RunsPageTest::logTells()
     };
     QTRY_VERIFY(texts().contains(QStringLiteral("Checkpoint saved")));
     QVERIFY(texts().contains(QStringLiteral("Learns")));
+    QVERIFY(texts().contains(QString::fromStdString(m_engine->runNotice)));
     QVERIFY(texts().last().startsWith(QStringLiteral("Started on")));
     m_steps->release(100);
     QTRY_COMPARE(texts().first(), QStringLiteral("Finished"));

@@ -65,9 +65,12 @@ std::vector<LogEntry> runLogEntries(const engine::RunInfo &run, const RunCurves 
     }
     for (const engine::CheckpointInfo &checkpoint : curves.checkpoints)
         all.push_back({checkpoint.step, 1, {QStringLiteral("save"), Ink::Muted, RunLogView::tr("Checkpoint saved"), stepPlace(checkpoint.step, curves)}});
-    for (const SeenState &change : seen)
-        all.push_back({change.step, 2, {runStateIcon(change.state), runStateInk(change.state), stateSentence(change.state, run),
-                                        change.when.toString(QStringLiteral("HH:mm:ss"))}});
+    for (const SeenState &change : seen) {
+        const QString when = change.when.toString(QStringLiteral("HH:mm:ss"));
+        all.push_back({change.step, 2, change.notice.isEmpty()
+                                           ? LogEntry{runStateIcon(change.state), runStateInk(change.state), stateSentence(change.state, run), when}
+                                           : LogEntry{QStringLiteral("info"), Ink::Warning, change.notice, when}});
+    }
     if (!isRunWorking(run.state) && (seen.empty() || seen.back().state != run.state))
         all.push_back({std::max(run.step, curves.points.empty() ? 0 : curves.points.back().step), 3,
                        {runStateIcon(run.state), runStateInk(run.state), stateSentence(run.state, run), stepPlace(run.step, curves)}});

@@ -1,5 +1,5 @@
 // What happened to a run, newest first: its states, its evaluations, its checkpoints. The entries are computed from what the project keeps and
-// from the changes of state that this window saw. The view is lazy: a long run has thousands.
+// from the changes of state and the notices that this window saw. The view is lazy: a long run has thousands.
 #pragma once
 
 #include "ui/runs/runcurves.h"
@@ -16,6 +16,7 @@ struct SeenState {
     engine::RunState state;
     std::int64_t step = 0;
     QDateTime when;
+    QString notice; // not empty: what the run told in this state
 };
 
 struct LogEntry {

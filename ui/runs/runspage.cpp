@@ -48,6 +48,7 @@ void RunsPage::connectBridge()
     connect(&bridge(), &Bridge::metricsAppended, this, &RunsPage::metricsAppended);
     connect(&bridge(), &Bridge::evaluated, this, &RunsPage::evaluated);
     connect(&bridge(), &Bridge::checkpointed, this, &RunsPage::checkpointed);
+    connect(&bridge(), &Bridge::runNoticed, this, &RunsPage::noticed);
     connect(&bridge(), &Bridge::runEnded, this, &RunsPage::runEnded);
     connect(&bridge(), &Bridge::errorOccurred, this, [this](const Error &error) {
         const engine::RunInfo &active = bridge().activeRunInfo();

@@ -77,6 +77,7 @@ private:
     void metricsAppended(RunId run, const std::vector<engine::MetricPoint> &points, double secondsLeft);
     void evaluated(RunId run, const engine::EvalPoint &point);
     void checkpointed(RunId run, const engine::CheckpointInfo &checkpoint);
+    void noticed(RunId run, const QString &text);
     void runEnded(const engine::RunInfo &run);
     void rememberState(const engine::RunInfo &run);
     void updateActions();

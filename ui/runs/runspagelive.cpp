@@ -154,6 +154,14 @@ void RunsPage::checkpointed(RunId run, const engine::CheckpointInfo &checkpoint)
     m_checkpointTimer.start();
 }
 
+void RunsPage::noticed(RunId run, const QString &text)
+{
+    std::vector<SeenState> &seen = m_seen[run];
+    seen.push_back({seen.empty() ? RunState::Preparing : seen.back().state, seen.empty() ? 0 : seen.back().step, QDateTime::currentDateTime(), text});
+    if (run == m_shown)
+        showParts();
+}
+
 void RunsPage::runEnded(const engine::RunInfo &run)
 {
     m_asked = {};

@@ -147,6 +147,8 @@ Result<std::int64_t> FakeEngine::measureLengths(ProjectApi &project, const LensA
 Result<engine::TrainPlan> FakeEngine::planRun(const ProjectApi &project, const engine::TrainRequest &request, const ProgressCallback &,
                                               std::stop_token)
 {
+    if (planError)
+        return tl::unexpected<Error>(*planError);
     engine::TrainPlan plan;
     const auto counts = project.recordCounts();
     plan.trainRows = counts->all * 9 / 10;
@@ -172,12 +174,16 @@ Result<engine::TrainPlan> FakeEngine::planRun(const ProjectApi &project, const e
         plan.problems.push_back({"noRecords", "There is nothing to learn from: the project has no records.", {}, {}, true});
     else if (request.recipe.method.empty())
         plan.problems.push_back({"noMethod", "No method is chosen.", {}, {}, true});
+    if (changePlan)
+        changePlan(request, plan);
     return plan;
 }
 
 Result<engine::RunSummary> FakeEngine::trainRun(ProjectApi &project, const engine::TrainRequest &request, const engine::RunEvents &events,
                                                 const engine::RunControl *control, std::stop_token stop)
 {
+    if (beforeRun)
+        beforeRun(request);
     FakeProjectState &state = static_cast<FakeProject &>(project).state();
     engine::RunInfo run;
     {
@@ -226,6 +232,8 @@ Result<engine::RunSummary> FakeEngine::drive(FakeProjectState &state, engine::Ru
         }
         events.checkpointed(run.id, info);
     };
+    if (!runNotice.empty())
+        events.noticed(run.id, runNotice);
     put(engine::RunState::Running);
     for (std::int64_t step = from + 1; step <= run.steps; ++step) {
         if (beforeStep)

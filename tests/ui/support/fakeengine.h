@@ -28,8 +28,15 @@ public:
 
     int runSteps = 60;
     std::function<void(int step)> beforeStep; // on the engine thread: a test can hold a run there
+    std::function<void(const engine::TrainRequest &request)> beforeRun;                            // on the engine thread
+    std::function<void(const engine::TrainRequest &request, engine::TrainPlan &plan)> changePlan; // on the background thread
+    std::optional<Error> planError;
     std::optional<Error> runError;            // fails the run at its half
+    std::string runNotice;                    // told while the run is prepared
     std::map<std::string, std::string> answers; // by "base" or adapter, else a standard sentence
+    std::function<void(int index)> beforeToken;                                // on the engine thread: a test can hold the answers there
+    std::function<void(const engine::GenerateRequest &request)> beforeAnswer; // on the engine thread
+    std::optional<Error> answerError;
     std::vector<engine::Inspection> models;
     std::optional<Error> lensError;
     engine::MemoryUse memory{15'400'000'000, 6'000'000'000, 540'000'000, 3'700'000'000};

@@ -69,14 +69,9 @@ Result<> writeShard(const Source &source, const Shard &shard, const TypeFacts &f
     return io::writeSafetensors(file, tensors);
 }
 
-} // namespace
-
-Result<Outcome> exportMerged(const Source &source, MergedType type, const std::filesystem::path &folder, const ProgressCallback &progress,
+Result<SelfTest> writeMerged(const Source &source, MergedType type, Staging &staging, const ProgressCallback &progress,
                              std::stop_token stop)
 {
-    auto staging = Staging::create(folder);
-    if (!staging)
-        return passError(staging);
     const TypeFacts facts = factsOf(type);
     const double strength = source.adapter->strength();
     source.adapter->setStrength(1.0);
@@ -91,7 +86,7 @@ Result<Outcome> exportMerged(const Source &source, MergedType type, const std::f
         if (progress)
             progress({"Writing the merged model", static_cast<std::int64_t>(i), static_cast<std::int64_t>(shards.size()) + 1, -1});
         const std::string name = shards.size() == 1 ? "model.safetensors" : fmt::format("model-{:05}-of-{:05}.safetensors", i + 1, shards.size());
-        if (auto written = writeShard(source, shards[i], facts, staging->folder() / name); !written)
+        if (auto written = writeShard(source, shards[i], facts, staging.folder() / name); !written)
             return passError(written);
         for (const auto &tensor : shards[i].names)
             index["weight_map"][tensor] = name;
@@ -99,27 +94,41 @@ Result<Outcome> exportMerged(const Source &source, MergedType type, const std::f
     }
     if (shards.size() > 1) {
         index["metadata"]["total_size"] = total;
-        if (auto written = io::writeFileAtomically(staging->folder() / "model.safetensors.index.json", index.dump(2) + "\n"); !written)
+        if (auto written = io::writeFileAtomically(staging.folder() / "model.safetensors.index.json", index.dump(2) + "\n"); !written)
             return passError(written);
     }
-    if (auto written = writeModelConfig(source.model, source.weights->config, facts.name, staging->folder()); !written)
+    if (auto written = writeModelConfig(source.model, source.weights->config, facts.name, staging.folder()); !written)
         return passError(written);
-    if (auto written = writeTokenizerFiles(source.model, staging->folder()); !written)
+    if (auto written = writeTokenizerFiles(source.model, staging.folder()); !written)
         return passError(written);
 
     if (progress)
         progress({"Checking the merged model", static_cast<std::int64_t>(shards.size()), static_cast<std::int64_t>(shards.size()) + 1, -1});
-    auto tokenizer = loadTokenizer(staging->folder());
+    auto tokenizer = loadTokenizer(staging.folder());
     if (!tokenizer)
         return passError(tokenizer);
-    auto reloaded = model::loadWeights(staging->folder(), {}, stop);
+    auto reloaded = model::loadWeights(staging.folder(), {}, stop);
     if (!reloaded)
         return passError(reloaded);
     auto test = compareLogits(*source.weights, *source.adapter, **reloaded, model::NoSites{}, probePrompts(*tokenizer, source.weights->config), facts.tolerance);
     if (!test)
         return passError(test);
-    if (auto published = staging->publish(); !published)
+    if (auto published = staging.publish(); !published)
         return passError(published);
+    return test;
+}
+
+} // namespace
+
+Result<Outcome> exportMerged(const Source &source, MergedType type, const std::filesystem::path &folder, const ProgressCallback &progress,
+                             std::stop_token stop)
+{
+    auto staging = Staging::create(folder);
+    if (!staging)
+        return passError(staging);
+    const auto test = writeMerged(source, type, *staging, progress, stop);
+    if (!test)
+        return tl::unexpected(staging->inTarget(test.error()));
     const auto content = contentOf(folder);
     return Outcome{content.files, content.bytes, *test};
 }

@@ -6,14 +6,13 @@
 
 namespace fettle::exporting {
 
-Result<Outcome> exportPeft(const Source &source, const std::filesystem::path &folder, const ProgressCallback &progress, std::stop_token stop)
+namespace {
+
+Result<SelfTest> writePeft(const Source &source, Staging &staging, const ProgressCallback &progress, std::stop_token stop)
 {
-    auto staging = Staging::create(folder);
-    if (!staging)
-        return passError(staging);
     if (progress)
         progress({"Writing the adapter", 0, 2, -1});
-    if (auto saved = tune::savePeftFolder(*source.adapter, staging->folder()); !saved)
+    if (auto saved = tune::savePeftFolder(*source.adapter, staging.folder()); !saved)
         return passError(saved);
     if (stop.stop_requested())
         return fail(ErrorCode::Cancelled, "The export was cancelled.", "Nothing was written.");
@@ -22,7 +21,7 @@ Result<Outcome> exportPeft(const Source &source, const std::filesystem::path &fo
     auto tokenizer = loadTokenizer(source.model);
     if (!tokenizer)
         return passError(tokenizer);
-    auto reloaded = tune::loadPeftFolder(staging->folder(), source.weights->config);
+    auto reloaded = tune::loadPeftFolder(staging.folder(), source.weights->config);
     if (!reloaded)
         return passError(reloaded);
     // The file holds the adapter at full strength, whatever the slider says.
@@ -32,8 +31,21 @@ Result<Outcome> exportPeft(const Source &source, const std::filesystem::path &fo
     source.adapter->setStrength(strength);
     if (!test)
         return passError(test);
-    if (auto published = staging->publish(); !published)
+    if (auto published = staging.publish(); !published)
         return passError(published);
+    return test;
+}
+
+} // namespace
+
+Result<Outcome> exportPeft(const Source &source, const std::filesystem::path &folder, const ProgressCallback &progress, std::stop_token stop)
+{
+    auto staging = Staging::create(folder);
+    if (!staging)
+        return passError(staging);
+    const auto test = writePeft(source, *staging, progress, stop);
+    if (!test)
+        return tl::unexpected(staging->inTarget(test.error()));
     const auto content = contentOf(folder);
     return Outcome{content.files, content.bytes, *test};
 }

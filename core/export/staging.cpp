@@ -21,9 +21,10 @@ Result<Staging> Staging::create(const fs::path &target)
         return passError(made);
     const fs::path folder = parent / fmt::format(".{}.{}.partial", target.filename().string(), getpid());
     fs::remove_all(folder, error);
+    Staging staging(fs::absolute(target).lexically_normal(), folder);
     if (auto made = io::createFolder(folder); !made)
-        return passError(made);
-    return Staging(fs::absolute(target).lexically_normal(), folder);
+        return tl::unexpected(staging.inTarget(made.error()));
+    return staging;
 }
 
 Staging::Staging(fs::path target, fs::path folder) : m_target(std::move(target)), m_folder(std::move(folder)) {}
@@ -48,6 +49,14 @@ Result<> Staging::publish()
         return tl::unexpected<Error>(io::fileError(error.value(), "create", m_target));
     m_folder.clear();
     return io::syncFolder(m_target.parent_path());
+}
+
+Error Staging::inTarget(Error error) const
+{
+    for (std::string *text : {&error.message, &error.hint, &error.detail})
+        for (std::size_t at; !m_folder.empty() && (at = text->find(m_folder.string())) != std::string::npos;)
+            text->replace(at, m_folder.string().size(), m_target.string());
+    return error;
 }
 
 FolderContent contentOf(const fs::path &folder)

@@ -19,6 +19,8 @@ public:
 
     [[nodiscard]] const std::filesystem::path &folder() const { return m_folder; }
     [[nodiscard]] Result<> publish();
+    // The same error with the target's name in place of the temporary one, which nobody chose and which is gone by then.
+    [[nodiscard]] Error inTarget(Error error) const;
 
 private:
     Staging(std::filesystem::path target, std::filesystem::path folder);

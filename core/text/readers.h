@@ -36,6 +36,11 @@ struct ScoredVocabulary {
     bool addsPrefixSpace = true;
     bool removesExtraSpaces = false; // at both ends, and all but one of a run
 };
+// Every way to join two tokens into a third; the higher the third's score, the earlier. Ties as in the reference: it sorts by (score,
+// length left, length right) from high to low, ways of one token beforehand by the ids of their parts.
+[[nodiscard]] std::vector<Merge> mergesOf(const ScoredVocabulary &vocabulary);
+// What tokenizer.model holds.
+[[nodiscard]] Result<ScoredVocabulary> readScoredModel(const std::filesystem::path &file);
 [[nodiscard]] Result<std::shared_ptr<Pipeline>> makeScoredPipeline(const ScoredVocabulary &vocabulary);
 
 } // namespace fettle::text

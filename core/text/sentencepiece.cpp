@@ -26,46 +26,6 @@ std::size_t codePoints(std::string_view text)
         std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
-// Every way to join two tokens into a third; the higher the third's score, the earlier. Ties as in the reference: it sorts by (score,
-// length left, length right) from high to low, ways of one token beforehand by the ids of their parts.
-std::vector<Merge> mergesOf(const ScoredVocabulary &scored, const Vocabulary &vocabulary)
-{
-    std::vector<ScoredMerge> all;
-    for (std::size_t id = 0; id < scored.texts.size(); ++id) {
-        if (scored.kinds[id] != TokenKind::Normal && scored.kinds[id] != TokenKind::UserDefined)
-            continue;
-        const std::string &text = scored.texts[id];
-        struct Way {
-            TokenId left, right;
-            std::size_t cut;
-        };
-        std::vector<Way> ways;
-        for (std::size_t cut = 1; cut < text.size(); ++cut) {
-            if ((static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80)
-                continue;
-            const auto left = vocabulary.find(std::string_view(text).substr(0, cut));
-            const auto right = vocabulary.find(std::string_view(text).substr(cut));
-            if (left && right)
-                ways.push_back({*left, *right, cut});
-        }
-        std::sort(ways.begin(), ways.end(),
-                  [](const Way &a, const Way &b) { return std::pair(a.left, a.right) < std::pair(b.left, b.right); });
-        for (const Way &way : ways)
-            all.push_back({{text.substr(0, way.cut), text.substr(way.cut)},
-                           scored.scores[id],
-                           codePoints(std::string_view(text).substr(0, way.cut)),
-                           codePoints(std::string_view(text).substr(way.cut))});
-    }
-    std::stable_sort(all.begin(), all.end(), [](const ScoredMerge &a, const ScoredMerge &b) {
-        return std::tuple(a.score, a.leftLength, a.rightLength) > std::tuple(b.score, b.leftLength, b.rightLength);
-    });
-    std::vector<Merge> merges;
-    merges.reserve(all.size());
-    for (ScoredMerge &merge : all)
-        merges.push_back(std::move(merge.merge));
-    return merges;
-}
-
 // Protocol buffers: fields of a message, one after the other.
 class Fields {
 public:
@@ -169,6 +129,47 @@ tl::unexpected<Error> brokenModel(const std::filesystem::path &file, const std::
 
 } // namespace
 
+std::vector<Merge> mergesOf(const ScoredVocabulary &scored)
+{
+    Vocabulary vocabulary;
+    for (std::size_t id = 0; id < scored.texts.size(); ++id)
+        vocabulary.add(scored.texts[id], static_cast<TokenId>(id));
+    std::vector<ScoredMerge> all;
+    for (std::size_t id = 0; id < scored.texts.size(); ++id) {
+        if (scored.kinds[id] != TokenKind::Normal && scored.kinds[id] != TokenKind::UserDefined)
+            continue;
+        const std::string &text = scored.texts[id];
+        struct Way {
+            TokenId left, right;
+            std::size_t cut;
+        };
+        std::vector<Way> ways;
+        for (std::size_t cut = 1; cut < text.size(); ++cut) {
+            if ((static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80)
+                continue;
+            const auto left = vocabulary.find(std::string_view(text).substr(0, cut));
+            const auto right = vocabulary.find(std::string_view(text).substr(cut));
+            if (left && right)
+                ways.push_back({*left, *right, cut});
+        }
+        std::sort(ways.begin(), ways.end(),
+                  [](const Way &a, const Way &b) { return std::pair(a.left, a.right) < std::pair(b.left, b.right); });
+        for (const Way &way : ways)
+            all.push_back({{text.substr(0, way.cut), text.substr(way.cut)},
+                           scored.scores[id],
+                           codePoints(std::string_view(text).substr(0, way.cut)),
+                           codePoints(std::string_view(text).substr(way.cut))});
+    }
+    std::stable_sort(all.begin(), all.end(), [](const ScoredMerge &a, const ScoredMerge &b) {
+        return std::tuple(a.score, a.leftLength, a.rightLength) > std::tuple(b.score, b.leftLength, b.rightLength);
+    });
+    std::vector<Merge> merges;
+    merges.reserve(all.size());
+    for (ScoredMerge &merge : all)
+        merges.push_back(std::move(merge.merge));
+    return merges;
+}
+
 Result<std::shared_ptr<Pipeline>> makeScoredPipeline(const ScoredVocabulary &scored)
 {
     Vocabulary vocabulary;
@@ -192,7 +193,7 @@ Result<std::shared_ptr<Pipeline>> makeScoredPipeline(const ScoredVocabulary &sco
                 pipeline->addedTokens.push_back(std::move(token));
         }
     }
-    const std::vector<Merge> merges = mergesOf(scored, vocabulary);
+    const std::vector<Merge> merges = mergesOf(scored);
     auto model = BpeModel::make(std::move(vocabulary), merges, options);
     if (!model)
         return passError(model);
@@ -217,7 +218,7 @@ Result<std::shared_ptr<Pipeline>> makeScoredPipeline(const ScoredVocabulary &sco
     return pipeline;
 }
 
-Result<std::shared_ptr<Pipeline>> readSentencePieceModel(const std::filesystem::path &file)
+Result<ScoredVocabulary> readScoredModel(const std::filesystem::path &file)
 {
     const auto bytes = io::readTextFile(file);
     if (!bytes)
@@ -250,6 +251,15 @@ Result<std::shared_ptr<Pipeline>> readSentencePieceModel(const std::filesystem::
                     fmt::format("{}: this SentencePiece model is of the type {}, which Fettle does not know.", file.filename().string(),
                                 modelType == 1 ? "Unigram" : "word or character"),
                     "Use a model with a BPE tokenizer (Llama, Mistral, Qwen, Gemma, Phi, SmolLM, GPT-2 ...).");
+    return scored;
+}
+
+Result<std::shared_ptr<Pipeline>> readSentencePieceModel(const std::filesystem::path &file)
+{
+    const auto read = readScoredModel(file);
+    if (!read)
+        return passError(read);
+    const ScoredVocabulary &scored = *read;
     auto pipeline = makeScoredPipeline(scored);
     if (!pipeline)
         return pipeline;

@@ -38,15 +38,18 @@ Tokenizer::Tokenizer(std::shared_ptr<const Pipeline> pipeline)
 
 Result<Tokenizer> Tokenizer::fromFolder(const std::filesystem::path &folder)
 {
-    std::error_code ignored;
+    std::error_code error;
     Result<std::shared_ptr<Pipeline>> pipeline;
-    if (std::filesystem::exists(folder / "tokenizer.json", ignored)) {
+    if (std::filesystem::exists(folder / "tokenizer.json", error)) {
         const auto json = io::readTextFile(folder / "tokenizer.json");
         if (!json)
             return passError(json);
         pipeline = readTokenizerJson(*json, "tokenizer.json");
-    } else if (std::filesystem::exists(folder / "tokenizer.model", ignored)) {
+    } else if (std::filesystem::exists(folder / "tokenizer.model", error)) {
         pipeline = readSentencePieceModel(folder / "tokenizer.model");
+    } else if (error == std::errc::permission_denied) {
+        return fail(ErrorCode::NoPermission, fmt::format("Cannot open the folder \"{}\": access is not allowed.", folder.string()),
+                    "Ask its owner to let you read it, or choose another one.");
     } else {
         return fail(ErrorCode::NotFound,
                     fmt::format("The folder {} has no tokenizer (tokenizer.json or tokenizer.model).", folder.string()),

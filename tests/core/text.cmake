@@ -1,4 +1,4 @@
 # Tests of core/text. No LibTorch.
-foreach(test tokenizer streamdecoder splitter chattemplate)
+foreach(test tokenizer tokenizerwriter streamdecoder splitter chattemplate)
   fettle_test(tst_${test} SOURCES text/tst_${test}.cpp LIBRARIES fettle_text LABELS core)
 endforeach()

@@ -168,7 +168,7 @@ void addDataVerbs(Registry &registry)
         context.terminal.json({{"project", project->folder().string()}});
         return 0;
     });
-    create->add_option("P", *folder, "Folder of the project (.fettle is added where it is missing)")->required();
+    create->add_option("P", *folder, "New folder of the project, for example clinic.fettle")->required();
 
     auto arguments = std::make_shared<ImportArguments>();
     CLI::App *import = registry.add("import", "Reads records from JSON, JSONL, CSV or TSV files", [arguments](Context &context) { return runImport(*arguments, context); });

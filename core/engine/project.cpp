@@ -35,6 +35,29 @@ Result<std::unique_ptr<store::Database>> openDatabase(const fs::path &file, stor
     return database;
 }
 
+// What create() made so far. Removed again unless the project is complete: the name must stay free for the next try.
+class Unfinished {
+public:
+    Unfinished(fs::path folder, bool isNew) : m_folder(std::move(folder)), m_isNew(isNew) { }
+    Unfinished(const Unfinished &) = delete;
+    Unfinished &operator=(const Unfinished &) = delete;
+    ~Unfinished()
+    {
+        if (m_isKept)
+            return;
+        std::error_code ignored;
+        for (const char *name : {"project.db", "project.db-wal", "project.db-shm", "project.db-journal", "project.lock", "runs"})
+            fs::remove(m_folder / name, ignored);
+        if (m_isNew)
+            fs::remove(m_folder, ignored);
+    }
+    void keep() { m_isKept = true; }
+
+private:
+    fs::path m_folder;
+    bool m_isNew, m_isKept = false;
+};
+
 } // namespace
 
 Project::Project(std::unique_ptr<State> state) : m_state(std::move(state)) { }
@@ -50,8 +73,10 @@ Result<Project> Project::create(const fs::path &path)
         return fail(ErrorCode::BadInput, fmt::format("{} is a project already.", folder.string()), "Open it, or choose another name.");
     if (fs::exists(folder, error) && (!fs::is_directory(folder, error) || !fs::is_empty(folder, error)))
         return fail(ErrorCode::BadInput, fmt::format("{} exists and is not empty.", folder.string()), "Choose a new name for the project.");
+    const bool isNew = !fs::exists(folder, error);
     if (auto done = io::createFolder(folder); !done)
         return passError(done);
+    Unfinished unfinished(folder, isNew);
     auto lock = store::FileLock::take(folder / "project.lock");
     if (!lock)
         return passError(lock);
@@ -68,6 +93,7 @@ Result<Project> Project::create(const fs::path &path)
     state->folder = folder;
     state->database = std::move(*database);
     state->lock = std::move(*lock);
+    unfinished.keep();
     return Project(std::move(state));
 }
 

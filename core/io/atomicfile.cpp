@@ -46,12 +46,14 @@ Error fileError(int systemError, std::string_view what, const fs::path &path)
         error.hint = hint;
         return error;
     };
+    const bool isReading = what == "open" || what == "read";
     switch (systemError) {
     case ENOSPC:
     case EDQUOT:
     case EFBIG: return say(ErrorCode::DiskFull, "the disk is full", "Free some space or choose a folder on another disk, then try again.");
     case EACCES:
-    case EPERM: return say(ErrorCode::NoPermission, "access is not allowed", "Choose another folder, or change the rights of this one.");
+    case EPERM: return say(ErrorCode::NoPermission, "access is not allowed",
+                           isReading ? "Ask its owner to let you read it, or choose another one." : "Choose another folder, or change the rights of this one.");
     case EROFS: return say(ErrorCode::NoPermission, "the disk can only be read", "Choose a folder on another disk.");
     case ENOENT: return say(ErrorCode::NotFound, "it does not exist", "Check the spelling of the path.");
     case ENOTDIR:

@@ -12,6 +12,8 @@
 #include <QScrollArea>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace fettle::ui {
 
 using namespace measure;
@@ -61,7 +63,7 @@ PlanPane::PlanPane(QWidget *parent) : QWidget(parent)
     verdict->addWidget(m_verdictIcon);
     verdict->addWidget(m_verdict, 1);
     column->addLayout(verdict);
-    m_hint = wrapped(mutedLabel({}));
+    m_hint = wrapped(new TextLabel);
     m_hint->hide();
     column->addWidget(m_hint);
     m_problems = new QWidget;
@@ -71,11 +73,13 @@ PlanPane::PlanPane(QWidget *parent) : QWidget(parent)
     m_problems->hide();
     column->addWidget(m_problems);
     column->addWidget(new Separator);
-    m_facts = new QGridLayout;
-    m_facts->setHorizontalSpacing(kStep3);
-    m_facts->setVerticalSpacing(kStep2);
-    m_facts->setColumnStretch(2, 1);
-    column->addLayout(m_facts);
+    auto *facts = new QGridLayout;
+    facts->setHorizontalSpacing(kStep3);
+    facts->setVerticalSpacing(kStep2);
+    facts->setColumnStretch(2, 1);
+    for (const QString &name : {tr("Learnt from"), tr("Held out"), tr("Steps"), tr("Tokens"), tr("Trained"), tr("Result")})
+        addFact(facts, name);
+    column->addLayout(facts);
     column->addWidget(new Separator);
     auto *head = new QHBoxLayout;
     head->setSpacing(kStep2 - 2);
@@ -95,6 +99,7 @@ PlanPane::PlanPane(QWidget *parent) : QWidget(parent)
     column->addStretch(1);
     auto *scroll = new QScrollArea;
     scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setFocusPolicy(Qt::NoFocus);
     scroll->setWidgetResizable(true);
     scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     scroll->setWidget(m_body);
@@ -113,25 +118,32 @@ PlanPane::PlanPane(QWidget *parent) : QWidget(parent)
     connect(m_start, &QPushButton::clicked, this, &PlanPane::startWanted);
     foot->addWidget(m_start);
     outer->addLayout(foot);
-    const QStringList names = {tr("Learnt from"), tr("Held out"), tr("Steps"), tr("Tokens"), tr("Trained"), tr("Result")};
-    for (int i = 0; i < names.size(); ++i)
-        setFact(i, names[i], QStringLiteral("–"), {});
 }
 
-void PlanPane::setFact(int row, const QString &name, const QString &value, const QString &note)
+void PlanPane::addFact(QGridLayout *grid, const QString &name)
 {
-    const auto put = [&](int column, TextLabel *label, Qt::Alignment alignment) {
-        if (auto *item = m_facts->itemAtPosition(row, column)) {
-            static_cast<TextLabel *>(item->widget())->setText(label->text());
-            delete label;
-        } else {
-            label->setAlignment(alignment | Qt::AlignVCenter);
-            m_facts->addWidget(label, row, column);
-        }
-    };
-    put(0, new TextLabel(name), Qt::AlignLeft);
-    put(1, strongLabel(value), Qt::AlignRight);
-    put(2, mutedLabel(note), Qt::AlignLeft);
+    const int row = static_cast<int>(m_facts.size());
+    Fact fact{strongLabel(QStringLiteral("–")), new ElidedLabel({}, TextSize::Body, Weight::Regular, Ink::Muted)};
+    fact.value->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    grid->addWidget(new TextLabel(name), row, 0);
+    grid->addWidget(fact.value, row, 1);
+    grid->addWidget(fact.note, row, 2);
+    m_facts.push_back(fact);
+}
+
+void PlanPane::setFact(int row, const QString &value, const QString &note)
+{
+    const Fact &fact = m_facts.at(static_cast<std::size_t>(row));
+    fact.value->setText(value);
+    fact.note->setText(note);
+}
+
+void PlanPane::setState(State state, const QString &reason)
+{
+    m_state = state;
+    m_reason->setText(reason);
+    // While the plan is made, a click is kept and acts as soon as the plan allows it: the click may well be what ended the typing.
+    m_start->setEnabled(state != State::Blocked);
 }
 
 void PlanPane::setVerdict(const QString &icon, int ink, const QString &text)
@@ -142,53 +154,55 @@ void PlanPane::setVerdict(const QString &icon, int ink, const QString &text)
 
 void PlanPane::showPlanning()
 {
-    m_canStart = false;
     setVerdict(QStringLiteral("clock"), static_cast<int>(Ink::Muted), tr("Reading the records"));
     m_hint->hide();
-    m_reason->setText(tr("The records are being counted."));
-    updateStart();
+    setState(State::Planning, tr("The records are being counted."));
+}
+
+void PlanPane::showStartWanted()
+{
+    m_reason->setText(tr("Starts as soon as the records are counted."));
 }
 
 void PlanPane::showPlan(const engine::TrainPlan &plan)
 {
-    bool isBlocked = false;
-    for (const auto &problem : plan.problems)
-        isBlocked = isBlocked || problem.isBlocking;
-    m_canStart = !isBlocked && plan.steps > 0;
-    if (!m_canStart)
+    const bool isBlocked = plan.steps <= 0 || std::ranges::any_of(plan.problems, &engine::TrainPlan::Problem::isBlocking);
+    if (isBlocked)
         setVerdict(QStringLiteral("circle-x"), static_cast<int>(Ink::Bad), tr("Cannot start yet"));
     else if (plan.problems.empty())
         setVerdict(QStringLiteral("circle-check"), static_cast<int>(Ink::Good), tr("Ready"));
     else
         setVerdict(QStringLiteral("circle-check"), static_cast<int>(Ink::Good), tr("Ready, with %n remark(s)", nullptr, static_cast<int>(plan.problems.size())));
     m_hint->hide();
-    m_reason->setText(m_canStart ? QString() : tr("Something above has to be settled first."));
     showProblems(plan.problems);
 
     const qint64 left = plan.droppedRows;
-    setFact(0, tr("Learnt from"), countText(plan.trainRows), left > 0 ? tr("records; %1 have nothing left to learn").arg(countText(left)) : tr("records"));
-    setFact(1, tr("Held out"), countText(plan.heldOutRows), tr("records measure what was understood"));
-    setFact(2, tr("Steps"), countText(plan.steps), tr("%1 per epoch").arg(countText(plan.stepsPerEpoch)));
-    setFact(3, tr("Tokens"), countText(plan.tokens), tr("in one epoch, %1 of them learnt").arg(countText(plan.trainedTokens)));
-    setFact(4, tr("Trained"), largeCountText(static_cast<double>(plan.trainableParameters)), tr("numbers; the base stays untouched"));
-    setFact(5, tr("Result"), bytesText(plan.resultBytes), tr("as a PEFT adapter"));
+    setFact(0, countText(plan.trainRows), left > 0 ? tr("records; %1 have nothing left to learn").arg(countText(left)) : tr("records"));
+    setFact(1, countText(plan.heldOutRows), tr("records measure what was understood"));
+    setFact(2, countText(plan.steps), tr("%1 per epoch").arg(countText(plan.stepsPerEpoch)));
+    setFact(3, countText(plan.tokens), tr("in one epoch, %1 of them learnt").arg(countText(plan.trainedTokens)));
+    setFact(4, largeCountText(static_cast<double>(plan.trainableParameters)), tr("numbers; the base stays untouched"));
+    setFact(5, bytesText(plan.resultBytes), tr("as a PEFT adapter"));
     m_preview->setPlan(plan);
-    m_batchHead->setText(tr("First step"));
-    m_batchFoot->setText(tr("%1 records side by side in %n row(s): %2 of %3 places filled, %4 tokens trained. No record sees its neighbour.", nullptr, m_preview->rows())
-                             .arg(countText(m_preview->records()), countText(m_preview->filled()),
-                                  countText(plan.rowCapacity * m_preview->rows()), countText(m_preview->trained())));
-    updateStart();
+    m_batchFoot->setText(m_preview->records() == 0
+                             ? QString()
+                             : tr("%1 records side by side in %n row(s): %2 of %3 places filled, %4 tokens trained. No record sees its neighbour.", nullptr, m_preview->rows())
+                                   .arg(countText(m_preview->records()), countText(m_preview->filled()),
+                                        countText(plan.rowCapacity * m_preview->rows()), countText(m_preview->trained())));
+    setState(isBlocked ? State::Blocked : State::Ready, isBlocked ? tr("Something above has to be settled first.") : QString());
 }
 
 void PlanPane::showError(const Error &error)
 {
-    m_canStart = false;
     setVerdict(QStringLiteral("circle-x"), static_cast<int>(Ink::Bad), tr("Cannot start yet"));
     showProblems({});
     m_hint->setText(QString::fromStdString(error.message + (error.hint.empty() ? "" : " " + error.hint)));
     m_hint->show();
-    m_reason->setText(tr("Something above has to be settled first."));
-    updateStart();
+    for (std::size_t row = 0; row < m_facts.size(); ++row)
+        setFact(static_cast<int>(row), QStringLiteral("–"));
+    m_preview->setPlan({});
+    m_batchFoot->setText({});
+    setState(State::Blocked, tr("Something above has to be settled first."));
 }
 
 void PlanPane::showProblems(const std::vector<engine::TrainPlan::Problem> &problems)
@@ -199,17 +213,18 @@ void PlanPane::showProblems(const std::vector<engine::TrainPlan::Problem> &probl
     }
     for (const auto &problem : problems) {
         auto *line = new QWidget;
-        auto *row = new QHBoxLayout(line);
+        auto *row = new QGridLayout(line);
         row->setContentsMargins(0, 0, 0, 0);
         row->setSpacing(kStep2);
-        row->addWidget(new IconLabel(problem.isBlocking ? QStringLiteral("circle-x") : QStringLiteral("triangle-alert"), problem.isBlocking ? Ink::Bad : Ink::Warning), 0, Qt::AlignTop);
-        row->addWidget(wrapped(new TextLabel(QString::fromStdString(problem.text))), 1);
+        row->setColumnStretch(1, 1);
+        row->addWidget(new IconLabel(problem.isBlocking ? QStringLiteral("circle-x") : QStringLiteral("triangle-alert"), problem.isBlocking ? Ink::Bad : Ink::Warning), 0, 0, Qt::AlignTop);
+        row->addWidget(wrapped(new TextLabel(QString::fromStdString(problem.text))), 0, 1);
         if (!problem.fixSetting.empty()) {
             auto *fix = new Button(QString::fromStdString(problem.fixLabel), {}, tr("Changes the setting, so that this is settled."));
             const QString setting = QString::fromStdString(problem.fixSetting);
             fix->setObjectName(QStringLiteral("fix-") + QString::fromStdString(problem.code));
             connect(fix, &QPushButton::clicked, this, [this, setting] { emit fixWanted(setting); });
-            row->addWidget(fix, 0, Qt::AlignTop);
+            row->addWidget(fix, 1, 1, Qt::AlignLeft);
         }
         m_problemRows->addWidget(line);
     }
@@ -221,11 +236,6 @@ void PlanPane::setStart(const QString &text, bool isQueued)
     m_start->setText(text);
     m_start->setIconName(isQueued ? QStringLiteral("list-plus") : QStringLiteral("play"));
     m_start->setToolTip(isQueued ? tr("Waits until the run that is active has ended, then trains.") : tr("Freezes the records as they are now and starts to train."));
-}
-
-void PlanPane::updateStart()
-{
-    m_start->setEnabled(m_canStart);
 }
 
 void PlanPane::paintEvent(QPaintEvent *)

@@ -13,6 +13,7 @@ namespace fettle::ui {
 
 class BatchPreview;
 class Button;
+class ElidedLabel;
 class IconLabel;
 class TextLabel;
 
@@ -21,12 +22,15 @@ class PlanPane : public QWidget {
 
 public:
     explicit PlanPane(QWidget *parent = nullptr);
-    void showPlanning(); // a plan is being made; the old figures stay, muted
+    enum class State { Planning, Ready, Blocked };
+
+    void showPlanning(); // a plan is being made; the old figures stay
+    void showStartWanted(); // the start was asked for while the plan is being made
     void showPlan(const engine::TrainPlan &plan);
     void showError(const Error &error);
     // isQueued: another run is active, so that this one would wait.
     void setStart(const QString &text, bool isQueued);
-    [[nodiscard]] bool canStart() const { return m_canStart; }
+    [[nodiscard]] State state() const { return m_state; }
 
 signals:
     void startWanted();
@@ -38,18 +42,20 @@ protected:
 private:
     void setVerdict(const QString &icon, int ink, const QString &text);
     void showProblems(const std::vector<engine::TrainPlan::Problem> &problems);
-    void setFact(int row, const QString &name, const QString &value, const QString &note);
-    void updateStart();
+    void addFact(QGridLayout *grid, const QString &name);
+    void setFact(int row, const QString &value, const QString &note = {});
+    void setState(State state, const QString &reason);
 
     IconLabel *m_verdictIcon;
     TextLabel *m_verdict, *m_hint, *m_batchHead, *m_batchFoot, *m_reason;
-    QGridLayout *m_facts;
+    struct Fact { TextLabel *value; ElidedLabel *note; };
+    std::vector<Fact> m_facts;
     QWidget *m_body;
     BatchPreview *m_preview;
     QWidget *m_problems;
     QVBoxLayout *m_problemRows;
     Button *m_start;
-    bool m_canStart = false;
+    State m_state = State::Blocked; // nothing is open yet
 };
 
 } // namespace fettle::ui

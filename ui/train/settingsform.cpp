@@ -5,6 +5,7 @@
 #include "ui/train/realspinbox.h"
 #include "ui/widgets/labels.h"
 
+#include <QAbstractSpinBox>
 #include <QCheckBox>
 #include <QComboBox>
 #include <QCoreApplication>
@@ -28,7 +29,10 @@ using train::SettingValue;
 
 namespace {
 
-constexpr int kLabelWidth = 144, kEditorWidth = 168;
+constexpr int kEditorWidth = 148, kMarkWidth = 80;
+constexpr int kFrame = 1; // of the card around the form
+constexpr int kLabelWidth = SettingsForm::kFieldEdge - kPaneSide - kStep2; // "Activation checkpointing" fits
+constexpr int kColumnWidth = kLabelWidth + kEditorWidth + kMarkWidth + 2 * kStep2;
 
 QString translated(std::string_view text)
 {
@@ -77,37 +81,60 @@ QString settingRangeText(const SettingField &field)
 SettingsForm::SettingsForm(const std::string &method, QWidget *parent) : QWidget(parent)
 {
     auto *column = new QVBoxLayout(this);
-    column->setContentsMargins(kPaneSide, kPaneTop, kPaneSide, kPaneTop);
-    column->setSpacing(kStep3);
-    auto *basic = new QGridLayout;
+    column->setContentsMargins(kPaneSide - kFrame, kPaneTop, kPaneSide - kFrame, kPaneTop);
+    column->setSpacing(kStep4);
+    m_basicGrid = new QGridLayout;
     m_advanced = new QWidget;
     m_advanced->setVisible(false);
-    auto *advanced = new QGridLayout(m_advanced);
-    advanced->setContentsMargins(0, 0, 0, 0);
-    std::vector<const SettingField *> basicFields, advancedFields;
-    for (const SettingField &field : train::settingFields())
-        if (field.method.empty() || field.method == method)
-            (field.level == SettingLevel::Basic ? basicFields : advancedFields).push_back(&field);
-    m_advancedCount = static_cast<int>(advancedFields.size());
-    for (const auto &[grid, fields] : {std::pair(basic, &basicFields), std::pair(advanced, &advancedFields)}) {
+    m_advancedGrid = new QGridLayout(m_advanced);
+    m_advancedGrid->setContentsMargins(0, 0, 0, 0);
+    for (const SettingField &field : train::settingFields()) {
+        if (!field.method.empty() && field.method != method)
+            continue;
+        addRow(field);
+        m_advancedCount += field.level == SettingLevel::Advanced;
+    }
+    for (QGridLayout *grid : {m_basicGrid, m_advancedGrid}) {
         grid->setHorizontalSpacing(kStep2);
         grid->setVerticalSpacing(kStep2);
-        const int perColumn = (static_cast<int>(fields->size()) + 1) / 2;
-        for (std::size_t i = 0; i < fields->size(); ++i)
-            addRow(*(*fields)[i], grid, static_cast<int>(i), perColumn);
-        grid->setColumnStretch(2, 1);
-        grid->setColumnStretch(5, 1);
     }
-    column->addLayout(basic);
+    arrange(2);
+    column->addLayout(m_basicGrid);
     column->addWidget(m_advanced);
 }
 
-void SettingsForm::addRow(const SettingField &field, QGridLayout *grid, int index, int rowsInColumn)
+// Each column is read to its end before the next one begins.
+void SettingsForm::arrange(int columns)
+{
+    if (m_columns == columns)
+        return;
+    m_columns = columns;
+    for (const SettingLevel level : {SettingLevel::Basic, SettingLevel::Advanced}) {
+        QGridLayout *grid = level == SettingLevel::Basic ? m_basicGrid : m_advancedGrid;
+        const int count = level == SettingLevel::Advanced ? m_advancedCount : static_cast<int>(m_rows.size()) - m_advancedCount;
+        const int perColumn = (count + columns - 1) / columns;
+        int index = 0;
+        for (const Row &row : m_rows) {
+            if (row.field->level != level)
+                continue;
+            const int line = index % perColumn, first = index / perColumn * 3;
+            row.label->setMinimumWidth(first == 0 ? kLabelWidth - kFrame : kLabelWidth);
+            int place = first;
+            for (QWidget *widget : std::initializer_list<QWidget *>{row.label, row.editor, row.mark}) {
+                grid->removeWidget(widget);
+                grid->addWidget(widget, line, place++);
+            }
+            ++index;
+        }
+        grid->setColumnStretch(2, 1);
+        grid->setColumnStretch(5, columns > 1 ? 1 : 0);
+    }
+}
+
+void SettingsForm::addRow(const SettingField &field)
 {
     Row row{&field, nullptr, nullptr, nullptr, nullptr, {}};
-    const int line = index % rowsInColumn, first = index / rowsInColumn * 3;
     row.label = new TextLabel(settingLabel(field));
-    row.label->setMinimumWidth(kLabelWidth);
     row.editor = makeEditor(field, row);
     row.editor->setFixedWidth(kEditorWidth);
     row.editor->setAccessibleName(settingLabel(field));
@@ -129,11 +156,8 @@ void SettingsForm::addRow(const SettingField &field, QGridLayout *grid, int inde
     QSizePolicy keep = row.mark->sizePolicy();
     keep.setRetainSizeWhenHidden(true);
     row.mark->setSizePolicy(keep);
-    row.mark->setMinimumWidth(72);
+    row.mark->setMinimumWidth(kMarkWidth);
     row.mark->hide();
-    grid->addWidget(row.label, line, first);
-    grid->addWidget(row.editor, line, first + 1);
-    grid->addWidget(row.mark, line, first + 2);
     m_rows.push_back(std::move(row));
 }
 
@@ -244,6 +268,30 @@ int SettingsForm::differences() const
     for (const Row &row : m_rows)
         count += settingValueText(*row.field, valueOf(m_recipe, *row.field)) != settingValueText(*row.field, valueOf(m_reference, *row.field));
     return count;
+}
+
+void SettingsForm::commit()
+{
+    for (const Row &row : m_rows) {
+        if (!row.editor->hasFocus())
+            continue;
+        if (auto *number = qobject_cast<QAbstractSpinBox *>(row.editor))
+            number->interpretText();
+        else if (auto *line = qobject_cast<QLineEdit *>(row.editor))
+            edited(*row.field, line->text().trimmed().toStdString());
+        return;
+    }
+}
+
+QSize SettingsForm::minimumSizeHint() const
+{
+    return {kColumnWidth + 2 * kPaneSide, QWidget::minimumSizeHint().height()};
+}
+
+void SettingsForm::resizeEvent(QResizeEvent *event)
+{
+    QWidget::resizeEvent(event);
+    arrange(width() >= 2 * (kColumnWidth + kPaneSide) ? 2 : 1);
 }
 
 void SettingsForm::setAdvancedVisible(bool isVisible)

@@ -23,15 +23,19 @@ class SettingsForm : public QWidget {
     Q_OBJECT
 
 public:
+    static constexpr int kFieldEdge = 176; // from the edge of the card: fields, presets and summaries share this line
+
     explicit SettingsForm(const std::string &method, QWidget *parent = nullptr);
 
     // reference: the preset that differences are marked against.
     void setRecipe(const train::Recipe &recipe, const train::Recipe &reference);
     [[nodiscard]] const train::Recipe &recipe() const { return m_recipe; }
     void setValue(const std::string &key, const train::SettingValue &value); // as if the user had typed it
+    void commit(); // takes over what is still being typed
     void setAdvancedVisible(bool isVisible);
     [[nodiscard]] int advancedCount() const { return m_advancedCount; }
     [[nodiscard]] int differences() const;
+    [[nodiscard]] QSize minimumSizeHint() const override;
 
 signals:
     void changed();
@@ -39,6 +43,7 @@ signals:
 
 protected:
     bool eventFilter(QObject *watched, QEvent *event) override;
+    void resizeEvent(QResizeEvent *event) override;
 
 private:
     struct Row {
@@ -49,7 +54,8 @@ private:
         TextLabel *was;
         std::function<void(const train::SettingValue &)> show;
     };
-    void addRow(const train::SettingField &field, QGridLayout *grid, int index, int rowsInColumn);
+    void addRow(const train::SettingField &field);
+    void arrange(int columns);
     [[nodiscard]] QWidget *makeEditor(const train::SettingField &field, Row &row);
     void edited(const train::SettingField &field, train::SettingValue value);
     void updateMarks();
@@ -58,7 +64,9 @@ private:
     train::Recipe m_recipe, m_reference;
     std::vector<Row> m_rows;
     QWidget *m_advanced = nullptr;
+    QGridLayout *m_basicGrid = nullptr, *m_advancedGrid = nullptr;
     int m_advancedCount = 0;
+    int m_columns = 0;
     bool m_isShowing = false; // values are being put in, not edited
 };
 

@@ -1,20 +1,16 @@
 // See trainpage.h.
 #include "ui/train/trainpage.h"
 
-#include "ui/theme/tokens.h"
 #include "ui/train/methoddrawing.h"
 #include "ui/train/planpane.h"
 #include "ui/widgets/button.h"
-#include "ui/widgets/card.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/pagehead.h"
 #include "ui/widgets/segmented.h"
 #include "ui/widgets/words.h"
 
 #include <QComboBox>
-#include <QHBoxLayout>
-#include <QScrollArea>
-#include <QVBoxLayout>
+#include <QSignalBlocker>
 
 namespace fettle::ui {
 
@@ -23,23 +19,7 @@ using namespace measure;
 namespace {
 
 constexpr int kPlanDelayMs = 250; // typing in a field makes one plan, not ten
-constexpr int kLabelEdge = 144;   // left edge that labels and fields share
 constexpr int kPlanNarrow = 336;
-const std::string kMethod = "lora";
-
-// A closed card is one line: tick, name, choice, quiet facts.
-QHBoxLayout *cardLine(Card *card, const QString &name)
-{
-    auto *line = new QHBoxLayout;
-    line->setContentsMargins(kPaneSide, kPaneTop, kPaneSide, kPaneTop);
-    line->setSpacing(kStep2);
-    line->addWidget(new IconLabel(QStringLiteral("circle-check"), Ink::Good));
-    auto *label = strongLabel(name);
-    label->setFixedWidth(kLabelEdge - kPaneSide - kIcon - 2 * kStep2);
-    line->addWidget(label);
-    card->setAccessibleName(name);
-    return line;
-}
 
 } // namespace
 
@@ -51,179 +31,6 @@ TrainPage::TrainPage(const PageContext &pageContext, QWidget *parent) : Page(pag
     m_planTimer.setSingleShot(true);
     m_planTimer.setInterval(kPlanDelayMs);
     connect(&m_planTimer, &QTimer::timeout, this, &TrainPage::plan);
-}
-
-void TrainPage::setupActions()
-{
-    m_start = addPageAction(QStringLiteral("startRun"), tr("Start run"), QStringLiteral("play"), QKeySequence(Qt::CTRL | Qt::Key_Return),
-                            tr("Freezes the records as they are now and starts to train."), [this] { start(); });
-    addPageAction(QStringLiteral("resetSettings"), tr("Reset the settings to the preset"), QStringLiteral("rotate-ccw"), {},
-                  tr("Takes back what differs from the chosen preset."), [this] { choosePreset(m_preset->current()); });
-}
-
-void TrainPage::setupLayout()
-{
-    auto *outer = new QVBoxLayout(this);
-    outer->setContentsMargins(0, 0, 0, 0);
-    outer->setSpacing(0);
-    m_head = new PageHead(tr("Train"));
-    outer->addWidget(m_head);
-    auto *columns = new QHBoxLayout;
-    columns->setSpacing(0);
-    auto *cards = new Pane(Surface::Window);
-    auto *column = new QVBoxLayout(cards);
-    column->setContentsMargins(kPaneSide, kPaneSide, kPaneSide, kPaneSide);
-    column->setSpacing(kStep3);
-    addModelCard(column);
-    addDataCard(column);
-    addMethodCard(column);
-    addSettingsCard(column);
-    column->addStretch(1);
-    auto *scroll = new QScrollArea;
-    scroll->setFrameShape(QFrame::NoFrame);
-    scroll->setWidgetResizable(true);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    scroll->setWidget(cards);
-    columns->addWidget(scroll, 1);
-    m_plan = new PlanPane;
-    m_plan->setFixedWidth(kDetail);
-    connect(m_plan, &PlanPane::startWanted, this, &TrainPage::start);
-    connect(m_plan, &PlanPane::fixWanted, this, &TrainPage::applyFix);
-    columns->addWidget(m_plan);
-    outer->addLayout(columns, 1);
-}
-
-void TrainPage::addModelCard(QVBoxLayout *column)
-{
-    auto *card = new Card;
-    auto *line = cardLine(card, tr("Base model"));
-    m_modelName = new TextLabel;
-    m_modelFacts = mutedLabel({});
-    line->addWidget(m_modelName);
-    line->addWidget(m_modelFacts, 1);
-    auto *change = quietButton(tr("Change"), {}, tr("Choose another model on the Models page."));
-    connect(change, &QPushButton::clicked, this, [this] { context().openPage(QStringLiteral("models"), {}); });
-    line->addWidget(change);
-    card->setLayout(line);
-    column->addWidget(card);
-}
-
-void TrainPage::addDataCard(QVBoxLayout *column)
-{
-    auto *card = new Card;
-    auto *line = cardLine(card, tr("Data"));
-    m_snapshot = new QComboBox;
-    m_snapshot->setObjectName(QStringLiteral("snapshot"));
-    m_snapshot->setAccessibleName(tr("Records to train on"));
-    m_snapshot->setToolTip(tr("A snapshot holds the records as they were when it was frozen, so that a run can be repeated."));
-    m_snapshot->setMinimumWidth(232);
-    connect(m_snapshot, &QComboBox::activated, this, [this] { schedulePlan(); });
-    m_dataFacts = mutedLabel({});
-    line->addWidget(m_snapshot);
-    line->addWidget(m_dataFacts, 1);
-    auto *change = quietButton(tr("Look at them"), {}, tr("Opens the records on the Data page."));
-    connect(change, &QPushButton::clicked, this, [this] { context().openPage(QStringLiteral("data"), {}); });
-    line->addWidget(change);
-    card->setLayout(line);
-    column->addWidget(card);
-}
-
-void TrainPage::addMethodCard(QVBoxLayout *column)
-{
-    auto *card = new Card;
-    auto *rows = new QVBoxLayout(card);
-    rows->setContentsMargins(0, 0, 0, kPaneSide);
-    rows->setSpacing(0);
-    auto *line = cardLine(card, tr("Method"));
-    line->addWidget(new TextLabel(tr("LoRA")));
-    m_methodFacts = mutedLabel(tr("small matrices beside the linear maps; the base stays untouched"));
-    line->addWidget(m_methodFacts, 1);
-    rows->addLayout(line);
-    auto *body = new QHBoxLayout;
-    body->setContentsMargins(kPaneSide, 0, kPaneSide, 0);
-    body->setSpacing(kStep5);
-    m_drawing = new MethodDrawing;
-    body->addWidget(m_drawing, 0, Qt::AlignTop);
-    auto *words = new QVBoxLayout;
-    words->setSpacing(kStep2);
-    const auto fact = [words](const QString &name) {
-        auto *row = new QHBoxLayout;
-        auto *label = mutedLabel(name);
-        label->setFixedWidth(72);
-        auto *value = strongLabel(QStringLiteral("–"));
-        row->addWidget(label);
-        row->addWidget(value, 1);
-        words->addLayout(row);
-        return value;
-    };
-    m_trained = fact(tr("Trained"));
-    m_result = fact(tr("Result"));
-    fact(tr("Runs in"))->setText(tr("PEFT, or merged: Transformers"));
-    words->addSpacing(kStep1);
-    for (const QString &text : {tr("The usual choice: a house style or a narrow field. The model's own weights are read, never changed; what is learnt lies in a small file of its own."),
-                                tr("The blue bars are what learns: for each linear map two narrow matrices whose product is added to the map.")}) {
-        auto *label = new TextLabel(text);
-        label->setWordWrap(true);
-        words->addWidget(label);
-    }
-    words->addStretch(1);
-    body->addLayout(words, 1);
-    rows->addLayout(body);
-    column->addWidget(card);
-}
-
-void TrainPage::addSettingsCard(QVBoxLayout *column)
-{
-    auto *card = new Card;
-    auto *rows = new QVBoxLayout(card);
-    rows->setContentsMargins(1, 1, 1, 1);
-    rows->setSpacing(0);
-    auto *line = cardLine(card, tr("Settings"));
-    m_preset = new Segmented({tr("Quick"), tr("Balanced"), tr("Thorough")});
-    m_preset->setObjectName(QStringLiteral("preset"));
-    m_preset->setAccessibleName(tr("Preset"));
-    m_preset->setSegmentToolTip(0, tr("A first result within minutes: few, large corrections."));
-    m_preset->setSegmentToolTip(1, tr("A good result for most data."));
-    m_preset->setSegmentToolTip(2, tr("Longer and gentler, with more room for facts."));
-    connect(m_preset, &Segmented::chosen, this, &TrainPage::choosePreset);
-    line->addWidget(m_preset);
-    line->addStretch(1);
-    rows->addLayout(line);
-    rows->addWidget(new Separator);
-    m_form = new SettingsForm(kMethod);
-    rows->addWidget(m_form);
-    rows->addWidget(new Separator);
-    auto *foot = new QHBoxLayout;
-    foot->setContentsMargins(kPaneSide, kStep2, kPaneSide, kStep2);
-    foot->setSpacing(kStep2);
-    m_advanced = new Link(tr("Show %1 advanced settings").arg(m_form->advancedCount()));
-    m_advanced->setObjectName(QStringLiteral("advanced"));
-    connect(m_advanced, &Link::clicked, this, [this] {
-        m_isAdvanced = !m_isAdvanced;
-        m_form->setAdvancedVisible(m_isAdvanced);
-        m_advanced->setText(m_isAdvanced ? tr("Hide the advanced settings") : tr("Show %1 advanced settings").arg(m_form->advancedCount()));
-        m_advanced->updateGeometry();
-    });
-    foot->addWidget(m_advanced);
-    foot->addStretch(1);
-    m_differences = smallLabel({});
-    m_reset = quietButton(tr("Reset"), QStringLiteral("rotate-ccw"), tr("Takes back what differs from the chosen preset."));
-    connect(m_reset, &QPushButton::clicked, this, [this] { choosePreset(m_preset->current()); });
-    foot->addWidget(m_differences);
-    foot->addWidget(m_reset);
-    rows->addLayout(foot);
-    auto *help = new Pane(Surface::Window, Qt::TopEdge);
-    auto *helpRow = new QHBoxLayout(help);
-    helpRow->setContentsMargins(kPaneSide, kStep2, kPaneSide, kStep2);
-    helpRow->setSpacing(kStep2);
-    helpRow->addWidget(new IconLabel(QStringLiteral("info"), Ink::Muted), 0, Qt::AlignTop);
-    m_help = mutedLabel(tr("Click into a field to read what it does."));
-    m_help->setWordWrap(true);
-    helpRow->addWidget(m_help, 1);
-    rows->addWidget(help);
-    connect(m_form, &SettingsForm::fieldFocused, m_help, &QLabel::setText);
-    connect(m_form, &SettingsForm::changed, this, &TrainPage::settingsChanged);
-    column->addWidget(card);
 }
 
 void TrainPage::connectBridge()
@@ -241,11 +48,15 @@ void TrainPage::connectBridge()
 void TrainPage::setProject()
 {
     m_hasStarted = false;
+    m_isStartWanted = false;
+    m_planTimer.stop();
+    ++m_planNumber; // a plan of the other project is not shown here
     m_records = 0;
+    m_head->setState({});
     if (bridge().project() == nullptr)
         return;
-    choosePreset(0);
     m_preset->setCurrent(0);
+    choosePreset(0);
     updateStart();
     if (isVisible())
         onShown();
@@ -284,6 +95,7 @@ void TrainPage::readModel()
 
 void TrainPage::showModel(const Result<engine::Inspection> &model)
 {
+    m_modelMark->setIcon(model ? QStringLiteral("circle-check") : QStringLiteral("circle-x"), model ? Ink::Good : Ink::Bad);
     if (!model) {
         m_modelFacts->setText(QString::fromStdString(model.error().message));
         return;
@@ -329,6 +141,7 @@ void TrainPage::readData()
             const qint64 apart = in(counts.bySplit, data::Split::HeldOut) + in(counts.bySplit, data::Split::Test);
             m_records = counts.all - apart;
             m_dataFacts->setText(tr("%1 records, %2 of them held out").arg(countText(counts.all - rejected), countText(apart)));
+            m_dataMark->setIcon(m_records > 0 ? QStringLiteral("circle-check") : QStringLiteral("circle-x"), m_records > 0 ? Ink::Good : Ink::Bad);
             showSnapshots(facts->snapshots);
             // Presets scale with the number of records; what the user has changed stays.
             if (before == 0 && m_form->differences() == 0)
@@ -340,6 +153,7 @@ void TrainPage::readData()
 
 void TrainPage::showSnapshots(const std::vector<engine::SnapshotInfo> &snapshots)
 {
+    const QSignalBlocker blocker(m_snapshot); // filled, not chosen by the user
     const QVariant chosen = m_snapshot->currentData();
     m_snapshot->clear();
     m_snapshot->addItem(tr("As they are now"), QVariant::fromValue<qlonglong>(0));
@@ -377,7 +191,7 @@ void TrainPage::updateDifferences()
 {
     const int count = m_form->differences();
     const QStringList names = {tr("Quick"), tr("Balanced"), tr("Thorough")};
-    m_differences->setText(count > 0 ? tr("%n differ(s) from %1", nullptr, count).arg(names.value(m_preset->current())) : QString());
+    m_differences->setText(count > 0 ? tr("%n value(s) changed from %1", nullptr, count).arg(names.value(m_preset->current())) : QString());
     m_reset->setVisible(count > 0);
 }
 
@@ -396,6 +210,8 @@ void TrainPage::schedulePlan()
 {
     if (!m_hasStarted || bridge().project() == nullptr)
         return;
+    m_isStartWanted = false; // asked for with other settings
+    ++m_planNumber;
     m_plan->showPlanning();
     updateStart();
     m_planTimer.start();
@@ -405,14 +221,16 @@ void TrainPage::plan()
 {
     if (bridge().project() == nullptr)
         return;
-    bridge().planRun(request(), this, [this](Result<engine::TrainPlan> plan) {
-        if (m_planTimer.isActive())
+    bridge().planRun(request(), this, [this, number = m_planNumber](Result<engine::TrainPlan> plan) {
+        if (number != m_planNumber)
             return; // changed meanwhile: a newer plan is on its way
         if (plan)
             showPlan(*plan);
         else if (plan.error().code != ErrorCode::Cancelled)
-            m_plan->showError(plan.error());
+            showRefusal(plan.error());
         updateStart();
+        if (std::exchange(m_isStartWanted, false))
+            start();
     });
 }
 
@@ -424,16 +242,31 @@ void TrainPage::showPlan(const engine::TrainPlan &plan)
     m_head->setState(tr("%1 steps over %2 records").arg(countText(plan.steps), countText(plan.trainRows)));
 }
 
+void TrainPage::showRefusal(const Error &error)
+{
+    m_plan->showError(error);
+    m_trained->setText(QStringLiteral("–"));
+    m_result->setText(QStringLiteral("–"));
+    m_head->setState({});
+}
+
 void TrainPage::updateStart()
 {
     const bool isActive = bridge().isRunActive();
     m_plan->setStart(isActive ? tr("Add to queue") : tr("Start run"), isActive);
-    setActionPossible(m_start, m_plan->canStart(), tr("The records are being counted, or something has to be settled first."));
+    const bool isPossible = m_plan->state() == PlanPane::State::Ready || m_plan->state() == PlanPane::State::Planning;
+    setActionPossible(m_start, isPossible, tr("Something has to be settled first."));
 }
 
 void TrainPage::start()
 {
-    if (!m_plan->canStart())
+    m_form->commit(); // a value that still has the cursor is meant, too
+    if (m_plan->state() == PlanPane::State::Planning && m_hasStarted) {
+        m_isStartWanted = true;
+        m_plan->showStartWanted();
+        return;
+    }
+    if (m_plan->state() != PlanPane::State::Ready)
         return;
     bridge().startRun(request());
     context().openPage(QStringLiteral("runs"), {});

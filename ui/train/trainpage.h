@@ -15,6 +15,8 @@ class QVBoxLayout;
 namespace fettle::ui {
 
 class Button;
+class ElidedLabel;
+class IconLabel;
 class Link;
 class MethodDrawing;
 class PageHead;
@@ -36,6 +38,8 @@ protected:
     void resizeEvent(QResizeEvent *event) override;
 
 private:
+    static inline const std::string kMethod = "lora";
+
     void setupActions();
     void setupLayout();
     void connectBridge();
@@ -54,12 +58,15 @@ private:
     void schedulePlan();
     void plan();
     void showPlan(const engine::TrainPlan &plan);
+    void showRefusal(const Error &error);
     void updateDifferences();
     void updateStart();
     void start();
 
     PageHead *m_head = nullptr;
-    TextLabel *m_modelName = nullptr, *m_modelFacts = nullptr, *m_dataFacts = nullptr, *m_methodFacts = nullptr;
+    IconLabel *m_modelMark = nullptr, *m_dataMark = nullptr;
+    TextLabel *m_modelName = nullptr;
+    ElidedLabel *m_modelFacts = nullptr, *m_dataFacts = nullptr;
     TextLabel *m_trained = nullptr, *m_result = nullptr, *m_differences = nullptr, *m_help = nullptr;
     QComboBox *m_snapshot = nullptr;
     MethodDrawing *m_drawing = nullptr;
@@ -73,6 +80,8 @@ private:
     qint64 m_records = 0;
     bool m_isAdvanced = false;
     bool m_hasStarted = false; // the plan was asked for since the project was opened
+    int m_planNumber = 0;      // of the newest settings: an older plan is not shown
+    bool m_isStartWanted = false; // as soon as the plan says that it can start
 };
 
 } // namespace fettle::ui

@@ -22,6 +22,23 @@ void Card::paintEvent(QPaintEvent *)
     drawBox(painter, rect(), t.surface1, m_isHighlighted ? t.accent : t.border, measure::kRadiusCard, m_isHighlighted ? 2 : 1);
 }
 
+CardFoot::CardFoot(QWidget *parent) : QWidget(parent)
+{
+    setContentsMargins(0, 1, 0, 0); // content keeps clear of the line
+}
+
+void CardFoot::paintEvent(QPaintEvent *)
+{
+    constexpr int kInnerRadius = measure::kRadiusCard - 1; // of the inner edge of the frame
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(tokens().surface0);
+    painter.setClipRect(rect());
+    painter.drawRoundedRect(rect().adjusted(0, -kInnerRadius, 0, 0), kInnerRadius, kInnerRadius); // its upper corners lie above the strip
+    painter.fillRect(0, 0, width(), 1, tokens().border);
+}
+
 Pane::Pane(Surface surface, Qt::Edges lines, QWidget *parent) : QWidget(parent), m_surface(surface), m_lines(lines)
 {
     setProperty("surface", int(surface)); // the style gives the scroll bar beside it the same ground

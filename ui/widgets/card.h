@@ -22,6 +22,17 @@ private:
     bool m_isHighlighted = false;
 };
 
+// The lowest strip of a card: surface 0 below a line, with the card's round corners. Lies 1 px inside the card's frame.
+class CardFoot : public QWidget {
+    Q_OBJECT
+
+public:
+    explicit CardFoot(QWidget *parent = nullptr);
+
+protected:
+    void paintEvent(QPaintEvent *event) override;
+};
+
 enum class Surface { Window, Page, Quiet }; // surface 0, 1, 2
 
 // A flat surface with lines on the sides that are asked for.

@@ -1,0 +1,578 @@
+// The Train page in the real window, on the stand-in engine: the plan follows the settings, differences from the preset are marked, problems
+// come with their button, a value that is still being typed is the one that is trained with. FETTLE_PICTURES=FOLDER keeps pictures.
+#include "tests/ui/support/fakeengine.h"
+#include "ui/bridge/bridge.h"
+#include "ui/frame/mainwindow.h"
+#include "ui/theme/theme.h"
+#include "ui/train/batchpreview.h"
+#include "ui/train/methoddrawing.h"
+#include "ui/train/planpane.h"
+#include "ui/train/settingsform.h"
+#include "ui/train/trainpage.h"
+#include "ui/widgets/button.h"
+#include "ui/widgets/labels.h"
+#include "ui/widgets/segmented.h"
+
+#include <QAccessible>
+#include <QComboBox>
+#include <QDoubleSpinBox>
+#include <QLabel>
+#include <QLineEdit>
+#include <QScrollArea>
+#include <QSettings>
+#include <QSpinBox>
+#include <QStandardPaths>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <semaphore>
+
+using namespace fettle;
+using namespace fettle::ui;
+
+class TrainPageTest : public QObject {
+    Q_OBJECT
+
+private slots:
+    void initTestCase();
+    void init();
+    void cleanup();
+
+    void planAppears();
+    void newestPlanIsShown();
+    void settingChangesPlanAndIsMarked();
+    void presetsFillTheForm();
+    void helpFollowsTheFocus();
+    void advancedSettingsOpen();
+    void wheelLeavesNumbersAlone();
+    void problemBlocksUntilFixed();
+    void refusedSettingIsTold();
+    void unreadableModelIsTold();
+    void emptyProjectCannotStart();
+    void ctrlEnterStartsAndLeadsToRuns();
+    void typedValueIsTrainedWith_data();
+    void typedValueIsTrainedWith();
+    void secondRunWaits();
+    void snapshotIsTrainedOn();
+    void firstStepShowsTrainedTokens();
+    void everyControlHasAName();
+    void narrowWindowFits();
+    void cardEndsInRoundCorners();
+
+private:
+    void open();
+    template <class T>
+    T *named(const char *name) const { return m_page->findChild<T *>(QLatin1String(name)); }
+    [[nodiscard]] bool isTextShown(const QString &part) const;
+    [[nodiscard]] engine::TrainRequest lastPlanned() const;
+    [[nodiscard]] std::vector<engine::TrainRequest> trained() const;
+    void type(QAbstractSpinBox *box, const QString &text);
+    void picture(const QString &name, bool isDark = false, QSize size = {1600, 1000});
+
+    struct Seen { std::mutex mutex; std::vector<engine::TrainRequest> planned, trained; };
+
+    QTemporaryDir m_dir;
+    std::unique_ptr<Theme> m_theme;
+    std::filesystem::path m_folder;
+    FakeEngine *m_engine = nullptr;
+    std::shared_ptr<FakeProjectState> m_state;
+    std::shared_ptr<Seen> m_seen;
+    std::shared_ptr<std::counting_semaphore<>> m_steps; // lets a run go on
+    std::unique_ptr<Bridge> m_bridge;
+    std::unique_ptr<MainWindow> m_window;
+    TrainPage *m_page = nullptr;
+};
+
+void TrainPageTest::initTestCase()
+{
+    QStandardPaths::setTestModeEnabled(true);
+    QCoreApplication::setOrganizationName(QStringLiteral("fettle-test"));
+    QCoreApplication::setApplicationName(QStringLiteral("tst_trainpage"));
+    m_theme = std::make_unique<Theme>(*qApp, ThemeChoice::Light);
+    m_folder = (m_dir.path() + QStringLiteral("/Hollybrook answers.fettle")).toStdString();
+    std::filesystem::create_directories(m_folder);
+}
+
+void TrainPageTest::init()
+{
+    QSettings().clear();
+    auto engine = std::make_unique<FakeEngine>();
+    m_engine = engine.get();
+    m_state = m_engine->addProject(m_folder, fakeRecords(100));
+    m_state->settings["baseModel"] = "\"SmolLM2-135M-Instruct\"";
+    m_seen = std::make_shared<Seen>();
+    m_steps = std::make_shared<std::counting_semaphore<>>(0);
+    m_engine->changePlan = [seen = m_seen](const engine::TrainRequest &request, engine::TrainPlan &) {
+        const std::scoped_lock lock(seen->mutex);
+        seen->planned.push_back(request);
+    };
+    m_engine->beforeRun = [seen = m_seen](const engine::TrainRequest &request) {
+        const std::scoped_lock lock(seen->mutex);
+        seen->trained.push_back(request);
+    };
+    m_engine->beforeStep = [steps = m_steps](int) { steps->acquire(); };
+    m_bridge = std::make_unique<Bridge>(std::move(engine));
+    m_window = std::make_unique<MainWindow>(*m_bridge, *m_theme);
+    m_window->resize(1600, 1000);
+    m_window->show();
+    m_window->activateWindow();
+    QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
+}
+
+void TrainPageTest::cleanup()
+{
+    m_steps->release(1'000'000); // nothing is held while the threads end
+    m_theme->apply(ThemeChoice::Light);
+    m_page = nullptr;
+    m_window.reset();
+    m_bridge.reset();
+}
+
+void TrainPageTest::open()
+{
+    m_bridge->openProject(m_folder);
+    QTRY_VERIFY(m_bridge->project());
+    m_window->openPage(QStringLiteral("train"));
+    m_page = qobject_cast<TrainPage *>(m_window->page(QStringLiteral("train")));
+    QVERIFY(m_page);
+    QTRY_VERIFY(!isTextShown(QStringLiteral("Reading the records")));
+}
+
+bool TrainPageTest::isTextShown(const QString &part) const
+{
+    const auto shows = [&](const QWidget *widget, const QString &text) { return widget->isVisible() && text.contains(part); };
+    const auto labels = m_page->findChildren<QLabel *>();
+    const auto elided = m_page->findChildren<ElidedLabel *>();
+    return std::ranges::any_of(labels, [&](const QLabel *label) { return shows(label, label->text()); })
+        || std::ranges::any_of(elided, [&](const ElidedLabel *label) { return shows(label, label->text()); });
+}
+
+engine::TrainRequest TrainPageTest::lastPlanned() const
+{
+    const std::scoped_lock lock(m_seen->mutex);
+    return m_seen->planned.empty() ? engine::TrainRequest{} : m_seen->planned.back();
+}
+
+std::vector<engine::TrainRequest> TrainPageTest::trained() const
+{
+    const std::scoped_lock lock(m_seen->mutex);
+    return m_seen->trained;
+}
+
+void TrainPageTest::type(QAbstractSpinBox *box, const QString &text)
+{
+    box->setFocus();
+    box->selectAll();
+    QTest::keyClicks(box, text);
+}
+
+void TrainPageTest::picture(const QString &name, bool isDark, QSize size)
+{
+    const QString folder = qEnvironmentVariable("FETTLE_PICTURES");
+    if (folder.isEmpty())
+        return;
+    m_theme->apply(isDark ? ThemeChoice::Dark : ThemeChoice::Light);
+    m_window->resize(size);
+    QTest::qWait(200);
+    m_window->grab().save(QStringLiteral("%1/train-%2-%3-%4.png").arg(folder, name, isDark ? QStringLiteral("dark") : QStringLiteral("light")).arg(size.width()));
+    m_theme->apply(ThemeChoice::Light);
+    m_window->resize(1600, 1000);
+    QTest::qWait(50);
+}
+
+void TrainPageTest::planAppears()
+{
+    open();
+    QTRY_VERIFY(isTextShown(QStringLiteral("Ready")));
+    QVERIFY(isTextShown(QStringLiteral("60 steps over 90 records"))); // the head
+    QVERIFY(isTextShown(QStringLiteral("4.88 M")));
+    QTRY_VERIFY(isTextShown(QStringLiteral("134.5 M parameters, reads 8,192 tokens, Apache-2.0")));
+    QVERIFY(isTextShown(QStringLiteral("100 records, 10 of them held out")));
+    QVERIFY(named<Button>("startRun")->isEnabled());
+    QCOMPARE(lastPlanned().model, std::string("SmolLM2-135M-Instruct"));
+    QCOMPARE(lastPlanned().recipe.method, std::string("lora"));
+    QCOMPARE(lastPlanned().snapshot.value, 0); // the records as they are now
+    picture(QStringLiteral("ready"));
+    picture(QStringLiteral("ready"), true);
+}
+
+// A plan that was begun before a change must not be taken for the plan of what is shown.
+void TrainPageTest::newestPlanIsShown()
+{
+    auto hold = std::make_shared<std::counting_semaphore<>>(0);
+    auto held = std::make_shared<std::atomic<int>>(0);
+    open();
+    m_engine->changePlan = [hold, held](const engine::TrainRequest &request, engine::TrainPlan &plan) {
+        plan.steps = request.recipe.integer("rank");
+        if (plan.steps > 30) {
+            ++*held;
+            hold->acquire();
+        }
+    };
+    auto *rank = named<QSpinBox>("rank");
+    rank->setValue(31);
+    QTRY_COMPARE(held->load(), 1);
+    rank->setValue(32);
+    QTest::qWait(400); // past the pause that typing is given, so that the second plan was asked for
+    QVERIFY(isTextShown(QStringLiteral("Reading the records")));
+    hold->release();
+    QTRY_COMPARE(held->load(), 2);
+    QTest::qWait(100); // the first plan has come by now
+    QVERIFY(isTextShown(QStringLiteral("Reading the records")));
+    QVERIFY(!isTextShown(QStringLiteral("31 steps over")));
+    hold->release();
+    QTRY_VERIFY(!isTextShown(QStringLiteral("Reading the records")));
+    QVERIFY(isTextShown(QStringLiteral("32 steps over")));
+}
+
+void TrainPageTest::settingChangesPlanAndIsMarked()
+{
+    open();
+    const int was = int(lastPlanned().recipe.integer("rank"));
+    QVERIFY(was != 48);
+    auto *rank = named<QSpinBox>("rank");
+    QVERIFY(!isTextShown(QStringLiteral("was %1").arg(was)));
+    type(rank, QStringLiteral("48"));
+    QTest::keyClick(rank, Qt::Key_Return);
+    QTRY_COMPARE(lastPlanned().recipe.integer("rank"), 48);
+    QVERIFY(isTextShown(QStringLiteral("was %1").arg(was)));
+    QVERIFY(isTextShown(QStringLiteral("1 value changed from Quick")));
+    picture(QStringLiteral("different"));
+    picture(QStringLiteral("different"), false, {1024, 700});
+    auto *rate = named<QDoubleSpinBox>("learningRate");
+    type(rate, QStringLiteral("0,00035")); // a comma is a decimal point too
+    QTest::keyClick(rate, Qt::Key_Return);
+    QTRY_COMPARE(lastPlanned().recipe.real("learningRate"), 0.00035);
+    QVERIFY(isTextShown(QStringLiteral("2 values changed from Quick")));
+    // Reset takes both back.
+    QTest::mouseClick(named<Button>("resetSettings"), Qt::LeftButton);
+    QTRY_COMPARE(lastPlanned().recipe.integer("rank"), was);
+    QCOMPARE(rank->value(), was);
+    QVERIFY(!isTextShown(QStringLiteral("changed from")));
+    QVERIFY(!named<Button>("resetSettings")->isVisible());
+}
+
+void TrainPageTest::presetsFillTheForm()
+{
+    open();
+    auto *preset = named<Segmented>("preset");
+    std::vector<train::Recipe> recipes;
+    for (int i = 0; i < 3; ++i) {
+        if (i > 0) {
+            preset->setFocus();
+            QTest::keyClick(preset, Qt::Key_Right);
+        }
+        QCOMPARE(preset->current(), i);
+        const train::Recipe wanted = train::presetRecipe(static_cast<train::Preset>(i), "lora", 90);
+        QCOMPARE(m_page->request().recipe, wanted);
+        QTRY_COMPARE(lastPlanned().recipe, wanted);
+        QCOMPARE(named<QDoubleSpinBox>("learningRate")->value(), wanted.real("learningRate"));
+        QVERIFY(!isTextShown(QStringLiteral("changed from")));
+        recipes.push_back(wanted);
+    }
+    QVERIFY(recipes[0] != recipes[1] && recipes[1] != recipes[2]);
+}
+
+void TrainPageTest::helpFollowsTheFocus()
+{
+    open();
+    QVERIFY(isTextShown(QStringLiteral("Click into a field to read what it does.")));
+    for (const train::SettingField &field : train::settingFields()) {
+        if (field.level != train::SettingLevel::Basic)
+            continue;
+        auto *editor = m_page->findChild<QWidget *>(QString::fromUtf8(field.key.data(), qsizetype(field.key.size())));
+        QVERIFY2(editor && editor->isVisible(), field.key.data());
+        editor->setFocus();
+        QVERIFY2(isTextShown(settingHelp(field)), field.key.data());
+        QVERIFY2(isTextShown(settingRangeText(field)), field.key.data());
+    }
+}
+
+void TrainPageTest::advancedSettingsOpen()
+{
+    open();
+    auto *targets = named<QWidget>("targets");
+    QVERIFY(!targets->isVisible());
+    auto *link = named<Link>("advanced");
+    link->setFocus();
+    QTest::keyClick(link, Qt::Key_Space);
+    QVERIFY(targets->isVisible());
+    QCOMPARE(link->text(), QStringLiteral("Hide the advanced settings"));
+    picture(QStringLiteral("advanced"));
+    picture(QStringLiteral("advanced"), true);
+    picture(QStringLiteral("advanced"), false, {1024, 700});
+    for (auto *label : m_page->findChildren<QLabel *>()) {
+        if (label->isVisible() && !label->wordWrap())
+            QVERIFY2(label->width() >= label->sizeHint().width(), qPrintable(label->text()));
+    }
+    // What is trained is what is drawn.
+    auto *drawing = m_page->findChild<MethodDrawing *>();
+    const QString all = drawing->accessibleDescription() + drawing->accessibleName();
+    auto *choice = named<QLineEdit>("targets");
+    QVERIFY(choice);
+    choice->setFocus();
+    choice->setText(QStringLiteral("q_proj,v_proj"));
+    QTest::keyClick(choice, Qt::Key_Return);
+    QTRY_COMPARE(lastPlanned().recipe.text("targets"), std::string("q_proj,v_proj"));
+    QVERIFY(drawing->accessibleDescription() + drawing->accessibleName() != all);
+    QTest::mouseClick(link, Qt::LeftButton);
+    QVERIFY(!targets->isVisible());
+    QVERIFY(isTextShown(QStringLiteral("1 value changed from Quick"))); // also while it is hidden
+}
+
+void TrainPageTest::wheelLeavesNumbersAlone()
+{
+    open();
+    auto *rank = named<QSpinBox>("rank");
+    const int was = rank->value();
+    named<Segmented>("preset")->setFocus();
+    const auto turn = [&] {
+        QWheelEvent wheel(QPointF(20, 10), rank->mapToGlobal(QPointF(20, 10)), {}, {0, 120}, Qt::NoButton, Qt::NoModifier, Qt::NoScrollPhase, false);
+        QApplication::sendEvent(rank, &wheel);
+    };
+    turn();
+    QCOMPARE(rank->value(), was);
+    rank->setFocus();
+    turn();
+    QCOMPARE(rank->value(), was + 1);
+}
+
+void TrainPageTest::problemBlocksUntilFixed()
+{
+    m_engine->changePlan = [](const engine::TrainRequest &request, engine::TrainPlan &plan) {
+        if (request.recipe.integer("maxLength") < 192)
+            plan.problems.push_back({"nothingToLearn", "Every answer is cut off at 100 tokens: nothing is left to learn.", "Raise to 192 tokens", "maxLength=192", true});
+        plan.problems.push_back({"noHeldOut", "No rows are held out: you would not see whether the model understands or only memorises.", "Hold out a tenth", "evalFraction=0.1", false});
+    };
+    open();
+    QTRY_VERIFY(isTextShown(QStringLiteral("Ready, with 1 remark")));
+    QVERIFY(named<Button>("startRun")->isEnabled()); // a remark is no obstacle
+    auto *length = named<QSpinBox>("maxLength");
+    type(length, QStringLiteral("100"));
+    QTest::keyClick(length, Qt::Key_Return);
+    QTRY_VERIFY(isTextShown(QStringLiteral("Cannot start yet")));
+    QVERIFY(isTextShown(QStringLiteral("Every answer is cut off at 100 tokens")));
+    QVERIFY(isTextShown(QStringLiteral("Something above has to be settled first.")));
+    QVERIFY(!named<Button>("startRun")->isEnabled());
+    picture(QStringLiteral("blocked"));
+    picture(QStringLiteral("blocked"), true, {1024, 700});
+    QTest::keyClick(length, Qt::Key_Return, Qt::ControlModifier);
+    QCOMPARE(m_window->currentPageId(), QStringLiteral("train"));
+    auto *fix = named<Button>("fix-nothingToLearn");
+    QCOMPARE(fix->text(), QStringLiteral("Raise to 192 tokens"));
+    QTest::mouseClick(fix, Qt::LeftButton);
+    QTRY_VERIFY(named<Button>("startRun")->isEnabled() && isTextShown(QStringLiteral("Ready, with 1 remark")));
+    QCOMPARE(length->value(), 192);
+    QVERIFY(isTextShown(QStringLiteral("1 value changed from Quick")));
+    QVERIFY(trained().empty());
+}
+
+void TrainPageTest::refusedSettingIsTold()
+{
+    open();
+    m_engine->planError = Error{ErrorCode::BadInput, "The setting targets names \"z_proj\", which this model does not have.", "Use all, attention, mlp or names of its maps.", {}};
+    named<QSpinBox>("rank")->setValue(24);
+    QTRY_VERIFY(isTextShown(QStringLiteral("which this model does not have. Use all, attention")));
+    QVERIFY(isTextShown(QStringLiteral("Cannot start yet")));
+    QVERIFY(!named<Button>("startRun")->isEnabled());
+    QVERIFY(!isTextShown(QStringLiteral("steps over"))); // nothing that would belong to another plan
+    QVERIFY(!isTextShown(QStringLiteral("tokens trained")));
+    picture(QStringLiteral("refused"));
+    m_engine->planError = {};
+    named<QSpinBox>("rank")->setValue(25);
+    QTRY_VERIFY(isTextShown(QStringLiteral("Ready")));
+    QVERIFY(!isTextShown(QStringLiteral("does not have")));
+}
+
+void TrainPageTest::unreadableModelIsTold()
+{
+    m_state->settings["baseModel"] = "\"/gone/model\"";
+    open();
+    QTRY_VERIFY(isTextShown(QStringLiteral("is not a model.")));
+    picture(QStringLiteral("nomodel"));
+    for (auto *button : m_page->findChildren<Button *>()) {
+        if (button->text() == QStringLiteral("Change")) {
+            QTest::mouseClick(button, Qt::LeftButton);
+            break;
+        }
+    }
+    QCOMPARE(m_window->currentPageId(), QStringLiteral("models"));
+}
+
+void TrainPageTest::emptyProjectCannotStart()
+{
+    {
+        const std::scoped_lock lock(m_state->mutex);
+        m_state->records.clear();
+    }
+    open();
+    QTRY_VERIFY(isTextShown(QStringLiteral("There is nothing to learn from")));
+    QVERIFY(!named<Button>("startRun")->isEnabled());
+    picture(QStringLiteral("empty"));
+}
+
+void TrainPageTest::ctrlEnterStartsAndLeadsToRuns()
+{
+    open();
+    QTRY_VERIFY(named<Button>("startRun")->isEnabled());
+    named<Segmented>("preset")->setFocus();
+    QTest::keyClick(named<Segmented>("preset"), Qt::Key_Return, Qt::ControlModifier);
+    QTRY_COMPARE(m_window->currentPageId(), QStringLiteral("runs"));
+    QTRY_COMPARE(trained().size(), std::size_t(1));
+    QCOMPARE(trained()[0].recipe, m_page->request().recipe);
+    QCOMPARE(trained()[0].model, std::string("SmolLM2-135M-Instruct"));
+    QTRY_VERIFY(m_bridge->isRunActive());
+}
+
+// A value that stands in a field but was not confirmed yet is what the user sees, and so what is trained with.
+void TrainPageTest::typedValueIsTrainedWith_data()
+{
+    QTest::addColumn<bool>("isByMouse");
+    QTest::newRow("Ctrl+Enter") << false;
+    QTest::newRow("click") << true;
+}
+
+void TrainPageTest::typedValueIsTrainedWith()
+{
+    QFETCH(bool, isByMouse);
+    open();
+    QTRY_VERIFY(named<Button>("startRun")->isEnabled());
+    auto *rank = named<QSpinBox>("rank");
+    type(rank, QStringLiteral("48"));
+    if (isByMouse)
+        QTest::mouseClick(m_window->windowHandle(), Qt::LeftButton, {},
+                          named<Button>("startRun")->mapTo(m_window.get(), named<Button>("startRun")->rect().center()));
+    else
+        QTest::keyClick(rank, Qt::Key_Return, Qt::ControlModifier);
+    QTRY_COMPARE(trained().size(), std::size_t(1));
+    QCOMPARE(trained()[0].recipe.integer("rank"), 48);
+    QCOMPARE(m_window->currentPageId(), QStringLiteral("runs"));
+}
+
+void TrainPageTest::secondRunWaits()
+{
+    open();
+    QTRY_VERIFY(named<Button>("startRun")->isEnabled());
+    QTest::mouseClick(named<Button>("startRun"), Qt::LeftButton);
+    QTRY_VERIFY(m_bridge->isRunActive());
+    m_window->openPage(QStringLiteral("train"));
+    QTRY_COMPARE(named<Button>("startRun")->text(), QStringLiteral("Add to queue"));
+    QTRY_VERIFY(named<Button>("startRun")->isEnabled());
+    picture(QStringLiteral("queue"));
+    QTest::mouseClick(named<Button>("startRun"), Qt::LeftButton);
+    QTRY_COMPARE(m_bridge->queuedRuns(), 1);
+    QCOMPARE(trained().size(), std::size_t(1));
+    m_steps->release(60);
+    QTRY_COMPARE(trained().size(), std::size_t(2));
+    m_steps->release(60);
+    QTRY_VERIFY(!m_bridge->isRunActive());
+    QTRY_COMPARE(named<Button>("startRun")->text(), QStringLiteral("Start run"));
+}
+
+void TrainPageTest::snapshotIsTrainedOn()
+{
+    open();
+    m_bridge->freezeSnapshot({}, {}, nullptr, {});
+    auto *snapshot = named<QComboBox>("snapshot");
+    QTRY_COMPARE(snapshot->count(), 2);
+    QCOMPARE(snapshot->currentIndex(), 0); // a new snapshot chooses nothing by itself
+    snapshot->setFocus();
+    QTest::keyClick(snapshot, Qt::Key_Down);
+    QTRY_COMPARE(lastPlanned().snapshot, SnapshotId{1});
+    QTRY_VERIFY(named<Button>("startRun")->isEnabled());
+    QTest::mouseClick(named<Button>("startRun"), Qt::LeftButton);
+    QTRY_COMPARE(trained().size(), std::size_t(1));
+    QCOMPARE(trained()[0].snapshot, SnapshotId{1});
+}
+
+void TrainPageTest::firstStepShowsTrainedTokens()
+{
+    m_engine->changePlan = [](const engine::TrainRequest &, engine::TrainPlan &plan) {
+        plan.rowCapacity = 100;
+        plan.firstBatch = {{{{0, 0, 1, 1, 1}}, {{0, 1, 1}}}, {{std::vector<std::uint8_t>(100, 1)}}};
+    };
+    open();
+    auto *preview = m_page->findChild<BatchPreview *>();
+    QTRY_COMPARE(preview->records(), 3);
+    QCOMPARE(preview->rows(), 2);
+    QCOMPARE(preview->filled(), 108);
+    QCOMPARE(preview->trained(), 105);
+    QVERIFY(isTextShown(QStringLiteral("3 records side by side in 2 rows: 108 of 200 places filled, 105 tokens trained.")));
+    QVERIFY(preview->accessibleDescription().contains(QStringLiteral("105 of them trained")));
+    // The second row is trained from end to end, the first almost not: that is what is drawn.
+    const QImage image = preview->grab().toImage();
+    const auto at = [&](double x, double y) { return image.pixelColor(int(x * image.width()), int(y * image.height())); };
+    QCOMPARE(at(0.5, 0.75), tokens().trainedFill);
+    QVERIFY(at(0.5, 0.15) != tokens().trainedFill);
+}
+
+void TrainPageTest::everyControlHasAName()
+{
+    m_engine->changePlan = [](const engine::TrainRequest &, engine::TrainPlan &plan) {
+        plan.problems.push_back({"noHeldOut", "No rows are held out.", "Hold out a tenth", "evalFraction=0.1", false});
+    };
+    open();
+    QTRY_VERIFY(isTextShown(QStringLiteral("Ready, with 1 remark")));
+    QTest::mouseClick(named<Link>("advanced"), Qt::LeftButton);
+    int controls = 0;
+    for (auto *widget : m_page->findChildren<QWidget *>()) {
+        if (!widget->isVisible() || !(widget->focusPolicy() & Qt::TabFocus) || widget->focusProxy() || qobject_cast<QScrollArea *>(widget)
+            || qobject_cast<QAbstractSpinBox *>(widget->parentWidget()))
+            continue;
+        ++controls;
+        auto *accessible = QAccessible::queryAccessibleInterface(widget);
+        const QByteArray which = widget->metaObject()->className() + QByteArray(" ") + widget->objectName().toUtf8();
+        QVERIFY2(accessible && !accessible->text(QAccessible::Name).isEmpty(), which.constData());
+        QVERIFY2(!widget->toolTip().isEmpty() || widget->inherits("fettle::ui::Segmented"), which.constData());
+    }
+    QVERIFY(controls > 30);
+    // Tab goes from above to below, and so do the fields: each column of the form is read to its end.
+    QStringList order;
+    named<Segmented>("preset")->setFocus();
+    for (int i = 0; i < 6; ++i) {
+        QTest::keyClick(QApplication::focusWidget(), Qt::Key_Tab);
+        order.append(QApplication::focusWidget()->objectName());
+    }
+    QCOMPARE(order.join(QLatin1Char(' ')), QStringLiteral("epochs learningRate rowsPerStep maxLength trainOn rank"));
+}
+
+void TrainPageTest::narrowWindowFits()
+{
+    m_engine->changePlan = [](const engine::TrainRequest &, engine::TrainPlan &plan) {
+        plan.problems.push_back({"answersCut", "12 of 249 rows (5 %) are cut off at 1024 tokens. The model would learn to stop in the middle of an answer.",
+                                 "Raise to 1152 tokens", "maxLength=1152", false});
+    };
+    open();
+    QTRY_VERIFY(isTextShown(QStringLiteral("Ready, with 1 remark")));
+    named<QSpinBox>("rank")->setValue(48);
+    QTRY_VERIFY(isTextShown(QStringLiteral("Ready, with 1 remark")));
+    picture(QStringLiteral("narrow"), false, {1024, 700});
+    picture(QStringLiteral("narrow"), true, {1024, 700});
+    for (const int width : {1024, 1200, 1366, 1600}) {
+        m_window->resize(width, 700);
+        QTRY_COMPARE(m_window->width(), width);
+        QTest::qWait(50);
+        for (auto *area : m_page->findChildren<QScrollArea *>()) {
+            const QByteArray what = QByteArray::number(width) + ": " + QByteArray::number(area->widget()->width()) + " in " + QByteArray::number(area->viewport()->width());
+            QVERIFY2(area->widget()->width() <= area->viewport()->width(), what.constData());
+        }
+        auto *start = named<Button>("startRun");
+        QVERIFY(m_window->rect().contains(QRect(start->mapTo(m_window.get(), QPoint(0, 0)), start->size())));
+    }
+}
+
+// The strip at the foot of the settings ends in the card's round corners.
+void TrainPageTest::cardEndsInRoundCorners()
+{
+    open();
+    QWidget *card = named<SettingsForm>("settingsForm")->parentWidget();
+    const QImage image = card->grab().toImage();
+    const int last = image.height() - 1;
+    // In a round corner of radius 8 the pixel 2 px in from both sides lies on the frame's curve or outside it; a square strip would fill it.
+    for (const int x : {2, image.width() - 3})
+        QVERIFY2(image.pixelColor(x, last - 2) != tokens().surface0, qPrintable(image.pixelColor(x, last - 2).name()));
+    QCOMPARE(image.pixelColor(image.width() / 2, last - 4), tokens().surface0);
+}
+
+QTEST_MAIN(TrainPageTest)
+#include "tst_trainpage.moc"

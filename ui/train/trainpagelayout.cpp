@@ -1,0 +1,239 @@
+// How the Train page is put together: four cards and the plan beside them. What they show is in trainpage.cpp.
+#include "ui/train/trainpage.h"
+
+#include "ui/train/methoddrawing.h"
+#include "ui/train/planpane.h"
+#include "ui/widgets/button.h"
+#include "ui/widgets/card.h"
+#include "ui/widgets/labels.h"
+#include "ui/widgets/pagehead.h"
+#include "ui/widgets/segmented.h"
+
+#include <QComboBox>
+#include <QHBoxLayout>
+#include <QScrollArea>
+#include <QVBoxLayout>
+
+namespace fettle::ui {
+
+using namespace measure;
+
+namespace {
+
+struct CardLine {
+    QHBoxLayout *layout;
+    IconLabel *mark;
+};
+
+// A closed card is one line: tick, name, choice, quiet facts. frame: what the card leaves free around its content.
+CardLine cardLine(Card *card, const QString &name, int frame = 0)
+{
+    auto *line = new QHBoxLayout;
+    line->setContentsMargins(kPaneSide - frame, kPaneTop, kPaneSide - frame, kPaneTop);
+    line->setSpacing(kStep2);
+    auto *mark = new IconLabel(QStringLiteral("circle-check"), Ink::Good);
+    line->addWidget(mark);
+    auto *label = strongLabel(name);
+    label->setFixedWidth(SettingsForm::kFieldEdge - kPaneSide - kIcon - 2 * kStep2);
+    line->addWidget(label);
+    card->setAccessibleName(name);
+    return {line, mark};
+}
+
+ElidedLabel *factsLabel(const QString &text = {})
+{
+    return new ElidedLabel(text, TextSize::Body, Weight::Regular, Ink::Muted);
+}
+
+Button *changeButton(const QString &text, const QString &help)
+{
+    auto *button = quietButton(text, {}, help);
+    button->setInk(Ink::Muted);
+    return button;
+}
+
+} // namespace
+
+void TrainPage::setupActions()
+{
+    m_start = addPageAction(QStringLiteral("startRun"), tr("Start run"), QStringLiteral("play"), QKeySequence(Qt::CTRL | Qt::Key_Return),
+                            tr("Freezes the records as they are now and starts to train."), [this] { start(); });
+    addPageAction(QStringLiteral("resetSettings"), tr("Reset the settings to the preset"), QStringLiteral("rotate-ccw"), {},
+                  tr("Takes back what was changed from the chosen preset."), [this] { choosePreset(m_preset->current()); });
+}
+
+void TrainPage::setupLayout()
+{
+    auto *outer = new QVBoxLayout(this);
+    outer->setContentsMargins(0, 0, 0, 0);
+    outer->setSpacing(0);
+    m_head = new PageHead(tr("Train"));
+    outer->addWidget(m_head);
+    auto *columns = new QHBoxLayout;
+    columns->setSpacing(0);
+    auto *cards = new Pane(Surface::Window);
+    auto *column = new QVBoxLayout(cards);
+    column->setContentsMargins(kPaneSide, kPaneSide, kPaneSide, kPaneSide);
+    column->setSpacing(kStep3);
+    addModelCard(column);
+    addDataCard(column);
+    addMethodCard(column);
+    addSettingsCard(column);
+    column->addStretch(1);
+    auto *scroll = new QScrollArea;
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setFocusPolicy(Qt::NoFocus); // its controls are reached, and bring themselves into view
+    scroll->setWidgetResizable(true);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setWidget(cards);
+    columns->addWidget(scroll, 1);
+    m_plan = new PlanPane;
+    m_plan->setFixedWidth(kDetail);
+    connect(m_plan, &PlanPane::startWanted, this, &TrainPage::start);
+    connect(m_plan, &PlanPane::fixWanted, this, &TrainPage::applyFix);
+    columns->addWidget(m_plan);
+    outer->addLayout(columns, 1);
+}
+
+void TrainPage::addModelCard(QVBoxLayout *column)
+{
+    auto *card = new Card;
+    const auto [line, mark] = cardLine(card, tr("Base model"));
+    m_modelMark = mark;
+    m_modelName = new TextLabel;
+    m_modelFacts = factsLabel();
+    line->addWidget(m_modelName);
+    line->addWidget(m_modelFacts, 1);
+    auto *change = changeButton(tr("Change"), tr("Choose another model on the Models page."));
+    connect(change, &QPushButton::clicked, this, [this] { context().openPage(QStringLiteral("models"), {}); });
+    line->addWidget(change);
+    card->setLayout(line);
+    column->addWidget(card);
+}
+
+void TrainPage::addDataCard(QVBoxLayout *column)
+{
+    auto *card = new Card;
+    const auto [line, mark] = cardLine(card, tr("Data"));
+    m_dataMark = mark;
+    m_snapshot = new QComboBox;
+    m_snapshot->setObjectName(QStringLiteral("snapshot"));
+    m_snapshot->setAccessibleName(tr("Records to train on"));
+    m_snapshot->setToolTip(tr("A snapshot holds the records as they were when it was frozen, so that a run can be repeated."));
+    m_snapshot->setMinimumWidth(176);
+    connect(m_snapshot, &QComboBox::currentIndexChanged, this, [this] { schedulePlan(); });
+    m_dataFacts = factsLabel();
+    line->addWidget(m_snapshot);
+    line->addWidget(m_dataFacts, 1);
+    auto *look = changeButton(tr("Look at them"), tr("Opens the records on the Data page."));
+    connect(look, &QPushButton::clicked, this, [this] { context().openPage(QStringLiteral("data"), {}); });
+    line->addWidget(look);
+    card->setLayout(line);
+    column->addWidget(card);
+}
+
+void TrainPage::addMethodCard(QVBoxLayout *column)
+{
+    auto *card = new Card;
+    auto *rows = new QVBoxLayout(card);
+    rows->setContentsMargins(0, 0, 0, kPaneSide);
+    rows->setSpacing(0);
+    auto *line = cardLine(card, tr("Method")).layout;
+    line->addWidget(new TextLabel(tr("LoRA")));
+    line->addWidget(factsLabel(tr("small matrices beside the linear maps; the base stays untouched")), 1);
+    rows->addLayout(line);
+    auto *body = new QHBoxLayout;
+    body->setContentsMargins(kPaneSide, 0, kPaneSide, 0);
+    body->setSpacing(kStep5);
+    m_drawing = new MethodDrawing;
+    body->addWidget(m_drawing, 0, Qt::AlignTop);
+    auto *words = new QVBoxLayout;
+    words->setSpacing(kStep2);
+    const auto fact = [words](const QString &name) {
+        auto *row = new QHBoxLayout;
+        auto *label = mutedLabel(name);
+        label->setFixedWidth(72);
+        auto *value = strongLabel(QStringLiteral("–"));
+        row->addWidget(label);
+        row->addWidget(value, 1);
+        words->addLayout(row);
+        return value;
+    };
+    m_trained = fact(tr("Trained"));
+    m_result = fact(tr("Result"));
+    fact(tr("Runs in"))->setText(tr("PEFT, or merged: Transformers"));
+    words->addSpacing(kStep1);
+    for (const QString &text : {tr("The usual choice: a house style or a narrow field. The model's own weights are read, never changed; what is learnt lies in a small file of its own."),
+                                tr("The blue bars are what learns: for each linear map two narrow matrices whose product is added to the map.")}) {
+        auto *label = new TextLabel(text);
+        label->setWordWrap(true);
+        words->addWidget(label);
+    }
+    words->addStretch(1);
+    body->addLayout(words, 1);
+    rows->addLayout(body);
+    column->addWidget(card);
+}
+
+void TrainPage::addSettingsCard(QVBoxLayout *column)
+{
+    constexpr int kFrame = 1; // lines and foot reach the card's frame
+    auto *card = new Card;
+    auto *rows = new QVBoxLayout(card);
+    rows->setContentsMargins(kFrame, kFrame, kFrame, kFrame);
+    rows->setSpacing(0);
+    auto *line = cardLine(card, tr("Settings"), kFrame).layout;
+    m_preset = new Segmented({tr("Quick"), tr("Balanced"), tr("Thorough")});
+    m_preset->setObjectName(QStringLiteral("preset"));
+    m_preset->setAccessibleName(tr("Preset"));
+    m_preset->setSegmentToolTip(0, tr("A first result within minutes: few, large corrections."));
+    m_preset->setSegmentToolTip(1, tr("A good result for most data."));
+    m_preset->setSegmentToolTip(2, tr("Longer and gentler, with more room for facts."));
+    connect(m_preset, &Segmented::chosen, this, &TrainPage::choosePreset);
+    line->addWidget(m_preset);
+    line->addStretch(1);
+    rows->addLayout(line);
+    rows->addWidget(new Separator);
+    m_form = new SettingsForm(kMethod);
+    m_form->setObjectName(QStringLiteral("settingsForm"));
+    rows->addWidget(m_form);
+    rows->addWidget(new Separator);
+    auto *foot = new QHBoxLayout;
+    foot->setContentsMargins(kPaneSide - kFrame, kStep1, kStep2, kStep1);
+    foot->setSpacing(kStep2);
+    m_advanced = new Link(tr("Show %1 advanced settings").arg(m_form->advancedCount()));
+    m_advanced->setObjectName(QStringLiteral("advanced"));
+    m_advanced->setToolTip(tr("Their values are good for most runs."));
+    connect(m_advanced, &Link::clicked, this, [this] {
+        m_isAdvanced = !m_isAdvanced;
+        m_form->setAdvancedVisible(m_isAdvanced);
+        m_advanced->setText(m_isAdvanced ? tr("Hide the advanced settings") : tr("Show %1 advanced settings").arg(m_form->advancedCount()));
+        m_advanced->updateGeometry();
+    });
+    foot->addWidget(m_advanced);
+    foot->addStretch(1);
+    m_differences = smallLabel({});
+    m_reset = quietButton(tr("Reset"), QStringLiteral("rotate-ccw"), tr("Takes back what was changed from the chosen preset."));
+    m_reset->setObjectName(QStringLiteral("resetSettings"));
+    QSizePolicy keep = m_reset->sizePolicy();
+    keep.setRetainSizeWhenHidden(true); // the line keeps its height
+    m_reset->setSizePolicy(keep);
+    connect(m_reset, &QPushButton::clicked, this, [this] { choosePreset(m_preset->current()); });
+    foot->addWidget(m_differences);
+    foot->addWidget(m_reset);
+    rows->addLayout(foot);
+    auto *help = new CardFoot;
+    auto *helpRow = new QHBoxLayout(help);
+    helpRow->setContentsMargins(kPaneSide - kFrame, kStep2, kPaneSide - kFrame, kStep2);
+    helpRow->setSpacing(kStep2);
+    helpRow->addWidget(new IconLabel(QStringLiteral("info"), Ink::Muted), 0, Qt::AlignTop);
+    m_help = mutedLabel(tr("Click into a field to read what it does."));
+    m_help->setWordWrap(true);
+    helpRow->addWidget(m_help, 1);
+    rows->addWidget(help);
+    connect(m_form, &SettingsForm::fieldFocused, m_help, &QLabel::setText);
+    connect(m_form, &SettingsForm::changed, this, &TrainPage::settingsChanged);
+    column->addWidget(card);
+}
+
+} // namespace fettle::ui

@@ -3,11 +3,11 @@
 
 #include "ui/frame/commandbar.h"
 #include "ui/frame/englishplurals.h"
+#include "ui/frame/modelname.h"
 #include "ui/frame/rail.h"
 #include "ui/frame/recentprojects.h"
 #include "ui/frame/statusstrip.h"
 #include "ui/frame/topbar.h"
-#include "ui/widgets/words.h"
 
 #include <QCloseEvent>
 #include <QHBoxLayout>
@@ -219,8 +219,8 @@ void MainWindow::projectSwitched()
 
 void MainWindow::updateModelChip()
 {
-    const std::string model = m_bridge.baseModel();
-    m_topBar->setModel(modelNameText(model), tr("Base model: %1").arg(QString::fromStdString(model)));
+    const QString model = QString::fromStdString(m_bridge.baseModel());
+    readModelName(m_bridge, this, "modelChip", [this, model](const QString &name) { m_topBar->setModel(name, tr("Base model: %1").arg(model)); });
 }
 
 void MainWindow::showMessage(Message message)

@@ -1,75 +1,77 @@
-// One column of the playground: who answers (name, badges computed from the tensors in use, strength), the answer as it streams, and how it
-// ended. Words shared with the base are muted up to the first token that differs, which is shaded. Knows no engine.
+// One answer of the playground as it streams, and how it ended. Words shared with the base are muted up to the first token that differs, which
+// is shaded. A token can be chosen by click or arrow keys: what else was likely there is shown below the answer. Knows no engine.
 #pragma once
 
 #include "core/engine/playground.h"
 
 #include <QWidget>
 
+#include <optional>
 #include <vector>
 
-class QComboBox;
-class QSlider;
+class QTextCharFormat;
+class QTextCursor;
 class QTextEdit;
 
 namespace fettle::ui {
 
-class Badge;
 class Button;
-class ElidedLabel;
 class TextLabel;
-
-struct AdapterChoice {
-    QString text;       // "Run 3", "Run 3, step 40"
-    std::string adapter; // "3", "3@40", "base"
-};
+class TokenPane;
 
 class AnswerColumn : public QWidget {
     Q_OBJECT
 
 public:
-    // The base column has no choice and no strength.
     explicit AnswerColumn(bool isBase, QWidget *parent = nullptr);
 
-    void setBaseName(const QString &name);
-    void setChoices(const std::vector<AdapterChoice> &choices); // keeps the chosen one where it is still there
-    void choose(const std::string &adapter);
-    [[nodiscard]] engine::ColumnChoice choice() const;
-    [[nodiscard]] bool hasChoice() const;
-    [[nodiscard]] QString columnName() const;
-
+    void clear();                                   // no question was asked
     void begin();                                   // a new question: empty
-    void setBadge(const engine::ColumnBadge &badge, quint64 seed);
     void append(const engine::GeneratedToken &token);
     void finish(const engine::ColumnResult &result);
     void stop(const QString &why);                  // ended without a result
     // Index of the first token that is not the base's, -1: none (yet). Shown in the text and in the foot.
     void setDivergence(int token);
+    [[nodiscard]] int divergence() const { return m_divergence; }
     [[nodiscard]] const std::vector<engine::GeneratedToken> &answer() const { return m_tokens; }
     [[nodiscard]] bool isFinished() const { return m_isFinished; }
     [[nodiscard]] QString text() const;
 
+    [[nodiscard]] std::optional<int> chosenToken() const { return m_chosen; }
+    void chooseToken(std::optional<int> index);
+    [[nodiscard]] TokenPane &tokenPane() const { return *m_tokenPane; }
+    [[nodiscard]] QTextEdit &textView() const { return *m_text; }
+    [[nodiscard]] std::optional<int> tokenAt(const QPoint &point) const; // in the text's viewport
+
+signals:
+    void tokenChosen(); // or none any more: see chosenToken()
+
 protected:
     void changeEvent(QEvent *event) override;
+    bool eventFilter(QObject *watched, QEvent *event) override;
 
 private:
-    void setupHead();
+    QWidget *makeFoot();
+    [[nodiscard]] QTextCharFormat formatOf(int index) const;
+    void insertToken(QTextCursor &cursor, int index);
+    void takeCaret();
+    void putCaret();
     void render();
     void showFoot();
+    void showHint(const QPoint &point);
+    [[nodiscard]] bool handleKey(int key);
 
     bool m_isBase;
-    TextLabel *m_name;
-    ElidedLabel *m_detail;
-    QComboBox *m_choice = nullptr;
-    QSlider *m_strength = nullptr;
-    TextLabel *m_strengthText = nullptr;
-    Badge *m_adapterBadge, *m_hashBadge, *m_weightBadge, *m_seedBadge;
     QTextEdit *m_text;
+    TokenPane *m_tokenPane;
     TextLabel *m_leaves, *m_foot;
     Button *m_copy;
     std::vector<engine::GeneratedToken> m_tokens;
+    std::vector<int> m_ends; // position in the document after each token
     int m_divergence = -1;
+    std::optional<int> m_chosen;
     bool m_isFinished = true;
+    bool m_hasCaret = false;
     QString m_ending;
 };
 

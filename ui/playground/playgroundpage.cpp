@@ -2,31 +2,31 @@
 #include "ui/playground/playgroundpage.h"
 
 #include "ui/frame/dialogs.h"
+#include "ui/frame/modelname.h"
 #include "ui/playground/answercolumn.h"
+#include "ui/playground/columnhead.h"
 #include "ui/playground/samplingbar.h"
+#include "ui/playground/tokenpane.h"
 #include "ui/theme/icons.h"
-#include "ui/theme/tokens.h"
 #include "ui/widgets/button.h"
-#include "ui/widgets/card.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/pagehead.h"
 #include "ui/widgets/words.h"
 
-#include <QHBoxLayout>
 #include <QKeyEvent>
 #include <QLineEdit>
 #include <QListWidget>
+#include <QMenu>
 #include <QPlainTextEdit>
-#include <QVBoxLayout>
+#include <QStackedWidget>
 
 namespace fettle::ui {
 
-using namespace measure;
-
 namespace {
 
-constexpr int kQuestionRole = Qt::UserRole;
+constexpr int kQuestionRole = Qt::UserRole, kSystemRole = Qt::UserRole + 1;
 constexpr int kSuggestedQuestions = 12; // held-out rows offered as prompts
+constexpr int kMenuTextLength = 80;
 
 bool hasAnswer(const engine::RunInfo &run)
 {
@@ -43,185 +43,65 @@ PlaygroundPage::PlaygroundPage(const PageContext &pageContext, QWidget *parent) 
     updateActions();
 }
 
-void PlaygroundPage::setupActions()
-{
-    m_sendAction = addPageAction(QStringLiteral("askModels"), tr("Ask base and tuned model"), QStringLiteral("send"), QKeySequence(Qt::CTRL | Qt::Key_Return),
-                                 tr("Both models answer the same question with the same seed."), [this] { ask(); });
-    m_stopAction = addPageAction(QStringLiteral("stopAnswers"), tr("Stop the answers"), QStringLiteral("circle-stop"), QKeySequence(Qt::Key_Escape),
-                                 tr("Ends both answers where they are."), [this] { stopAnswers(); });
-    m_exportPeft = addPageAction(QStringLiteral("exportPeft"), tr("Export the adapter (PEFT)..."), QStringLiteral("share"), {},
-                                 tr("Writes what was learnt as a small folder that PEFT and Transformers load."), [this] { exportResult("peft"); });
-    m_exportMerged = addPageAction(QStringLiteral("exportMerged"), tr("Export the merged model..."), QStringLiteral("package-check"), {},
-                                   tr("Writes a complete model folder with the adapter folded in."), [this] { exportResult("merged"); });
-    addPageAction(QStringLiteral("savePrompt"), tr("Save this prompt"), QStringLiteral("bookmark"), {}, tr("Keeps the question in the project."), [this] { savePrompt(); });
-}
-
-void PlaygroundPage::setupLayout()
-{
-    auto *outer = new QVBoxLayout(this);
-    outer->setContentsMargins(0, 0, 0, 0);
-    outer->setSpacing(0);
-    m_head = new PageHead(tr("Playground"));
-    auto *adapter = new Button(tr("Export adapter..."), QStringLiteral("share"), m_exportPeft->statusTip());
-    adapter->followAction(m_exportPeft);
-    auto *merged = new Button(tr("Export merged..."), QStringLiteral("package-check"), m_exportMerged->statusTip());
-    merged->followAction(m_exportMerged);
-    m_head->addAction(adapter);
-    m_head->addAction(merged);
-    outer->addWidget(m_head);
-    auto *columns = new QHBoxLayout;
-    columns->setSpacing(0);
-    columns->addWidget(makePrompts());
-    auto *right = new QVBoxLayout;
-    right->setSpacing(0);
-    auto *bar = new Pane(Surface::Window, Qt::BottomEdge);
-    auto *barRow = new QHBoxLayout(bar);
-    barRow->setContentsMargins(0, 0, 0, 0);
-    m_sampling = new SamplingBar;
-    barRow->addWidget(m_sampling);
-    right->addWidget(bar);
-
-    auto *answers = new Pane(Surface::Page);
-    auto *answerRows = new QVBoxLayout(answers);
-    answerRows->setContentsMargins(0, 0, 0, 0);
-    answerRows->setSpacing(0);
-    auto *question = new Pane(Surface::Window, Qt::BottomEdge);
-    question->setFixedHeight(kHealthBar);
-    auto *questionRow = new QHBoxLayout(question);
-    questionRow->setContentsMargins(kPaneSide, 0, kPaneSide, 0);
-    m_question = new ElidedLabel(tr("Ask something below, or choose a question at the left."), TextSize::Body, Weight::SemiBold);
-    questionRow->addWidget(m_question, 1);
-    answerRows->addWidget(question);
-    auto *sides = new QHBoxLayout;
-    sides->setSpacing(0);
-    m_base = new AnswerColumn(true);
-    m_tuned = new AnswerColumn(false);
-    sides->addWidget(m_base, 1);
-    sides->addWidget(new Separator(Qt::Vertical));
-    sides->addWidget(m_tuned, 1);
-    answerRows->addLayout(sides, 1);
-    right->addWidget(answers, 1);
-    right->addWidget(makeComposer());
-    columns->addLayout(right, 1);
-    outer->addLayout(columns, 1);
-}
-
-QWidget *PlaygroundPage::makePrompts()
-{
-    m_promptPane = new Pane(Surface::Window, Qt::RightEdge);
-    m_promptPane->setFixedWidth(kSideList);
-    auto *column = new QVBoxLayout(m_promptPane);
-    column->setContentsMargins(0, kPaneTop, 1, kPaneTop);
-    column->setSpacing(kStep2);
-    auto *head = new QHBoxLayout;
-    head->setContentsMargins(kPaneSide, 0, kPaneSide, 0);
-    head->addWidget(sectionLabel(tr("Questions")));
-    column->addLayout(head);
-    m_prompts = new QListWidget;
-    m_prompts->setFrameShape(QFrame::NoFrame);
-    m_prompts->setAccessibleName(tr("Saved and held-out questions"));
-    m_prompts->setToolTip(tr("A click puts the question into the field below; a double click asks it."));
-    m_prompts->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    m_prompts->setTextElideMode(Qt::ElideRight);
-    m_prompts->setUniformItemSizes(true);
-    m_prompts->setIconSize({kIconSmall, kIconSmall});
-    m_prompts->viewport()->setAutoFillBackground(false);
-    connect(m_prompts, &QListWidget::currentItemChanged, this, [this](QListWidgetItem *item) { showPrompt(item); });
-    connect(m_prompts, &QListWidget::itemDoubleClicked, this, [this] { ask(); });
-    auto *list = new QHBoxLayout;
-    list->setContentsMargins(kStep2, 0, 0, 0);
-    list->addWidget(m_prompts);
-    column->addLayout(list, 1);
-    auto *foot = new QHBoxLayout;
-    foot->setContentsMargins(kStep2, 0, kPaneSide, 0);
-    auto *save = quietButton(tr("Save this prompt"), QStringLiteral("plus"), tr("Keeps the question in the project."));
-    connect(save, &QPushButton::clicked, this, &PlaygroundPage::savePrompt);
-    foot->addWidget(save);
-    foot->addStretch(1);
-    column->addLayout(foot);
-    return m_promptPane;
-}
-
-QWidget *PlaygroundPage::makeComposer()
-{
-    auto *pane = new Pane(Surface::Window, Qt::TopEdge);
-    auto *rows = new QVBoxLayout(pane);
-    rows->setContentsMargins(kPaneSide, kPaneTop, kPaneSide, kPaneTop);
-    rows->setSpacing(kStep2);
-    m_composer = new QPlainTextEdit;
-    m_composer->setPlaceholderText(tr("Ask both models"));
-    m_composer->setAccessibleName(tr("Question"));
-    m_composer->setToolTip(tr("The question that both models get, word for word the same."));
-    m_composer->setObjectName(QStringLiteral("question"));
-    m_composer->setTabChangesFocus(true);
-    m_composer->setFixedHeight(60);
-    m_composer->installEventFilter(this);
-    connect(m_composer, &QPlainTextEdit::textChanged, this, &PlaygroundPage::updateActions);
-    rows->addWidget(m_composer);
-    auto *line = new QHBoxLayout;
-    line->setSpacing(kStep2);
-    line->addWidget(new IconLabel(QStringLiteral("message-square"), Ink::Muted, kIconSmall));
-    auto *label = mutedLabel(tr("System prompt"));
-    line->addWidget(label);
-    m_system = new QLineEdit;
-    m_system->setAccessibleName(tr("System prompt"));
-    m_system->setToolTip(tr("Stands before the question; usually the one that was used in training."));
-    label->setBuddy(m_system);
-    line->addWidget(m_system, 1);
-    m_stop = new Button(tr("Stop"), {}, tr("Ends both answers where they are."));
-    m_stop->setHeight(kButtonLarge);
-    m_stop->setKeyHint(tr("Esc"));
-    connect(m_stop, &QPushButton::clicked, this, &PlaygroundPage::stopAnswers);
-    line->addWidget(m_stop);
-    m_send = primaryButton(tr("Send to all"), {}, tr("Both models answer the same question with the same seed."));
-    m_send->setObjectName(QStringLiteral("send"));
-    m_send->setHeight(kButtonLarge);
-    m_send->setKeyHint(tr("Ctrl Enter"));
-    connect(m_send, &QPushButton::clicked, this, &PlaygroundPage::ask);
-    line->addWidget(m_send);
-    rows->addLayout(line);
-    return pane;
-}
-
 void PlaygroundPage::connectBridge()
 {
     connect(&bridge(), &Bridge::runsChanged, this, &PlaygroundPage::readChoices);
     connect(&bridge(), &Bridge::runEnded, this, &PlaygroundPage::readChoices);
     connect(&bridge(), &Bridge::checkpointed, this, &PlaygroundPage::readChoices);
     connect(&bridge(), &Bridge::promptsChanged, this, &PlaygroundPage::readPrompts);
-    connect(&bridge(), &Bridge::settingsChanged, this, [this] { m_base->setBaseName(modelNameText(bridge().baseModel())); });
+    connect(&bridge(), &Bridge::settingsChanged, this,
+            [this] { readModelName(bridge(), this, "playgroundModel", [this](const QString &name) { m_base.head->setBaseName(name); }); });
     connect(&bridge(), &Bridge::answerStarted, this, [this](JobId job, const std::vector<engine::ColumnBadge> &badges, qint64 promptTokens) {
         if (job != m_job)
             return;
-        for (std::size_t i = 0; i < badges.size() && i < m_columns.size(); ++i)
-            (m_columns[i] == 0 ? m_base : m_tuned)->setBadge(badges[i], m_seed);
+        for (std::size_t i = 0; i < badges.size(); ++i)
+            if (const Side *side = sideOf(i))
+                side->head->setBadges(badges[i], m_seed);
         m_head->setState(tr("%1 tokens read by every column").arg(countText(promptTokens)));
     });
     connect(&bridge(), &Bridge::tokensGenerated, this, [this](JobId job, const std::vector<engine::GeneratedToken> &tokens) {
         if (job != m_job)
             return;
         for (const auto &token : tokens)
-            if (static_cast<std::size_t>(token.column) < m_columns.size())
-                (m_columns[static_cast<std::size_t>(token.column)] == 0 ? m_base : m_tuned)->append(token);
+            if (const Side *side = sideOf(static_cast<std::size_t>(token.column)))
+                side->answer->append(token);
         updateDivergence();
     });
     connect(&bridge(), &Bridge::columnFinished, this, [this](JobId job, int column, const engine::ColumnResult &result) {
-        if (job != m_job || static_cast<std::size_t>(column) >= m_columns.size())
+        const Side *side = job == m_job ? sideOf(static_cast<std::size_t>(column)) : nullptr;
+        if (side == nullptr)
             return;
-        (m_columns[static_cast<std::size_t>(column)] == 0 ? m_base : m_tuned)->finish(result);
+        side->answer->finish(result);
         updateDivergence();
     });
 }
 
+PlaygroundPage::Side *PlaygroundPage::sideOf(std::size_t column)
+{
+    return column < m_columns.size() ? m_columns[column] : nullptr;
+}
+
 void PlaygroundPage::setProject()
 {
+    stopAnswers();
     m_hasRead = false;
     m_wanted.clear();
+    m_asked = {};
+    m_columns.clear();
+    m_questionLine->setText(tr("Ask something below, or choose one of the questions."));
+    for (const Side &side : {m_base, m_tuned}) {
+        side.answer->clear();
+        side.head->clearBadges();
+    }
     m_prompts->clear();
-    m_tuned->setChoices({});
+    m_composer->clear();
+    m_tuned.head->setChoices({});
+    m_tunedStack->setCurrentIndex(0); // whether there is a result is not known yet
+    m_head->setState({});
+    updateActions();
     if (bridge().project() == nullptr)
         return;
-    m_base->setBaseName(modelNameText(bridge().baseModel()));
+    readModelName(bridge(), this, "playgroundModel", [this](const QString &name) { m_base.head->setBaseName(name); });
     m_system->setText(bridge().settingText("defaultSystem"));
     if (isVisible())
         onShown();
@@ -275,24 +155,29 @@ void PlaygroundPage::readChoices()
             return choices;
         },
         [this](Result<std::vector<AdapterChoice>> choices) {
-            if (!choices) {
+            if (choices)
+                showChoices(*choices);
+            else
                 context().showMessage(messageOf(choices.error()));
-                return;
-            }
-            m_tuned->setChoices(*choices);
-            if (!m_wanted.isEmpty())
-                m_tuned->choose(m_wanted.toStdString());
-            m_wanted.clear();
-            updateActions();
         },
         "playgroundChoices");
+}
+
+void PlaygroundPage::showChoices(const std::vector<AdapterChoice> &choices)
+{
+    m_tuned.head->setChoices(choices);
+    if (!m_wanted.isEmpty())
+        m_tuned.head->choose(m_wanted.toStdString());
+    m_wanted.clear();
+    m_tunedStack->setCurrentIndex(choices.empty() ? 1 : 0);
+    updateActions();
 }
 
 void PlaygroundPage::readPrompts()
 {
     if (bridge().project() == nullptr)
         return;
-    struct Prompt { QString text; bool isSaved; };
+    struct Prompt { QString text, system; bool isSaved; };
     bridge().read<std::vector<Prompt>>(
         this,
         [](const ProjectApi *project, const JobContext &) -> Result<std::vector<Prompt>> {
@@ -303,7 +188,7 @@ void PlaygroundPage::readPrompts()
             if (!saved)
                 return passError(saved);
             for (const auto &prompt : *saved)
-                prompts.push_back({QString::fromStdString(prompt.text), true});
+                prompts.push_back({QString::fromStdString(prompt.text), QString::fromStdString(prompt.system), true});
             engine::RecordFilter filter;
             filter.splits = {data::Split::HeldOut};
             auto ids = project->recordIds(filter);
@@ -312,7 +197,7 @@ void PlaygroundPage::readPrompts()
             ids->resize(std::min<std::size_t>(ids->size(), kSuggestedQuestions));
             for (const RecordId id : *ids)
                 if (auto record = project->record(id))
-                    prompts.push_back({QString::fromUtf8(data::instructionOf(*record).data(), static_cast<qsizetype>(data::instructionOf(*record).size())), false});
+                    prompts.push_back({QString::fromUtf8(data::instructionOf(*record).data(), static_cast<qsizetype>(data::instructionOf(*record).size())), {}, false});
             return prompts;
         },
         [this](Result<std::vector<Prompt>> prompts) {
@@ -325,6 +210,8 @@ void PlaygroundPage::readPrompts()
             for (const auto &prompt : *prompts) {
                 auto *item = new QListWidgetItem(icon(prompt.isSaved ? QStringLiteral("bookmark") : QStringLiteral("notebook-text"), Ink::Muted), prompt.text.simplified());
                 item->setData(kQuestionRole, prompt.text);
+                if (prompt.isSaved)
+                    item->setData(kSystemRole, prompt.system);
                 item->setToolTip(prompt.isSaved ? tr("Saved: %1").arg(prompt.text) : tr("Held out, never seen in training: %1").arg(prompt.text));
                 m_prompts->addItem(item);
             }
@@ -334,8 +221,29 @@ void PlaygroundPage::readPrompts()
 
 void PlaygroundPage::showPrompt(QListWidgetItem *item)
 {
-    if (item != nullptr)
-        m_composer->setPlainText(item->data(kQuestionRole).toString());
+    if (item == nullptr)
+        return;
+    m_composer->setPlainText(item->data(kQuestionRole).toString());
+    if (const QVariant system = item->data(kSystemRole); system.isValid())
+        m_system->setText(system.toString()); // it was saved with the question
+}
+
+// Where the list has no room.
+void PlaygroundPage::openPromptMenu()
+{
+    auto *menu = new QMenu(m_promptButton);
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    menu->setToolTipsVisible(true);
+    for (int i = 0; i < m_prompts->count(); ++i) {
+        QListWidgetItem *item = m_prompts->item(i);
+        const QString text = item->text().size() > kMenuTextLength ? item->text().left(kMenuTextLength) + QChar(0x2026) : item->text();
+        QAction *action = menu->addAction(QString(text).replace(QLatin1Char('&'), QLatin1String("&&")));
+        action->setToolTip(item->toolTip());
+        connect(action, &QAction::triggered, this, [this, i] { showPrompt(m_prompts->item(i)); });
+    }
+    menu->addSeparator();
+    connect(menu->addAction(tr("Save this prompt")), &QAction::triggered, this, &PlaygroundPage::savePrompt);
+    menu->popup(m_promptButton->mapToGlobal(QPoint(0, m_promptButton->height() + measure::kStep1)));
 }
 
 void PlaygroundPage::savePrompt()
@@ -354,28 +262,45 @@ void PlaygroundPage::savePrompt()
                                  });
 }
 
-void PlaygroundPage::ask()
+void PlaygroundPage::askWritten()
 {
-    const QString question = m_composer->toPlainText();
-    if (question.trimmed().isEmpty() || m_job != 0)
+    ask({m_composer->toPlainText(), m_system->text()});
+}
+
+void PlaygroundPage::askAgain()
+{
+    if (m_job != 0 || m_asked.text.isEmpty())
         return;
+    m_sampling->chooseAnotherSeed();
+    ask(m_asked);
+}
+
+void PlaygroundPage::ask(const Question &question)
+{
+    if (question.text.trimmed().isEmpty() || m_job != 0 || bridge().project() == nullptr)
+        return;
+    m_asked = question;
     engine::GenerateRequest request;
     request.sampling = m_sampling->sampling();
-    if (!m_system->text().isEmpty())
-        request.conversation.push_back({data::Role::System, m_system->text().toStdString(), {}});
-    request.conversation.push_back({data::Role::User, question.toStdString(), {}});
-    m_columns = {0};
-    request.columns.push_back(m_base->choice());
-    if (m_tuned->hasChoice()) {
-        m_columns.push_back(1);
-        request.columns.push_back(m_tuned->choice());
-    }
     m_seed = request.sampling.seed;
-    m_question->setText(question.simplified());
-    m_base->begin();
-    if (m_tuned->hasChoice())
-        m_tuned->begin();
-    m_job = bridge().generate(bridge().baseModel(), request, this, [this](Result<std::vector<engine::ColumnResult>> results) {
+    m_sampling->setSeed(m_seed); // an empty field is seed 0, and says so
+    if (!question.system.isEmpty())
+        request.conversation.push_back({data::Role::System, question.system.toStdString(), {}});
+    request.conversation.push_back({data::Role::User, question.text.toStdString(), {}});
+    m_columns = {&m_base};
+    if (m_tuned.head->hasChoice())
+        m_columns.push_back(&m_tuned);
+    m_questionLine->setText(question.text.simplified());
+    for (const Side *side : m_columns) {
+        request.columns.push_back(side->head->choice());
+        side->head->clearBadges();
+        side->answer->begin();
+    }
+    // The number of the job is known only after the call; the answer comes later still.
+    auto job = std::make_shared<JobId>(0);
+    *job = m_job = bridge().generate(bridge().baseModel(), request, this, [this, job](Result<std::vector<engine::ColumnResult>> results) {
+        if (*job != m_job)
+            return; // stopped, and perhaps asked anew
         if (!results && results.error().code != ErrorCode::Cancelled)
             context().showMessage(messageOf(results.error()));
         endAnswers(results ? tr("ended") : results.error().code == ErrorCode::Cancelled ? tr("stopped") : tr("no answer"));
@@ -383,18 +308,20 @@ void PlaygroundPage::ask()
     updateActions();
 }
 
+// Ends at once for the eye, too: a question that still waits behind other work is never reported back.
 void PlaygroundPage::stopAnswers()
 {
-    if (m_job != 0)
-        bridge().cancel(m_job);
+    if (m_job == 0)
+        return;
+    bridge().cancel(m_job);
+    endAnswers(tr("stopped"));
 }
 
 void PlaygroundPage::endAnswers(const QString &why)
 {
     m_job = 0;
-    m_base->stop(why);
-    if (m_columns.size() > 1)
-        m_tuned->stop(why);
+    for (const Side *side : m_columns)
+        side->answer->stop(why);
     updateDivergence();
     updateActions();
 }
@@ -403,9 +330,24 @@ void PlaygroundPage::updateDivergence()
 {
     if (m_columns.size() < 2)
         return;
-    const int token = firstDifference(m_base->answer(), m_base->isFinished(), m_tuned->answer(), m_tuned->isFinished());
-    m_base->setDivergence(token);
-    m_tuned->setDivergence(token);
+    const int token = firstDifference(m_base.answer->answer(), m_base.answer->isFinished(), m_tuned.answer->answer(), m_tuned.answer->isFinished());
+    m_base.answer->setDivergence(token);
+    m_tuned.answer->setDivergence(token);
+}
+
+void PlaygroundPage::showToken(const Side &own, const Side &other)
+{
+    const auto index = own.answer->chosenToken();
+    if (!index)
+        return;
+    other.answer->chooseToken({}); // one place at a time
+    // Both have read the same words only up to the first that differs, that one included.
+    const auto &others = other.answer->answer();
+    const int divergence = own.answer->divergence();
+    const bool isComparable = m_columns.size() > 1 && (divergence < 0 || *index <= divergence) && static_cast<std::size_t>(*index) < others.size();
+    own.answer->tokenPane().showToken(*index, own.answer->answer()[static_cast<std::size_t>(*index)], own.head->columnName().section(QLatin1Char(','), 0, 0),
+                                      &own == &m_tuned, isComparable ? &others[static_cast<std::size_t>(*index)] : nullptr,
+                                      other.head->columnName().section(QLatin1Char(','), 0, 0));
 }
 
 void PlaygroundPage::updateActions()
@@ -415,25 +357,28 @@ void PlaygroundPage::updateActions()
     m_send->setEnabled(!isBusy && hasQuestion);
     m_stop->setEnabled(isBusy);
     setActionPossible(m_sendAction, !isBusy && hasQuestion, isBusy ? tr("The models are answering.") : tr("Write a question first."));
+    setActionPossible(m_againAction, !isBusy && !m_asked.text.isEmpty(), isBusy ? tr("The models are answering.") : tr("Ask something first."));
     setActionPossible(m_stopAction, isBusy, tr("Nothing is being answered."));
-    const bool hasResult = m_tuned->hasChoice();
+    const bool hasResult = m_tuned.head->hasChoice();
     setActionPossible(m_exportPeft, hasResult, tr("Train first: there is no result yet."));
     setActionPossible(m_exportMerged, hasResult, tr("Train first: there is no result yet."));
-    if (!hasResult)
+    m_exportButton->setEnabled(hasResult);
+    m_exportButton->setToolTip(hasResult ? tr("Writes the chosen result for other programs, then reads it back as a proof.") : tr("Train first: there is no result yet."));
+    if (!hasResult && m_tunedStack->currentIndex() == 1)
         m_head->setState(tr("Only the base model can answer yet: no run has a result."));
-    else if (!isBusy && m_base->answer().empty())
+    else if (!isBusy && m_base.answer->answer().empty())
         m_head->setState(tr("One question, the same seed, side by side."));
 }
 
 void PlaygroundPage::exportResult(const std::string &target)
 {
-    const QString name = (target == "peft" ? tr("%1 adapter") : tr("%1 merged")).arg(m_tuned->columnName().section(QLatin1Char(','), 0, 0));
+    const QString name = (target == "peft" ? tr("%1 adapter") : tr("%1 merged")).arg(m_tuned.head->columnName().section(QLatin1Char(','), 0, 0));
     const QString folder = context().dialogs.saveFile(this, target == "peft" ? tr("Folder for the adapter") : tr("Folder for the merged model"), name);
     if (folder.isEmpty())
         return;
     engine::ExportRequest request;
     request.model = bridge().baseModel();
-    request.adapter = m_tuned->choice().adapter;
+    request.adapter = m_tuned.head->choice().adapter;
     request.target = target;
     request.folder = folder.toStdString();
     bridge().exportAdapter(request, this, [this, folder](Result<engine::ExportResult> result) {
@@ -454,19 +399,13 @@ void PlaygroundPage::exportResult(const std::string &target)
     });
 }
 
-void PlaygroundPage::resizeEvent(QResizeEvent *event)
-{
-    Page::resizeEvent(event);
-    m_promptPane->setVisible(width() >= kNarrowBelow - kRailNarrow);
-}
-
 bool PlaygroundPage::eventFilter(QObject *watched, QEvent *event)
 {
     // Ctrl+Enter would otherwise be a line break in the field.
     if (watched == m_composer && event->type() == QEvent::KeyPress) {
         const auto *key = static_cast<QKeyEvent *>(event);
         if ((key->key() == Qt::Key_Return || key->key() == Qt::Key_Enter) && key->modifiers().testFlag(Qt::ControlModifier)) {
-            ask();
+            askWritten();
             return true;
         }
     }

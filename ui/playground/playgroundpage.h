@@ -7,15 +7,19 @@ class QListWidget;
 class QListWidgetItem;
 class QPlainTextEdit;
 class QLineEdit;
+class QMenu;
+class QStackedWidget;
 
 namespace fettle::ui {
 
 class AnswerColumn;
 class Button;
+class ColumnHead;
 class ElidedLabel;
 class PageHead;
 class Pane;
 class SamplingBar;
+struct AdapterChoice;
 
 class PlaygroundPage : public Page {
     Q_OBJECT
@@ -31,34 +35,52 @@ protected:
     bool eventFilter(QObject *watched, QEvent *event) override;
 
 private:
+    struct Side { ColumnHead *head = nullptr; AnswerColumn *answer = nullptr; };
+    struct Question { QString text, system; };
+
     void setupActions();
     void setupLayout();
+    void setupHead();
     QWidget *makePrompts();
+    QWidget *makeColumns();
+    QWidget *makeQuestionLine();
+    QWidget *makeNoResult();
     QWidget *makeComposer();
     void connectBridge();
+    [[nodiscard]] Side *sideOf(std::size_t column); // of the running question; null where there is none
+
     void readChoices();
+    void showChoices(const std::vector<AdapterChoice> &choices);
     void readPrompts();
     void showPrompt(QListWidgetItem *item);
+    void openPromptMenu();
     void savePrompt();
-    void ask();
+    void askWritten();
+    void askAgain();
+    void ask(const Question &question);
     void stopAnswers();
     void endAnswers(const QString &why);
     void updateDivergence();
+    void showToken(const Side &own, const Side &other);
     void updateActions();
     void exportResult(const std::string &target);
 
     PageHead *m_head = nullptr;
+    Button *m_promptButton = nullptr, *m_exportButton = nullptr;
+    QMenu *m_exportMenu = nullptr;
     Pane *m_promptPane = nullptr;
     QListWidget *m_prompts = nullptr;
     SamplingBar *m_sampling = nullptr;
-    ElidedLabel *m_question = nullptr;
-    AnswerColumn *m_base = nullptr, *m_tuned = nullptr;
+    ElidedLabel *m_questionLine = nullptr;
+    Side m_base, m_tuned;
+    QStackedWidget *m_tunedStack = nullptr; // the answer, or that there is no result yet
     QPlainTextEdit *m_composer = nullptr;
     QLineEdit *m_system = nullptr;
     Button *m_send = nullptr, *m_stop = nullptr;
-    QAction *m_sendAction = nullptr, *m_stopAction = nullptr, *m_exportPeft = nullptr, *m_exportMerged = nullptr;
+    QAction *m_sendAction = nullptr, *m_againAction = nullptr, *m_stopAction = nullptr, *m_exportPeft = nullptr, *m_exportMerged = nullptr;
     JobId m_job = 0;
-    std::vector<int> m_columns; // columns of the running question: 0 base, 1 tuned
+    std::vector<Side *> m_columns; // columns of the running question
+    Question m_asked;
     quint64 m_seed = 0;
     QString m_wanted; // adapter that openTarget asked for before the choices were there
     bool m_hasRead = false;

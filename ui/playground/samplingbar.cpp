@@ -38,7 +38,7 @@ SamplingBar::SamplingBar(QWidget *parent) : QWidget(parent)
     add(tr("Seed"), m_seed, tr("All chance comes from this number: the same seed gives the same answer, and every column uses it."), 84);
     auto *dice = iconButton(QStringLiteral("dices"), tr("Another seed"));
     dice->setHeight(kButtonSmall);
-    connect(dice, &QPushButton::clicked, this, [this] { setSeed(QRandomGenerator::global()->bounded(1, 100000)); });
+    connect(dice, &QPushButton::clicked, this, [this] { chooseAnotherSeed(); });
     row->addWidget(dice);
     row->addSpacing(kStep2);
     m_temperature = new QDoubleSpinBox;
@@ -69,8 +69,11 @@ SamplingBar::SamplingBar(QWidget *parent) : QWidget(parent)
             widget->setEnabled(!isGreedy);
     });
     row->addStretch(1);
-    row->addWidget(new IconLabel(QStringLiteral("lock"), Ink::Muted, kIconSmall));
-    row->addWidget(new ElidedLabel(tr("the same for every column"), TextSize::Small, Weight::Regular, Ink::Muted));
+    auto *lock = new IconLabel(QStringLiteral("lock"), Ink::Muted, kIconSmall);
+    lock->setToolTip(tr("Every column answers with the same seed and the same settings."));
+    row->addWidget(lock);
+    m_note = new ElidedLabel(tr("the same for every column"), TextSize::Small, Weight::Regular, Ink::Muted);
+    row->addWidget(m_note);
 }
 
 engine::Sampling SamplingBar::sampling() const
@@ -88,6 +91,20 @@ engine::Sampling SamplingBar::sampling() const
 void SamplingBar::setSeed(quint64 seed)
 {
     m_seed->setText(QString::number(seed));
+}
+
+void SamplingBar::chooseAnotherSeed()
+{
+    const quint64 before = m_seed->text().toULongLong();
+    quint64 next = before;
+    while (next == before)
+        next = QRandomGenerator::global()->bounded(1, 100000);
+    setSeed(next);
+}
+
+void SamplingBar::setNarrow(bool isNarrow)
+{
+    m_note->setVisible(!isNarrow);
 }
 
 } // namespace fettle::ui

@@ -12,6 +12,8 @@ class QSpinBox;
 
 namespace fettle::ui {
 
+class ElidedLabel;
+
 class SamplingBar : public QWidget {
     Q_OBJECT
 
@@ -19,12 +21,15 @@ public:
     explicit SamplingBar(QWidget *parent = nullptr);
     [[nodiscard]] engine::Sampling sampling() const;
     void setSeed(quint64 seed);
+    void chooseAnotherSeed();
+    void setNarrow(bool isNarrow); // the lock alone says that the settings are shared
 
 private:
     QLineEdit *m_seed;
     QDoubleSpinBox *m_temperature, *m_topP;
     QSpinBox *m_topK, *m_longest;
     QCheckBox *m_greedy;
+    ElidedLabel *m_note;
 };
 
 } // namespace fettle::ui

@@ -6,6 +6,7 @@
 
 #include <QClipboard>
 #include <QGuiApplication>
+#include <QKeyEvent>
 #include <QMouseEvent>
 #include <QPainter>
 
@@ -95,6 +96,8 @@ void Badge::setCopyText(const QString &text)
 {
     m_copyText = text;
     setCursor(text.isEmpty() ? Qt::ArrowCursor : Qt::PointingHandCursor);
+    setFocusPolicy(text.isEmpty() ? Qt::NoFocus : Qt::TabFocus);
+    setProperty("focusRing", !text.isEmpty());
 }
 
 void Badge::paintEvent(QPaintEvent *)
@@ -109,6 +112,21 @@ void Badge::mouseReleaseEvent(QMouseEvent *event)
         QWidget::mouseReleaseEvent(event);
         return;
     }
+    copy();
+}
+
+void Badge::keyPressEvent(QKeyEvent *event)
+{
+    const bool isPress = event->key() == Qt::Key_Space || event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter;
+    if (m_copyText.isEmpty() || !isPress || event->modifiers() != Qt::NoModifier) {
+        QWidget::keyPressEvent(event);
+        return;
+    }
+    copy();
+}
+
+void Badge::copy()
+{
     QGuiApplication::clipboard()->setText(m_copyText);
     emit copied(m_copyText);
 }

@@ -30,7 +30,7 @@ public:
     void setTone(BadgeTone tone);
     void setIconName(const QString &name);
     void setMono(bool isMono);
-    // A click copies this text (the full hash, for example); empty: not clickable.
+    // A click, Space or Enter copies this text (the full hash, for example); empty: not clickable.
     void setCopyText(const QString &text);
 
     [[nodiscard]] QString text() const { return m_look.text; }
@@ -42,8 +42,11 @@ signals:
 protected:
     void paintEvent(QPaintEvent *event) override;
     void mouseReleaseEvent(QMouseEvent *event) override;
+    void keyPressEvent(QKeyEvent *event) override;
 
 private:
+    void copy();
+
     BadgeLook m_look;
     QString m_copyText;
 };

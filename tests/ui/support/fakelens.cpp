@@ -68,11 +68,15 @@ struct Writer {
 
 class FakePlayground : public PlaygroundApi {
 public:
-    FakePlayground(std::string model, std::map<std::string, std::string> answers) : m_model(std::move(model)), m_answers(std::move(answers)) {}
+    FakePlayground(std::string model, const FakeEngine &engine) : m_model(std::move(model)), m_engine(engine) {}
     std::string modelPath() const override { return m_model; }
     Result<std::vector<engine::ColumnResult>> generate(const engine::GenerateRequest &request, const ProjectApi *,
                                                        const engine::GenerateEvents &events, std::stop_token stop) override
     {
+        if (m_engine.beforeAnswer)
+            m_engine.beforeAnswer(request);
+        if (m_engine.answerError)
+            return tl::unexpected<Error>(*m_engine.answerError);
         std::vector<engine::ColumnResult> results;
         std::vector<engine::ColumnBadge> badges;
         std::vector<std::vector<std::string>> words;
@@ -86,8 +90,8 @@ public:
             badge.weightHash = "3fa9c1e7" + std::string(56, '0');
             badge.step = isBase ? 0 : 207;
             badges.push_back(badge);
-            const auto known = m_answers.find(choice.adapter);
-            words.push_back(pieces(known != m_answers.end() ? known->second
+            const auto known = m_engine.answers.find(choice.adapter);
+            words.push_back(pieces(known != m_engine.answers.end() ? known->second
                                    : isBase ? "It is important to ask a veterinarian about this as soon as possible."
                                             : "Ring us now and keep the wrapper."));
             engine::ColumnResult result;
@@ -101,6 +105,8 @@ public:
             events.started(badges, 24);
         for (std::size_t i = 0; !stop.stop_requested(); ++i) {
             bool isAnyLeft = false;
+            if (m_engine.beforeToken)
+                m_engine.beforeToken(int(i));
             for (std::size_t column = 0; column < words.size(); ++column) {
                 if (i >= words[column].size() || int(i) >= request.sampling.maxTokens)
                     continue;
@@ -128,7 +134,7 @@ public:
 
 private:
     std::string m_model;
-    std::map<std::string, std::string> m_answers;
+    const FakeEngine &m_engine; // outlives its playgrounds
 };
 
 } // namespace
@@ -193,7 +199,7 @@ std::string FakeLens::tokenText(TokenId id) const
 Result<std::unique_ptr<PlaygroundApi>> FakeEngine::openPlayground(const std::string &model, const engine::ComputeOptions &,
                                                                   const ProgressCallback &, std::stop_token)
 {
-    return std::make_unique<FakePlayground>(model, answers);
+    return std::make_unique<FakePlayground>(model, *this);
 }
 
 std::vector<data::Record> fakeRecords(int count)

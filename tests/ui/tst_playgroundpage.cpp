@@ -1,0 +1,754 @@
+// The Playground in the real window, on the stand-in engine: a question is typed and asked, both columns stream, badges come from the engine,
+// the first token that differs is marked, stop, error, again, probabilities of a token. FETTLE_PICTURES=FOLDER keeps pictures of the states.
+#include "tests/ui/support/fakeengine.h"
+#include "ui/bridge/bridge.h"
+#include "ui/frame/mainwindow.h"
+#include "ui/playground/answercolumn.h"
+#include "ui/playground/columnhead.h"
+#include "ui/playground/playgroundpage.h"
+#include "ui/playground/tokenpane.h"
+#include "ui/theme/theme.h"
+#include "ui/widgets/badge.h"
+#include "ui/widgets/button.h"
+#include "ui/widgets/emptystate.h"
+#include "ui/widgets/labels.h"
+#include "ui/widgets/messagebar.h"
+
+#include <QAccessible>
+#include <QClipboard>
+#include <QComboBox>
+#include <QDir>
+#include <QElapsedTimer>
+#include <QLabel>
+#include <QLineEdit>
+#include <QListWidget>
+#include <QMenu>
+#include <QPlainTextEdit>
+#include <QScrollBar>
+#include <QSettings>
+#include <QSlider>
+#include <QStandardPaths>
+#include <QTemporaryDir>
+#include <QTest>
+#include <QTextEdit>
+
+#include <semaphore>
+
+using namespace fettle;
+using namespace fettle::ui;
+
+namespace {
+
+const QString kBaseAnswer = QStringLiteral("It is important to ask a veterinarian about this as soon as possible.");
+const QString kTunedAnswer = QStringLiteral("Ring us now and keep the wrapper.");
+
+} // namespace
+
+class PlaygroundPageTest : public QObject {
+    Q_OBJECT
+
+private slots:
+    void initTestCase();
+    void init();
+    void cleanup();
+
+    void noRunLeadsToTrain();
+    void baseAnswersAlone();
+    void bothColumnsStream();
+    void badgesAreTheEngines();
+    void strengthIsAskedAndShown();
+    void samplingIsTheSameForAll();
+    void firstDifferenceIsMarked();
+    void sameAnswersAreNotMarked();
+    void stopEndsWithinASecond_data();
+    void stopEndsWithinASecond();
+    void waitingQuestionCanBeStopped();
+    void errorIsToldAndAskedAnew();
+    void againTakesAnotherSeed();
+    void selectionStaysWhileTheAnswerGrows();
+    void longAnswerIsQuick();
+    void tokenShowsWhatElseWasLikely();
+    void probabilitiesAreExact_data();
+    void probabilitiesAreExact();
+    void questionsAreOffered();
+    void promptIsSavedWithItsSystem();
+    void targetChoosesRunAndCheckpoint();
+    void resultIsExported();
+    void otherProjectStartsEmpty();
+    void everyControlHasAName();
+    void narrowWindowFits();
+
+private:
+    void open(int runs = 1);
+    template <class T>
+    T *named(const char *name) const { return m_page->findChild<T *>(QLatin1String(name)); }
+    [[nodiscard]] AnswerColumn *column(int which) const { return m_page->findChildren<AnswerColumn *>().at(which); }
+    [[nodiscard]] ColumnHead *head(int which) const { return m_page->findChildren<ColumnHead *>().at(which); }
+    [[nodiscard]] QString shown(const char *answer) const { return named<QTextEdit>(answer)->toPlainText(); }
+    [[nodiscard]] bool isTextShown(const QString &part) const;
+    void ask(const QString &question);
+    void askAndWait(const QString &question);
+    [[nodiscard]] QPoint pointOf(int whichColumn, int position) const;
+    [[nodiscard]] std::vector<engine::GenerateRequest> asked() const;
+    void picture(const QString &name, bool isDark = false, QSize size = {1600, 1000});
+
+    struct Seen { std::mutex mutex; std::vector<engine::GenerateRequest> asked; };
+
+    QTemporaryDir m_dir;
+    std::unique_ptr<Theme> m_theme;
+    std::filesystem::path m_folder;
+    FakeEngine *m_engine = nullptr;
+    std::shared_ptr<FakeProjectState> m_state;
+    std::shared_ptr<Seen> m_seen;
+    std::shared_ptr<std::counting_semaphore<>> m_tokens; // lets the answers go on, where a test holds them
+    std::unique_ptr<Bridge> m_bridge;
+    std::unique_ptr<MainWindow> m_window;
+    PlaygroundPage *m_page = nullptr;
+};
+
+void PlaygroundPageTest::initTestCase()
+{
+    QStandardPaths::setTestModeEnabled(true);
+    QCoreApplication::setOrganizationName(QStringLiteral("fettle-test"));
+    QCoreApplication::setApplicationName(QStringLiteral("tst_playgroundpage"));
+    m_theme = std::make_unique<Theme>(*qApp, ThemeChoice::Light);
+    m_folder = (m_dir.path() + QStringLiteral("/Hollybrook answers.fettle")).toStdString();
+    std::filesystem::create_directories(m_folder);
+}
+
+void PlaygroundPageTest::init()
+{
+    QSettings().clear();
+    auto engine = std::make_unique<FakeEngine>();
+    m_engine = engine.get();
+    m_state = m_engine->addProject(m_folder, fakeRecords(60));
+    m_state->settings["baseModel"] = "\"smollm2-135m-instruct\"";
+    m_state->settings["defaultSystem"] = "\"You answer for Hollybrook Veterinary Clinic.\"";
+    m_seen = std::make_shared<Seen>();
+    m_tokens = std::make_shared<std::counting_semaphore<>>(0);
+    m_engine->beforeAnswer = [seen = m_seen](const engine::GenerateRequest &request) {
+        const std::scoped_lock lock(seen->mutex);
+        seen->asked.push_back(request);
+    };
+    m_bridge = std::make_unique<Bridge>(std::move(engine));
+    m_window = std::make_unique<MainWindow>(*m_bridge, *m_theme);
+    m_window->resize(1600, 1000);
+    m_window->show();
+    m_window->activateWindow();
+    QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
+}
+
+void PlaygroundPageTest::cleanup()
+{
+    m_tokens->release(1'000'000); // nothing is held while the threads end
+    m_theme->apply(ThemeChoice::Light);
+    m_page = nullptr;
+    m_window.reset();
+    m_bridge.reset();
+}
+
+void PlaygroundPageTest::open(int runs)
+{
+    for (int id = 1; id <= runs; ++id) {
+        engine::RunInfo run;
+        run.id = RunId{id};
+        run.name = "Run " + std::to_string(id);
+        run.state = engine::RunState::Finished;
+        run.method = "lora";
+        run.step = run.steps = 207;
+        run.adapter = "runs/" + std::to_string(id) + "/adapter";
+        m_state->runs.push_back(run);
+        m_state->checkpoints[id] = {{100, "checkpoint-100", 1.5}, {207, "checkpoint-207", 1.4}};
+    }
+    m_bridge->openProject(m_folder);
+    QTRY_VERIFY(m_bridge->project());
+    m_window->openPage(QStringLiteral("playground"));
+    m_page = qobject_cast<PlaygroundPage *>(m_window->page(QStringLiteral("playground")));
+    QVERIFY(m_page);
+    QTRY_COMPARE(named<QComboBox>("adapterChoice")->count(), 2 * runs);
+    QTRY_VERIFY(m_page->findChild<QListWidget *>()->count() > 0);
+}
+
+bool PlaygroundPageTest::isTextShown(const QString &part) const
+{
+    const auto shows = [&](const QWidget *widget, const QString &text) { return widget->isVisible() && text.contains(part); };
+    const auto labels = m_page->findChildren<QLabel *>();
+    const auto elided = m_page->findChildren<ElidedLabel *>();
+    return std::ranges::any_of(labels, [&](const QLabel *label) { return shows(label, label->text()); })
+        || std::ranges::any_of(elided, [&](const ElidedLabel *label) { return shows(label, label->text()); });
+}
+
+void PlaygroundPageTest::ask(const QString &question)
+{
+    auto *composer = named<QPlainTextEdit>("question");
+    composer->setFocus();
+    composer->selectAll();
+    QTest::keyClicks(composer, question);
+    QTest::keyClick(composer, Qt::Key_Return, Qt::ControlModifier);
+}
+
+void PlaygroundPageTest::askAndWait(const QString &question)
+{
+    ask(question);
+    QTRY_VERIFY(column(0)->isFinished() && !named<Button>("stop")->isEnabled());
+}
+
+// The middle of the character at a position of an answer's text, in its viewport.
+QPoint PlaygroundPageTest::pointOf(int whichColumn, int position) const
+{
+    const QTextEdit &view = column(whichColumn)->textView();
+    QTextCursor cursor(view.document());
+    cursor.setPosition(position);
+    const QRect left = view.cursorRect(cursor);
+    cursor.setPosition(position + 1);
+    return {(left.center().x() + view.cursorRect(cursor).center().x()) / 2, left.center().y()};
+}
+
+std::vector<engine::GenerateRequest> PlaygroundPageTest::asked() const
+{
+    const std::scoped_lock lock(m_seen->mutex);
+    return m_seen->asked;
+}
+
+void PlaygroundPageTest::picture(const QString &name, bool isDark, QSize size)
+{
+    const QString folder = qEnvironmentVariable("FETTLE_PICTURES");
+    if (folder.isEmpty())
+        return;
+    m_theme->apply(isDark ? ThemeChoice::Dark : ThemeChoice::Light);
+    m_window->resize(size);
+    QTest::qWait(200);
+    m_window->grab().save(QStringLiteral("%1/playground-%2-%3-%4.png").arg(folder, name, isDark ? QStringLiteral("dark") : QStringLiteral("light")).arg(size.width()));
+    m_theme->apply(ThemeChoice::Light);
+    m_window->resize(1600, 1000);
+    QTest::qWait(50);
+}
+
+void PlaygroundPageTest::noRunLeadsToTrain()
+{
+    open(0);
+    QTRY_VERIFY(m_page->findChild<EmptyState *>()->isVisible());
+    QVERIFY(isTextShown(QStringLiteral("Only the base model can answer yet: no run has a result.")));
+    QVERIFY(!named<Button>("export")->isEnabled());
+    QVERIFY(!named<QSlider>("strength")->isEnabled());
+    picture(QStringLiteral("empty"));
+    picture(QStringLiteral("empty"), true, {1024, 700});
+    QTest::mouseClick(named<Button>("trainFirst"), Qt::LeftButton);
+    QCOMPARE(m_window->currentPageId(), QStringLiteral("train"));
+}
+
+void PlaygroundPageTest::baseAnswersAlone()
+{
+    open(0);
+    askAndWait(QStringLiteral("When do you open?"));
+    QCOMPARE(asked().at(0).columns.size(), std::size_t(1));
+    QCOMPARE(asked().at(0).columns.at(0).adapter, std::string("base"));
+    QCOMPARE(shown("baseAnswer"), kBaseAnswer);
+    QVERIFY(m_page->findChild<EmptyState *>()->isVisible());
+    QVERIFY(column(1)->answer().empty());
+    // A run ends meanwhile: its result can be asked at once.
+    {
+        const std::scoped_lock lock(m_state->mutex);
+        engine::RunInfo run;
+        run.id = RunId{1};
+        run.name = "Run 1";
+        run.step = 60;
+        run.adapter = "runs/1/adapter";
+        m_state->runs.push_back(run);
+    }
+    emit m_bridge->runsChanged();
+    QTRY_VERIFY(!m_page->findChild<EmptyState *>()->isVisible());
+    QTRY_COMPARE(named<QComboBox>("adapterChoice")->currentText(), QStringLiteral("Run 1, step 60"));
+    QVERIFY(named<Button>("export")->isEnabled());
+}
+
+void PlaygroundPageTest::bothColumnsStream()
+{
+    m_engine->beforeToken = [tokens = m_tokens](int) { tokens->acquire(); };
+    open();
+    QVERIFY(!named<Button>("send")->isEnabled()); // nothing is written
+    const QString question = QStringLiteral("My dog ate chocolate. What now?");
+    ask(question);
+    QVERIFY(!named<Button>("send")->isEnabled());
+    QVERIFY(named<Button>("stop")->isEnabled());
+    QCOMPARE(named<ElidedLabel>("askedQuestion")->text(), question);
+    m_tokens->release(2);
+    QTRY_COMPARE(column(0)->answer().size(), std::size_t(2));
+    QCOMPARE(column(1)->answer().size(), std::size_t(2));
+    QCOMPARE(shown("baseAnswer"), QStringLiteral("It is\u2588"));
+    QCOMPARE(shown("tunedAnswer"), QStringLiteral("Ring us\u2588"));
+    QVERIFY(isTextShown(QStringLiteral("2 tokens")));
+    picture(QStringLiteral("streaming"));
+    m_tokens->release(1);
+    QTRY_COMPARE(shown("baseAnswer"), QStringLiteral("It is important\u2588"));
+    m_tokens->release(100);
+    QTRY_COMPARE(shown("baseAnswer"), kBaseAnswer);
+    QTRY_COMPARE(shown("tunedAnswer"), kTunedAnswer);
+    QVERIFY(isTextShown(QStringLiteral("13 tokens, ended, 38 tokens/s")));
+    QVERIFY(isTextShown(QStringLiteral("7 tokens, ended, 38 tokens/s")));
+    QVERIFY(isTextShown(QStringLiteral("24 tokens read by every column")));
+    QTRY_VERIFY(named<Button>("send")->isEnabled());
+    QVERIFY(!named<Button>("stop")->isEnabled());
+    // What was asked is what was written, with the system prompt of the project.
+    const auto request = asked().at(0);
+    QCOMPARE(request.conversation.size(), std::size_t(2));
+    QCOMPARE(request.conversation[0].text, std::string("You answer for Hollybrook Veterinary Clinic."));
+    QCOMPARE(request.conversation[1].text, question.toStdString());
+    QCOMPARE(request.columns.size(), std::size_t(2));
+    QCOMPARE(request.columns[1].adapter, std::string("1"));
+    picture(QStringLiteral("answered"));
+    picture(QStringLiteral("answered"), true);
+    picture(QStringLiteral("answered"), false, {1024, 700});
+}
+
+void PlaygroundPageTest::badgesAreTheEngines()
+{
+    open();
+    const auto badge = [this](int which, const char *name) { return head(which)->findChild<Badge *>(QLatin1String(name)); };
+    for (const char *name : {"adapterBadge", "hashBadge", "weightBadge", "seedBadge"})
+        QVERIFY(!badge(0, name)->isVisible() && !badge(1, name)->isVisible()); // nothing has answered, nothing is proved
+    named<QLineEdit>("seed")->setText(QStringLiteral("77"));
+    askAndWait(QStringLiteral("When do you open?"));
+    QCOMPARE(badge(0, "adapterBadge")->text(), QStringLiteral("Adapter off"));
+    QVERIFY(!badge(0, "hashBadge")->isVisible());
+    QCOMPARE(badge(1, "adapterBadge")->text(), QStringLiteral("Adapter on"));
+    QCOMPARE(badge(1, "hashBadge")->text(), QStringLiteral("91d2 04bb"));
+    QCOMPARE(badge(0, "weightBadge")->text(), QStringLiteral("3fa9 c1e7"));
+    QCOMPARE(badge(1, "weightBadge")->text(), QStringLiteral("3fa9 c1e7"));
+    QCOMPARE(badge(0, "seedBadge")->text(), QStringLiteral("77"));
+    QCOMPARE(badge(1, "seedBadge")->text(), QStringLiteral("77"));
+    // The whole fingerprint, by click and by key.
+    QTest::mouseClick(badge(1, "hashBadge"), Qt::LeftButton);
+    QCOMPARE(QGuiApplication::clipboard()->text(), QStringLiteral("91d204bb") + QString(56, u'0'));
+    badge(1, "weightBadge")->setFocus(Qt::TabFocusReason);
+    QVERIFY(badge(1, "weightBadge")->hasFocus());
+    QTest::keyClick(badge(1, "weightBadge"), Qt::Key_Space);
+    QCOMPARE(QGuiApplication::clipboard()->text(), QStringLiteral("3fa9c1e7") + QString(56, u'0'));
+    // Another choice proves nothing about what stands there; a new question does.
+    named<QComboBox>("adapterChoice")->setCurrentIndex(1);
+    QCOMPARE(badge(1, "hashBadge")->text(), QStringLiteral("91d2 04bb"));
+}
+
+void PlaygroundPageTest::strengthIsAskedAndShown()
+{
+    open();
+    auto *strength = named<QSlider>("strength");
+    strength->setFocus();
+    for (int i = 0; i < 10; ++i)
+        QTest::keyClick(strength, Qt::Key_Left);
+    QVERIFY(isTextShown(QStringLiteral("50 %")));
+    askAndWait(QStringLiteral("When do you open?"));
+    QCOMPARE(asked().at(0).columns.at(1).strength, 0.5);
+    QCOMPARE(named<Badge>("adapterBadge")->text(), QStringLiteral("Adapter off")); // the base's, first in the page
+    QCOMPARE(head(1)->findChild<Badge *>(QStringLiteral("adapterBadge"))->text(), QStringLiteral("Adapter at 50 %"));
+    strength->setValue(0);
+    askAndWait(QStringLiteral("When do you open?"));
+    QCOMPARE(head(1)->findChild<Badge *>(QStringLiteral("adapterBadge"))->text(), QStringLiteral("Adapter off"));
+}
+
+void PlaygroundPageTest::samplingIsTheSameForAll()
+{
+    open();
+    named<QLineEdit>("seed")->setText(QString());
+    QTest::mouseClick(named<QAbstractButton>("greedy"), Qt::LeftButton, {}, QPoint(8, 8));
+    askAndWait(QStringLiteral("When do you open?"));
+    QVERIFY(asked().at(0).sampling.greedy);
+    QCOMPARE(asked().at(0).sampling.seed, std::uint64_t(0));
+    QCOMPARE(named<QLineEdit>("seed")->text(), QStringLiteral("0")); // what was used stands there
+    QVERIFY(isTextShown(QStringLiteral("the same for every column")));
+}
+
+void PlaygroundPageTest::firstDifferenceIsMarked()
+{
+    m_engine->answers = {{"base", "If your cat is sick, ask a veterinarian."}, {"1", "If your cat is bright and eating, wait."}};
+    open();
+    askAndWait(QStringLiteral("My cat was sick twice."));
+    QCOMPARE(column(1)->divergence(), 4);
+    QVERIFY(isTextShown(QStringLiteral("Leaves base at token 5")));
+    const auto formatAt = [this](const char *answer, int position) {
+        QTextCursor cursor(named<QTextEdit>(answer)->document());
+        cursor.setPosition(position + 1);
+        return cursor.charFormat();
+    };
+    // "If your cat is" is shared and muted, " bright" is shaded, what follows is plain.
+    QCOMPARE(formatAt("tunedAnswer", 3).foreground().color(), tokens().muted);
+    QCOMPARE(formatAt("tunedAnswer", 16).background().color(), tokens().accentSoft);
+    QVERIFY(formatAt("tunedAnswer", 16).fontUnderline());
+    QCOMPARE(formatAt("tunedAnswer", 24).foreground().color(), tokens().text);
+    QVERIFY(!formatAt("tunedAnswer", 24).fontUnderline());
+    QCOMPARE(formatAt("baseAnswer", 3).foreground().color(), tokens().muted);
+    QCOMPARE(formatAt("baseAnswer", 16).background().color(), tokens().surface2);
+    QCOMPARE(formatAt("baseAnswer", 24).foreground().color(), tokens().text);
+    picture(QStringLiteral("differs"));
+    // The colours follow the theme.
+    m_theme->apply(ThemeChoice::Dark);
+    QTRY_COMPARE(formatAt("tunedAnswer", 16).background().color(), tokensOf(Scheme::Dark).accentSoft);
+}
+
+void PlaygroundPageTest::sameAnswersAreNotMarked()
+{
+    m_engine->answers = {{"base", "We open at 07:30."}, {"1", "We open at 07:30."}};
+    open();
+    askAndWait(QStringLiteral("When do you open?"));
+    QCOMPARE(column(1)->divergence(), -1);
+    QVERIFY(!isTextShown(QStringLiteral("Leaves base")));
+    QCOMPARE(shown("tunedAnswer"), QStringLiteral("We open at 07:30."));
+}
+
+void PlaygroundPageTest::stopEndsWithinASecond_data()
+{
+    QTest::addColumn<bool>("isByKey");
+    QTest::newRow("Esc") << true;
+    QTest::newRow("button") << false;
+}
+
+void PlaygroundPageTest::stopEndsWithinASecond()
+{
+    QFETCH(bool, isByKey);
+    QString endless;
+    for (int i = 0; i < 4000; ++i)
+        endless += QStringLiteral("word%1 ").arg(i);
+    m_engine->answers = {{"base", endless.toStdString()}, {"1", endless.toStdString()}};
+    m_engine->beforeToken = [tokens = m_tokens](int) { (void)tokens->try_acquire_for(std::chrono::milliseconds(10)); };
+    open();
+    ask(QStringLiteral("Tell me everything."));
+    QTRY_VERIFY(column(1)->answer().size() > 3);
+    QElapsedTimer timer;
+    timer.start();
+    if (isByKey)
+        QTest::keyClick(named<QPlainTextEdit>("question"), Qt::Key_Escape);
+    else
+        QTest::mouseClick(named<Button>("stop"), Qt::LeftButton);
+    QTRY_VERIFY(named<Button>("send")->isEnabled());
+    QVERIFY(timer.elapsed() < 1000);
+    QVERIFY(isTextShown(QStringLiteral("tokens, stopped")));
+    QVERIFY(!shown("tunedAnswer").contains(QStringLiteral("\u2588")));
+    const auto count = column(1)->answer().size();
+    QVERIFY(count < 120);
+    QTest::qWait(100);
+    QCOMPARE(column(1)->answer().size(), count); // nothing comes after the end
+    // The engine has stopped too: the next question is answered.
+    m_engine->beforeToken = {};
+    m_engine->answers.clear();
+    askAndWait(QStringLiteral("When do you open?"));
+    QTRY_COMPARE(shown("tunedAnswer"), kTunedAnswer);
+}
+
+// Behind other work the question only waits; it can be taken back all the same.
+void PlaygroundPageTest::waitingQuestionCanBeStopped()
+{
+    open();
+    auto isHeld = std::make_shared<std::atomic<bool>>(false);
+    m_bridge->work<int>(QStringLiteral("Export"), JobInfo::Kind::Export, nullptr,
+                        [isHeld, tokens = m_tokens](const JobContext &) -> Result<int> {
+                            *isHeld = true;
+                            tokens->acquire();
+                            return 1;
+                        },
+                        {});
+    QTRY_VERIFY(*isHeld);
+    ask(QStringLiteral("When do you open?"));
+    QVERIFY(named<Button>("stop")->isEnabled());
+    QTest::keyClick(named<QPlainTextEdit>("question"), Qt::Key_Escape);
+    QTRY_VERIFY(named<Button>("send")->isEnabled());
+    m_tokens->release();
+    askAndWait(QStringLiteral("When do you open on Sunday?"));
+    QCOMPARE(asked().size(), std::size_t(1));
+    QCOMPARE(shown("tunedAnswer"), kTunedAnswer);
+}
+
+void PlaygroundPageTest::errorIsToldAndAskedAnew()
+{
+    open();
+    m_engine->answerError = Error{ErrorCode::BadInput, "The adapter of run 1 cannot be read: the file ends early.", "Choose another checkpoint.", {}};
+    ask(QStringLiteral("When do you open?"));
+    QTRY_VERIFY(m_window->findChild<MessageBar *>());
+    const Message message = m_window->findChild<MessageBar *>()->message();
+    QVERIFY(message.what.contains(QStringLiteral("cannot be read: the file ends early.")));
+    QVERIFY(message.remedy.contains(QStringLiteral("Choose another checkpoint.")));
+    QVERIFY(isTextShown(QStringLiteral("no answer")));
+    QVERIFY(!shown("baseAnswer").contains(QStringLiteral("\u2588")));
+    QVERIFY(named<Button>("send")->isEnabled());
+    picture(QStringLiteral("error"));
+    picture(QStringLiteral("error"), true, {1024, 700});
+    m_engine->answerError = {};
+    QTest::mouseClick(named<Button>("send"), Qt::LeftButton);
+    QTRY_COMPARE(shown("tunedAnswer"), kTunedAnswer);
+}
+
+void PlaygroundPageTest::againTakesAnotherSeed()
+{
+    open();
+    auto *again = named<Button>("askAgain");
+    QVERIFY(!again->isEnabled());
+    askAndWait(QStringLiteral("When do you open?"));
+    named<QPlainTextEdit>("question")->setPlainText(QStringLiteral("Something else, not sent"));
+    QVERIFY(again->isEnabled());
+    QTest::mouseClick(again, Qt::LeftButton);
+    QTRY_COMPARE(asked().size(), std::size_t(2));
+    QTRY_VERIFY(named<Button>("send")->isEnabled());
+    QCOMPARE(asked()[1].conversation.back().text, std::string("When do you open?"));
+    QVERIFY(asked()[1].sampling.seed != asked()[0].sampling.seed);
+    QCOMPARE(named<QLineEdit>("seed")->text(), QString::number(asked()[1].sampling.seed));
+    QCOMPARE(head(1)->findChild<Badge *>(QStringLiteral("seedBadge"))->text(), QString::number(asked()[1].sampling.seed));
+    QTest::keyClick(named<QPlainTextEdit>("question"), Qt::Key_R, Qt::ControlModifier);
+    QTRY_COMPARE(asked().size(), std::size_t(3));
+    // Sent once more, the same seed gives the same question.
+    QTRY_VERIFY(named<Button>("send")->isEnabled());
+    QTest::mouseClick(named<Button>("send"), Qt::LeftButton);
+    QTRY_COMPARE(asked().size(), std::size_t(4));
+    QCOMPARE(asked()[3].sampling.seed, asked()[2].sampling.seed);
+}
+
+void PlaygroundPageTest::selectionStaysWhileTheAnswerGrows()
+{
+    m_engine->beforeToken = [tokens = m_tokens](int) { tokens->acquire(); };
+    open();
+    ask(QStringLiteral("When do you open?"));
+    m_tokens->release(3);
+    QTRY_COMPARE(column(0)->answer().size(), std::size_t(3));
+    QTextEdit *view = named<QTextEdit>("baseAnswer");
+    QTextCursor cursor(view->document());
+    cursor.setPosition(0);
+    cursor.setPosition(5, QTextCursor::KeepAnchor);
+    view->setTextCursor(cursor);
+    m_tokens->release(2);
+    QTRY_COMPARE(column(0)->answer().size(), std::size_t(5));
+    QCOMPARE(view->textCursor().selectedText(), QStringLiteral("It is"));
+}
+
+void PlaygroundPageTest::longAnswerIsQuick()
+{
+    open();
+    AnswerColumn *answer = column(0);
+    answer->begin();
+    QElapsedTimer timer;
+    timer.start();
+    for (int i = 0; i < 4096; ++i)
+        answer->append({0, i, i % 12 == 11 ? "\n" : " word", 0.5F, {}});
+    QVERIFY2(timer.elapsed() < 3000, qPrintable(QString::number(timer.elapsed())));
+    QCOMPARE(answer->answer().size(), std::size_t(4096));
+    QCOMPARE(answer->textView().verticalScrollBar()->value(), answer->textView().verticalScrollBar()->maximum()); // follows the end
+}
+
+void PlaygroundPageTest::tokenShowsWhatElseWasLikely()
+{
+    m_engine->answers = {{"base", "If your cat is sick, ask a veterinarian."}, {"1", "If your cat is bright and eating, wait."}};
+    open();
+    askAndWait(QStringLiteral("My cat was sick twice."));
+    AnswerColumn *tuned = column(1);
+    TokenPane &pane = tuned->tokenPane();
+    QVERIFY(!pane.isVisible());
+    // Every character belongs to the token that wrote it, left half and right half.
+    const QString text = tuned->text();
+    int token = 0;
+    for (int i = 0; i < text.size() - 1; ++i) {
+        token += i > 0 && text.at(i) == u' ';
+        QCOMPARE(tuned->tokenAt(pointOf(1, i)), std::optional(token));
+    }
+    QCOMPARE(tuned->tokenAt({10, 200}), std::optional<int>());
+    // A click shows the token; both columns had read the same by then, so that both are shown.
+    QTest::mouseClick(tuned->textView().viewport(), Qt::LeftButton, {}, pointOf(1, 17));
+    QCOMPARE(tuned->chosenToken(), std::optional(4));
+    QVERIFY(pane.isVisible());
+    QVERIFY(isTextShown(QStringLiteral("Token 5")));
+    QCOMPARE(pane.rows().size(), std::size_t(3)); // two of the engine's, and the rest
+    QCOMPARE(pane.rows()[0].text, QStringLiteral("bright"));
+    QVERIFY(pane.rows()[0].isChosen && !pane.rows()[0].other);
+    QCOMPARE(pane.rows()[1].text, QStringLiteral("sick"));
+    QCOMPARE(probabilityText(pane.rows()[1].own), QStringLiteral("6.0 %"));
+    QVERIFY(pane.rows()[2].isRest);
+    QCOMPARE(probabilityText(pane.rows()[2].own), QStringLiteral("20 %"));
+    QVERIFY(pane.accessibleDescription().contains(QStringLiteral("bright 74 %")));
+    picture(QStringLiteral("token"));
+    picture(QStringLiteral("token"), true);
+    picture(QStringLiteral("token"), false, {1024, 700});
+    // By key: on to the next, whose base had read something else; Esc closes.
+    tuned->textView().setFocus();
+    QTest::keyClick(&tuned->textView(), Qt::Key_Right);
+    QCOMPARE(tuned->chosenToken(), std::optional(5));
+    QCOMPARE(pane.rows()[0].text, QStringLiteral("and"));
+    QTest::keyClick(&tuned->textView(), Qt::Key_Left);
+    QTest::keyClick(&tuned->textView(), Qt::Key_Left);
+    QCOMPARE(tuned->chosenToken(), std::optional(3));
+    QCOMPARE(pane.rows()[0].other, std::optional(0.74F)); // "is" in both
+    // One place at a time.
+    QTest::mouseClick(column(0)->textView().viewport(), Qt::LeftButton, {}, pointOf(0, 17));
+    QVERIFY(column(0)->tokenPane().isVisible() && !pane.isVisible());
+    column(0)->textView().setFocus();
+    QTest::keyClick(&column(0)->textView(), Qt::Key_Escape);
+    QVERIFY(!column(0)->tokenPane().isVisible());
+    // A new question takes it away.
+    QTest::mouseClick(tuned->textView().viewport(), Qt::LeftButton, {}, pointOf(1, 17));
+    QVERIFY(pane.isVisible());
+    askAndWait(QStringLiteral("And if it is a kitten?"));
+    QVERIFY(!pane.isVisible());
+}
+
+void PlaygroundPageTest::probabilitiesAreExact_data()
+{
+    QTest::addColumn<float>("probability");
+    QTest::addColumn<QString>("text");
+    QTest::newRow("certain") << 1.0F << QStringLiteral("100 %");
+    QTest::newRow("almost certain") << 0.9971F << QStringLiteral("99.7 %");
+    QTest::newRow("likely") << 0.74F << QStringLiteral("74 %");
+    QTest::newRow("ten") << 0.0996F << QStringLiteral("10 %");
+    QTest::newRow("unlikely") << 0.0042F << QStringLiteral("0.4 %");
+    QTest::newRow("hardly") << 0.0004F << QStringLiteral("< 0.1 %");
+    QTest::newRow("none") << 0.0F << QStringLiteral("< 0.1 %");
+}
+
+void PlaygroundPageTest::probabilitiesAreExact()
+{
+    QFETCH(float, probability);
+    QTEST(probabilityText(probability), "text");
+    QCOMPARE(visibleToken(" bright"), QStringLiteral("bright"));
+    QCOMPARE(visibleToken("\n"), QStringLiteral("\u21B5"));
+    QCOMPARE(visibleToken("  "), QStringLiteral("\u2423\u2423"));
+}
+
+void PlaygroundPageTest::questionsAreOffered()
+{
+    open();
+    auto *list = m_page->findChild<QListWidget *>();
+    QCOMPARE(list->count(), 6); // the held-out records of the sixty
+    QVERIFY(list->item(0)->toolTip().startsWith(QStringLiteral("Held out, never seen in training:")));
+    QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, list->visualItemRect(list->item(1)).center());
+    QCOMPARE(named<QPlainTextEdit>("question")->toPlainText(), list->item(1)->data(Qt::UserRole).toString());
+    // The same one again, after the field was changed.
+    named<QPlainTextEdit>("question")->setPlainText(QStringLiteral("changed"));
+    QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, list->visualItemRect(list->item(1)).center());
+    QCOMPARE(named<QPlainTextEdit>("question")->toPlainText(), list->item(1)->data(Qt::UserRole).toString());
+    list->setFocus();
+    QTest::keyClick(list, Qt::Key_Down);
+    QTest::keyClick(list, Qt::Key_Return);
+    QTRY_COMPARE(asked().size(), std::size_t(1));
+    QCOMPARE(asked()[0].conversation.back().text, list->item(2)->data(Qt::UserRole).toString().toStdString());
+}
+
+void PlaygroundPageTest::promptIsSavedWithItsSystem()
+{
+    open();
+    named<QLineEdit>("system")->setText(QStringLiteral("Be brief."));
+    named<QPlainTextEdit>("question")->setPlainText(QStringLiteral("How long does a cat fast?"));
+    QTest::mouseClick(named<Button>("savePrompt"), Qt::LeftButton);
+    auto *list = m_page->findChild<QListWidget *>();
+    QTRY_COMPARE(list->count(), 7);
+    QCOMPARE(list->item(0)->text(), QStringLiteral("How long does a cat fast?"));
+    named<QLineEdit>("system")->setText(QStringLiteral("Be long."));
+    named<QPlainTextEdit>("question")->clear();
+    QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, list->visualItemRect(list->item(0)).center());
+    QCOMPARE(named<QPlainTextEdit>("question")->toPlainText(), QStringLiteral("How long does a cat fast?"));
+    QCOMPARE(named<QLineEdit>("system")->text(), QStringLiteral("Be brief."));
+}
+
+void PlaygroundPageTest::targetChoosesRunAndCheckpoint()
+{
+    open(2);
+    QCOMPARE(named<QComboBox>("adapterChoice")->currentText(), QStringLiteral("Run 2, step 207")); // the newest
+    m_window->openPage(QStringLiteral("playground"), QStringLiteral("run 1 100"));
+    QTRY_COMPARE(named<QComboBox>("adapterChoice")->currentText(), QStringLiteral("Run 1, checkpoint 100"));
+    askAndWait(QStringLiteral("When do you open?"));
+    QCOMPARE(asked().at(0).columns.at(1).adapter, std::string("1@100"));
+    m_window->openPage(QStringLiteral("playground"), QStringLiteral("run 2"));
+    QTRY_COMPARE(named<QComboBox>("adapterChoice")->currentText(), QStringLiteral("Run 2, step 207"));
+}
+
+void PlaygroundPageTest::resultIsExported()
+{
+    open();
+    m_window->dialogs().setNextFileName(m_dir.filePath(QStringLiteral("run-1-peft")));
+    QTest::mouseClick(named<Button>("export"), Qt::LeftButton);
+    auto *menu = named<Button>("export")->findChild<QMenu *>();
+    QTRY_VERIFY(menu->isVisible());
+    QTest::keyClick(menu, Qt::Key_Down);
+    QTest::keyClick(menu, Qt::Key_Return);
+    QTRY_VERIFY(m_window->findChild<MessageBar *>());
+    const QString told = m_window->findChild<MessageBar *>()->message().what;
+    QVERIFY2(told.contains(QStringLiteral("run-1-peft")) && told.contains(QStringLiteral("proved")), qPrintable(told));
+}
+
+// What was asked in one project is not shown in another, and does not go on there.
+void PlaygroundPageTest::otherProjectStartsEmpty()
+{
+    m_engine->beforeToken = [tokens = m_tokens](int) { (void)tokens->try_acquire_for(std::chrono::milliseconds(20)); };
+    open();
+    ask(QStringLiteral("When do you open?"));
+    QTRY_VERIFY(column(1)->answer().size() > 1);
+    const std::filesystem::path other = (m_dir.path() + QStringLiteral("/Other.fettle")).toStdString();
+    std::filesystem::create_directories(other);
+    m_engine->addProject(other, fakeRecords(20));
+    m_bridge->openProject(other);
+    QTRY_COMPARE(m_bridge->project() ? m_bridge->project()->folder() : std::filesystem::path(), other);
+    QTRY_VERIFY(column(0)->answer().empty());
+    QTest::qWait(200);
+    QVERIFY(column(0)->answer().empty() && column(1)->answer().empty());
+    QVERIFY(!named<ElidedLabel>("askedQuestion")->text().contains(QStringLiteral("When do you open?")));
+    QVERIFY(named<QPlainTextEdit>("question")->toPlainText().isEmpty());
+    QVERIFY(!named<Button>("stop")->isEnabled());
+    QVERIFY(!named<Button>("askAgain")->isEnabled());
+    QVERIFY(!head(1)->findChild<Badge *>(QStringLiteral("hashBadge"))->isVisible());
+}
+
+void PlaygroundPageTest::everyControlHasAName()
+{
+    open();
+    askAndWait(QStringLiteral("When do you open?"));
+    QTest::mouseClick(column(1)->textView().viewport(), Qt::LeftButton, {}, pointOf(1, 2));
+    QVERIFY(column(1)->tokenPane().isVisible());
+    int controls = 0;
+    for (auto *widget : m_page->findChildren<QWidget *>()) {
+        if (!widget->isVisible() || !(widget->focusPolicy() & Qt::TabFocus) || widget->focusProxy() || qobject_cast<QAbstractSpinBox *>(widget->parentWidget()))
+            continue;
+        ++controls;
+        auto *accessible = QAccessible::queryAccessibleInterface(widget);
+        const QByteArray which = widget->metaObject()->className() + QByteArray(" ") + widget->objectName().toUtf8();
+        QVERIFY2(accessible && !accessible->text(QAccessible::Name).isEmpty(), which.constData());
+        QVERIFY2(!widget->toolTip().isEmpty() || !accessible->text(QAccessible::Description).isEmpty(), which.constData());
+    }
+    QVERIFY2(controls > 18, QByteArray::number(controls).constData());
+    // Tab reaches all of it from the question on, and comes back.
+    QSet<QString> reached;
+    auto *composer = named<QPlainTextEdit>("question");
+    composer->setFocus();
+    for (int i = 0; i < 80; ++i) {
+        QTest::keyClick(QApplication::focusWidget(), Qt::Key_Tab);
+        reached.insert(QApplication::focusWidget()->objectName());
+        if (QApplication::focusWidget() == composer)
+            break;
+    }
+    QCOMPARE(QApplication::focusWidget(), composer);
+    for (const char *wanted : {"system", "send", "seed", "greedy", "adapterChoice", "strength", "hashBadge", "askAgain", "baseAnswer", "tunedAnswer", "export"})
+        QVERIFY2(reached.contains(QLatin1String(wanted)), wanted);
+}
+
+void PlaygroundPageTest::narrowWindowFits()
+{
+    m_state->settings["defaultSystem"] = "\"You answer for Hollybrook Veterinary Clinic. Be short, calm and exact.\"";
+    open();
+    QVERIFY(!named<Button>("questions")->isVisible());
+    m_window->resize(1024, 700);
+    QTRY_COMPARE(m_window->width(), 1024);
+    QTRY_VERIFY(named<Button>("questions")->isVisible());
+    QVERIFY(!m_page->findChild<QListWidget *>()->isVisible());
+    askAndWait(QStringLiteral("When do you open?"));
+    QCOMPARE(m_window->width(), 1024);
+    for (auto *widget : m_page->findChildren<QWidget *>()) {
+        if (!widget->isVisible() || !(widget->focusPolicy() & Qt::TabFocus))
+            continue;
+        const QRect place(widget->mapTo(m_page, QPoint(0, 0)), widget->size());
+        QVERIFY2(m_page->rect().contains(place), widget->metaObject()->className());
+        QVERIFY2(widget->width() >= widget->minimumSizeHint().width(), widget->metaObject()->className());
+    }
+    // The questions are still there.
+    QTest::mouseClick(named<Button>("questions"), Qt::LeftButton);
+    QMenu *menu = nullptr;
+    QTRY_VERIFY((menu = qobject_cast<QMenu *>(QApplication::activePopupWidget())));
+    QVERIFY(menu->actions().size() > 6);
+    QTest::keyClick(menu, Qt::Key_Down);
+    QTest::keyClick(menu, Qt::Key_Return);
+    QCOMPARE(named<QPlainTextEdit>("question")->toPlainText(), m_page->findChild<QListWidget *>()->item(0)->data(Qt::UserRole).toString());
+}
+
+QTEST_MAIN(PlaygroundPageTest)
+#include "tst_playgroundpage.moc"

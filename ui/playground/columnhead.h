@@ -1,0 +1,54 @@
+// The head of one column of the playground: who answers, how strongly, and the badges that prove it, computed from the tensors in use.
+// Knows no engine.
+#pragma once
+
+#include "core/engine/playground.h"
+
+#include <QWidget>
+
+#include <vector>
+
+class QComboBox;
+class QSlider;
+
+namespace fettle::ui {
+
+class Badge;
+class ElidedLabel;
+class TextLabel;
+
+struct AdapterChoice {
+    QString text;        // "Run 3", "Run 3, step 40"
+    std::string adapter; // "3", "3@40", "base"
+};
+
+class ColumnHead : public QWidget {
+    Q_OBJECT
+
+public:
+    // The base column has no choice and no strength.
+    explicit ColumnHead(bool isBase, QWidget *parent = nullptr);
+
+    void setBaseName(const QString &name);
+    void setChoices(const std::vector<AdapterChoice> &choices); // keeps the chosen one where it is still there
+    void choose(const std::string &adapter);
+    [[nodiscard]] engine::ColumnChoice choice() const;
+    [[nodiscard]] bool hasChoice() const;
+    [[nodiscard]] QString columnName() const; // "Base", "Run 3, step 207"
+
+    void clearBadges(); // nothing has answered
+    void setBadges(const engine::ColumnBadge &badge, quint64 seed);
+
+private:
+    void addChoice(class QHBoxLayout *line);
+    QWidget *makeBadges();
+
+    bool m_isBase;
+    ElidedLabel *m_detail = nullptr;
+    QComboBox *m_choice = nullptr;
+    QSlider *m_strength = nullptr;
+    TextLabel *m_strengthText = nullptr;
+    Badge *m_adapterBadge, *m_hashBadge, *m_weightBadge, *m_seedBadge;
+};
+
+} // namespace fettle::ui

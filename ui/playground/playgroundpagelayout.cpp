@@ -1,0 +1,234 @@
+// How the Playground is put together, wide and narrow. What it does is in playgroundpage.cpp.
+#include "ui/playground/playgroundpage.h"
+
+#include "ui/playground/answercolumn.h"
+#include "ui/playground/columnhead.h"
+#include "ui/playground/samplingbar.h"
+#include "ui/theme/tokens.h"
+#include "ui/widgets/button.h"
+#include "ui/widgets/card.h"
+#include "ui/widgets/emptystate.h"
+#include "ui/widgets/labels.h"
+#include "ui/widgets/pagehead.h"
+
+#include <QHBoxLayout>
+#include <QLineEdit>
+#include <QListWidget>
+#include <QMenu>
+#include <QPlainTextEdit>
+#include <QStackedWidget>
+#include <QVBoxLayout>
+
+namespace fettle::ui {
+
+using namespace measure;
+
+void PlaygroundPage::setupActions()
+{
+    m_sendAction = addPageAction(QStringLiteral("askModels"), tr("Ask base and tuned model"), QStringLiteral("send"), QKeySequence(Qt::CTRL | Qt::Key_Return),
+                                 tr("Both models answer the same question with the same seed."), [this] { askWritten(); });
+    m_againAction = addPageAction(QStringLiteral("askAgain"), tr("Ask again"), QStringLiteral("refresh-cw"), QKeySequence(Qt::CTRL | Qt::Key_R),
+                                  tr("The same question with another seed: what else would they answer?"), [this] { askAgain(); });
+    m_stopAction = addPageAction(QStringLiteral("stopAnswers"), tr("Stop the answers"), QStringLiteral("circle-stop"), QKeySequence(Qt::Key_Escape),
+                                 tr("Ends both answers where they are."), [this] { stopAnswers(); });
+    m_exportPeft = addPageAction(QStringLiteral("exportPeft"), tr("Export the adapter (PEFT)..."), QStringLiteral("share"), {},
+                                 tr("Writes what was learnt as a small folder that PEFT and Transformers load."), [this] { exportResult("peft"); });
+    m_exportMerged = addPageAction(QStringLiteral("exportMerged"), tr("Export the merged model..."), QStringLiteral("package-check"), {},
+                                   tr("Writes a complete model folder with the adapter folded in."), [this] { exportResult("merged"); });
+    addPageAction(QStringLiteral("savePrompt"), tr("Save this prompt"), QStringLiteral("bookmark"), {}, tr("Keeps the question in the project."), [this] { savePrompt(); });
+}
+
+void PlaygroundPage::setupHead()
+{
+    m_head = new PageHead(tr("Playground"));
+    m_promptButton = new Button(tr("Questions"), QStringLiteral("notebook-text"), tr("Saved questions and held-out ones, which no run has learnt."));
+    m_promptButton->setObjectName(QStringLiteral("questions"));
+    connect(m_promptButton, &QPushButton::clicked, this, &PlaygroundPage::openPromptMenu);
+    m_head->addAction(m_promptButton);
+    m_promptButton->hide(); // narrow only
+    m_exportButton = new Button(tr("Export..."), QStringLiteral("share"));
+    m_exportButton->setObjectName(QStringLiteral("export"));
+    m_exportMenu = new QMenu(m_exportButton);
+    m_exportMenu->setToolTipsVisible(true);
+    m_exportMenu->addActions({m_exportPeft, m_exportMerged});
+    connect(m_exportButton, &QPushButton::clicked, this, [this] {
+        m_exportMenu->popup(m_exportButton->mapToGlobal(QPoint(m_exportButton->width() - m_exportMenu->sizeHint().width(), m_exportButton->height() + kStep1)));
+    });
+    m_head->addAction(m_exportButton);
+}
+
+void PlaygroundPage::setupLayout()
+{
+    auto *outer = new QVBoxLayout(this);
+    outer->setContentsMargins(0, 0, 0, 0);
+    outer->setSpacing(0);
+    setupHead();
+    outer->addWidget(m_head);
+    auto *columns = new QHBoxLayout;
+    columns->setSpacing(0);
+    columns->addWidget(makePrompts());
+    auto *right = new QVBoxLayout;
+    right->setSpacing(0);
+    auto *bar = new Pane(Surface::Window, Qt::BottomEdge);
+    auto *barRow = new QHBoxLayout(bar);
+    barRow->setContentsMargins(0, 0, 0, 0);
+    m_sampling = new SamplingBar;
+    barRow->addWidget(m_sampling);
+    right->addWidget(bar);
+    right->addWidget(makeColumns(), 1);
+    right->addWidget(makeComposer());
+    columns->addLayout(right, 1);
+    outer->addLayout(columns, 1);
+}
+
+// Heads above the question that spans them, answers below it, so that the eye moves sideways.
+QWidget *PlaygroundPage::makeColumns()
+{
+    auto *pane = new Pane(Surface::Page);
+    auto *rows = new QVBoxLayout(pane);
+    rows->setContentsMargins(0, 0, 0, 0);
+    rows->setSpacing(0);
+    const auto sideBySide = [rows](QWidget *left, QWidget *right, int stretch) {
+        auto *line = new QHBoxLayout;
+        line->setSpacing(0);
+        line->addWidget(left, 1);
+        line->addWidget(new Separator(Qt::Vertical));
+        line->addWidget(right, 1);
+        rows->addLayout(line, stretch);
+    };
+    m_base = {new ColumnHead(true), new AnswerColumn(true)};
+    m_tuned = {new ColumnHead(false), new AnswerColumn(false)};
+    m_tunedStack = new QStackedWidget;
+    m_tunedStack->addWidget(m_tuned.answer);
+    m_tunedStack->addWidget(makeNoResult());
+    sideBySide(m_base.head, m_tuned.head, 0);
+    rows->addWidget(makeQuestionLine());
+    sideBySide(m_base.answer, m_tunedStack, 1);
+    connect(m_base.answer, &AnswerColumn::tokenChosen, this, [this] { showToken(m_base, m_tuned); });
+    connect(m_tuned.answer, &AnswerColumn::tokenChosen, this, [this] { showToken(m_tuned, m_base); });
+    return pane;
+}
+
+QWidget *PlaygroundPage::makeQuestionLine()
+{
+    auto *line = new Pane(Surface::Window, Qt::TopEdge | Qt::BottomEdge);
+    line->setFixedHeight(qRound(kHealthBar * textScale()));
+    auto *row = new QHBoxLayout(line);
+    row->setContentsMargins(kPaneSide, 0, kStep2, 0);
+    row->setSpacing(kStep2);
+    m_questionLine = new ElidedLabel({}, TextSize::Body, Weight::SemiBold);
+    m_questionLine->setObjectName(QStringLiteral("askedQuestion"));
+    row->addWidget(m_questionLine, 1);
+    auto *again = quietButton({}, QStringLiteral("refresh-cw"));
+    again->setObjectName(QStringLiteral("askAgain"));
+    again->followAction(m_againAction);
+    row->addWidget(again);
+    return line;
+}
+
+QWidget *PlaygroundPage::makeNoResult()
+{
+    auto *empty = new EmptyState(QStringLiteral("sliders-horizontal"), tr("Nothing is trained yet. The tuned model will answer here."));
+    auto *train = empty->addButton(tr("Train a model"));
+    train->setLook(ButtonLook::Normal); // the filled one is Send: the base model can be asked already
+    train->setObjectName(QStringLiteral("trainFirst"));
+    train->setToolTip(tr("Opens the Train page."));
+    connect(train, &QPushButton::clicked, this, [this] { context().openPage(QStringLiteral("train"), {}); });
+    return empty;
+}
+
+QWidget *PlaygroundPage::makePrompts()
+{
+    m_promptPane = new Pane(Surface::Window, Qt::RightEdge);
+    m_promptPane->setFixedWidth(kSideList);
+    auto *column = new QVBoxLayout(m_promptPane);
+    column->setContentsMargins(0, kPaneTop, 0, kStep2);
+    column->setSpacing(kStep2);
+    auto *head = new QHBoxLayout;
+    head->setContentsMargins(kPaneSide, 0, kPaneSide, 0);
+    head->addWidget(sectionLabel(tr("Questions")));
+    column->addLayout(head);
+    m_prompts = new QListWidget;
+    m_prompts->setFrameShape(QFrame::NoFrame);
+    m_prompts->setAccessibleName(tr("Saved and held-out questions"));
+    m_prompts->setToolTip(tr("A click puts the question into the field below; a double click or Enter asks it."));
+    m_prompts->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    m_prompts->setTextElideMode(Qt::ElideRight);
+    m_prompts->setUniformItemSizes(true);
+    m_prompts->setIconSize({kIconSmall, kIconSmall});
+    m_prompts->viewport()->setAutoFillBackground(false);
+    connect(m_prompts, &QListWidget::currentItemChanged, this, [this](QListWidgetItem *item) { showPrompt(item); });
+    connect(m_prompts, &QListWidget::itemClicked, this, &PlaygroundPage::showPrompt); // also the one that is current already
+    connect(m_prompts, &QListWidget::itemActivated, this, [this] { askWritten(); });
+    auto *list = new QHBoxLayout;
+    list->setContentsMargins(kStep2, 0, kStep2, 0);
+    list->addWidget(m_prompts);
+    column->addLayout(list, 1);
+    auto *foot = new QHBoxLayout;
+    foot->setContentsMargins(kStep1, 0, kPaneSide, 0);
+    auto *save = quietButton(tr("Save this prompt"), QStringLiteral("plus"), tr("Keeps the question in the project."));
+    save->setObjectName(QStringLiteral("savePrompt"));
+    save->setInk(Ink::Accent);
+    connect(save, &QPushButton::clicked, this, &PlaygroundPage::savePrompt);
+    foot->addWidget(save);
+    foot->addStretch(1);
+    column->addLayout(foot);
+    return m_promptPane;
+}
+
+QWidget *PlaygroundPage::makeComposer()
+{
+    auto *pane = new Pane(Surface::Window, Qt::TopEdge);
+    auto *rows = new QVBoxLayout(pane);
+    rows->setContentsMargins(kPaneSide, kPaneTop, kPaneSide, kPaneTop);
+    rows->setSpacing(kStep2);
+    m_composer = new QPlainTextEdit;
+    m_composer->setProperty("field", true);
+    m_composer->setPlaceholderText(tr("Ask both models"));
+    m_composer->setAccessibleName(tr("Question"));
+    m_composer->setToolTip(tr("The question that both models get, word for word the same."));
+    m_composer->setObjectName(QStringLiteral("question"));
+    m_composer->setTabChangesFocus(true);
+    m_composer->setFixedHeight(qRound(60 * textScale()));
+    m_composer->installEventFilter(this);
+    connect(m_composer, &QPlainTextEdit::textChanged, this, &PlaygroundPage::updateActions);
+    rows->addWidget(m_composer);
+    auto *line = new QHBoxLayout;
+    line->setSpacing(kStep2);
+    line->addWidget(new IconLabel(QStringLiteral("message-square"), Ink::Muted, kIconSmall));
+    auto *label = mutedLabel(tr("System prompt"));
+    line->addWidget(label);
+    m_system = new QLineEdit;
+    m_system->setObjectName(QStringLiteral("system"));
+    m_system->setAccessibleName(tr("System prompt"));
+    m_system->setPlaceholderText(tr("none"));
+    m_system->setToolTip(tr("Stands before the question; usually the one that was used in training."));
+    label->setBuddy(m_system);
+    line->addWidget(m_system, 1);
+    line->addSpacing(kStep1);
+    m_stop = new Button(tr("Stop"), {}, tr("Ends both answers where they are."));
+    m_stop->setObjectName(QStringLiteral("stop"));
+    m_stop->setHeight(kButtonLarge);
+    m_stop->setKeyHint(tr("Esc"));
+    connect(m_stop, &QPushButton::clicked, this, &PlaygroundPage::stopAnswers);
+    line->addWidget(m_stop);
+    m_send = primaryButton(tr("Send to all"), {}, tr("Both models answer the same question with the same seed."));
+    m_send->setObjectName(QStringLiteral("send"));
+    m_send->setHeight(kButtonLarge);
+    m_send->setKeyHint(tr("Ctrl Enter"));
+    connect(m_send, &QPushButton::clicked, this, &PlaygroundPage::askWritten);
+    line->addWidget(m_send);
+    rows->addLayout(line);
+    return pane;
+}
+
+void PlaygroundPage::resizeEvent(QResizeEvent *event)
+{
+    Page::resizeEvent(event);
+    const bool isNarrow = width() < kNarrowBelow - kRailNarrow;
+    m_promptPane->setVisible(!isNarrow);
+    m_promptButton->setVisible(isNarrow);
+    m_sampling->setNarrow(isNarrow);
+}
+
+} // namespace fettle::ui

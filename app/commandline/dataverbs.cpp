@@ -35,8 +35,8 @@ Json toJson(const data::ImportReport &report)
 
 void say(const Terminal &terminal, const std::string &name, const data::ImportReport &report)
 {
-    terminal.say(fmt::format("{}: {} ({}, {}), {} rows, {} accepted, {} rejected", name, report.format, report.shape, report.encoding,
-                             report.rowsInFile, report.accepted, report.rejected.size()));
+    terminal.say(fmt::format("{}: {} ({}{}{}), {} {}, {} accepted, {} rejected", name, report.format, report.shape, report.shape.empty() ? "" : ", ", report.encoding,
+                             report.rowsInFile, report.rowsInFile == 1 ? "row" : "rows", report.accepted, report.rejected.size()));
     std::vector<std::string> columns;
     for (const auto &[field, column] : report.mapping)
         columns.push_back(fmt::format("{} = \"{}\"", field, column));

@@ -3,6 +3,7 @@
 #include "core/engine/machine.h"
 #include "core/engine/models.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace fettle::cli {
@@ -36,7 +37,7 @@ int runInspect(const std::string &path, Context &context)
             rows.push_back({name, value});
     };
     add("architecture", it.architecture);
-    add("parameters", it.parameters ? fmt::format("{:.1f} million", static_cast<double>(it.parameters) / 1e6) : "");
+    add("parameters", it.parameters >= 1'000'000 ? fmt::format("{:.1f} million", static_cast<double>(it.parameters) / 1e6) : std::to_string(it.parameters));
     add("storage", it.storage);
     add("tensors", it.tensors ? std::to_string(it.tensors) : "");
     add("on disk", it.fileBytes ? formatBytes(static_cast<double>(it.fileBytes)) : "");
@@ -50,8 +51,11 @@ int runInspect(const std::string &path, Context &context)
     for (const auto &[name, value] : it.facts)
         rows.push_back({name, value});
     terminal.say(it.path);
+    std::size_t width = 14;
     for (const auto &row : rows)
-        terminal.say(fmt::format("  {:<16}{}", row[0], row[1]));
+        width = std::max(width, row[0].size());
+    for (const auto &row : rows)
+        terminal.say(fmt::format("  {:<{}}  {}", row[0], width, row[1]));
     for (const auto &problem : it.problems)
         terminal.say(fmt::format("  ! {} {}", problem.message, problem.hint));
     return 0;

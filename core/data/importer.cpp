@@ -39,6 +39,9 @@ Result<> refuseForeign(std::string_view bytes, const std::string &name)
         {"\x1f\x8b", "a gzip archive", kUnpack}, {"BZh", "a bzip2 archive", kUnpack}, {"\x28\xb5\x2f\xfd", "a Zstandard archive", kUnpack},
         {std::string_view("\xfd\x37zXZ\0", 6), "an XZ archive", kUnpack}, {"PAR1", "a Parquet file", kExport},
         {"SQLite format 3", "an SQLite database", kExport}, {"%PDF-", "a PDF document", "Save its text as a table."},
+        {"version https://git-lfs", "a Git LFS pointer: a note of where the file is, not the file itself", "Run \"git lfs pull\" in its folder, or download the file itself."},
+        {"<!DOCTYPE html", "a web page", "Download the file itself, not the page that shows it."}, {"<!doctype html", "a web page", "Download the file itself, not the page that shows it."},
+        {"<html", "a web page", "Download the file itself, not the page that shows it."},
         {"\xd0\xcf\x11\xe0", "an old Office document (XLS, DOC)", "Save it as CSV."}, {"ARROW1", "an Arrow file", kExport},
     };
     for (const Kind &kind : kinds) {
@@ -46,6 +49,14 @@ Result<> refuseForeign(std::string_view bytes, const std::string &name)
             return fail(ErrorCode::BadInput, fmt::format("Cannot read {}: it is {}.", name, kind.what), std::string(kind.hint));
     }
     return {};
+}
+
+// Control characters that no text holds in such numbers. Single ones are left alone: they are kept as they are.
+bool isBinary(std::string_view text)
+{
+    const std::string_view sample = text.substr(0, 64 * 1024);
+    const auto controls = std::count_if(sample.begin(), sample.end(), [](unsigned char c) { return c < 0x20 && c != '\t' && c != '\n' && c != '\r'; });
+    return controls >= 32 && static_cast<std::size_t>(controls) * 20 > sample.size();
 }
 
 bool isWholeValue(std::string_view line)
@@ -115,6 +126,8 @@ Result<ImportResult> readRecordsFromMemory(std::string bytes, const std::string 
         return passError(decoded);
     if (decoded->text.find_first_not_of(" \t\r\n") == std::string::npos)
         return fail(ErrorCode::BadInput, fmt::format("Cannot read {}: it is empty.", name), "Choose a file with rows.");
+    if (isBinary(decoded->text))
+        return fail(ErrorCode::BadInput, fmt::format("Cannot read {}: it holds data, not text.", name), "Export it as CSV or JSONL from the program that wrote it, or choose its encoding.");
     ImportResult result;
     result.report.encoding = decoded->encoding;
     const ImportJob job{decoded->text, name, options, maxRows, progress, stop};

@@ -36,7 +36,7 @@ Result<> readTable(const ImportJob &job, const CsvStyle &style, RowCollector &co
         while (row.fields.size() > columns.size() && row.fields.back().empty())
             row.fields.pop_back();
         if (row.fields.size() != columns.size()) {
-            collector.rejectRow(row.begin, row.end, {}, fmt::format("the row has {} fields, the first line names {}", row.fields.size(), columns.size()));
+            collector.rejectRow(row.begin, row.end, {}, fmt::format("the row has {} {}, the first line names {}", row.fields.size(), row.fields.size() == 1 ? "field" : "fields", columns.size()));
             continue;
         }
         JsonValue object;

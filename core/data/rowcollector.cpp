@@ -46,6 +46,11 @@ std::string wordsOf(const std::string &code)
     return code;
 }
 
+std::string quotedList(const std::vector<std::string> &names)
+{
+    return fmt::format("\"{}\"", fmt::join(names, "\", \""));
+}
+
 std::vector<std::string> columnsOf(const JsonValue &row)
 {
     std::vector<std::string> columns;
@@ -230,7 +235,7 @@ Result<> RowCollector::pulse(std::size_t offset)
     if (m_job.stop.stop_requested())
         return fail(ErrorCode::Cancelled, fmt::format("Reading {} was cancelled.", m_job.name), "Nothing was added.");
     if (m_job.progress)
-        m_job.progress({"Reading rows", static_cast<std::int64_t>(offset), static_cast<std::int64_t>(m_job.text.size())});
+        m_job.progress({"Reading bytes", static_cast<std::int64_t>(offset), static_cast<std::int64_t>(m_job.text.size())});
     return {};
 }
 
@@ -249,7 +254,7 @@ void RowCollector::noteSimilarNames()
     for (const char *field : {"instruction", "response"}) {
         const auto similar = similarColumns(field, m_report.columns);
         if (similar.size() > 1 && !m_report.mapping.contains(field) && !m_job.options.mapping.contains(field))
-            unclear.push_back(fmt::format("Several columns could be the {}: {}.", field, fmt::join(similar, ", ")));
+            unclear.push_back(fmt::format("Several columns could be the {}: {}.", field, quotedList(similar)));
     }
     if (!unclear.empty())
         note("unclearColumns", fmt::format("{} None was taken; choose one in the mapping.", fmt::join(unclear, " ")), static_cast<std::int64_t>(unclear.size()));
@@ -265,6 +270,8 @@ Result<> RowCollector::finish()
     if (m_plan) {
         m_report.shape = m_plan->shape;
         m_report.mapping = m_plan->mapping;
+        if (m_plan->mapping.empty() && !m_report.columns.empty())
+            note("noInstructionColumn", "No column is known to hold the instruction. Check that the first line names the columns, and choose one in the mapping.");
         if (m_plan->mapping.contains("instruction") && !m_plan->mapping.contains("response"))
             note("noResponseColumn", "No column is known to hold the response; all responses are empty.");
     }
@@ -278,7 +285,7 @@ Result<> RowCollector::finish()
             unknown.push_back(column);
     }
     if (!unknown.empty())
-        note("unknownColumn", fmt::format("Not taken over: {}.", fmt::join(unknown, ", ")), static_cast<std::int64_t>(unknown.size()));
+        note("unknownColumn", fmt::format("Not taken over: {}.", quotedList(unknown)), static_cast<std::int64_t>(unknown.size()));
     for (const auto &[code, count] : m_codes) {
         const auto text = m_texts.find(code);
         m_report.notices.push_back({code, count, text == m_texts.end() ? wordsOf(code) : text->second});

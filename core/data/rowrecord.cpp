@@ -156,14 +156,18 @@ RowOutcome pairFromRow(const JsonValue &row, const RowPlan &plan)
 }
 
 // Text that is no UTF-8 makes the whole row unusable; names the first field that holds it.
-std::string badField(const Record &record)
+std::string badField(const Record &record, const RowPlan &plan)
 {
+    const bool isTable = plan.mapping.contains("instruction");
     for (const Turn &turn : record.turns) {
-        if (!isValidUtf8(turn.text) || !isValidUtf8(turn.extraJson))
-            return std::string(nameOf(turn.role));
+        if (isValidUtf8(turn.text) && isValidUtf8(turn.extraJson))
+            continue;
+        if (isTable && (turn.role == Role::User || turn.role == Role::Assistant))
+            return columnOf(plan, turn.role == Role::User ? "instruction" : "response");
+        return std::string(nameOf(turn.role));
     }
     if (!isValidUtf8(record.context))
-        return "context";
+        return columnOf(plan, "context");
     if (!isValidUtf8(record.note))
         return "note";
     if (!isValidUtf8(record.toolsJson))
@@ -193,7 +197,7 @@ RowOutcome recordFromRow(const JsonValue &row, const RowPlan &plan, std::string_
     if (!outcome.record)
         return outcome;
     readExtras(row, plan, outcome);
-    if (const std::string field = badField(*outcome.record); !field.empty())
+    if (const std::string field = badField(*outcome.record, plan); !field.empty())
         return reject(field, "holds bytes that are no text in this encoding");
     if (isBlank(responseOf(*outcome.record)))
         outcome.notices.emplace_back("emptyResponse");

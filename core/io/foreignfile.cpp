@@ -70,14 +70,23 @@ std::optional<Error> foreignFileError(const std::filesystem::path &path, std::sp
     case ForeignKind::Pickle:
     case ForeignKind::ZippedPickle: return pickleError(path);
     case ForeignKind::LfsPointer:
-        return error("is a Git LFS pointer: a note of where the weights are, not the weights themselves",
+        return error("is a Git LFS pointer: a note of where the file is, not the file itself",
                      "Run \"git lfs pull\" in the folder, or download the file itself.");
-    case ForeignKind::WebPage: return error("is a web page, not a model", "Download the file itself, not the page that shows it.");
+    case ForeignKind::WebPage: return error("is a web page, not the file that it was saved for", "Download the file itself, not the page that shows it.");
     case ForeignKind::Empty: return error("is empty", "Fetch the file again.");
     case ForeignKind::Gguf: return error("is a GGUF file under another name", "Rename it so that it ends in .gguf.");
     case ForeignKind::Safetensors: return error("is a safetensors file under another name", "Rename it so that it ends in .safetensors.");
     }
     return std::nullopt;
+}
+
+std::optional<Error> foreignTextError(const std::filesystem::path &path, std::string_view text, TextKind expected)
+{
+    const auto bytes = std::as_bytes(std::span(text));
+    const auto kind = foreignKind(bytes);
+    if (kind != ForeignKind::LfsPointer && !(kind == ForeignKind::WebPage && expected == TextKind::Json))
+        return std::nullopt;
+    return foreignFileError(path, bytes, ForeignKind::Safetensors);
 }
 
 } // namespace fettle::io

@@ -21,6 +21,9 @@ enum class ForeignKind { Pickle, ZippedPickle, LfsPointer, WebPage, Empty, Gguf,
 // A file of the other tensor format is reported only when it is not the expected one.
 [[nodiscard]] std::optional<Error> foreignFileError(const std::filesystem::path &path, std::span<const std::byte> bytes,
                                                     ForeignKind expected);
+// The same where text is expected: a Git LFS pointer, and, unless it may be HTML, a web page.
+enum class TextKind { Any, Json };
+[[nodiscard]] std::optional<Error> foreignTextError(const std::filesystem::path &path, std::string_view text, TextKind expected);
 // The error for weights that exist as a pickle only.
 [[nodiscard]] Error pickleError(const std::filesystem::path &path);
 

@@ -1,6 +1,7 @@
 // Builds the document from nlohmann's events, so that depth and repeated keys are watched while reading, not after.
 #include "core/io/jsonfile.h"
 
+#include "core/io/foreignfile.h"
 #include "core/io/mappedfile.h"
 
 #include <cmath>
@@ -193,6 +194,8 @@ template <class Json> Result<Json> readFile(const std::filesystem::path &path, c
     auto file = MappedFile::open(path);
     if (!file)
         return passError(file);
+    if (auto foreign = foreignTextError(path, (*file)->text(), TextKind::Json))
+        return tl::unexpected(*std::move(foreign));
     return parse<Json>((*file)->text(), path.string(), limits);
 }
 
@@ -273,6 +276,8 @@ Result<std::string> readTextFile(const std::filesystem::path &path, std::int64_t
                     fmt::format("\"{}\" is too large: {} bytes, at most {} are read.", path.string(), text.size(), maxBytes),
                     "Check that this is the file you meant.");
     }
+    if (auto foreign = foreignTextError(path, text, TextKind::Any))
+        return tl::unexpected(*std::move(foreign));
     return std::string(text);
 }
 

@@ -104,6 +104,12 @@ void TestImportLimits::foreignFiles_data()
     QTest::newRow("zip") << QByteArray("PK\x03\x04....");
     QTest::newRow("gzip") << QByteArray("\x1f\x8b\x08");
     QTest::newRow("parquet") << QByteArray("PAR1....");
+    QTest::newRow("Git LFS pointer") << QByteArray("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n");
+    QTest::newRow("web page") << QByteArray("<!DOCTYPE html><html><body>404 Not found</body></html>\n");
+    QByteArray allBytes;
+    for (int i = 0; i < 2560; ++i)
+        allBytes += char(i);
+    QTest::newRow("data") << allBytes;
     QTest::newRow("sqlite") << QByteArray("SQLite format 3\0", 16);
 }
 

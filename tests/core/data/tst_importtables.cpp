@@ -67,7 +67,7 @@ void TestImportTables::brokenTableRows()
     for (const RejectedRow &row : result.report.rejected)
         lines.push_back(row.line);
     QCOMPARE(lines, (std::vector<std::int64_t>{3, 4, 6, 7, 10}));
-    QVERIFY(result.report.rejected[0].reason.find("1 fields") != std::string::npos);
+    QVERIFY(result.report.rejected[0].reason.find("1 field,") != std::string::npos);
     QVERIFY(result.report.rejected[4].reason.find("never closed") != std::string::npos);
     QCOMPARE(result.report.rejected[1].raw, std::string("\"3,c"));
 }
@@ -110,7 +110,9 @@ void TestImportTables::invalidBytesRejectTheirRow()
     QCOMPARE(result.report.encoding, std::string("UTF-8"));
     QCOMPARE(result.report.accepted, 2);
     QCOMPARE(result.report.rejected[0].line, 2);
+    QCOMPARE(result.report.rejected[0].field, std::string("instruction"));
     QCOMPARE(result.report.rejected[1].line, 3);
+    QCOMPARE(result.report.rejected[1].field, std::string("output"));
     QVERIFY(isValidUtf8(result.report.rejected[0].raw));
     const ImportResult half = read(std::string("\xff\xfe") + utf16(u"instruction,output\na,b\n", false, false) + std::string("c\0,\0d", 5), "a.csv");
     QVERIFY(isBalanced(half));
@@ -259,13 +261,17 @@ void TestImportTables::unclearNames()
 {
     const ImportResult answers = read("question,answer_a,answer_b\nQ,A,B\n", "a.csv");
     QCOMPARE(noticeCount(answers, "unclearColumns"), 1);
-    QVERIFY(noticeOf(answers, "unclearColumns")->text.find("answer_a, answer_b") != std::string::npos);
+    QVERIFY(noticeOf(answers, "unclearColumns")->text.find("\"answer_a\", \"answer_b\"") != std::string::npos);
     QVERIFY(noticeOf(answers, "unclearColumns")->text.find("response") != std::string::npos);
     QCOMPARE(noticeCount(answers, "emptyResponse"), 1);
     const ImportResult questions = read("question one,question two,answer\nQ,R,A\n", "a.csv");
     QVERIFY(isBalanced(questions));
     QCOMPARE(questions.report.accepted, 0);
-    QVERIFY(noticeOf(questions, "unclearColumns")->text.find("question one, question two") != std::string::npos);
+    QVERIFY(noticeOf(questions, "unclearColumns")->text.find("\"question one\", \"question two\"") != std::string::npos);
+    // A table without a line of names.
+    const ImportResult nameless = read("What is this?,That is it.\nWho?,Me.\n", "a.csv");
+    QCOMPARE(nameless.report.accepted, 0);
+    QCOMPARE(noticeCount(nameless, "noInstructionColumn"), 1);
     const ImportResult chosen = read("question,answer_a,answer_b\nQ,A,B\n", "a.csv", {"", "", '\0', {{"response", "answer_b"}}});
     QCOMPARE(noticeCount(chosen, "unclearColumns"), 0);
     QCOMPARE(std::string(responseOf(chosen.records.at(0))), std::string("B"));

@@ -113,6 +113,17 @@ void TestJsonFile::files()
     QVERIFY(readTextFile(path).value().size() == 16);
     QVERIFY(!readTextFile(path, 15));
     QVERIFY(readJsonFile(folder.path().toStdString()).error().code == ErrorCode::BadInput);
+    // Large JSON files are kept in Git LFS; who copies the folder without it has notes in their place.
+    for (const auto &[text, kind] : {std::pair("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n", "Git LFS pointer"), {"<!DOCTYPE html><html></html>", "web page"}}) {
+        QVERIFY(file.open(QIODevice::WriteOnly | QIODevice::Truncate));
+        file.write(text);
+        file.close();
+        const auto json = readJsonFile(path);
+        QVERIFY(!json);
+        QVERIFY2(json.error().message.find(kind) != std::string::npos, json.error().message.c_str());
+        QVERIFY(!json.error().hint.empty());
+    }
+    QVERIFY(readTextFile(path).has_value()); // a text may be a page
 }
 
 void TestJsonFile::testSuite()

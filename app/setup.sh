@@ -74,7 +74,7 @@ fettle_install_libtorch() {
       fettle_say "This LibTorch is built for CUDA: fetching the libraries that it needs (some 3 GB) ..."
       fettle_pip "torch==$FETTLE_TORCH_VERSION" || return 3
     else
-      fettle_pip "cuda-toolkit[cudart,cupti]==$toolkit" || return 3
+      fettle_pip --no-warn-conflicts "cuda-toolkit[cudart,cupti]==$toolkit" || return 3
     fi
     if ldd "$torch/lib/libtorch_cpu.so" | grep 'not found' >&2; then
       fettle_say "LibTorch does not find these libraries. Set FETTLE_LIBTORCH to the folder of another LibTorch $FETTLE_TORCH_VERSION."

@@ -1,0 +1,117 @@
+// Blocks of k are packed into panels once and read by every tile: the panels of a block of rows stay in the second-level cache, one panel of
+// columns in the first. The order of the sums depends on k alone.
+#include "core/model/fast/gemm.h"
+
+#include "core/model/fast/gemmtiles.h"
+
+#include "core/torch.h"
+
+#include <ATen/Parallel.h>
+#include <algorithm>
+#include <memory>
+#include <new>
+
+namespace fettle::model::fast {
+
+namespace {
+
+constexpr std::int64_t kMostDepth = 640;       // values of k in a block
+constexpr std::int64_t kMostColumns = 4096;    // of B packed at a time: bounds the memory of a product with a large vocabulary
+constexpr std::int64_t kRowsInCache = 20;      // row panels that are multiplied with one panel of columns
+constexpr std::int64_t kTooSmall = 1 << 16;    // multiplications that are not worth waking a thread
+
+// Room for panels, kept by each thread that asked for a product.
+class Panels {
+public:
+    float *room(std::int64_t values)
+    {
+        if (values > m_size) {
+            m_memory.reset();
+            m_size = 0;
+            m_memory.reset(static_cast<float *>(::operator new(static_cast<std::size_t>(values) * sizeof(float), std::align_val_t{64})));
+            m_size = values;
+        }
+        return m_memory.get();
+    }
+
+private:
+    struct Free {
+        void operator()(float *memory) const { ::operator delete(memory, std::align_val_t{64}); }
+    };
+    std::unique_ptr<float, Free> m_memory;
+    std::int64_t m_size = 0;
+};
+
+thread_local Panels rowPanels, columnPanels;
+
+std::int64_t pieces(std::int64_t count, std::int64_t size) { return (count + size - 1) / size; }
+
+template <class Work>
+void share(bool isParallel, std::int64_t count, const Work &work)
+{
+    if (isParallel)
+        at::parallel_for(0, count, 1, work);
+    else
+        work(0, count);
+}
+
+void scale(float *c, std::int64_t m, std::int64_t n, std::int64_t strideC, float beta)
+{
+    for (std::int64_t i = 0; i < m && beta != 1.0f; ++i) {
+        for (std::int64_t j = 0; j < n; ++j)
+            c[i * strideC + j] = beta == 0.0f ? 0.0f : beta * c[i * strideC + j];
+    }
+}
+
+} // namespace
+
+void gemm(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, const Operand &a, const Operand &b, float beta, float *c, std::int64_t strideC)
+{
+    if (m <= 0 || n <= 0)
+        return;
+    if (k <= 0)
+        return scale(c, m, n, strideC, beta);
+    static const TileShape tile = tileShape();
+    const bool isParallel = m * n * k > kTooSmall && at::get_num_threads() > 1 && !at::in_parallel_region();
+    const std::int64_t blocks = pieces(k, kMostDepth), depth = pieces(k, blocks);
+    const std::int64_t rowCount = pieces(m, tile.rows);
+    const std::int64_t mostColumns = std::min(pieces(n, tile.columns), kMostColumns / tile.columns);
+    float *rows = rowPanels.room(rowCount * tile.rowStep * depth);
+    float *columns = columnPanels.room(mostColumns * tile.columns * depth);
+
+    for (std::int64_t firstColumn = 0; firstColumn < n; firstColumn += mostColumns * tile.columns) {
+        const std::int64_t width = std::min(n - firstColumn, mostColumns * tile.columns), columnCount = pieces(width, tile.columns);
+        for (std::int64_t p = 0; p < k; p += depth) {
+            const std::int64_t here = std::min(depth, k - p);
+            const bool isPacked = blocks == 1 && firstColumn > 0; // the rows still lie there
+            share(isParallel, columnCount + (isPacked ? 0 : rowCount), [&](std::int64_t begin, std::int64_t end) {
+                for (std::int64_t i = begin; i < end; ++i) {
+                    if (const std::int64_t row = (i - columnCount) * tile.rows; row >= 0)
+                        packRows(a, row, std::min(tile.rows, m - row), p, here, rows + (i - columnCount) * tile.rowStep * depth);
+                    else
+                        packColumns(b, firstColumn + i * tile.columns, std::min(tile.columns, width - i * tile.columns), p, here, columns + i * tile.columns * depth);
+                }
+            });
+            const float oldShare = p == 0 ? beta : 1.0f;
+            const auto multiply = [&](std::int64_t rowBegin, std::int64_t rowEnd, std::int64_t columnBegin, std::int64_t columnEnd) {
+                for (std::int64_t block = rowBegin; block < rowEnd; block += kRowsInCache) {
+                    const std::int64_t blockEnd = std::min(rowEnd, block + kRowsInCache);
+                    for (std::int64_t j = columnBegin; j < columnEnd; ++j) {
+                        const std::int64_t column = j * tile.columns;
+                        for (std::int64_t i = block; i < blockEnd; ++i) {
+                            const std::int64_t row = i * tile.rows;
+                            multiplyTile(rows + i * tile.rowStep * depth, columns + column * depth, here, std::min(tile.rows, m - row),
+                                         std::min(tile.columns, width - column), alpha, oldShare, c + row * strideC + firstColumn + column, strideC);
+                        }
+                    }
+                }
+            };
+            if (rowCount >= columnCount)
+                share(isParallel, rowCount, [&](std::int64_t begin, std::int64_t end) { multiply(begin, end, 0, columnCount); });
+            else
+                share(isParallel, columnCount, [&](std::int64_t begin, std::int64_t end) { multiply(0, rowCount, begin, end); });
+        }
+    }
+}
+
+} // namespace fettle::model::fast

@@ -1,6 +1,7 @@
 // The Data page in the real window: triage by keys, filters by chips, typing with the lens live, saving, undo, import. The engine is the
 // stand-in; tst_dataproject does the road on a real project.
 #include "tests/ui/support/fakeengine.h"
+#include "tests/ui/support/openwindow.h"
 #include "ui/bridge/bridge.h"
 #include "ui/data/badrows.h"
 #include "ui/data/datapage.h"
@@ -30,7 +31,6 @@
 #include <QMenu>
 #include <QMimeData>
 #include <QSettings>
-#include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
 #include <QTreeWidget>
@@ -104,17 +104,10 @@ void DataPageTest::openWith(std::vector<data::Record> records)
     const QString folder = m_folder->filePath(QStringLiteral("clinic.fettle"));
     QDir().mkpath(folder);
     m_engine->addProject(folder.toStdString(), std::move(records));
-    m_bridge = std::make_unique<Bridge>(std::move(engine));
-    m_window = std::make_unique<MainWindow>(*m_bridge, *m_theme);
-    m_window->resize(1600, 1000);
-    m_window->show();
-    m_window->activateWindow();
-    QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
-    QSignalSpy opened(m_bridge.get(), &Bridge::projectOpened);
-    m_window->start({folder});
-    QVERIFY(opened.count() > 0 || opened.wait());
-    m_window->openPage(QStringLiteral("data"));
-    m_page = qobject_cast<DataPage *>(m_window->page(QStringLiteral("data")));
+    OpenWindow opened = openWindow(std::move(engine), *m_theme, folder, QStringLiteral("data"));
+    m_bridge = std::move(opened.bridge);
+    m_window = std::move(opened.window);
+    m_page = qobject_cast<DataPage *>(opened.page);
     QVERIFY(m_page);
     const int count = static_cast<int>(m_engine->state(folder.toStdString())->records.size());
     QTRY_COMPARE(find<RecordModel>()->rowCount(), count);
@@ -375,11 +368,15 @@ void DataPageTest::narrowDropsColumns()
     m_window->resize(1024, 700);
     QTRY_VERIFY(table->isColumnHidden(RecordModel::ResponseColumn));
     QTRY_VERIFY(!find<FilterPane>()->isVisible());
-    QTest::qWait(50);
+    const auto outside = [this] {
+        QStringList names;
+        for (QWidget *widget : m_page->findChildren<QWidget *>(Qt::FindDirectChildrenOnly))
+            if (widget->isVisible() && !m_page->rect().contains(widget->geometry()))
+                names << QString::fromUtf8(widget->metaObject()->className());
+        return names;
+    };
+    QTRY_COMPARE(outside(), QStringList()); // the layout settles in several passes
     picture(QStringLiteral("narrow"));
-    for (QWidget *widget : m_page->findChildren<QWidget *>())
-        if (widget->isVisible() && widget->parentWidget() == m_page)
-            QVERIFY2(m_page->rect().contains(widget->geometry()), qPrintable(widget->metaObject()->className()));
 }
 
 void DataPageTest::emptyProjectInvites()

@@ -1,4 +1,6 @@
 // The Data page on a real project and a real tokenizer: import a CSV, see the lens, edit, find it again after a restart, undo.
+#include "tests/ui/support/openwindow.h"
+
 #include "ui/bridge/bridge.h"
 #include "ui/bridge/realengine.h"
 #include "ui/data/datapage.h"
@@ -15,7 +17,6 @@
 #include "ui/widgets/chip.h"
 
 #include <QSettings>
-#include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -93,17 +94,10 @@ private slots:
 private:
     void open()
     {
-        m_bridge = std::make_unique<Bridge>(makeRealEngine());
-        m_window = std::make_unique<MainWindow>(*m_bridge, *m_theme);
-        m_window->resize(1600, 1000);
-        m_window->show();
-        m_window->activateWindow();
-        QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
-        QSignalSpy opened(m_bridge.get(), &Bridge::projectOpened);
-        m_window->start({m_project});
-        QVERIFY(opened.count() > 0 || opened.wait());
-        m_window->openPage(QStringLiteral("data"));
-        m_page = qobject_cast<DataPage *>(m_window->page(QStringLiteral("data")));
+        OpenWindow opened = openWindow(makeRealEngine(), *m_theme, m_project, QStringLiteral("data"));
+        m_bridge = std::move(opened.bridge);
+        m_window = std::move(opened.window);
+        m_page = qobject_cast<DataPage *>(opened.page);
         QVERIFY(m_page);
         m_model = m_page->findChild<RecordModel *>();
         m_table = m_page->findChild<RecordTable *>();

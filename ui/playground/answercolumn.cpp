@@ -47,6 +47,7 @@ AnswerColumn::AnswerColumn(bool isBase, QWidget *parent) : QWidget(parent), m_is
     m_text->setFrameShape(QFrame::NoFrame);
     m_text->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
     m_text->setFont(textFont());
+    m_text->setCursorWidth(0); // the chosen token is the cursor
     m_text->document()->setDocumentMargin(kPaneSide);
     m_text->setMinimumHeight(60);
     m_text->setAccessibleName(isBase ? tr("Answer of the base model") : tr("Answer of the tuned model"));
@@ -180,7 +181,14 @@ QTextCharFormat AnswerColumn::formatOf(int index) const
 
 void AnswerColumn::insertToken(QTextCursor &cursor, int index)
 {
-    cursor.insertText(QString::fromStdString(m_tokens[static_cast<std::size_t>(index)].text), formatOf(index));
+    QString text = QString::fromStdString(m_tokens[static_cast<std::size_t>(index)].text);
+    const QTextCharFormat format = formatOf(index);
+    // The space before a marked word is not marked, for the eye.
+    if (format.hasProperty(QTextFormat::BackgroundBrush) && text.startsWith(QLatin1Char(' ')) && text.size() > 1) {
+        cursor.insertText(QStringLiteral(" "), QTextCharFormat());
+        text.remove(0, 1);
+    }
+    cursor.insertText(text, format);
     m_ends.resize(static_cast<std::size_t>(index));
     m_ends.push_back(cursor.position());
 }

@@ -23,6 +23,21 @@ namespace fettle::ui {
 
 using namespace measure;
 
+namespace {
+
+// The field of the question: text clear of the round frame.
+class QuestionField : public QPlainTextEdit {
+public:
+    QuestionField()
+    {
+        setProperty("field", true);
+        document()->setDocumentMargin(0);
+        setViewportMargins(kStep2, kStep1 + 2, kStep1, kStep1 + 2);
+    }
+};
+
+} // namespace
+
 void PlaygroundPage::setupActions()
 {
     m_sendAction = addPageAction(QStringLiteral("askModels"), tr("Ask base and tuned model"), QStringLiteral("send"), QKeySequence(Qt::CTRL | Qt::Key_Return),
@@ -182,8 +197,7 @@ QWidget *PlaygroundPage::makeComposer()
     auto *rows = new QVBoxLayout(pane);
     rows->setContentsMargins(kPaneSide, kPaneTop, kPaneSide, kPaneTop);
     rows->setSpacing(kStep2);
-    m_composer = new QPlainTextEdit;
-    m_composer->setProperty("field", true);
+    m_composer = new QuestionField;
     m_composer->setPlaceholderText(tr("Ask both models"));
     m_composer->setAccessibleName(tr("Question"));
     m_composer->setToolTip(tr("The question that both models get, word for word the same."));

@@ -130,7 +130,7 @@ TokenPane::TokenPane(QWidget *parent) : QWidget(parent)
     m_bars = new Bars(this);
     rows->addWidget(m_bars);
     setAccessibleName(tr("What else was likely"));
-    setToolTip(tr("How likely the model found each of these words at this place. What was taken is bold."));
+    setToolTip(tr("How likely the model found each of these words at this place. What was taken is bold; a dash: not among the five likeliest of the other column."));
 }
 
 void TokenPane::showToken(int index, const engine::GeneratedToken &token, const QString &ownName, bool isOwnTuned,

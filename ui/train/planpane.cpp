@@ -178,10 +178,10 @@ void PlanPane::showPlan(const engine::TrainPlan &plan)
 
     const qint64 left = plan.droppedRows;
     setFact(0, countText(plan.trainRows), left > 0 ? tr("records; %1 have nothing left to learn").arg(countText(left)) : tr("records"));
-    setFact(1, countText(plan.heldOutRows), tr("records measure what was understood"));
+    setFact(1, countText(plan.heldOutRows), tr("records to measure with"));
     setFact(2, countText(plan.steps), tr("%1 per epoch").arg(countText(plan.stepsPerEpoch)));
-    setFact(3, countText(plan.tokens), tr("in one epoch, %1 of them learnt").arg(countText(plan.trainedTokens)));
-    setFact(4, largeCountText(static_cast<double>(plan.trainableParameters)), tr("numbers; the base stays untouched"));
+    setFact(3, countText(plan.tokens), tr("per epoch, %1 learnt").arg(countText(plan.trainedTokens)));
+    setFact(4, largeCountText(static_cast<double>(plan.trainableParameters)), tr("numbers, base untouched"));
     setFact(5, bytesText(plan.resultBytes), tr("as a PEFT adapter"));
     m_preview->setPlan(plan);
     m_batchFoot->setText(m_preview->records() == 0

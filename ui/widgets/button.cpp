@@ -131,7 +131,7 @@ void Button::paintEvent(QPaintEvent *)
     if (!m_keyHint.isEmpty()) {
         const QSize size = keyHintSize(m_keyHint);
         drawKeyHint(painter, QPoint(x + textWidth + kHintGap, (height() - size.height()) / 2), m_keyHint,
-                    m_look == ButtonLook::Primary && isEnabled() ? t.onAccent : QColor());
+                    !isEnabled() ? t.disabled : m_look == ButtonLook::Primary ? t.onAccent : QColor());
     }
 }
 

@@ -75,13 +75,14 @@ struct Bench {
         run.compute = request.compute;
         resetOwnPeak();
         std::vector<double> durations; // of the steps after the first
-        double firstStep = 0, before = 0;
+        double firstStep = 0, firstOwn = 0, before = 0;
         std::int64_t firstTokens = 0;
         RunEvents events;
         events.progressed = progress;
         events.stepFinished = [&](RunId, const MetricPoint &point, double) {
             if (firstStep == 0) {
                 firstStep = start.seconds();
+                firstOwn = point.seconds;
                 firstTokens = point.tokens;
             } else {
                 durations.push_back(point.seconds - before);
@@ -99,6 +100,7 @@ struct Bench {
             figures["train.slowestStep"] = {durations.back() / durations[durations.size() / 2], "", "slowest step against the median"};
         }
         figures["train.firstStepSeconds"] = {firstStep, "s", "from the start to the end of the first step"};
+        figures["train.secondsBeforeFirstStep"] = {firstStep - firstOwn, "s", "from the start to the beginning of the first step: import, tokens, weights"};
         figures["train.peakBytes"] = {static_cast<double>(memoryFigures().ownPeakBytes), "bytes", "peak memory of the process"};
         return {};
     }

@@ -10,7 +10,34 @@
 #include <QFileInfo>
 #include <QIcon>
 
+#include <cstdio>
+
 namespace fettle::ui {
+
+namespace {
+
+// Says "shown" when the window has painted for the first time, then ends the program: how `fettle bench window` measures a start.
+class FirstFrame : public QObject {
+public:
+    using QObject::QObject;
+    bool eventFilter(QObject *watched, QEvent *event) override
+    {
+        if (event->type() == QEvent::UpdateRequest && !m_isSeen) {
+            m_isSeen = true;
+            QMetaObject::invokeMethod(watched, [] { // after this frame was drawn
+                std::puts("shown");
+                std::fflush(stdout);
+                QCoreApplication::quit();
+            }, Qt::QueuedConnection);
+        }
+        return false;
+    }
+
+private:
+    bool m_isSeen = false;
+};
+
+} // namespace
 
 int runWindow(int argc, char **argv)
 {
@@ -28,7 +55,9 @@ int runWindow(int argc, char **argv)
     const QCommandLineOption sample(QStringLiteral("sample"), QApplication::translate("fettle::ui", "Opens the guided sample; makes it at the first time."));
     const QCommandLineOption theme(QStringLiteral("theme"), QApplication::translate("fettle::ui", "Look of this start: light, dark or system."),
                                    QStringLiteral("look"));
-    parser.addOptions({project, sample, theme});
+    QCommandLineOption untilShown(QStringLiteral("until-shown"), QApplication::translate("fettle::ui", "Ends the program when the window is on screen."));
+    untilShown.setFlags(QCommandLineOption::HiddenFromHelp);
+    parser.addOptions({project, sample, theme, untilShown});
     parser.process(application); // an unknown option ends the program with a message
 
     ThemeChoice look = MainWindow::storedThemeChoice();
@@ -40,6 +69,8 @@ int runWindow(int argc, char **argv)
     QApplication::setWindowIcon(QIcon(QStringLiteral(":/icons/fettle.svg")));
     Bridge bridge(makeRealEngine());
     MainWindow window(bridge, colours);
+    if (parser.isSet(untilShown))
+        window.installEventFilter(new FirstFrame(&window));
     window.show();
     window.start({parser.isSet(project) ? QFileInfo(parser.value(project)).absoluteFilePath() : QString(), parser.isSet(sample)});
     return QApplication::exec();

@@ -1,56 +1,30 @@
 // Places that cannot be written: no permission, and a full disk. The built program says once what, where and what to do, ends with the
 // promised exit code, leaves nothing half-written, and the project can be used afterwards.
+#include "tests/cli/program.h"
+
 #include <QDir>
 #include <QDirIterator>
 #include <QFile>
-#include <QProcess>
 #include <QTemporaryDir>
 #include <QtTest>
-#include <csignal>
-#include <grp.h>
-#include <nlohmann/json.hpp>
-#include <sys/resource.h>
 #include <unistd.h>
 
-using Json = nlohmann::json;
+using program::Json;
+using program::Outcome;
+using program::run;
 
 namespace {
 
 const QString kModel = FETTLE_FIXTURES "/tinychat";
 const QString kData = FETTLE_SOURCE_DIR "/datasets/hollybrook/hollybrook.jsonl";
-constexpr uid_t kNobody = 65534;
+constexpr program::Trouble kAsNobody{true, 0};
 
-struct Trouble {
-    bool isNobody = false;   // root may write anywhere: the program then runs as nobody
-    rlim_t largestFile = 0;  // what the system answers beyond it is what a full disk answers
-};
-
-struct Outcome {
-    int exitCode = -1;
-    QByteArray output, errors;
-};
-
-Outcome run(const QStringList &arguments, const Trouble &trouble = {})
+program::Trouble fullAt(rlim_t bytes)
 {
-    QProcess process;
-    process.setChildProcessModifier([trouble] {
-        if (trouble.largestFile > 0) {
-            ::signal(SIGXFSZ, SIG_IGN);
-            const rlimit limit{trouble.largestFile, trouble.largestFile};
-            ::setrlimit(RLIMIT_FSIZE, &limit);
-        }
-        if (trouble.isNobody && ::geteuid() == 0 && (::setgroups(0, nullptr) != 0 || ::setgid(kNobody) != 0 || ::setuid(kNobody) != 0))
-            ::_exit(99);
-    });
-    process.start(FETTLE_PROGRAM, arguments);
-    process.closeWriteChannel();
-    if (!process.waitForFinished(120000))
-        process.kill();
-    return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1, process.readAllStandardOutput(), process.readAllStandardError()};
+    return {false, bytes};
 }
 
-// Everything below a folder with its size, hidden files too. The lock file, SQLite's two files beside an open database and the run's own
-// folder are no leftovers.
+// Everything below a folder, hidden files too. The lock file and the two files that SQLite has beside an open database are no leftovers.
 QStringList contentOf(const QString &folder)
 {
     QStringList found;
@@ -142,7 +116,7 @@ void TestBadPlaces::initTestCase()
 {
     if (::geteuid() != 0)
         return;
-    const Outcome outcome = run({"--version"}, {.isNobody = true});
+    const Outcome outcome = run({"--version"}, kAsNobody);
     if (outcome.exitCode == 99)
         QSKIP("Root cannot become another user here.");
     if (outcome.exitCode != 0)
@@ -179,10 +153,10 @@ void TestBadPlaces::noPermissionToCreate()
 {
     QDir().mkdir(path("closed"));
     protect(path("closed"));
-    const Outcome made = run({"new", path("closed/clinic.fettle")}, {.isNobody = true});
+    const Outcome made = run({"new", path("closed/clinic.fettle")}, kAsNobody);
     VERIFY_TOLD(made, 3, path("closed/clinic.fettle"));
     QVERIFY(made.errors.contains("access is not allowed"));
-    const Outcome trained = run({"train", "--model", m_model, "--data", kData, "--out", path("closed/adapter"), "--set", "maxSteps=1"}, {.isNobody = true});
+    const Outcome trained = run({"train", "--model", m_model, "--data", kData, "--out", path("closed/adapter"), "--set", "maxSteps=1"}, kAsNobody);
     VERIFY_TOLD(trained, 3, path("closed/adapter"));
     QCOMPARE(contentOf(path("closed")), QStringList());
 }
@@ -193,16 +167,15 @@ void TestBadPlaces::noPermissionInTheProject()
     trainOnce();
     protect(m_folder->path());
     const QStringList before = contentOf(m_folder->path());
-    const Trouble nobody{.isNobody = true};
-    VERIFY_TOLD(run({"import", kData, "--project", m_project}, nobody), 3, m_project);
-    VERIFY_TOLD(run({"snapshot", "--project", m_project}, nobody), 3, m_project);
-    VERIFY_TOLD(run({"train", "--model", m_model, "--project", m_project, "--set", "maxSteps=1"}, nobody), 3, m_project);
-    VERIFY_TOLD(run({"resume", "1", "--project", m_project}, nobody), 3, m_project);
+    VERIFY_TOLD(run({"import", kData, "--project", m_project}, kAsNobody), 3, m_project);
+    VERIFY_TOLD(run({"snapshot", "--project", m_project}, kAsNobody), 3, m_project);
+    VERIFY_TOLD(run({"train", "--model", m_model, "--project", m_project, "--set", "maxSteps=1"}, kAsNobody), 3, m_project);
+    VERIFY_TOLD(run({"resume", "1", "--project", m_project}, kAsNobody), 3, m_project);
     QCOMPARE(contentOf(m_folder->path()), before);
     // Reading needs no right to write.
-    const Outcome runs = run({"runs", "--project", m_project, "--json"}, nobody);
+    const Outcome runs = run({"runs", "--project", m_project, "--json"}, kAsNobody);
     VERIFY_OK(runs);
-    QCOMPARE(Json::parse(runs.output.toStdString()).at("runs").size(), std::size_t(1));
+    QCOMPARE(runs.json().at("runs").size(), std::size_t(1));
     release(m_folder->path());
     VERIFY_OK(run({"import", kData, "--project", m_project}));
 }
@@ -214,7 +187,7 @@ void TestBadPlaces::noPermissionToExport()
     QDir().mkdir(path("closed"));
     protect(m_folder->path());
     for (const QString target : {"peft", "merged"}) {
-        const Outcome refused = run({"export", "--run", "1", "--project", m_project, "--to", target, path("closed/result")}, {.isNobody = true});
+        const Outcome refused = run({"export", "--run", "1", "--project", m_project, "--to", target, path("closed/result")}, kAsNobody);
         VERIFY_TOLD(refused, 3, path("closed/result"));
     }
     QCOMPARE(contentOf(path("closed")), QStringList());
@@ -226,11 +199,11 @@ void TestBadPlaces::noPermissionToRead()
 {
     QVERIFY(QFile::copy(kData, path("secret.jsonl")));
     QFile::setPermissions(path("secret.jsonl"), ::geteuid() == 0 ? QFile::ReadOwner : QFile::Permissions());
-    const Outcome file = run({"import", path("secret.jsonl"), "--dry-run"}, {.isNobody = true});
+    const Outcome file = run({"import", path("secret.jsonl"), "--dry-run"}, kAsNobody);
     VERIFY_TOLD(file, 3, path("secret.jsonl"));
     QVERIFY2(file.errors.contains("let you read it"), file.errors);
     QFile::setPermissions(m_model, ::geteuid() == 0 ? QFile::ReadOwner | QFile::ExeOwner : QFile::Permissions());
-    const Outcome model = run({"generate", "--model", m_model, "--prompt", "Hello"}, {.isNobody = true});
+    const Outcome model = run({"generate", "--model", m_model, "--prompt", "Hello"}, kAsNobody);
     VERIFY_TOLD(model, 3, m_model);
     QVERIFY2(model.errors.contains("access is not allowed"), model.errors);
 }
@@ -238,7 +211,7 @@ void TestBadPlaces::noPermissionToRead()
 void TestBadPlaces::fullDiskAtCreating()
 {
     for (const rlim_t largest : {rlim_t(1), rlim_t(20'000), rlim_t(60'000)}) {
-        const Outcome refused = run({"new", m_project}, {.largestFile = largest});
+        const Outcome refused = run({"new", m_project}, fullAt(largest));
         VERIFY_TOLD(refused, 4, m_project);
         QVERIFY2(refused.errors.contains("the disk is full"), refused.errors);
         QVERIFY(!QFile::exists(m_project)); // the name is free for the next try
@@ -249,14 +222,14 @@ void TestBadPlaces::fullDiskAtCreating()
 void TestBadPlaces::fullDiskAtImport()
 {
     VERIFY_OK(run({"new", m_project}));
-    const Outcome refused = run({"import", kData, "--project", m_project}, {.largestFile = 150'000});
+    const Outcome refused = run({"import", kData, "--project", m_project}, fullAt(150'000));
     VERIFY_TOLD(refused, 4, m_project);
     const Outcome imported = run({"import", kData, "--project", m_project, "--json"});
     VERIFY_OK(imported);
     // Nothing of the first try is there.
     const Outcome snapshot = run({"snapshot", "--project", m_project, "--json"});
     VERIFY_OK(snapshot);
-    QVERIFY(Json::parse(snapshot.output.toStdString()).at("rows").get<int>() <= Json::parse(imported.output.toStdString()).at("accepted").get<int>());
+    QVERIFY(snapshot.json().at("rows").get<int>() <= imported.json().at("accepted").get<int>());
 }
 
 void TestBadPlaces::fullDiskAtExport()
@@ -265,7 +238,7 @@ void TestBadPlaces::fullDiskAtExport()
     trainOnce();
     const QStringList before = contentOf(m_folder->path());
     for (const auto &[target, largest] : {std::pair<QString, rlim_t>("merged", 100'000), {"merged", 40'000}, {"peft", 40'000}}) {
-        const Outcome refused = run({"export", "--run", "1", "--project", m_project, "--to", target, path("result")}, {.largestFile = largest});
+        const Outcome refused = run({"export", "--run", "1", "--project", m_project, "--to", target, path("result")}, fullAt(largest));
         VERIFY_TOLD(refused, 4, path("result"));
         QVERIFY2(refused.errors.contains("the disk is full"), refused.errors);
         QCOMPARE(contentOf(m_folder->path()), before);
@@ -278,22 +251,22 @@ void TestBadPlaces::fullDiskAtCheckpoint()
     createProject();
     // The optimiser's state is larger than the limit, the database is not.
     const QStringList train{"train", "--model", m_model, "--project", m_project, "--set", "rank=256", "--set", "maxSteps=6", "--set", "checkpointEvery=2"};
-    const Outcome refused = run(train, {.largestFile = 700'000});
+    const Outcome refused = run(train, fullAt(700'000));
     VERIFY_TOLD(refused, 4, m_project);
     QVERIFY2(refused.errors.contains("the disk is full"), refused.errors);
     QVERIFY2(contentOf(m_project).filter("step-").isEmpty(), qPrintable(contentOf(m_project).join('\n')));
     const Outcome runs = run({"runs", "--project", m_project, "--json"});
     VERIFY_OK(runs);
-    QCOMPARE(Json::parse(runs.output.toStdString()).at("runs").at(0).at("state").get<std::string>(), std::string("failed"));
+    QCOMPARE(runs.json().at("runs").at(0).at("state").get<std::string>(), std::string("failed"));
     VERIFY_OK(run(train));
     VERIFY_OK(run({"export", "--run", "2", "--project", m_project, "--to", "peft", path("result")}));
 }
 
 void TestBadPlaces::sameAsJson()
 {
-    const Outcome refused = run({"new", m_project, "--json"}, {.largestFile = 20'000});
+    const Outcome refused = run({"new", m_project, "--json"}, fullAt(20'000));
     QCOMPARE(refused.exitCode, 4);
-    const Json json = Json::parse(refused.output.toStdString(), nullptr, false);
+    const Json json = refused.json();
     QCOMPARE(json.at("event").get<std::string>(), std::string("error"));
     QCOMPARE(json.at("exitCode").get<int>(), 4);
     QVERIFY(json.at("error").get<std::string>().find("the disk is full") != std::string::npos);

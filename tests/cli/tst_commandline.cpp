@@ -1,42 +1,19 @@
 // The built program, driven as scripts drive it: verbs, JSON documents, exit codes, bad input. Real files, the tiny chat model.
+#include "tests/cli/program.h"
+
 #include <QDir>
 #include <QFile>
-#include <QProcess>
 #include <QTemporaryDir>
 #include <QtTest>
-#include <csignal>
-#include <nlohmann/json.hpp>
 
-using Json = nlohmann::json;
+using program::Json;
+using program::Outcome;
+using program::run;
 
 namespace {
 
 const QString kModel = FETTLE_FIXTURES "/tinychat";
 const QString kData = FETTLE_SOURCE_DIR "/datasets/hollybrook/hollybrook.jsonl";
-
-struct Outcome {
-    int exitCode = -1;
-    QByteArray output, errors;
-    [[nodiscard]] Json json() const { return Json::parse(output.toStdString(), nullptr, false); }
-    [[nodiscard]] std::vector<Json> lines() const
-    {
-        std::vector<Json> all;
-        for (const auto &line : output.trimmed().split('\n'))
-            all.push_back(Json::parse(line.toStdString(), nullptr, false));
-        return all;
-    }
-};
-
-Outcome run(const QStringList &arguments, const QByteArray &input = {})
-{
-    QProcess process;
-    process.start(FETTLE_PROGRAM, arguments);
-    process.write(input);
-    process.closeWriteChannel();
-    if (!process.waitForFinished(120000))
-        process.kill();
-    return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1, process.readAllStandardOutput(), process.readAllStandardError()};
-}
 
 QString write(const QDir &folder, const QString &name, const QByteArray &content)
 {

@@ -2,7 +2,7 @@
 # Fettle against its rivals on this machine, in alternating runs of one script; prints a table of medians and ratios.
 #   tests/bench/against_peers.sh [ROWS.json|ROWS.jsonl]     rows with instruction, input, output (or response)
 # The rivals are installed into build/peers, a throw-away environment (some 2 GB). Runs take about half an hour on two cores.
-set -eu
+set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 here=$root/tests/bench
 peers=$root/build/peers
@@ -33,17 +33,17 @@ PY
 model=$work/model
 [ -e "$model/model.safetensors" ] || "$python" "$here/peer_model.py" "$root/build/env/models" SmolLM2-135M-Instruct.Q4_1.gguf "$model"
 
-out=$work/figures.jsonl; : > "$out"
+out=$work/figures.jsonl; : > "$out"; : > "$work/peers.log" # what the rivals say of themselves
 for round in $(seq "$rounds"); do
   echo "round $round of $rounds" >&2
   rm -rf "$work/adapter"
   "$fettle" bench train --data "$rows" --steps "$steps" --json >> "$out"
-  HF_HUB_OFFLINE=1 "$python" "$here/peer_train.py" "$model" "$rows" 512 "$steps" 2>/dev/null | tail -n 1 >> "$out"
-  HF_HUB_OFFLINE=1 "$python" "$here/peer_train.py" "$model" "$rows" 512 "$steps" --sorted 2>/dev/null | tail -n 1 >> "$out"
+  HF_HUB_OFFLINE=1 "$python" "$here/peer_train.py" "$model" "$rows" 512 "$steps" 2>> "$work/peers.log" | tail -n 1 >> "$out"
+  HF_HUB_OFFLINE=1 "$python" "$here/peer_train.py" "$model" "$rows" 512 "$steps" --sorted 2>> "$work/peers.log" | tail -n 1 >> "$out"
   "$fettle" bench decode --json >> "$out"
   "$fettle" bench prefill --json >> "$out"
-  "$python" "$here/peer_decode.py" "$model" 128 2>/dev/null | tail -n 1 >> "$out"
+  "$python" "$here/peer_decode.py" "$model" 128 2>> "$work/peers.log" | tail -n 1 >> "$out"
   "$fettle" bench tokenize --data "$rows.txt" --json >> "$out"
-  "$python" "$here/peer_tokenize.py" "$model" "$rows.txt" 2>/dev/null | tail -n 1 >> "$out"
+  "$python" "$here/peer_tokenize.py" "$model" "$rows.txt" 2>> "$work/peers.log" | tail -n 1 >> "$out"
 done
 "$python" "$here/table.py" "$out"

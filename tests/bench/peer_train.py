@@ -6,6 +6,7 @@ Usage: peer_train.py MODEL_FOLDER ROWS.jsonl MAX_LENGTH STEPS [--sorted]
 import json
 import resource
 import sys
+import tempfile
 import time
 
 START = time.time()
@@ -49,7 +50,7 @@ lengths = [length(row) for row in rows]
 if is_sorted:
     order = sorted(range(len(rows)), key=lambda i: -lengths[i])
     rows, lengths = [rows[i] for i in order], [lengths[i] for i in order]
-config = SFTConfig(output_dir="/dev/null", max_length=max_length, per_device_train_batch_size=8, max_steps=steps, learning_rate=2e-4, logging_steps=1,
+config = SFTConfig(output_dir=tempfile.mkdtemp(), max_length=max_length, per_device_train_batch_size=8, max_steps=steps, learning_rate=2e-4, logging_steps=1,
                    gradient_checkpointing=False, bf16=False, report_to=[], save_strategy="no", use_cpu=True, seed=42, data_seed=42, shuffle_dataset=False,
                    dataloader_num_workers=0)
 clock = Clock()

@@ -407,6 +407,7 @@ void TrainPageTest::emptyProjectCannotStart()
     }
     open();
     QTRY_VERIFY(isTextShown(QStringLiteral("There is nothing to learn from")));
+    QVERIFY(!isTextShown(QStringLiteral("steps over"))); // promised nothing
     QVERIFY(!named<Button>("startRun")->isEnabled());
     picture(QStringLiteral("empty"));
 }
@@ -567,11 +568,14 @@ void TrainPageTest::cardEndsInRoundCorners()
     open();
     QWidget *card = named<SettingsForm>("settingsForm")->parentWidget();
     const QImage image = card->grab().toImage();
-    const int last = image.height() - 1;
-    // In a round corner of radius 8 the pixel 2 px in from both sides lies on the frame's curve or outside it; a square strip would fill it.
-    for (const int x : {2, image.width() - 3})
-        QVERIFY2(image.pixelColor(x, last - 2) != tokens().surface0, qPrintable(image.pixelColor(x, last - 2).name()));
-    QCOMPARE(image.pixelColor(image.width() / 2, last - 4), tokens().surface0);
+    const auto at = [&](double x, double y) { return image.pixelColor(int(x * image.devicePixelRatio()), int(y * image.devicePixelRatio())); };
+    // With a radius of 8 the point 2.5 px in from both sides lies on the frame's curve; a square strip would fill it.
+    for (const double x : {2.5, card->width() - 2.5})
+        QVERIFY2(at(x, card->height() - 2.5) != tokens().surface0, qPrintable(at(x, card->height() - 2.5).name()));
+    QCOMPARE(at(card->width() / 2.0, card->height() - 4.5), tokens().surface0);
+    // Presets and fields begin on one line.
+    QCOMPARE(named<Segmented>("preset")->mapTo(card, QPoint(0, 0)).x(), SettingsForm::kFieldEdge);
+    QCOMPARE(named<QWidget>("epochs")->mapTo(card, QPoint(0, 0)).x(), SettingsForm::kFieldEdge);
 }
 
 QTEST_MAIN(TrainPageTest)

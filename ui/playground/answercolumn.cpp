@@ -234,7 +234,7 @@ void AnswerColumn::showFoot()
 {
     m_leaves->setText(m_isBase || m_divergence < 0 ? QString() : tr("Leaves base at token %1").arg(m_divergence + 1));
     const QString count = tr("%n token(s)", nullptr, static_cast<int>(m_tokens.size()));
-    m_foot->setText(m_tokens.empty() && m_ending.isEmpty() ? QString() : m_ending.isEmpty() ? count : tr("%1, %2").arg(count, m_ending));
+    m_foot->setText(m_tokens.empty() ? m_ending : m_ending.isEmpty() ? count : tr("%1, %2").arg(count, m_ending));
 }
 
 std::optional<int> AnswerColumn::tokenAt(const QPoint &point) const

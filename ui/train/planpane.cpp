@@ -217,8 +217,11 @@ void PlanPane::showProblems(const std::vector<engine::TrainPlan::Problem> &probl
         row->setContentsMargins(0, 0, 0, 0);
         row->setSpacing(kStep2);
         row->setColumnStretch(1, 1);
-        row->addWidget(new IconLabel(problem.isBlocking ? QStringLiteral("circle-x") : QStringLiteral("triangle-alert"), problem.isBlocking ? Ink::Bad : Ink::Warning), 0, 0, Qt::AlignTop);
-        row->addWidget(wrapped(new TextLabel(QString::fromStdString(problem.text))), 0, 1);
+        auto *mark = new IconLabel(problem.isBlocking ? QStringLiteral("circle-x") : QStringLiteral("triangle-alert"), problem.isBlocking ? Ink::Bad : Ink::Warning);
+        auto *text = new TextLabel(QString::fromStdString(problem.text));
+        mark->setFixedHeight(QFontMetrics(text->font()).height()); // stands on the first line
+        row->addWidget(mark, 0, 0, Qt::AlignTop);
+        row->addWidget(wrapped(text), 0, 1);
         if (!problem.fixSetting.empty()) {
             auto *fix = new Button(QString::fromStdString(problem.fixLabel), {}, tr("Changes the setting, so that this is settled."));
             const QString setting = QString::fromStdString(problem.fixSetting);

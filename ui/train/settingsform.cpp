@@ -118,7 +118,7 @@ void SettingsForm::arrange(int columns)
             if (row.field->level != level)
                 continue;
             const int line = index % perColumn, first = index / perColumn * 3;
-            row.label->setMinimumWidth(first == 0 ? kLabelWidth - kFrame : kLabelWidth);
+            row.label->setMinimumWidth(kLabelWidth);
             int place = first;
             for (QWidget *widget : std::initializer_list<QWidget *>{row.label, row.editor, row.mark}) {
                 grid->removeWidget(widget);

@@ -239,7 +239,7 @@ void TrainPage::showPlan(const engine::TrainPlan &plan)
     m_plan->showPlan(plan);
     m_trained->setText(tr("%1 numbers").arg(largeCountText(static_cast<double>(plan.trainableParameters))));
     m_result->setText(bytesText(plan.resultBytes));
-    m_head->setState(tr("%1 steps over %2 records").arg(countText(plan.steps), countText(plan.trainRows)));
+    m_head->setState(m_plan->state() == PlanPane::State::Ready ? tr("%1 steps over %2 records").arg(countText(plan.steps), countText(plan.trainRows)) : QString());
 }
 
 void TrainPage::showRefusal(const Error &error)

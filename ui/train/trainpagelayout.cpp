@@ -226,8 +226,10 @@ void TrainPage::addSettingsCard(QVBoxLayout *column)
     auto *helpRow = new QHBoxLayout(help);
     helpRow->setContentsMargins(kPaneSide - kFrame, kStep2, kPaneSide - kFrame, kStep2);
     helpRow->setSpacing(kStep2);
-    helpRow->addWidget(new IconLabel(QStringLiteral("info"), Ink::Muted), 0, Qt::AlignTop);
+    auto *info = new IconLabel(QStringLiteral("info"), Ink::Muted);
+    helpRow->addWidget(info, 0, Qt::AlignTop);
     m_help = mutedLabel(tr("Click into a field to read what it does."));
+    info->setFixedHeight(m_help->sizeHint().height()); // of one line, also where there are more
     m_help->setWordWrap(true);
     helpRow->addWidget(m_help, 1);
     rows->addWidget(help);

@@ -94,7 +94,7 @@ void DecodeStep::normAndPack(const std::vector<float> &weight)
             rmsNorm(b.stream.data() + (first + n) * b.width, weight.data(), columns, static_cast<float>(m_weights->config.rmsEpsilon),
                     normed + n * b.width);
         }
-        packRows(normed, b.width, count, columns, b.packed.data() + first * columns);
+        b.setInput(normed, b.width, first, count, columns);
     });
 }
 
@@ -123,7 +123,7 @@ void DecodeStep::applyMaps(std::initializer_list<LinearMap> maps, std::size_t la
     };
     for (const LinearMap map : maps) {
         const Target target = outputOf(map);
-        b.work.push_back({&m_weights->layers[layer].map(map).matrix, b.packed.data(), rows, target.values, target.stride, target.mode});
+        b.work.push_back({&m_weights->layers[layer].map(map).matrix, b.packed.data(), b.quantisedInput(), rows, target.values, target.stride, target.mode});
     }
     for (const StepSegment &segment : b.adapted) {
         const float *input = nullptr;
@@ -133,7 +133,7 @@ void DecodeStep::applyMaps(std::initializer_list<LinearMap> maps, std::size_t la
             if (!module.a.isEmpty()) {
                 if (!input)
                     input = b.segmentInput(segment, module.a.columns());
-                b.work.push_back({&module.a, input, segment.rows, lowOf(b.low, index, segment), b.lowRank, ProductMode::Replace});
+                b.work.push_back({&module.a, input, nullptr, segment.rows, lowOf(b.low, index, segment), b.lowRank, ProductMode::Replace});
             }
             ++index;
         }
@@ -156,7 +156,7 @@ void DecodeStep::applyMaps(std::initializer_list<LinearMap> maps, std::size_t la
                     low[i] *= scale;
                 packRows(low, b.lowRank, segment.rows, module.b.columns(), packed);
                 const Target target = outputOf(map);
-                b.work.push_back({&module.b, packed, segment.rows, target.values + segment.first * target.stride, target.stride, ProductMode::Add});
+                b.work.push_back({&module.b, packed, nullptr, segment.rows, target.values + segment.first * target.stride, target.stride, ProductMode::Add});
             }
             ++index;
         }
@@ -210,7 +210,7 @@ void DecodeStep::attendAndPack(std::size_t layer)
     });
     const std::size_t columns = static_cast<std::size_t>(config.queryWidth());
     forRowGroups(b.rows.size(), [&](std::size_t first, std::size_t count, int) {
-        packRows(b.attention.data() + first * b.queryWidth, b.queryWidth, count, columns, b.packed.data() + first * columns);
+        b.setInput(b.attention.data() + first * b.queryWidth, b.queryWidth, first, count, columns);
     });
 }
 
@@ -229,7 +229,7 @@ void DecodeStep::runLayer(std::size_t layer)
     forRowGroups(b.rows.size(), [&](std::size_t first, std::size_t count, int) {
         for (std::size_t r = first; r < first + count; ++r)
             swiGlu(b.gate.data() + r * b.intermediate, b.up.data() + r * b.intermediate, columns);
-        packRows(b.gate.data() + first * b.intermediate, b.intermediate, count, columns, b.packed.data() + first * columns);
+        b.setInput(b.gate.data() + first * b.intermediate, b.intermediate, first, count, columns);
     });
     applyMaps({LinearMap::Down}, layer);
 }
@@ -244,9 +244,9 @@ DecodeStep::Logits DecodeStep::outputLogits()
             rmsNorm(b.stream.data() + b.wanted[first + n] * b.width, m_weights->finalNorm.data(), columns,
                     static_cast<float>(m_weights->config.rmsEpsilon), normed + n * b.width);
         }
-        packRows(normed, b.width, count, columns, b.packed.data() + first * columns);
+        b.setInput(normed, b.width, first, count, columns);
     });
-    b.work.push_back({&m_weights->outputHead(), b.packed.data(), b.wanted.size(), b.logits.data(), b.vocabulary, ProductMode::Replace});
+    b.work.push_back({&m_weights->outputHead(), b.packed.data(), b.quantisedInput(), b.wanted.size(), b.logits.data(), b.vocabulary, ProductMode::Replace});
     b.runProducts(m_pool);
     return {b.logits.data(), b.vocabulary, b.wanted.size()};
 }

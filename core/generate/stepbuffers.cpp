@@ -17,10 +17,11 @@ Result<> StepBuffers::prepare(const model::ModelConfig &config, std::size_t larg
     const std::size_t half = static_cast<std::size_t>(config.headSize) / 2;
     const std::size_t widest = std::max({width, queryWidth, keyValueWidth, intermediate});
     const std::size_t count = rows.size();
+    hasQuantised = hasIntegerProducts();
     const std::pair<Scratch *, std::size_t> sizes[] = {
         {&stream, count * width}, {&query, count * queryWidth}, {&key, count * keyValueWidth}, {&value, count * keyValueWidth},
         {&attention, count * queryWidth}, {&gate, count * intermediate}, {&up, count * intermediate}, {&packed, count * widest},
-        {&packedSegment, adapted.empty() ? 0 : count * widest}, {&low, 3 * count * lowRank}, {&packedLow, 3 * count * lowRank},
+        {&quantised, hasQuantised ? count * quantisedBytes(widest) / sizeof(float) : 0}, {&packedSegment, adapted.empty() ? 0 : count * widest}, {&low, 3 * count * lowRank}, {&packedLow, 3 * count * lowRank},
         {&cosine, count * half}, {&sine, count * half}, {&logits, wanted.size() * vocabulary},
         {&normed, static_cast<std::size_t>(threads) * rowsPerGroup() * width},
     };
@@ -31,7 +32,7 @@ Result<> StepBuffers::prepare(const model::ModelConfig &config, std::size_t larg
     productScratch.resize(static_cast<std::size_t>(threads));
     attentionScratch.resize(static_cast<std::size_t>(threads));
     for (Scratch &scratch : productScratch) {
-        if (auto done = scratch.want(generate::productScratch(count)); !done)
+        if (auto done = scratch.want(std::max(generate::productScratch(count), integerScratch(count) / sizeof(float))); !done)
             return done;
     }
     for (Scratch &scratch : attentionScratch) {
@@ -39,6 +40,13 @@ Result<> StepBuffers::prepare(const model::ModelConfig &config, std::size_t larg
             return done;
     }
     return {};
+}
+
+void StepBuffers::setInput(const float *source, std::size_t stride, std::size_t first, std::size_t count, std::size_t columns)
+{
+    packRows(source, stride, count, columns, packed.data() + first * columns);
+    if (hasQuantised)
+        quantiseRows(source, stride, count, columns, quantised.bytes() + first * quantisedBytes(columns));
 }
 
 void StepBuffers::runProducts(WorkerPool &pool)
@@ -56,8 +64,12 @@ void StepBuffers::runProducts(WorkerPool &pool)
         for (const Product &product : work) {
             const std::size_t own = (product.matrix->panels() + step - 1) / step;
             if (task < own) {
-                multiplyPanels(*product.matrix, product.packed, product.rows, product.y, product.stride, product.mode, task * step,
-                               std::min(product.matrix->panels(), (task + 1) * step), productScratch[static_cast<std::size_t>(thread)].data());
+                const std::size_t begin = task * step, end = std::min(product.matrix->panels(), begin + step);
+                Scratch &scratch = productScratch[static_cast<std::size_t>(thread)];
+                if (product.quantised && fitsIntegerProducts(*product.matrix))
+                    multiplyIntegerPanels(*product.matrix, product.quantised, product.rows, product.y, product.stride, product.mode, begin, end, scratch.bytes());
+                else
+                    multiplyPanels(*product.matrix, product.packed, product.rows, product.y, product.stride, product.mode, begin, end, scratch.data());
                 return;
             }
             task -= own;

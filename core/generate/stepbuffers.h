@@ -4,6 +4,7 @@
 #include "core/base/ids.h"
 #include "core/generate/alignedbuffer.h"
 #include "core/generate/decodeadapter.h"
+#include "core/generate/integerkernels.h"
 #include "core/generate/kvcache.h"
 #include "core/generate/matrixkernels.h"
 #include "core/generate/workerpool.h"
@@ -28,6 +29,7 @@ public:
         return {};
     }
     [[nodiscard]] float *data() { return m_buffer.floats(); }
+    [[nodiscard]] std::byte *bytes() { return m_buffer.data(); }
 
 private:
     AlignedBuffer m_buffer;
@@ -57,6 +59,7 @@ struct AttentionTask {
 struct Product {
     const PackedMatrix *matrix = nullptr;
     const float *packed = nullptr;
+    const std::byte *quantised = nullptr; // the same input for integer products; null: there is none
     std::size_t rows = 0;
     float *y = nullptr;
     std::size_t stride = 0;
@@ -75,6 +78,8 @@ struct StepBuffers {
     Scratch stream;         // [rows][width]
     Scratch query, key, value, attention, gate, up;
     Scratch packed;         // input of the next products, all rows
+    Scratch quantised;      // the same for integer products, where this processor has them
+    bool hasQuantised = false;
     Scratch packedSegment;  // the same for the rows of a segment
     Scratch low;            // A x, [map][rows][lowRank]
     Scratch packedLow;
@@ -83,6 +88,9 @@ struct StepBuffers {
     Scratch normed;         // [thread][group of rows][width]
     std::vector<Scratch> productScratch, attentionScratch; // for each thread
 
+    // Rows [first, first + count) of the input of the next products. columns: of the input.
+    void setInput(const float *source, std::size_t stride, std::size_t first, std::size_t count, std::size_t columns);
+    [[nodiscard]] const std::byte *quantisedInput() { return hasQuantised ? quantised.bytes() : nullptr; }
     [[nodiscard]] Result<> prepare(const model::ModelConfig &config, std::size_t largestRank, int threads);
     // Computes and empties the list of work.
     void runProducts(WorkerPool &pool);

@@ -1,9 +1,6 @@
 // The Train page in the real window, on the stand-in engine: the plan follows the settings, differences from the preset are marked, problems
 // come with their button, a value that is still being typed is the one that is trained with. FETTLE_PICTURES=FOLDER keeps pictures.
-#include "tests/ui/support/fakeengine.h"
-#include "ui/bridge/bridge.h"
-#include "ui/frame/mainwindow.h"
-#include "ui/theme/theme.h"
+#include "tests/ui/support/windowfixture.h"
 #include "ui/train/batchpreview.h"
 #include "ui/train/methoddrawing.h"
 #include "ui/train/planpane.h"
@@ -19,13 +16,8 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QScrollArea>
-#include <QSettings>
 #include <QSpinBox>
-#include <QStandardPaths>
-#include <QTemporaryDir>
 #include <QTest>
-
-#include <semaphore>
 
 using namespace fettle;
 using namespace fettle::ui;
@@ -34,7 +26,7 @@ class TrainPageTest : public QObject {
     Q_OBJECT
 
 private slots:
-    void initTestCase();
+    void initTestCase() { m_fixture = std::make_unique<WindowFixture>(QStringLiteral("tst_trainpage")); }
     void init();
     void cleanup();
 
@@ -63,88 +55,49 @@ private:
     void open();
     template <class T>
     T *named(const char *name) const { return m_page->findChild<T *>(QLatin1String(name)); }
-    [[nodiscard]] bool isTextShown(const QString &part) const;
+    [[nodiscard]] bool isTextShown(const QString &part) const { return WindowFixture::isTextShown(*m_page, part); }
     [[nodiscard]] engine::TrainRequest lastPlanned() const;
     [[nodiscard]] std::vector<engine::TrainRequest> trained() const;
     void type(QAbstractSpinBox *box, const QString &text);
-    void picture(const QString &name, bool isDark = false, QSize size = {1600, 1000});
+    void picture(const QString &name, bool isDark = false, QSize size = {1600, 1000})
+    {
+        m_fixture->picture(QStringLiteral("train-") + name, isDark, size);
+    }
 
     struct Seen { std::mutex mutex; std::vector<engine::TrainRequest> planned, trained; };
 
-    QTemporaryDir m_dir;
-    std::unique_ptr<Theme> m_theme;
-    std::filesystem::path m_folder;
-    FakeEngine *m_engine = nullptr;
-    std::shared_ptr<FakeProjectState> m_state;
+    std::unique_ptr<WindowFixture> m_fixture;
     std::shared_ptr<Seen> m_seen;
-    std::shared_ptr<std::counting_semaphore<>> m_steps; // lets a run go on
-    std::unique_ptr<Bridge> m_bridge;
-    std::unique_ptr<MainWindow> m_window;
     TrainPage *m_page = nullptr;
 };
 
-void TrainPageTest::initTestCase()
-{
-    QStandardPaths::setTestModeEnabled(true);
-    QCoreApplication::setOrganizationName(QStringLiteral("fettle-test"));
-    QCoreApplication::setApplicationName(QStringLiteral("tst_trainpage"));
-    m_theme = std::make_unique<Theme>(*qApp, ThemeChoice::Light);
-    m_folder = (m_dir.path() + QStringLiteral("/Hollybrook answers.fettle")).toStdString();
-    std::filesystem::create_directories(m_folder);
-}
-
 void TrainPageTest::init()
 {
-    QSettings().clear();
-    auto engine = std::make_unique<FakeEngine>();
-    m_engine = engine.get();
-    m_state = m_engine->addProject(m_folder, fakeRecords(100));
-    m_state->settings["baseModel"] = "\"SmolLM2-135M-Instruct\"";
+    m_fixture->start(100);
     m_seen = std::make_shared<Seen>();
-    m_steps = std::make_shared<std::counting_semaphore<>>(0);
-    m_engine->changePlan = [seen = m_seen](const engine::TrainRequest &request, engine::TrainPlan &) {
+    m_fixture->state->settings["baseModel"] = "\"SmolLM2-135M-Instruct\"";
+    m_fixture->engine->changePlan = [seen = m_seen](const engine::TrainRequest &request, engine::TrainPlan &) {
         const std::scoped_lock lock(seen->mutex);
         seen->planned.push_back(request);
     };
-    m_engine->beforeRun = [seen = m_seen](const engine::TrainRequest &request) {
+    m_fixture->engine->beforeRun = [seen = m_seen](const engine::TrainRequest &request) {
         const std::scoped_lock lock(seen->mutex);
         seen->trained.push_back(request);
     };
-    m_engine->beforeStep = [steps = m_steps](int) { steps->acquire(); };
-    m_bridge = std::make_unique<Bridge>(std::move(engine));
-    m_window = std::make_unique<MainWindow>(*m_bridge, *m_theme);
-    m_window->resize(1600, 1000);
-    m_window->show();
-    m_window->activateWindow();
-    QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
+    m_fixture->engine->beforeStep = [gate = m_fixture->gate](int) { gate->acquire(); };
 }
 
 void TrainPageTest::cleanup()
 {
-    m_steps->release(1'000'000); // nothing is held while the threads end
-    m_theme->apply(ThemeChoice::Light);
     m_page = nullptr;
-    m_window.reset();
-    m_bridge.reset();
+    m_fixture->end();
 }
 
 void TrainPageTest::open()
 {
-    m_bridge->openProject(m_folder);
-    QTRY_VERIFY(m_bridge->project());
-    m_window->openPage(QStringLiteral("train"));
-    m_page = qobject_cast<TrainPage *>(m_window->page(QStringLiteral("train")));
+    m_page = qobject_cast<TrainPage *>(m_fixture->openPage(QStringLiteral("train")));
     QVERIFY(m_page);
     QTRY_VERIFY(!isTextShown(QStringLiteral("Reading the records")));
-}
-
-bool TrainPageTest::isTextShown(const QString &part) const
-{
-    const auto shows = [&](const QWidget *widget, const QString &text) { return widget->isVisible() && text.contains(part); };
-    const auto labels = m_page->findChildren<QLabel *>();
-    const auto elided = m_page->findChildren<ElidedLabel *>();
-    return std::ranges::any_of(labels, [&](const QLabel *label) { return shows(label, label->text()); })
-        || std::ranges::any_of(elided, [&](const ElidedLabel *label) { return shows(label, label->text()); });
 }
 
 engine::TrainRequest TrainPageTest::lastPlanned() const
@@ -164,20 +117,6 @@ void TrainPageTest::type(QAbstractSpinBox *box, const QString &text)
     box->setFocus();
     box->selectAll();
     QTest::keyClicks(box, text);
-}
-
-void TrainPageTest::picture(const QString &name, bool isDark, QSize size)
-{
-    const QString folder = qEnvironmentVariable("FETTLE_PICTURES");
-    if (folder.isEmpty())
-        return;
-    m_theme->apply(isDark ? ThemeChoice::Dark : ThemeChoice::Light);
-    m_window->resize(size);
-    QTest::qWait(200);
-    m_window->grab().save(QStringLiteral("%1/train-%2-%3-%4.png").arg(folder, name, isDark ? QStringLiteral("dark") : QStringLiteral("light")).arg(size.width()));
-    m_theme->apply(ThemeChoice::Light);
-    m_window->resize(1600, 1000);
-    QTest::qWait(50);
 }
 
 void TrainPageTest::planAppears()
@@ -202,7 +141,7 @@ void TrainPageTest::newestPlanIsShown()
     auto hold = std::make_shared<std::counting_semaphore<>>(0);
     auto held = std::make_shared<std::atomic<int>>(0);
     open();
-    m_engine->changePlan = [hold, held](const engine::TrainRequest &request, engine::TrainPlan &plan) {
+    m_fixture->engine->changePlan = [hold, held](const engine::TrainRequest &request, engine::TrainPlan &plan) {
         plan.steps = request.recipe.integer("rank");
         if (plan.steps > 30) {
             ++*held;
@@ -339,7 +278,7 @@ void TrainPageTest::wheelLeavesNumbersAlone()
 
 void TrainPageTest::problemBlocksUntilFixed()
 {
-    m_engine->changePlan = [](const engine::TrainRequest &request, engine::TrainPlan &plan) {
+    m_fixture->engine->changePlan = [](const engine::TrainRequest &request, engine::TrainPlan &plan) {
         if (request.recipe.integer("maxLength") < 192)
             plan.problems.push_back({"nothingToLearn", "Every answer is cut off at 100 tokens: nothing is left to learn.", "Raise to 192 tokens", "maxLength=192", true});
         plan.problems.push_back({"noHeldOut", "No rows are held out: you would not see whether the model understands or only memorises.", "Hold out a tenth", "evalFraction=0.1", false});
@@ -357,7 +296,7 @@ void TrainPageTest::problemBlocksUntilFixed()
     picture(QStringLiteral("blocked"));
     picture(QStringLiteral("blocked"), true, {1024, 700});
     QTest::keyClick(length, Qt::Key_Return, Qt::ControlModifier);
-    QCOMPARE(m_window->currentPageId(), QStringLiteral("train"));
+    QCOMPARE(m_fixture->window->currentPageId(), QStringLiteral("train"));
     auto *fix = named<Button>("fix-nothingToLearn");
     QCOMPARE(fix->text(), QStringLiteral("Raise to 192 tokens"));
     QTest::mouseClick(fix, Qt::LeftButton);
@@ -370,7 +309,7 @@ void TrainPageTest::problemBlocksUntilFixed()
 void TrainPageTest::refusedSettingIsTold()
 {
     open();
-    m_engine->planError = Error{ErrorCode::BadInput, "The setting targets names \"z_proj\", which this model does not have.", "Use all, attention, mlp or names of its maps.", {}};
+    m_fixture->engine->planError = Error{ErrorCode::BadInput, "The setting targets names \"z_proj\", which this model does not have.", "Use all, attention, mlp or names of its maps.", {}};
     named<QSpinBox>("rank")->setValue(24);
     QTRY_VERIFY(isTextShown(QStringLiteral("which this model does not have. Use all, attention")));
     QVERIFY(isTextShown(QStringLiteral("Cannot start yet")));
@@ -378,7 +317,7 @@ void TrainPageTest::refusedSettingIsTold()
     QVERIFY(!isTextShown(QStringLiteral("steps over"))); // nothing that would belong to another plan
     QVERIFY(!isTextShown(QStringLiteral("tokens trained")));
     picture(QStringLiteral("refused"));
-    m_engine->planError = {};
+    m_fixture->engine->planError = {};
     named<QSpinBox>("rank")->setValue(25);
     QTRY_VERIFY(isTextShown(QStringLiteral("Ready")));
     QVERIFY(!isTextShown(QStringLiteral("does not have")));
@@ -386,7 +325,7 @@ void TrainPageTest::refusedSettingIsTold()
 
 void TrainPageTest::unreadableModelIsTold()
 {
-    m_state->settings["baseModel"] = "\"/gone/model\"";
+    m_fixture->state->settings["baseModel"] = "\"/gone/model\"";
     open();
     QTRY_VERIFY(isTextShown(QStringLiteral("is not a model.")));
     picture(QStringLiteral("nomodel"));
@@ -396,14 +335,14 @@ void TrainPageTest::unreadableModelIsTold()
             break;
         }
     }
-    QCOMPARE(m_window->currentPageId(), QStringLiteral("models"));
+    QCOMPARE(m_fixture->window->currentPageId(), QStringLiteral("models"));
 }
 
 void TrainPageTest::emptyProjectCannotStart()
 {
     {
-        const std::scoped_lock lock(m_state->mutex);
-        m_state->records.clear();
+        const std::scoped_lock lock(m_fixture->state->mutex);
+        m_fixture->state->records.clear();
     }
     open();
     QTRY_VERIFY(isTextShown(QStringLiteral("There is nothing to learn from")));
@@ -418,11 +357,11 @@ void TrainPageTest::ctrlEnterStartsAndLeadsToRuns()
     QTRY_VERIFY(named<Button>("startRun")->isEnabled());
     named<Segmented>("preset")->setFocus();
     QTest::keyClick(named<Segmented>("preset"), Qt::Key_Return, Qt::ControlModifier);
-    QTRY_COMPARE(m_window->currentPageId(), QStringLiteral("runs"));
+    QTRY_COMPARE(m_fixture->window->currentPageId(), QStringLiteral("runs"));
     QTRY_COMPARE(trained().size(), std::size_t(1));
     QCOMPARE(trained()[0].recipe, m_page->request().recipe);
     QCOMPARE(trained()[0].model, std::string("SmolLM2-135M-Instruct"));
-    QTRY_VERIFY(m_bridge->isRunActive());
+    QTRY_VERIFY(m_fixture->bridge->isRunActive());
 }
 
 // A value that stands in a field but was not confirmed yet is what the user sees, and so what is trained with.
@@ -441,13 +380,13 @@ void TrainPageTest::typedValueIsTrainedWith()
     auto *rank = named<QSpinBox>("rank");
     type(rank, QStringLiteral("48"));
     if (isByMouse)
-        QTest::mouseClick(m_window->windowHandle(), Qt::LeftButton, {},
-                          named<Button>("startRun")->mapTo(m_window.get(), named<Button>("startRun")->rect().center()));
+        QTest::mouseClick(m_fixture->window->windowHandle(), Qt::LeftButton, {},
+                          named<Button>("startRun")->mapTo(m_fixture->window.get(), named<Button>("startRun")->rect().center()));
     else
         QTest::keyClick(rank, Qt::Key_Return, Qt::ControlModifier);
     QTRY_COMPARE(trained().size(), std::size_t(1));
     QCOMPARE(trained()[0].recipe.integer("rank"), 48);
-    QCOMPARE(m_window->currentPageId(), QStringLiteral("runs"));
+    QCOMPARE(m_fixture->window->currentPageId(), QStringLiteral("runs"));
 }
 
 void TrainPageTest::secondRunWaits()
@@ -455,25 +394,25 @@ void TrainPageTest::secondRunWaits()
     open();
     QTRY_VERIFY(named<Button>("startRun")->isEnabled());
     QTest::mouseClick(named<Button>("startRun"), Qt::LeftButton);
-    QTRY_VERIFY(m_bridge->isRunActive());
-    m_window->openPage(QStringLiteral("train"));
+    QTRY_VERIFY(m_fixture->bridge->isRunActive());
+    m_fixture->window->openPage(QStringLiteral("train"));
     QTRY_COMPARE(named<Button>("startRun")->text(), QStringLiteral("Add to queue"));
     QTRY_VERIFY(named<Button>("startRun")->isEnabled());
     picture(QStringLiteral("queue"));
     QTest::mouseClick(named<Button>("startRun"), Qt::LeftButton);
-    QTRY_COMPARE(m_bridge->queuedRuns(), 1);
+    QTRY_COMPARE(m_fixture->bridge->queuedRuns(), 1);
     QCOMPARE(trained().size(), std::size_t(1));
-    m_steps->release(60);
+    m_fixture->gate->release(60);
     QTRY_COMPARE(trained().size(), std::size_t(2));
-    m_steps->release(60);
-    QTRY_VERIFY(!m_bridge->isRunActive());
+    m_fixture->gate->release(60);
+    QTRY_VERIFY(!m_fixture->bridge->isRunActive());
     QTRY_COMPARE(named<Button>("startRun")->text(), QStringLiteral("Start run"));
 }
 
 void TrainPageTest::snapshotIsTrainedOn()
 {
     open();
-    m_bridge->freezeSnapshot({}, {}, nullptr, {});
+    m_fixture->bridge->freezeSnapshot({}, {}, nullptr, {});
     auto *snapshot = named<QComboBox>("snapshot");
     QTRY_COMPARE(snapshot->count(), 2);
     QCOMPARE(snapshot->currentIndex(), 0); // a new snapshot chooses nothing by itself
@@ -488,7 +427,7 @@ void TrainPageTest::snapshotIsTrainedOn()
 
 void TrainPageTest::firstStepShowsTrainedTokens()
 {
-    m_engine->changePlan = [](const engine::TrainRequest &, engine::TrainPlan &plan) {
+    m_fixture->engine->changePlan = [](const engine::TrainRequest &, engine::TrainPlan &plan) {
         plan.rowCapacity = 100;
         plan.firstBatch = {{{{0, 0, 1, 1, 1}}, {{0, 1, 1}}}, {{std::vector<std::uint8_t>(100, 1)}}};
     };
@@ -509,7 +448,7 @@ void TrainPageTest::firstStepShowsTrainedTokens()
 
 void TrainPageTest::everyControlHasAName()
 {
-    m_engine->changePlan = [](const engine::TrainRequest &, engine::TrainPlan &plan) {
+    m_fixture->engine->changePlan = [](const engine::TrainRequest &, engine::TrainPlan &plan) {
         plan.problems.push_back({"noHeldOut", "No rows are held out.", "Hold out a tenth", "evalFraction=0.1", false});
     };
     open();
@@ -539,7 +478,7 @@ void TrainPageTest::everyControlHasAName()
 
 void TrainPageTest::narrowWindowFits()
 {
-    m_engine->changePlan = [](const engine::TrainRequest &, engine::TrainPlan &plan) {
+    m_fixture->engine->changePlan = [](const engine::TrainRequest &, engine::TrainPlan &plan) {
         plan.problems.push_back({"answersCut", "12 of 249 rows (5 %) are cut off at 1024 tokens. The model would learn to stop in the middle of an answer.",
                                  "Raise to 1152 tokens", "maxLength=1152", false});
     };
@@ -550,15 +489,15 @@ void TrainPageTest::narrowWindowFits()
     picture(QStringLiteral("narrow"), false, {1024, 700});
     picture(QStringLiteral("narrow"), true, {1024, 700});
     for (const int width : {1024, 1200, 1366, 1600}) {
-        m_window->resize(width, 700);
-        QTRY_COMPARE(m_window->width(), width);
+        m_fixture->window->resize(width, 700);
+        QTRY_COMPARE(m_fixture->window->width(), width);
         QTest::qWait(50);
         for (auto *area : m_page->findChildren<QScrollArea *>()) {
             const QByteArray what = QByteArray::number(width) + ": " + QByteArray::number(area->widget()->width()) + " in " + QByteArray::number(area->viewport()->width());
             QVERIFY2(area->widget()->width() <= area->viewport()->width(), what.constData());
         }
         auto *start = named<Button>("startRun");
-        QVERIFY(m_window->rect().contains(QRect(start->mapTo(m_window.get(), QPoint(0, 0)), start->size())));
+        QVERIFY(m_fixture->window->rect().contains(QRect(start->mapTo(m_fixture->window.get(), QPoint(0, 0)), start->size())));
     }
 }
 

@@ -1,0 +1,81 @@
+// See windowfixture.h.
+#include "tests/ui/support/windowfixture.h"
+
+#include "ui/widgets/labels.h"
+
+#include <QCoreApplication>
+#include <QLabel>
+#include <QSettings>
+#include <QStandardPaths>
+#include <QTest>
+
+#include <algorithm>
+
+namespace fettle::ui {
+
+WindowFixture::WindowFixture(const QString &name)
+{
+    QStandardPaths::setTestModeEnabled(true);
+    QCoreApplication::setOrganizationName(QStringLiteral("fettle-test"));
+    QCoreApplication::setApplicationName(name);
+    theme = std::make_unique<Theme>(*qApp, ThemeChoice::Light);
+    folder = (dir.path() + QStringLiteral("/Hollybrook answers.fettle")).toStdString();
+    std::filesystem::create_directories(folder);
+}
+
+void WindowFixture::start(int records)
+{
+    QSettings().clear();
+    auto owned = std::make_unique<FakeEngine>();
+    engine = owned.get();
+    state = engine->addProject(folder, fakeRecords(records));
+    gate = std::make_shared<std::counting_semaphore<>>(0);
+    bridge = std::make_unique<Bridge>(std::move(owned));
+    window = std::make_unique<MainWindow>(*bridge, *theme);
+    window->resize(1600, 1000);
+    window->show();
+    window->activateWindow();
+    QVERIFY(QTest::qWaitForWindowActive(window.get()));
+}
+
+void WindowFixture::end()
+{
+    gate->release(1'000'000); // nothing is held while the threads end
+    theme->apply(ThemeChoice::Light);
+    window.reset();
+    bridge.reset();
+}
+
+Page *WindowFixture::openPage(const QString &id)
+{
+    bridge->openProject(folder);
+    if (!QTest::qWaitFor([this] { return bridge->project() != nullptr; }))
+        return nullptr;
+    window->openPage(id);
+    return window->page(id);
+}
+
+bool WindowFixture::isTextShown(const QWidget &page, const QString &part)
+{
+    const auto shows = [&](const QWidget *widget, const QString &text) { return widget->isVisible() && text.contains(part); };
+    const auto labels = page.findChildren<QLabel *>();
+    const auto elided = page.findChildren<ElidedLabel *>();
+    return std::ranges::any_of(labels, [&](const QLabel *label) { return shows(label, label->text()); })
+        || std::ranges::any_of(elided, [&](const ElidedLabel *label) { return shows(label, label->text()); });
+}
+
+void WindowFixture::picture(const QString &name, bool isDark, QSize size)
+{
+    const QString to = qEnvironmentVariable("FETTLE_PICTURES");
+    if (to.isEmpty())
+        return;
+    theme->apply(isDark ? ThemeChoice::Dark : ThemeChoice::Light);
+    window->resize(size);
+    QTest::qWait(200);
+    window->grab().save(QStringLiteral("%1/%2-%3-%4.png").arg(to, name, isDark ? QStringLiteral("dark") : QStringLiteral("light")).arg(size.width()));
+    theme->apply(ThemeChoice::Light);
+    window->resize(1600, 1000);
+    QTest::qWait(50);
+}
+
+} // namespace fettle::ui

@@ -1,13 +1,10 @@
 // The Playground in the real window, on the stand-in engine: a question is typed and asked, both columns stream, badges come from the engine,
 // the first token that differs is marked, stop, error, again, probabilities of a token. FETTLE_PICTURES=FOLDER keeps pictures of the states.
-#include "tests/ui/support/fakeengine.h"
-#include "ui/bridge/bridge.h"
-#include "ui/frame/mainwindow.h"
+#include "tests/ui/support/windowfixture.h"
 #include "ui/playground/answercolumn.h"
 #include "ui/playground/columnhead.h"
 #include "ui/playground/playgroundpage.h"
 #include "ui/playground/tokenpane.h"
-#include "ui/theme/theme.h"
 #include "ui/widgets/badge.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/emptystate.h"
@@ -24,15 +21,9 @@
 #include <QListWidget>
 #include <QMenu>
 #include <QPlainTextEdit>
-#include <QScrollBar>
-#include <QSettings>
 #include <QSlider>
-#include <QStandardPaths>
-#include <QTemporaryDir>
 #include <QTest>
 #include <QTextEdit>
-
-#include <semaphore>
 
 using namespace fettle;
 using namespace fettle::ui;
@@ -48,7 +39,7 @@ class PlaygroundPageTest : public QObject {
     Q_OBJECT
 
 private slots:
-    void initTestCase();
+    void initTestCase() { m_fixture = std::make_unique<WindowFixture>(QStringLiteral("tst_playgroundpage")); }
     void init();
     void cleanup();
 
@@ -65,11 +56,7 @@ private slots:
     void waitingQuestionCanBeStopped();
     void errorIsToldAndAskedAnew();
     void againTakesAnotherSeed();
-    void selectionStaysWhileTheAnswerGrows();
-    void longAnswerIsQuick();
     void tokenShowsWhatElseWasLikely();
-    void probabilitiesAreExact_data();
-    void probabilitiesAreExact();
     void questionsAreOffered();
     void promptIsSavedWithItsSystem();
     void targetChoosesRunAndCheckpoint();
@@ -85,66 +72,39 @@ private:
     [[nodiscard]] AnswerColumn *column(int which) const { return m_page->findChildren<AnswerColumn *>().at(which); }
     [[nodiscard]] ColumnHead *head(int which) const { return m_page->findChildren<ColumnHead *>().at(which); }
     [[nodiscard]] QString shown(const char *answer) const { return named<QTextEdit>(answer)->toPlainText(); }
-    [[nodiscard]] bool isTextShown(const QString &part) const;
+    [[nodiscard]] bool isTextShown(const QString &part) const { return WindowFixture::isTextShown(*m_page, part); }
     void ask(const QString &question);
     void askAndWait(const QString &question);
     [[nodiscard]] QPoint pointOf(int whichColumn, int position) const;
     [[nodiscard]] std::vector<engine::GenerateRequest> asked() const;
-    void picture(const QString &name, bool isDark = false, QSize size = {1600, 1000});
+    void picture(const QString &name, bool isDark = false, QSize size = {1600, 1000})
+    {
+        m_fixture->picture(QStringLiteral("playground-") + name, isDark, size);
+    }
 
     struct Seen { std::mutex mutex; std::vector<engine::GenerateRequest> asked; };
 
-    QTemporaryDir m_dir;
-    std::unique_ptr<Theme> m_theme;
-    std::filesystem::path m_folder;
-    FakeEngine *m_engine = nullptr;
-    std::shared_ptr<FakeProjectState> m_state;
+    std::unique_ptr<WindowFixture> m_fixture;
     std::shared_ptr<Seen> m_seen;
-    std::shared_ptr<std::counting_semaphore<>> m_tokens; // lets the answers go on, where a test holds them
-    std::unique_ptr<Bridge> m_bridge;
-    std::unique_ptr<MainWindow> m_window;
     PlaygroundPage *m_page = nullptr;
 };
 
-void PlaygroundPageTest::initTestCase()
-{
-    QStandardPaths::setTestModeEnabled(true);
-    QCoreApplication::setOrganizationName(QStringLiteral("fettle-test"));
-    QCoreApplication::setApplicationName(QStringLiteral("tst_playgroundpage"));
-    m_theme = std::make_unique<Theme>(*qApp, ThemeChoice::Light);
-    m_folder = (m_dir.path() + QStringLiteral("/Hollybrook answers.fettle")).toStdString();
-    std::filesystem::create_directories(m_folder);
-}
-
 void PlaygroundPageTest::init()
 {
-    QSettings().clear();
-    auto engine = std::make_unique<FakeEngine>();
-    m_engine = engine.get();
-    m_state = m_engine->addProject(m_folder, fakeRecords(60));
-    m_state->settings["baseModel"] = "\"smollm2-135m-instruct\"";
-    m_state->settings["defaultSystem"] = "\"You answer for Hollybrook Veterinary Clinic.\"";
+    m_fixture->start(60);
     m_seen = std::make_shared<Seen>();
-    m_tokens = std::make_shared<std::counting_semaphore<>>(0);
-    m_engine->beforeAnswer = [seen = m_seen](const engine::GenerateRequest &request) {
+    m_fixture->state->settings["baseModel"] = "\"smollm2-135m-instruct\"";
+    m_fixture->state->settings["defaultSystem"] = "\"You answer for Hollybrook Veterinary Clinic.\"";
+    m_fixture->engine->beforeAnswer = [seen = m_seen](const engine::GenerateRequest &request) {
         const std::scoped_lock lock(seen->mutex);
         seen->asked.push_back(request);
     };
-    m_bridge = std::make_unique<Bridge>(std::move(engine));
-    m_window = std::make_unique<MainWindow>(*m_bridge, *m_theme);
-    m_window->resize(1600, 1000);
-    m_window->show();
-    m_window->activateWindow();
-    QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
 }
 
 void PlaygroundPageTest::cleanup()
 {
-    m_tokens->release(1'000'000); // nothing is held while the threads end
-    m_theme->apply(ThemeChoice::Light);
     m_page = nullptr;
-    m_window.reset();
-    m_bridge.reset();
+    m_fixture->end();
 }
 
 void PlaygroundPageTest::open(int runs)
@@ -157,25 +117,13 @@ void PlaygroundPageTest::open(int runs)
         run.method = "lora";
         run.step = run.steps = 207;
         run.adapter = "runs/" + std::to_string(id) + "/adapter";
-        m_state->runs.push_back(run);
-        m_state->checkpoints[id] = {{100, "checkpoint-100", 1.5}, {207, "checkpoint-207", 1.4}};
+        m_fixture->state->runs.push_back(run);
+        m_fixture->state->checkpoints[id] = {{100, "checkpoint-100", 1.5}, {207, "checkpoint-207", 1.4}};
     }
-    m_bridge->openProject(m_folder);
-    QTRY_VERIFY(m_bridge->project());
-    m_window->openPage(QStringLiteral("playground"));
-    m_page = qobject_cast<PlaygroundPage *>(m_window->page(QStringLiteral("playground")));
+    m_page = qobject_cast<PlaygroundPage *>(m_fixture->openPage(QStringLiteral("playground")));
     QVERIFY(m_page);
     QTRY_COMPARE(named<QComboBox>("adapterChoice")->count(), 2 * runs);
     QTRY_VERIFY(m_page->findChild<QListWidget *>()->count() > 0);
-}
-
-bool PlaygroundPageTest::isTextShown(const QString &part) const
-{
-    const auto shows = [&](const QWidget *widget, const QString &text) { return widget->isVisible() && text.contains(part); };
-    const auto labels = m_page->findChildren<QLabel *>();
-    const auto elided = m_page->findChildren<ElidedLabel *>();
-    return std::ranges::any_of(labels, [&](const QLabel *label) { return shows(label, label->text()); })
-        || std::ranges::any_of(elided, [&](const ElidedLabel *label) { return shows(label, label->text()); });
 }
 
 void PlaygroundPageTest::ask(const QString &question)
@@ -210,31 +158,18 @@ std::vector<engine::GenerateRequest> PlaygroundPageTest::asked() const
     return m_seen->asked;
 }
 
-void PlaygroundPageTest::picture(const QString &name, bool isDark, QSize size)
-{
-    const QString folder = qEnvironmentVariable("FETTLE_PICTURES");
-    if (folder.isEmpty())
-        return;
-    m_theme->apply(isDark ? ThemeChoice::Dark : ThemeChoice::Light);
-    m_window->resize(size);
-    QTest::qWait(200);
-    m_window->grab().save(QStringLiteral("%1/playground-%2-%3-%4.png").arg(folder, name, isDark ? QStringLiteral("dark") : QStringLiteral("light")).arg(size.width()));
-    m_theme->apply(ThemeChoice::Light);
-    m_window->resize(1600, 1000);
-    QTest::qWait(50);
-}
-
 void PlaygroundPageTest::noRunLeadsToTrain()
 {
     open(0);
     QTRY_VERIFY(m_page->findChild<EmptyState *>()->isVisible());
     QVERIFY(isTextShown(QStringLiteral("Only the base model can answer yet: no run has a result.")));
     QVERIFY(!named<Button>("export")->isEnabled());
+    QCOMPARE(named<QPlainTextEdit>("question")->placeholderText(), QStringLiteral("Ask the base model"));
     QVERIFY(!named<QSlider>("strength")->isEnabled());
     picture(QStringLiteral("empty"));
     picture(QStringLiteral("empty"), true, {1024, 700});
     QTest::mouseClick(named<Button>("trainFirst"), Qt::LeftButton);
-    QCOMPARE(m_window->currentPageId(), QStringLiteral("train"));
+    QCOMPARE(m_fixture->window->currentPageId(), QStringLiteral("train"));
 }
 
 void PlaygroundPageTest::baseAnswersAlone()
@@ -248,15 +183,15 @@ void PlaygroundPageTest::baseAnswersAlone()
     QVERIFY(column(1)->answer().empty());
     // A run ends meanwhile: its result can be asked at once.
     {
-        const std::scoped_lock lock(m_state->mutex);
+        const std::scoped_lock lock(m_fixture->state->mutex);
         engine::RunInfo run;
         run.id = RunId{1};
         run.name = "Run 1";
         run.step = 60;
         run.adapter = "runs/1/adapter";
-        m_state->runs.push_back(run);
+        m_fixture->state->runs.push_back(run);
     }
-    emit m_bridge->runsChanged();
+    emit m_fixture->bridge->runsChanged();
     QTRY_VERIFY(!m_page->findChild<EmptyState *>()->isVisible());
     QTRY_COMPARE(named<QComboBox>("adapterChoice")->currentText(), QStringLiteral("Run 1, step 60"));
     QVERIFY(named<Button>("export")->isEnabled());
@@ -264,7 +199,7 @@ void PlaygroundPageTest::baseAnswersAlone()
 
 void PlaygroundPageTest::bothColumnsStream()
 {
-    m_engine->beforeToken = [tokens = m_tokens](int) { tokens->acquire(); };
+    m_fixture->engine->beforeToken = [gate = m_fixture->gate](int) { gate->acquire(); };
     open();
     QVERIFY(!named<Button>("send")->isEnabled()); // nothing is written
     const QString question = QStringLiteral("My dog ate chocolate. What now?");
@@ -272,16 +207,16 @@ void PlaygroundPageTest::bothColumnsStream()
     QVERIFY(!named<Button>("send")->isEnabled());
     QVERIFY(named<Button>("stop")->isEnabled());
     QCOMPARE(named<ElidedLabel>("askedQuestion")->text(), question);
-    m_tokens->release(2);
+    m_fixture->gate->release(2);
     QTRY_COMPARE(column(0)->answer().size(), std::size_t(2));
     QCOMPARE(column(1)->answer().size(), std::size_t(2));
     QCOMPARE(shown("baseAnswer"), QStringLiteral("It is\u2588"));
     QCOMPARE(shown("tunedAnswer"), QStringLiteral("Ring us\u2588"));
     QVERIFY(isTextShown(QStringLiteral("2 tokens")));
     picture(QStringLiteral("streaming"));
-    m_tokens->release(1);
+    m_fixture->gate->release(1);
     QTRY_COMPARE(shown("baseAnswer"), QStringLiteral("It is important\u2588"));
-    m_tokens->release(100);
+    m_fixture->gate->release(100);
     QTRY_COMPARE(shown("baseAnswer"), kBaseAnswer);
     QTRY_COMPARE(shown("tunedAnswer"), kTunedAnswer);
     QVERIFY(isTextShown(QStringLiteral("13 tokens, ended, 38 tokens/s")));
@@ -360,34 +295,18 @@ void PlaygroundPageTest::samplingIsTheSameForAll()
 
 void PlaygroundPageTest::firstDifferenceIsMarked()
 {
-    m_engine->answers = {{"base", "If your cat is sick, ask a veterinarian."}, {"1", "If your cat is bright and eating, wait."}};
+    m_fixture->engine->answers = {{"base", "If your cat is sick, ask a veterinarian."}, {"1", "If your cat is bright and eating, wait."}};
     open();
     askAndWait(QStringLiteral("My cat was sick twice."));
     QCOMPARE(column(1)->divergence(), 4);
     QVERIFY(isTextShown(QStringLiteral("Leaves base at token 5")));
-    const auto formatAt = [this](const char *answer, int position) {
-        QTextCursor cursor(named<QTextEdit>(answer)->document());
-        cursor.setPosition(position + 1);
-        return cursor.charFormat();
-    };
-    // "If your cat is" is shared and muted, " bright" is shaded, what follows is plain.
-    QCOMPARE(formatAt("tunedAnswer", 3).foreground().color(), tokens().muted);
-    QCOMPARE(formatAt("tunedAnswer", 16).background().color(), tokens().accentSoft);
-    QVERIFY(formatAt("tunedAnswer", 16).fontUnderline());
-    QCOMPARE(formatAt("tunedAnswer", 24).foreground().color(), tokens().text);
-    QVERIFY(!formatAt("tunedAnswer", 24).fontUnderline());
-    QCOMPARE(formatAt("baseAnswer", 3).foreground().color(), tokens().muted);
-    QCOMPARE(formatAt("baseAnswer", 16).background().color(), tokens().surface2);
-    QCOMPARE(formatAt("baseAnswer", 24).foreground().color(), tokens().text);
+    QCOMPARE(column(0)->divergence(), 4);
     picture(QStringLiteral("differs"));
-    // The colours follow the theme.
-    m_theme->apply(ThemeChoice::Dark);
-    QTRY_COMPARE(formatAt("tunedAnswer", 16).background().color(), tokensOf(Scheme::Dark).accentSoft);
 }
 
 void PlaygroundPageTest::sameAnswersAreNotMarked()
 {
-    m_engine->answers = {{"base", "We open at 07:30."}, {"1", "We open at 07:30."}};
+    m_fixture->engine->answers = {{"base", "We open at 07:30."}, {"1", "We open at 07:30."}};
     open();
     askAndWait(QStringLiteral("When do you open?"));
     QCOMPARE(column(1)->divergence(), -1);
@@ -408,8 +327,8 @@ void PlaygroundPageTest::stopEndsWithinASecond()
     QString endless;
     for (int i = 0; i < 4000; ++i)
         endless += QStringLiteral("word%1 ").arg(i);
-    m_engine->answers = {{"base", endless.toStdString()}, {"1", endless.toStdString()}};
-    m_engine->beforeToken = [tokens = m_tokens](int) { (void)tokens->try_acquire_for(std::chrono::milliseconds(10)); };
+    m_fixture->engine->answers = {{"base", endless.toStdString()}, {"1", endless.toStdString()}};
+    m_fixture->engine->beforeToken = [gate = m_fixture->gate](int) { (void)gate->try_acquire_for(std::chrono::milliseconds(10)); };
     open();
     ask(QStringLiteral("Tell me everything."));
     QTRY_VERIFY(column(1)->answer().size() > 3);
@@ -428,8 +347,8 @@ void PlaygroundPageTest::stopEndsWithinASecond()
     QTest::qWait(100);
     QCOMPARE(column(1)->answer().size(), count); // nothing comes after the end
     // The engine has stopped too: the next question is answered.
-    m_engine->beforeToken = {};
-    m_engine->answers.clear();
+    m_fixture->engine->beforeToken = {};
+    m_fixture->engine->answers.clear();
     askAndWait(QStringLiteral("When do you open?"));
     QTRY_COMPARE(shown("tunedAnswer"), kTunedAnswer);
 }
@@ -439,10 +358,10 @@ void PlaygroundPageTest::waitingQuestionCanBeStopped()
 {
     open();
     auto isHeld = std::make_shared<std::atomic<bool>>(false);
-    m_bridge->work<int>(QStringLiteral("Export"), JobInfo::Kind::Export, nullptr,
-                        [isHeld, tokens = m_tokens](const JobContext &) -> Result<int> {
+    m_fixture->bridge->work<int>(QStringLiteral("Export"), JobInfo::Kind::Export, nullptr,
+                        [isHeld, gate = m_fixture->gate](const JobContext &) -> Result<int> {
                             *isHeld = true;
-                            tokens->acquire();
+                            gate->acquire();
                             return 1;
                         },
                         {});
@@ -451,7 +370,7 @@ void PlaygroundPageTest::waitingQuestionCanBeStopped()
     QVERIFY(named<Button>("stop")->isEnabled());
     QTest::keyClick(named<QPlainTextEdit>("question"), Qt::Key_Escape);
     QTRY_VERIFY(named<Button>("send")->isEnabled());
-    m_tokens->release();
+    m_fixture->gate->release();
     askAndWait(QStringLiteral("When do you open on Sunday?"));
     QCOMPARE(asked().size(), std::size_t(1));
     QCOMPARE(shown("tunedAnswer"), kTunedAnswer);
@@ -460,10 +379,10 @@ void PlaygroundPageTest::waitingQuestionCanBeStopped()
 void PlaygroundPageTest::errorIsToldAndAskedAnew()
 {
     open();
-    m_engine->answerError = Error{ErrorCode::BadInput, "The adapter of run 1 cannot be read: the file ends early.", "Choose another checkpoint.", {}};
+    m_fixture->engine->answerError = Error{ErrorCode::BadInput, "The adapter of run 1 cannot be read: the file ends early.", "Choose another checkpoint.", {}};
     ask(QStringLiteral("When do you open?"));
-    QTRY_VERIFY(m_window->findChild<MessageBar *>());
-    const Message message = m_window->findChild<MessageBar *>()->message();
+    QTRY_VERIFY(m_fixture->window->findChild<MessageBar *>());
+    const Message message = m_fixture->window->findChild<MessageBar *>()->message();
     QVERIFY(message.what.contains(QStringLiteral("cannot be read: the file ends early.")));
     QVERIFY(message.remedy.contains(QStringLiteral("Choose another checkpoint.")));
     QVERIFY(isTextShown(QStringLiteral("no answer")) && !isTextShown(QStringLiteral("0 tokens")));
@@ -471,7 +390,7 @@ void PlaygroundPageTest::errorIsToldAndAskedAnew()
     QVERIFY(named<Button>("send")->isEnabled());
     picture(QStringLiteral("error"));
     picture(QStringLiteral("error"), true, {1024, 700});
-    m_engine->answerError = {};
+    m_fixture->engine->answerError = {};
     QTest::mouseClick(named<Button>("send"), Qt::LeftButton);
     QTRY_COMPARE(shown("tunedAnswer"), kTunedAnswer);
 }
@@ -500,53 +419,14 @@ void PlaygroundPageTest::againTakesAnotherSeed()
     QCOMPARE(asked()[3].sampling.seed, asked()[2].sampling.seed);
 }
 
-void PlaygroundPageTest::selectionStaysWhileTheAnswerGrows()
-{
-    m_engine->beforeToken = [tokens = m_tokens](int) { tokens->acquire(); };
-    open();
-    ask(QStringLiteral("When do you open?"));
-    m_tokens->release(3);
-    QTRY_COMPARE(column(0)->answer().size(), std::size_t(3));
-    QTextEdit *view = named<QTextEdit>("baseAnswer");
-    QTextCursor cursor(view->document());
-    cursor.setPosition(0);
-    cursor.setPosition(5, QTextCursor::KeepAnchor);
-    view->setTextCursor(cursor);
-    m_tokens->release(2);
-    QTRY_COMPARE(column(0)->answer().size(), std::size_t(5));
-    QCOMPARE(view->textCursor().selectedText(), QStringLiteral("It is"));
-}
-
-void PlaygroundPageTest::longAnswerIsQuick()
-{
-    open();
-    AnswerColumn *answer = column(0);
-    answer->begin();
-    QElapsedTimer timer;
-    timer.start();
-    for (int i = 0; i < 4096; ++i)
-        answer->append({0, i, i % 12 == 11 ? "\n" : " word", 0.5F, {}});
-    QVERIFY2(timer.elapsed() < 3000, qPrintable(QString::number(timer.elapsed())));
-    QCOMPARE(answer->answer().size(), std::size_t(4096));
-    QCOMPARE(answer->textView().verticalScrollBar()->value(), answer->textView().verticalScrollBar()->maximum()); // follows the end
-}
-
 void PlaygroundPageTest::tokenShowsWhatElseWasLikely()
 {
-    m_engine->answers = {{"base", "If your cat is sick, ask a veterinarian."}, {"1", "If your cat is bright and eating, wait."}};
+    m_fixture->engine->answers = {{"base", "If your cat is sick, ask a veterinarian."}, {"1", "If your cat is bright and eating, wait."}};
     open();
     askAndWait(QStringLiteral("My cat was sick twice."));
     AnswerColumn *tuned = column(1);
     TokenPane &pane = tuned->tokenPane();
     QVERIFY(!pane.isVisible());
-    // Every character belongs to the token that wrote it, left half and right half.
-    const QString text = tuned->text();
-    int token = 0;
-    for (int i = 0; i < text.size() - 1; ++i) {
-        token += i > 0 && text.at(i) == u' ';
-        QCOMPARE(tuned->tokenAt(pointOf(1, i)), std::optional(token));
-    }
-    QCOMPARE(tuned->tokenAt({10, 200}), std::optional<int>());
     // A click shows the token; both columns had read the same by then, so that both are shown.
     QTest::mouseClick(tuned->textView().viewport(), Qt::LeftButton, {}, pointOf(1, 17));
     QCOMPARE(tuned->chosenToken(), std::optional(4));
@@ -584,28 +464,6 @@ void PlaygroundPageTest::tokenShowsWhatElseWasLikely()
     QVERIFY(pane.isVisible());
     askAndWait(QStringLiteral("And if it is a kitten?"));
     QVERIFY(!pane.isVisible());
-}
-
-void PlaygroundPageTest::probabilitiesAreExact_data()
-{
-    QTest::addColumn<float>("probability");
-    QTest::addColumn<QString>("text");
-    QTest::newRow("certain") << 1.0F << QStringLiteral("100 %");
-    QTest::newRow("almost certain") << 0.9971F << QStringLiteral("99.7 %");
-    QTest::newRow("likely") << 0.74F << QStringLiteral("74 %");
-    QTest::newRow("ten") << 0.0996F << QStringLiteral("10 %");
-    QTest::newRow("unlikely") << 0.0042F << QStringLiteral("0.4 %");
-    QTest::newRow("hardly") << 0.0004F << QStringLiteral("< 0.1 %");
-    QTest::newRow("none") << 0.0F << QStringLiteral("< 0.1 %");
-}
-
-void PlaygroundPageTest::probabilitiesAreExact()
-{
-    QFETCH(float, probability);
-    QTEST(probabilityText(probability), "text");
-    QCOMPARE(visibleToken(" bright"), QStringLiteral("bright"));
-    QCOMPARE(visibleToken("\n"), QStringLiteral("\u21B5"));
-    QCOMPARE(visibleToken("  "), QStringLiteral("\u2423\u2423"));
 }
 
 void PlaygroundPageTest::questionsAreOffered()
@@ -647,40 +505,40 @@ void PlaygroundPageTest::targetChoosesRunAndCheckpoint()
 {
     open(2);
     QCOMPARE(named<QComboBox>("adapterChoice")->currentText(), QStringLiteral("Run 2, step 207")); // the newest
-    m_window->openPage(QStringLiteral("playground"), QStringLiteral("run 1 100"));
+    m_fixture->window->openPage(QStringLiteral("playground"), QStringLiteral("run 1 100"));
     QTRY_COMPARE(named<QComboBox>("adapterChoice")->currentText(), QStringLiteral("Run 1, checkpoint 100"));
     askAndWait(QStringLiteral("When do you open?"));
     QCOMPARE(asked().at(0).columns.at(1).adapter, std::string("1@100"));
-    m_window->openPage(QStringLiteral("playground"), QStringLiteral("run 2"));
+    m_fixture->window->openPage(QStringLiteral("playground"), QStringLiteral("run 2"));
     QTRY_COMPARE(named<QComboBox>("adapterChoice")->currentText(), QStringLiteral("Run 2, step 207"));
 }
 
 void PlaygroundPageTest::resultIsExported()
 {
     open();
-    m_window->dialogs().setNextFileName(m_dir.filePath(QStringLiteral("run-1-peft")));
+    m_fixture->window->dialogs().setNextFileName(m_fixture->dir.filePath(QStringLiteral("run-1-peft")));
     QTest::mouseClick(named<Button>("export"), Qt::LeftButton);
     auto *menu = named<Button>("export")->findChild<QMenu *>();
     QTRY_VERIFY(menu->isVisible());
     QTest::keyClick(menu, Qt::Key_Down);
     QTest::keyClick(menu, Qt::Key_Return);
-    QTRY_VERIFY(m_window->findChild<MessageBar *>());
-    const QString told = m_window->findChild<MessageBar *>()->message().what;
+    QTRY_VERIFY(m_fixture->window->findChild<MessageBar *>());
+    const QString told = m_fixture->window->findChild<MessageBar *>()->message().what;
     QVERIFY2(told.contains(QStringLiteral("run-1-peft")) && told.contains(QStringLiteral("proved")), qPrintable(told));
 }
 
 // What was asked in one project is not shown in another, and does not go on there.
 void PlaygroundPageTest::otherProjectStartsEmpty()
 {
-    m_engine->beforeToken = [tokens = m_tokens](int) { (void)tokens->try_acquire_for(std::chrono::milliseconds(20)); };
+    m_fixture->engine->beforeToken = [gate = m_fixture->gate](int) { (void)gate->try_acquire_for(std::chrono::milliseconds(20)); };
     open();
     ask(QStringLiteral("When do you open?"));
     QTRY_VERIFY(column(1)->answer().size() > 1);
-    const std::filesystem::path other = (m_dir.path() + QStringLiteral("/Other.fettle")).toStdString();
+    const std::filesystem::path other = (m_fixture->dir.path() + QStringLiteral("/Other.fettle")).toStdString();
     std::filesystem::create_directories(other);
-    m_engine->addProject(other, fakeRecords(20));
-    m_bridge->openProject(other);
-    QTRY_COMPARE(m_bridge->project() ? m_bridge->project()->folder() : std::filesystem::path(), other);
+    m_fixture->engine->addProject(other, fakeRecords(20));
+    m_fixture->bridge->openProject(other);
+    QTRY_COMPARE(m_fixture->bridge->project() ? m_fixture->bridge->project()->folder() : std::filesystem::path(), other);
     QTRY_VERIFY(column(0)->answer().empty());
     QTest::qWait(200);
     QVERIFY(column(0)->answer().empty() && column(1)->answer().empty());
@@ -725,15 +583,15 @@ void PlaygroundPageTest::everyControlHasAName()
 
 void PlaygroundPageTest::narrowWindowFits()
 {
-    m_state->settings["defaultSystem"] = "\"You answer for Hollybrook Veterinary Clinic. Be short, calm and exact.\"";
+    m_fixture->state->settings["defaultSystem"] = "\"You answer for Hollybrook Veterinary Clinic. Be short, calm and exact.\"";
     open();
     QVERIFY(!named<Button>("questions")->isVisible());
-    m_window->resize(1024, 700);
-    QTRY_COMPARE(m_window->width(), 1024);
+    m_fixture->window->resize(1024, 700);
+    QTRY_COMPARE(m_fixture->window->width(), 1024);
     QTRY_VERIFY(named<Button>("questions")->isVisible());
     QVERIFY(!m_page->findChild<QListWidget *>()->isVisible());
     askAndWait(QStringLiteral("When do you open?"));
-    QCOMPARE(m_window->width(), 1024);
+    QCOMPARE(m_fixture->window->width(), 1024);
     for (auto *widget : m_page->findChildren<QWidget *>()) {
         if (!widget->isVisible() || !(widget->focusPolicy() & Qt::TabFocus))
             continue;

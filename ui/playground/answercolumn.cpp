@@ -13,6 +13,7 @@
 #include <QHBoxLayout>
 #include <QHelpEvent>
 #include <QMouseEvent>
+#include <QPainter>
 #include <QScrollBar>
 #include <QTextBlock>
 #include <QTextEdit>
@@ -37,12 +38,50 @@ int firstDifference(const std::vector<engine::GeneratedToken> &base, bool isBase
     return -1;
 }
 
+namespace {
+
+// The text with a flag before the first word that differs, so that it is found in grey, too.
+class AnswerText : public QTextEdit {
+public:
+    explicit AnswerText(bool isBase) : m_isBase(isBase) {}
+    void setFlag(std::optional<int> position)
+    {
+        m_flag = position;
+        viewport()->update();
+    }
+
+protected:
+    void paintEvent(QPaintEvent *event) override
+    {
+        QTextEdit::paintEvent(event);
+        if (!m_flag)
+            return;
+        QTextCursor cursor(document());
+        cursor.setPosition(*m_flag);
+        const QRect line = cursorRect(cursor);
+        const QPoint top(line.x() - 2, line.y() - 3);
+        const QColor colour = m_isBase ? tokens().borderStrong : tokens().accent;
+        QPainter painter(viewport());
+        painter.setRenderHint(QPainter::Antialiasing);
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(colour);
+        painter.drawPolygon(QPolygon({top, top + QPoint(6, 3), top + QPoint(0, 6)}));
+        painter.fillRect(QRect(top, QPoint(top.x() + 1, line.bottom())), colour);
+    }
+
+private:
+    bool m_isBase;
+    std::optional<int> m_flag;
+};
+
+} // namespace
+
 AnswerColumn::AnswerColumn(bool isBase, QWidget *parent) : QWidget(parent), m_isBase(isBase)
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
-    m_text = new QTextEdit;
+    m_text = new AnswerText(isBase);
     m_text->setReadOnly(true);
     m_text->setFrameShape(QFrame::NoFrame);
     m_text->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
@@ -191,6 +230,8 @@ void AnswerColumn::insertToken(QTextCursor &cursor, int index)
     cursor.insertText(text, format);
     m_ends.resize(static_cast<std::size_t>(index));
     m_ends.push_back(cursor.position());
+    if (index == m_divergence)
+        static_cast<AnswerText *>(m_text)->setFlag(cursor.position() - static_cast<int>(text.size()));
 }
 
 void AnswerColumn::takeCaret()
@@ -220,6 +261,7 @@ void AnswerColumn::render()
     const int before = bar->value();
     const bool isAtEnd = before >= bar->maximum() - 4;
     m_text->clear();
+    static_cast<AnswerText *>(m_text)->setFlag({});
     m_ends.clear();
     m_hasCaret = false;
     QTextCursor cursor(m_text->document());

@@ -170,6 +170,8 @@ void PlaygroundPage::showChoices(const std::vector<AdapterChoice> &choices)
         m_tuned.head->choose(m_wanted.toStdString());
     m_wanted.clear();
     m_tunedStack->setCurrentIndex(choices.empty() ? 1 : 0);
+    m_composer->setPlaceholderText(choices.empty() ? tr("Ask the base model") : tr("Ask both models"));
+    m_send->setText(choices.empty() ? tr("Send") : tr("Send to all"));
     updateActions();
 }
 

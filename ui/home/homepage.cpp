@@ -97,14 +97,8 @@ void HomePage::showFacts(const HomeFacts &facts)
     const ProjectApi *project = bridge().project();
     if (!project)
         return;
-    QStringList state{tr("everything is saved")};
-    if (!facts.journal.empty()) {
-        const QString when = clockText(facts.journal.front().when);
-        if (!when.isEmpty())
-            state = {tr("everything saved %1").arg(when)};
-    }
-    state.append(modelNameText(bridge().baseModel()));
-    m_head->setState(state.join(QStringLiteral(", ")));
+    const QString when = facts.journal.empty() ? QString() : clockText(facts.journal.front().when);
+    m_head->setState(when.isEmpty() ? tr("everything is saved") : tr("everything saved %1").arg(when));
     m_overview->show(facts);
     setProjectFacts(QString::fromStdString(project->folder().string()),
                     facts.runs.empty() ? tr("%1 records, no run").arg(countText(facts.counts.all))

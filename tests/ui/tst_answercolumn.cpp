@@ -147,7 +147,7 @@ void AnswerColumnTest::differenceIsMarked()
     QVERIFY(!formatAt(22).fontUnderline());
     // A flag stands before the word, in the gap that the space leaves.
     const QImage image = m_column->textView().viewport()->grab().toImage();
-    const QPoint flag = (pointOf(14, 1.0) - QPoint(1, 0)) * image.devicePixelRatio();
+    const QPoint flag = (pointOf(14, 1.0) - QPoint(2, 0)) * image.devicePixelRatio();
     QCOMPARE(image.pixelColor(flag), tokens().accent);
     // What comes later is plain, too, and the text is what was written.
     m_column->append(answer({" well"}).front());

@@ -59,7 +59,7 @@ protected:
         QTextCursor cursor(document());
         cursor.setPosition(*m_flag);
         const QRect line = cursorRect(cursor);
-        const QPoint top(line.x() - 2, line.y() - 3);
+        const QPoint top(line.x() - 3, line.y() - 4); // clear of the word
         const QColor colour = m_isBase ? tokens().borderStrong : tokens().accent;
         QPainter painter(viewport());
         painter.setRenderHint(QPainter::Antialiasing);

@@ -27,7 +27,12 @@ Json toJson(const data::ImportReport &report)
     for (const auto &[field, column] : report.mapping)
         mapping[field] = column;
     Json json = {{"format", report.format}, {"shape", report.shape}, {"encoding", report.encoding}, {"columns", report.columns},
-                 {"mapping", mapping}, {"rowsInFile", report.rowsInFile}, {"accepted", report.accepted}, {"rejected", rejected}, {"notices", notices}};
+                 {"mapping", mapping}, {"rowsInFile", report.rowsInFile}, {"accepted", report.accepted}, {"records", report.records},
+                 {"rejected", rejected}, {"notices", notices}};
+    if (report.isPacked)
+        json["compression"] = "gzip";
+    if (!report.sheet.empty())
+        json["sheet"] = report.sheet;
     if (report.delimiter != '\0')
         json["delimiter"] = std::string(1, report.delimiter);
     return json;
@@ -35,8 +40,10 @@ Json toJson(const data::ImportReport &report)
 
 void say(const Terminal &terminal, const std::string &name, const data::ImportReport &report)
 {
-    terminal.say(fmt::format("{}: {} ({}{}{}), {} {}, {} accepted, {} rejected", name, report.format, report.shape, report.shape.empty() ? "" : ", ", report.encoding,
+    terminal.say(fmt::format("{}: {}{} ({}{}{}), {} {}, {} accepted, {} rejected", name, report.format, report.isPacked ? ", gzip" : "", report.shape, report.shape.empty() ? "" : ", ", report.encoding,
                              report.rowsInFile, report.rowsInFile == 1 ? "row" : "rows", report.accepted, report.rejected.size()));
+    if (report.records != report.accepted)
+        terminal.say(fmt::format("  {} records", report.records));
     std::vector<std::string> columns;
     for (const auto &[field, column] : report.mapping)
         columns.push_back(fmt::format("{} = \"{}\"", field, column));
@@ -69,7 +76,7 @@ Result<std::map<std::string, std::string>> parseMapping(const std::string &text)
 
 struct ImportArguments {
     std::vector<std::string> files;
-    std::string project, format, map, encoding, delimiter;
+    std::string project, format, map, encoding, delimiter, sheet;
     bool isDryRun = false;
 };
 
@@ -79,6 +86,7 @@ int runImport(const ImportArguments &arguments, Context &context)
     data::ImportOptions options;
     options.format = arguments.format;
     options.encoding = arguments.encoding;
+    options.sheet = arguments.sheet;
     if (!arguments.delimiter.empty())
         options.delimiter = arguments.delimiter == "\\t" || arguments.delimiter == "tab" ? '\t' : arguments.delimiter[0];
     auto mapping = parseMapping(arguments.map);
@@ -106,7 +114,7 @@ int runImport(const ImportArguments &arguments, Context &context)
                 return terminal.fail(read.error());
             report = read->report;
             if (project) {
-                auto added = project->addRecords(std::move(read->records), fmt::format("Imported {} records from standard input", report->accepted));
+                auto added = project->addRecords(std::move(read->records), fmt::format("Imported {} records from standard input", report->records));
                 if (!added)
                     return terminal.fail(added.error());
             }
@@ -171,13 +179,14 @@ void addDataVerbs(Registry &registry)
     create->add_option("P", *folder, "New folder of the project, for example clinic.fettle")->required();
 
     auto arguments = std::make_shared<ImportArguments>();
-    CLI::App *import = registry.add("import", "Reads records from JSON, JSONL, CSV or TSV files", [arguments](Context &context) { return runImport(*arguments, context); });
+    CLI::App *import = registry.add("import", "Reads records from JSON, JSONL, CSV, TSV, XLSX or text files, packed with gzip or not", [arguments](Context &context) { return runImport(*arguments, context); });
     import->add_option("FILE", arguments->files, "Files; - is standard input")->required();
     import->add_option("--project", arguments->project, "The project that takes the records");
-    import->add_option("--format", arguments->format, "json, jsonl, csv or tsv instead of what is recognised")->check(CLI::IsMember({"json", "jsonl", "csv", "tsv"}));
+    import->add_option("--format", arguments->format, "json, jsonl, csv, tsv, text or xlsx instead of what is recognised")->check(CLI::IsMember({"json", "jsonl", "csv", "tsv", "text", "xlsx"}));
     import->add_option("--map", arguments->map, "instruction=COL,context=COL,response=COL,system=COL,tags=COL");
     import->add_option("--encoding", arguments->encoding, "Encoding instead of the recognised one, for example windows-1252");
     import->add_option("--delimiter", arguments->delimiter, "Delimiter of a CSV file; tab for a tab");
+    import->add_option("--sheet", arguments->sheet, "Sheet of a workbook instead of the first that is not hidden");
     import->add_flag("--dry-run", arguments->isDryRun, "Read and report only");
 
     struct SnapshotArguments { std::string project, filter, split = "90/10"; std::uint64_t seed = 1207; };

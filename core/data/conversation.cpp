@@ -3,26 +3,13 @@
 
 #include "core/base/utf8.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace fettle::data {
 
 namespace {
-
-std::optional<Role> roleFrom(std::string_view name)
-{
-    const std::string key = columnKey(name);
-    if (key == "system" || key == "developer")
-        return Role::System;
-    if (key == "user" || key == "human" || key == "prompter")
-        return Role::User;
-    if (key == "assistant" || key == "gpt" || key == "model" || key == "bot" || key == "chatgpt" || key == "ai")
-        return Role::Assistant;
-    if (key == "tool" || key == "function" || key == "observation" || key == "ipython")
-        return Role::Tool;
-    return std::nullopt;
-}
 
 struct Problem { std::string field, reason; };
 
@@ -70,6 +57,37 @@ std::string extrasOf(const JsonValue &message, std::string_view roleKey, std::st
     return json.empty() ? json : json + "}";
 }
 
+// Which members of a message say who speaks and what. Empty: it is no such message.
+struct MessageKeys { std::string_view role, text; };
+
+MessageKeys keysOf(const JsonValue &message)
+{
+    for (const std::string_view role : {"role", "from", "speaker"}) {
+        const JsonValue *found = message.find(role);
+        if (found == nullptr)
+            continue;
+        for (const std::string_view text : {"content", "value", "text", "message"}) {
+            if (message.find(text) != nullptr)
+                return {role, text};
+        }
+        return {role, role == "role" ? "content" : "value"}; // a message of tool calls only
+    }
+    return {};
+}
+
+// A message that names its speakers by its members: {"human": "...", "assistant": "..."} or {"input": "...", "output": "..."}.
+std::optional<Role> speakerFrom(std::string_view name)
+{
+    const std::string key = columnKey(name);
+    return key == "input" ? Role::User : key == "output" ? Role::Assistant : roleFrom(key);
+}
+
+bool isExchange(const JsonValue &message)
+{
+    return message.kind == JsonValue::Kind::Object && !message.members.empty()
+        && std::all_of(message.members.begin(), message.members.end(), [](const auto &member) { return member.second.kind == JsonValue::Kind::String && speakerFrom(member.first); });
+}
+
 std::optional<Problem> readMessages(const JsonValue &list, std::string_view file, std::vector<Turn> &turns, std::vector<std::string> &notices)
 {
     if (list.kind != JsonValue::Kind::Array)
@@ -77,17 +95,25 @@ std::optional<Problem> readMessages(const JsonValue &list, std::string_view file
     std::size_t number = 0;
     for (const JsonValue &message : list.items) {
         ++number;
-        const bool isShareGpt = message.find("role") == nullptr && message.find("from") != nullptr;
-        const std::string_view roleKey = isShareGpt ? "from" : "role";
-        const std::string_view textKey = isShareGpt ? "value" : "content";
-        const JsonValue *role = message.find(roleKey);
+        if (isExchange(message)) {
+            for (const auto &[name, value] : message.members) {
+                const Role speaker = *speakerFrom(name);
+                if (speaker != Role::System || !value.text.empty()) // every exchange may repeat an empty one
+                    turns.push_back({speaker, value.text, {}});
+            }
+            continue;
+        }
+        const auto [roleKey, textKey] = keysOf(message);
+        const JsonValue *role = roleKey.empty() ? nullptr : message.find(roleKey);
         if (message.kind != JsonValue::Kind::Object || role == nullptr)
-            return Problem{std::string(roleKey), fmt::format("message {} has no role", number)};
+            return Problem{"role", fmt::format("message {} has no role", number)};
         const auto known = role->kind == JsonValue::Kind::String ? roleFrom(role->text) : std::nullopt;
         if (!known)
             return Problem{std::string(roleKey), fmt::format("message {}: the role \"{}\" is not known", number, firstCodePoints(role->text, 40))};
         if (columnKey(role->text) == "developer")
             notices.emplace_back("developerRole");
+        if (columnKey(role->text) == "functioncall")
+            notices.emplace_back("functionCall");
         Turn turn{*known, {}, extrasOf(message, roleKey, textKey, file)};
         const JsonValue *content = message.find(textKey);
         if (content == nullptr && turn.extraJson.empty())
@@ -103,11 +129,17 @@ std::optional<Problem> readMessages(const JsonValue &list, std::string_view file
     return std::nullopt;
 }
 
-// Tools as a list, or as a text that holds one.
-std::optional<Problem> readTools(const JsonValue &value, std::string_view file, std::string &tools)
+// Tools as a list, or as a text that holds one. Functions in OpenAI's old form lack the frame {"type": "function", ...}.
+std::optional<Problem> readTools(const JsonValue &value, std::string_view file, bool areFunctions, std::string &tools)
 {
     if (value.kind == JsonValue::Kind::Array) {
         tools = file.substr(value.begin, value.end - value.begin);
+        if (areFunctions) {
+            tools = "[";
+            for (const JsonValue &function : value.items)
+                tools += fmt::format("{}{{\"type\": \"function\", \"function\": {}}}", tools.size() == 1 ? "" : ", ", file.substr(function.begin, function.end - function.begin));
+            tools += ']';
+        }
         return std::nullopt;
     }
     if (value.kind == JsonValue::Kind::Null || (value.kind == JsonValue::Kind::String && value.text.empty()))
@@ -128,6 +160,20 @@ const JsonValue *mapped(const JsonValue &row, const RowPlan &plan, const char *f
 
 } // namespace
 
+std::optional<Role> roleFrom(std::string_view name)
+{
+    const std::string key = columnKey(name);
+    if (key == "system" || key == "developer")
+        return Role::System;
+    if (key == "user" || key == "human" || key == "prompter")
+        return Role::User;
+    if (key == "assistant" || key == "gpt" || key == "model" || key == "bot" || key == "chatgpt" || key == "ai" || key == "functioncall")
+        return Role::Assistant;
+    if (key == "tool" || key == "function" || key == "observation" || key == "ipython" || key == "functionresponse")
+        return Role::Tool;
+    return std::nullopt;
+}
+
 std::string conversationShape(const JsonValue &value)
 {
     if (value.kind != JsonValue::Kind::Array || value.items.empty() || value.items.front().kind != JsonValue::Kind::Object)
@@ -136,9 +182,10 @@ std::string conversationShape(const JsonValue &value)
     const JsonValue *role = first.find("role");
     if (role != nullptr && role->kind == JsonValue::Kind::String)
         return "messages";
-    if (first.find("from") != nullptr && first.find("value") != nullptr)
+    const MessageKeys keys = keysOf(first);
+    if (!keys.role.empty() && first.find(keys.role)->kind == JsonValue::Kind::String && first.find(keys.text) != nullptr)
         return "sharegpt";
-    return {};
+    return isExchange(first) ? "sharegpt" : "";
 }
 
 RowOutcome conversationFromRow(const JsonValue &row, const RowPlan &plan, std::string_view file)
@@ -166,8 +213,11 @@ RowOutcome conversationFromRow(const JsonValue &row, const RowPlan &plan, std::s
         && !system->text.empty() && record.turns.front().role != Role::System)
         record.turns.insert(record.turns.begin(), {Role::System, system->text, {}});
     if (const JsonValue *tools = isList ? nullptr : mapped(row, plan, "tools")) {
-        if (auto problem = readTools(*tools, file, record.toolsJson))
+        const bool areFunctions = columnKey(plan.mapping.at("tools")) == "functions";
+        if (auto problem = readTools(*tools, file, areFunctions, record.toolsJson))
             return reject(std::move(*problem));
+        if (areFunctions && !record.toolsJson.empty())
+            outcome.notices.emplace_back("functions");
     }
     outcome.record = std::move(record);
     return outcome;

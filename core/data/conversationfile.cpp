@@ -36,7 +36,8 @@ Result<Record> readConversation(const std::string &json, const std::string &name
                     "Correct this place and try again.");
     Record &record = *outcome.record;
     // A row without a column for the answer is a question that waits for one, not an empty answer.
-    if (!plan->mapping.contains("messages") && plan->mapping.contains("instruction") && !plan->mapping.contains("response"))
+    if (!plan->mapping.contains("messages") && plan->mapping.contains("instruction") && !plan->mapping.contains("response")
+        && !plan->mapping.contains("instances"))
         record.turns.pop_back();
     record.source = name;
     return std::move(record);

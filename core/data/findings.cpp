@@ -105,7 +105,7 @@ Result<std::vector<RecordRelations>> findRelations(const store::Database &databa
     const auto total = database.integer("SELECT count(*) FROM record");
     if (!total)
         return passError(total);
-    auto statement = database.prepare("SELECT id, split, content, status FROM record ORDER BY id");
+    auto statement = database.prepare("SELECT id, split, content, status, flags FROM record ORDER BY id");
     if (!statement)
         return passError(statement);
     std::vector<RecordRelations> relations;
@@ -123,7 +123,7 @@ Result<std::vector<RecordRelations>> findRelations(const store::Database &databa
             if (progress)
                 progress({"Reading records", static_cast<std::int64_t>(relations.size()), *total});
         }
-        relations.push_back({{statement->integer(0)}, 0});
+        relations.push_back({{statement->integer(0)}, 0, statement->integer(4)});
         if (statement->integer(3) == static_cast<int>(RecordStatus::Rejected))
             continue;
         Record record;
@@ -142,7 +142,7 @@ Result<std::vector<RecordRelations>> findRelations(const store::Database &databa
     return relations;
 }
 
-Result<> storeRelations(const store::Database &database, const std::vector<RecordRelations> &relations)
+Result<> storeRelations(const store::Database &database, std::span<const RecordRelations> relations)
 {
     auto update = database.prepare("UPDATE record SET flags = ?1 WHERE id = ?2 AND flags <> ?1");
     if (!update)

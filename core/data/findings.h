@@ -26,9 +26,9 @@ struct ComparedRecord {
 [[nodiscard]] Result<std::vector<std::int64_t>> relate(std::span<const ComparedRecord> records, const ProgressCallback &progress = {},
                                                        std::stop_token stop = {});
 
-struct RecordRelations { RecordId id; std::int64_t flags = 0; };
+struct RecordRelations { RecordId id; std::int64_t flags = 0, storedFlags = 0; };
 [[nodiscard]] Result<std::vector<RecordRelations>> findRelations(const store::Database &database, const ProgressCallback &progress, std::stop_token stop);
 // Inside the caller's transaction.
-[[nodiscard]] Result<> storeRelations(const store::Database &database, const std::vector<RecordRelations> &relations);
+[[nodiscard]] Result<> storeRelations(const store::Database &database, std::span<const RecordRelations> relations);
 
 } // namespace fettle::data

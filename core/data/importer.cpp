@@ -3,12 +3,15 @@
 
 #include "core/data/csvreader.h"
 #include "core/data/encoding.h"
+#include "core/data/gzip.h"
 #include "core/data/rowcollector.h"
+#include "core/data/spreadsheet.h"
 #include "core/io/mappedfile.h"
 
 #include <algorithm>
 #include <cctype>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace fettle::data {
 
@@ -35,8 +38,7 @@ Result<> refuseForeign(std::string_view bytes, const std::string &name)
     constexpr std::string_view kUnpack = "Unpack it first.";
     constexpr std::string_view kExport = "Export it as CSV or JSONL from the program that wrote it.";
     const Kind kinds[] = {
-        {"PK\x03\x04", "a ZIP archive or a spreadsheet (XLSX, ODS)", "Save the sheet as CSV, or unpack the archive."},
-        {"\x1f\x8b", "a gzip archive", kUnpack}, {"BZh", "a bzip2 archive", kUnpack}, {"\x28\xb5\x2f\xfd", "a Zstandard archive", kUnpack},
+        {"PK\x05\x06", "an empty ZIP archive", "Choose a file with rows."}, {"\x1f\x8b", "a gzip archive inside another", kUnpack}, {"BZh", "a bzip2 archive", kUnpack}, {"\x28\xb5\x2f\xfd", "a Zstandard archive", kUnpack},
         {std::string_view("\xfd\x37zXZ\0", 6), "an XZ archive", kUnpack}, {"PAR1", "a Parquet file", kExport},
         {"SQLite format 3", "an SQLite database", kExport}, {"%PDF-", "a PDF document", "Save its text as a table."},
         {"version https://git-lfs", "a Git LFS pointer: a note of where the file is, not the file itself", "Run \"git lfs pull\" in its folder, or download the file itself."},
@@ -78,6 +80,23 @@ std::string jsonOrLines(std::string_view text)
     return isWholeValue(text.substr(first, lineEnd - first)) ? "jsonl" : "json";
 }
 
+// A file that is named as text is a table where its first line names an instruction, or where all its first rows have as many fields.
+bool looksLikeTable(std::string_view text, const CsvStyle &style)
+{
+    CsvReader reader(text, style);
+    CsvRow names, row;
+    if (!reader.next(names) || !names.problem.empty())
+        return false;
+    if (recogniseColumns(names.fields, NameMatch::Similar))
+        return true;
+    int rows = 0;
+    for (; rows < 50 && reader.next(row); ++rows) {
+        if (!row.problem.empty() || row.fields.size() != names.fields.size())
+            return false;
+    }
+    return rows > 0 && names.fields.size() > 1;
+}
+
 std::string recogniseFormat(std::string_view text, const std::string &name)
 {
     const std::string extension = lowerExtension(name);
@@ -89,22 +108,34 @@ std::string recogniseFormat(std::string_view text, const std::string &name)
         return "csv";
     if (extension == ".tsv" || extension == ".tab")
         return "tsv";
+    if (extension == ".xlsx" || extension == ".xlsm")
+        return "csv"; // a table that was only named so
     const std::size_t first = text.find_first_not_of(" \t\r\n");
     if (first != std::string_view::npos && (text[first] == '{' || text[first] == '['))
         return jsonOrLines(text);
-    return recogniseCsvStyle(text).delimiter == '\t' ? "tsv" : "csv";
+    if (hasDialogueMarks(text))
+        return "text";
+    const CsvStyle style = recogniseCsvStyle(text);
+    if (extension == ".txt" && !looksLikeTable(text, style))
+        return "text";
+    return style.delimiter == '\t' ? "tsv" : "csv";
 }
 
-Result<> readRows(const ImportJob &job, ImportReport &report, RowCollector &collector)
+// name: of the file without .gz.
+Result<> readRows(const ImportJob &job, const std::string &name, ImportReport &report, RowCollector &collector)
 {
     const std::string &format = job.options.format;
-    report.format = format.empty() ? recogniseFormat(job.text, job.name) : format;
+    report.format = format.empty() ? recogniseFormat(job.text, name) : format;
     if (report.format == "json")
         return readJson(job, collector);
     if (report.format == "jsonl")
         return readJsonLines(job, collector);
+    if (report.format == "text")
+        return readPlainText(job, collector);
+    if (report.format == "xlsx")
+        return fail(ErrorCode::BadInput, fmt::format("Cannot read {} as XLSX: it is no workbook.", job.name), "Let the format be recognised, or choose another one.");
     if (report.format != "csv" && report.format != "tsv")
-        return fail(ErrorCode::Usage, fmt::format("The format \"{}\" is not known.", report.format), "Use json, jsonl, csv or tsv.");
+        return fail(ErrorCode::Usage, fmt::format("The format \"{}\" is not known.", report.format), "Use json, jsonl, csv, tsv, text or xlsx.");
     CsvStyle style = recogniseCsvStyle(job.text);
     if (job.options.delimiter != '\0')
         style.delimiter = job.options.delimiter;
@@ -114,11 +145,61 @@ Result<> readRows(const ImportJob &job, ImportReport &report, RowCollector &coll
     return readTable(job, style, collector);
 }
 
+bool isZip(std::string_view bytes)
+{
+    return startsWith(bytes, "PK\x03\x04");
+}
+
+Result<ImportResult> readWorkbook(const std::string &bytes, const std::string &name, const ImportOptions &options, std::optional<std::int64_t> maxRows,
+                                  const ProgressCallback &progress, std::stop_token stop)
+{
+    auto sheet = readSheet(bytes, name, options.sheet, stop);
+    if (!sheet)
+        return passError(sheet);
+    ImportResult result;
+    result.report.format = "xlsx";
+    result.report.encoding = "UTF-8";
+    result.report.sheet = sheet->sheet;
+    result.report.sheets = sheet->others;
+    const ImportJob job{sheet->text, name, options, maxRows, progress, stop};
+    RowCollector collector(job, result.report, result.records);
+    if (!sheet->others.empty())
+        collector.note("otherSheets", fmt::format("The sheet \"{}\" was read; the workbook has others: \"{}\".", sheet->sheet, fmt::join(sheet->others, "\", \"")),
+                       static_cast<std::int64_t>(sheet->others.size()));
+    if (sheet->dates > 0)
+        collector.note("dateCells", "A date was written out as year, month and day; the workbook holds it as a number.", sheet->dates);
+    if (sheet->errors > 0)
+        collector.note("errorCells", "A cell holds an error of its formula (such as #N/A), which was taken over as text.", sheet->errors);
+    if (sheet->uncalculated > 0)
+        collector.note("uncalculatedCells", "A formula has no stored result and was taken as empty. Open and save the workbook to calculate it.", sheet->uncalculated);
+    if (auto done = readSheetRows(job, collector); !done)
+        return passError(done);
+    if (auto done = collector.finish(); !done)
+        return passError(done);
+    return result;
+}
+
 } // namespace
 
 Result<ImportResult> readRecordsFromMemory(std::string bytes, const std::string &name, const ImportOptions &options, std::optional<std::int64_t> maxRows,
                                            const ProgressCallback &progress, std::stop_token stop)
 {
+    std::string innerName = name;
+    const bool isPacked = isGzip(bytes);
+    if (isPacked) {
+        auto unpacked = unpackGzip(bytes, name, stop);
+        if (!unpacked)
+            return passError(unpacked);
+        bytes = std::move(*unpacked);
+        if (lowerExtension(name) == ".gz")
+            innerName.resize(name.size() - 3);
+    }
+    if (isZip(bytes)) {
+        auto read = readWorkbook(bytes, name, options, maxRows, progress, stop);
+        if (read)
+            read->report.isPacked = isPacked;
+        return read;
+    }
     if (auto refused = refuseForeign(bytes, name); !refused)
         return passError(refused);
     auto decoded = decodeText(std::move(bytes), options.encoding, name);
@@ -130,13 +211,14 @@ Result<ImportResult> readRecordsFromMemory(std::string bytes, const std::string 
         return fail(ErrorCode::BadInput, fmt::format("Cannot read {}: it holds data, not text.", name), "Export it as CSV or JSONL from the program that wrote it, or choose its encoding.");
     ImportResult result;
     result.report.encoding = decoded->encoding;
+    result.report.isPacked = isPacked;
     const ImportJob job{decoded->text, name, options, maxRows, progress, stop};
     RowCollector collector(job, result.report, result.records);
     if (decoded->hasMark)
         collector.note("byteOrderMark", "The file begins with a byte order mark, which is no part of the text.");
     if (decoded->isGuessed)
         collector.note("encodingGuessed", fmt::format("The file is not UTF-8; it was read as {}.", decoded->encoding));
-    if (auto done = readRows(job, result.report, collector); !done)
+    if (auto done = readRows(job, innerName, result.report, collector); !done)
         return passError(done);
     if (auto done = collector.finish(); !done)
         return passError(done);

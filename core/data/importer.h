@@ -17,11 +17,12 @@
 namespace fettle::data {
 
 struct ImportOptions {
-    std::string format;    // "" = recognise; json, jsonl, csv, tsv
+    std::string format;    // "" = recognise; json, jsonl, csv, tsv, text, xlsx
     std::string encoding;  // "" = recognise; an ICU/IANA name
     char delimiter = '\0'; // '\0' = recognise
     // Field -> column, for example {"instruction", "question"}. Fields: instruction, context, response, system, tags. Empty = recognise.
     std::map<std::string, std::string> mapping;
+    std::string sheet = {}; // of a workbook, by name; "" = the first that is not hidden
 };
 
 struct RejectedRow {
@@ -46,14 +47,18 @@ struct ColumnFacts {
 
 struct ImportReport {
     std::string format;
-    std::string shape;    // alpaca, prompt-completion, question-answer, dolly, sharegpt, messages, columns, ...
+    std::string shape;    // alpaca, prompt-completion, question-answer, dolly, sharegpt, messages, tree, instances, columns, ...
     std::string encoding;
+    std::string sheet;               // of a workbook: the one that was read
+    std::vector<std::string> sheets; // the others
+    bool isPacked = false;           // gzip
     char delimiter = '\0';
     std::vector<std::string> columns;
     std::vector<ColumnFacts> columnFacts; // one for each of columns; empty where the format has no columns
     std::map<std::string, std::string> mapping; // what was used
     std::int64_t rowsInFile = 0;
-    std::int64_t accepted = 0;
+    std::int64_t accepted = 0; // rows
+    std::int64_t records = 0;  // made of the accepted rows: more where a row holds a tree or several instances
     std::vector<RejectedRow> rejected;
     std::vector<ImportNotice> notices;
 };

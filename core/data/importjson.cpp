@@ -93,12 +93,52 @@ Result<> readColumns(const JsonValue &table, RowCollector &collector)
     return {};
 }
 
+// {"columns": ["a", "b"], "data": [[1, 2], ...]}, as pandas writes it with orient="split".
+const JsonValue *splitTable(const JsonValue &value)
+{
+    const JsonValue *columns = value.find("columns");
+    const JsonValue *data = value.find("data");
+    if (columns == nullptr || data == nullptr || columns->kind != Kind::Array || data->kind != Kind::Array || columns->items.empty())
+        return nullptr;
+    const bool areNames = std::all_of(columns->items.begin(), columns->items.end(), [](const JsonValue &name) { return name.kind == Kind::String; });
+    const bool areRows = std::all_of(data->items.begin(), data->items.end(), [](const JsonValue &row) { return row.kind == Kind::Array; });
+    return areNames && areRows ? data : nullptr;
+}
+
+Result<> readSplitTable(const JsonValue &columns, const JsonValue &data, RowCollector &collector)
+{
+    for (const JsonValue &cells : data.items) {
+        if (collector.isFull())
+            break;
+        if (cells.items.size() != columns.items.size()) {
+            collector.rejectRow(cells.begin, cells.end, {}, fmt::format("the row has {} fields, \"columns\" names {}", cells.items.size(), columns.items.size()));
+            continue;
+        }
+        JsonValue row;
+        row.kind = Kind::Object;
+        for (std::size_t i = 0; i < cells.items.size(); ++i)
+            row.members.emplace_back(columns.items[i].text, cells.items[i]);
+        if (auto done = collector.addRow(row, cells.begin, cells.end); !done)
+            return done;
+        if (auto done = collector.pulse(cells.begin); !done)
+            return done;
+    }
+    return {};
+}
+
+// The datasets server of Hugging Face wraps each row: {"row_idx": 0, "row": {...}}.
+const JsonValue &unwrapped(const JsonValue &row)
+{
+    const JsonValue *inner = row.find("row");
+    return inner != nullptr && inner->kind == Kind::Object && row.find("row_idx") != nullptr ? *inner : row;
+}
+
 Result<> readList(const JsonValue &list, Split split, RowCollector &collector)
 {
     for (const JsonValue &row : list.items) {
         if (collector.isFull())
             break;
-        if (auto done = collector.addRow(row, row.begin, row.end, split); !done)
+        if (auto done = collector.addRow(unwrapped(row), row.begin, row.end, split); !done)
             return done;
         if (auto done = collector.pulse(row.begin); !done)
             return done;
@@ -117,6 +157,8 @@ Result<> readObject(const JsonValue &value, const ImportJob &job, RowCollector &
         return collector.addRow(value, value.begin, value.end);
     if (isMapped)
         return collector.addRow(value, value.begin, value.end);
+    if (const JsonValue *data = splitTable(value))
+        return readSplitTable(*value.find("columns"), *data, collector);
     if (isObjectOfColumns(value))
         return readColumns(value, collector);
     bool hasLists = false;

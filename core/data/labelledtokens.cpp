@@ -97,14 +97,16 @@ Result<std::vector<ByteSpan>> trainedSpans(Renderer &renderer, const Messages &m
     if (options.trainOn == TrainOn::All)
         return std::vector<ByteSpan>{{0, labelled.text.size()}};
     std::vector<ByteSpan> spans;
-    if (options.trainOn == TrainOn::Assistant && chatTemplate.hasGenerationBlocks()) {
+    // A template does not know of weights; then the answers are found one by one.
+    if (options.trainOn == TrainOn::Assistant && chatTemplate.hasGenerationBlocks() && messages.unlearnt.empty()) {
         const CodePointMap map(labelled.text);
         for (const TextSpan &span : generated)
             spans.push_back({map.toByte(span.begin), map.toByte(span.end)});
         return spans;
     }
     for (const std::size_t place : messages.assistants) {
-        if (place >= messageCount || (options.trainOn == TrainOn::Completion && place + 1 != messageCount))
+        const bool isLearnt = std::find(messages.unlearnt.begin(), messages.unlearnt.end(), place) == messages.unlearnt.end();
+        if (place >= messageCount || !isLearnt || (options.trainOn == TrainOn::Completion && place + 1 != messageCount))
             continue;
         const auto span = answerSpan(renderer, labelled, place, messageCount);
         if (!span)

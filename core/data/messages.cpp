@@ -65,6 +65,8 @@ Result<Messages> messagesOf(const Record &record, const RenderOptions &options)
             messages.assistants.push_back(messages.list.size());
         if (auto added = addExtras(message, turn); !added)
             return passError(added);
+        if (turn.role == Role::Assistant && message.contains("weight") && message["weight"].is_number() && message["weight"] == 0)
+            messages.unlearnt.push_back(messages.list.size());
         messages.list.push_back(std::move(message));
         messages.parts.push_back(std::move(parts));
     }

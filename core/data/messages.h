@@ -18,6 +18,7 @@ struct Messages {
     nlohmann::ordered_json tools; // null where the record has none
     std::vector<std::vector<MessagePart>> parts; // for each message the texts that its content is joined of, in order
     std::vector<std::size_t> assistants;         // places of the assistant messages in list
+    std::vector<std::size_t> unlearnt;           // those of them that carry "weight": 0 (OpenAI): read, never learnt
 };
 
 // The record must outlive the result. Errors: BadInput (extra fields or tools that are no JSON, text that is not UTF-8).

@@ -41,6 +41,12 @@ std::string wordsOf(const std::string &code)
         return "A developer message was taken over as a system message.";
     if (code == "mixedShapes")
         return "The row has another shape than the first one and was read by its own.";
+    if (code == "deletedMessage")
+        return "A message that is marked as deleted was left out, with its replies.";
+    if (code == "functionCall")
+        return "A function call was taken over as the text of an assistant message.";
+    if (code == "functions")
+        return "Functions in the old form of OpenAI were taken over as tools.";
     if (code == "duplicateKey")
         return "A name stands twice in one row; the last value was taken.";
     return code;
@@ -54,11 +60,24 @@ std::string quotedList(const std::vector<std::string> &names)
 std::vector<std::string> columnsOf(const JsonValue &row)
 {
     std::vector<std::string> columns;
+    std::set<std::string_view> known; // a row can have thousands of names
     for (const auto &[name, value] : row.members) {
-        if (std::find(columns.begin(), columns.end(), name) == columns.end())
+        if (known.insert(name).second)
             columns.push_back(name);
     }
     return columns;
+}
+
+// The first names of a row that was refused; every such row keeps its reason in memory.
+std::string someNames(const JsonValue &row)
+{
+    constexpr std::size_t kShown = 12;
+    std::vector<std::string> names = columnsOf(row);
+    const std::size_t rest = names.size() > kShown ? names.size() - kShown : 0;
+    names.resize(names.size() - rest);
+    for (std::string &name : names)
+        name = firstCodePoints(name, 40);
+    return fmt::format("{}{}", fmt::join(names, ", "), rest > 0 ? fmt::format(" and {} more", rest) : "");
 }
 
 } // namespace
@@ -106,6 +125,7 @@ Result<> RowCollector::checkMapping(const std::vector<std::string> &columns) con
 
 Result<> RowCollector::setColumns(const std::vector<std::string> &columns)
 {
+    m_isTable = true;
     for (const std::string &column : columns) {
         m_columns.emplace(column, m_report.columns.size());
         m_report.columns.push_back(column);
@@ -178,7 +198,7 @@ Result<> RowCollector::addRow(const JsonValue &row, std::size_t begin, std::size
     }
     if (!m_plan) {
         const std::string reason = row.kind == JsonValue::Kind::Object
-            ? fmt::format("no field is known to hold the instruction (fields: {})", fmt::join(columnsOf(row), ", "))
+            ? fmt::format("no field is known to hold the instruction (fields: {})", someNames(row))
             : recordFromRow(row, {}, m_job.text).reason;
         rejectRow(begin, end, {}, reason.empty() ? "a list is not a record" : reason);
         return {};
@@ -186,10 +206,10 @@ Result<> RowCollector::addRow(const JsonValue &row, std::size_t begin, std::size
     RowOutcome outcome;
     const bool fits = row.kind == JsonValue::Kind::Array ? m_plan->shape == "messages" || m_plan->shape == "sharegpt" : true;
     outcome = fits ? recordFromRow(row, *m_plan, m_job.text) : RowOutcome{};
-    if (!outcome.record && m_job.options.mapping.empty()) {
+    if (!outcome.record && m_job.options.mapping.empty() && !m_isTable) {
         // A file may hold rows of several shapes; each is read by its own plan before it is given up.
         const auto own = recogniseRow(row);
-        const bool isComplete = own && (row.kind == JsonValue::Kind::Array || own->mapping.contains("messages") || own->mapping.contains("response"));
+        const bool isComplete = own && (row.kind == JsonValue::Kind::Array || own->mapping.contains("messages") || own->mapping.contains("tree") || own->mapping.contains("response"));
         if (isComplete && *own != *m_plan) {
             if (RowOutcome second = recordFromRow(row, *own, m_job.text); second.record) {
                 outcome = std::move(second);
@@ -203,13 +223,19 @@ Result<> RowCollector::addRow(const JsonValue &row, std::size_t begin, std::size
     }
     for (const std::string &code : outcome.notices)
         ++m_codes[code];
-    Record &record = *outcome.record;
-    if (record.split == Split::Unassigned)
-        record.split = split;
-    record.source = fmt::format("{}, line {}", m_job.name, m_lines.lineAt(begin));
+    const std::string source = fmt::format("{}, line {}", m_job.name, m_lines.lineAt(begin));
+    const auto keep = [&](Record &record) {
+        if (record.split == Split::Unassigned)
+            record.split = split;
+        record.source = source;
+        ++m_report.records;
+        m_records.push_back(std::move(record));
+    };
     ++m_report.rowsInFile;
     ++m_report.accepted;
-    m_records.push_back(std::move(record));
+    keep(*outcome.record);
+    for (Record &record : outcome.more)
+        keep(record);
     return {};
 }
 
@@ -248,7 +274,7 @@ void RowCollector::noteSimilarNames()
     }
     if (!taken.empty())
         note("similarColumn", fmt::format("By its name, {}. Check that this is right.", fmt::join(taken, ", ")), static_cast<std::int64_t>(taken.size()));
-    if (m_report.mapping.contains("messages"))
+    if (m_report.mapping.contains("messages") || m_report.mapping.contains("tree") || m_report.mapping.contains("instances"))
         return;
     std::vector<std::string> unclear;
     for (const char *field : {"instruction", "response"}) {
@@ -270,9 +296,13 @@ Result<> RowCollector::finish()
     if (m_plan) {
         m_report.shape = m_plan->shape;
         m_report.mapping = m_plan->mapping;
+        if (m_plan->mapping.contains("tree") && m_report.records > 0)
+            note("treePaths", "Every way through a tree to a last answer became a record of its own.", m_report.records);
+        if (m_plan->mapping.contains("instances") && m_report.records > 0)
+            note("instances", "Every instance became a record of its own, with the same instruction.", m_report.records);
         if (m_plan->mapping.empty() && !m_report.columns.empty())
             note("noInstructionColumn", "No column is known to hold the instruction. Check that the first line names the columns, and choose one in the mapping.");
-        if (m_plan->mapping.contains("instruction") && !m_plan->mapping.contains("response"))
+        if (m_plan->mapping.contains("instruction") && !m_plan->mapping.contains("response") && !m_plan->mapping.contains("instances"))
             note("noResponseColumn", "No column is known to hold the response; all responses are empty.");
     }
     noteSimilarNames();

@@ -59,6 +59,7 @@ private:
     std::vector<Record> &m_records;
     LineCounter m_lines;
     std::optional<RowPlan> m_plan;
+    bool m_isTable = false; // all rows have the same columns
     std::map<std::string, std::size_t> m_columns; // places in the report
     std::map<std::string, std::int64_t> m_codes;   // notices of rows
     std::map<std::string, std::string> m_texts;    // words of notices that are not in the table of finish()
@@ -68,5 +69,11 @@ private:
 [[nodiscard]] Result<> readJson(const ImportJob &job, RowCollector &collector);
 [[nodiscard]] Result<> readJsonLines(const ImportJob &job, RowCollector &collector);
 [[nodiscard]] Result<> readTable(const ImportJob &job, const CsvStyle &style, RowCollector &collector);
+// job.text is a SheetText::text.
+[[nodiscard]] Result<> readSheetRows(const ImportJob &job, RowCollector &collector);
+// Plain text: questions and answers behind their marks ("Q:", "A:"), or one instruction on each line.
+[[nodiscard]] Result<> readPlainText(const ImportJob &job, RowCollector &collector);
+// Whether a text has such marks.
+[[nodiscard]] bool hasDialogueMarks(std::string_view text);
 
 } // namespace fettle::data

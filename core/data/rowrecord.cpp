@@ -187,6 +187,10 @@ RowOutcome recordFromRow(const JsonValue &row, const RowPlan &plan, std::string_
     const bool isList = row.kind == JsonValue::Kind::Array;
     if (isList || plan.mapping.contains("messages")) {
         outcome = conversationFromRow(row, plan, file);
+    } else if (row.kind == JsonValue::Kind::Object && plan.mapping.contains("tree")) {
+        outcome = recordsFromTree(row, plan);
+    } else if (row.kind == JsonValue::Kind::Object && plan.mapping.contains("instances")) {
+        outcome = recordsFromInstances(row, plan);
     } else if (row.kind != JsonValue::Kind::Object) {
         return reject({}, fmt::format("{} is not a record", row.kind == JsonValue::Kind::Null ? "null" : fmt::format("\"{}\"", firstCodePoints(row.text, 40))));
     } else if (!plan.mapping.contains("instruction")) {
@@ -197,13 +201,22 @@ RowOutcome recordFromRow(const JsonValue &row, const RowPlan &plan, std::string_
     if (!outcome.record)
         return outcome;
     readExtras(row, plan, outcome);
-    if (const std::string field = badField(*outcome.record, plan); !field.empty())
-        return reject(field, "holds bytes that are no text in this encoding");
-    if (isBlank(responseOf(*outcome.record)))
-        outcome.notices.emplace_back("emptyResponse");
-    if (isBlank(instructionOf(*outcome.record)))
-        outcome.notices.emplace_back("emptyInstruction");
-    return outcome;
+    for (Record &record : outcome.more) {
+        record.tags = outcome.record->tags;
+        record.note = outcome.record->note;
+        record.split = outcome.record->split;
+    }
+    const auto check = [&](const Record &record) {
+        if (isBlank(responseOf(record)))
+            outcome.notices.emplace_back("emptyResponse");
+        if (isBlank(instructionOf(record)))
+            outcome.notices.emplace_back("emptyInstruction");
+        return badField(record, plan);
+    };
+    std::string field = check(*outcome.record);
+    for (std::size_t i = 0; i < outcome.more.size() && field.empty(); ++i)
+        field = check(outcome.more[i]);
+    return field.empty() ? outcome : reject(field, "holds bytes that are no text in this encoding");
 }
 
 } // namespace fettle::data

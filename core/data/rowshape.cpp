@@ -21,9 +21,9 @@ constexpr std::array<std::string_view, 3> kSystem = {"system", "systemprompt", "
 constexpr std::array<std::string_view, 4> kTags = {"tags", "tag", "category", "categories"};
 constexpr std::array<std::string_view, 1> kSplit = {"split"};
 constexpr std::array<std::string_view, 2> kNote = {"note", "notes"};
-constexpr std::array<std::string_view, 1> kTools = {"tools"};
+constexpr std::array<std::string_view, 2> kTools = {"tools", "functions"};
 constexpr std::array<std::string_view, 1> kHistory = {"history"};
-constexpr std::array<std::string_view, 6> kMessages = {"messages", "conversations", "conversation", "dialog", "dialogue", "chat"};
+constexpr std::array<std::string_view, 8> kMessages = {"messages", "conversations", "conversation", "dialog", "dialogue", "chat", "items", "turns"};
 
 std::optional<std::string> pick(const std::vector<std::string> &columns, Names names, std::set<std::string> &used)
 {
@@ -77,8 +77,9 @@ std::string shapeOf(const RowPlan &plan)
 std::vector<std::string> namesOf(const JsonValue &row)
 {
     std::vector<std::string> names;
+    std::set<std::string_view> known; // a row can have thousands of names
     for (const auto &[name, value] : row.members) {
-        if (std::find(names.begin(), names.end(), name) == names.end())
+        if (known.insert(name).second)
             names.push_back(name);
     }
     return names;
@@ -157,6 +158,21 @@ std::optional<RowPlan> recogniseRow(const JsonValue &row, NameMatch match)
             return plan;
         }
     }
+    if (std::string column; treeIn(row, column) != nullptr) {
+        RowPlan plan{"tree", {{"tree", column}}};
+        std::set<std::string> used{column};
+        pickInto(plan, "tags", columns, kTags, used);
+        pickInto(plan, "split", columns, kSplit, used);
+        return plan;
+    }
+    if (const JsonValue *instances = row.find("instances"); instances != nullptr && isListOfInstances(*instances)) {
+        RowPlan plan = fieldsOf(columns, NameMatch::Known);
+        std::erase_if(plan.mapping, [](const auto &entry) { return entry.first == "context" || entry.first == "response" || entry.first == "system"; });
+        plan.shape = "instances";
+        plan.mapping["instances"] = "instances";
+        if (plan.mapping.contains("instruction"))
+            return plan;
+    }
     // A prompt and a completion may be lists of messages too.
     const JsonValue *prompt = row.find("prompt");
     const JsonValue *completion = row.find("completion");
@@ -193,8 +209,8 @@ RowPlan withMapping(std::optional<RowPlan> plan, const std::map<std::string, std
     result.shape = "columns";
     // Fields that the user named leave the conversation shapes; a column that was given a field serves no other one.
     if (mapping.contains("instruction") || mapping.contains("response")) {
-        result.mapping.erase("messages");
-        result.mapping.erase("completion");
+        for (const char *field : {"messages", "completion", "tree", "instances"})
+            result.mapping.erase(field);
     }
     for (const auto &[field, column] : mapping) {
         std::erase_if(result.mapping, [&](const auto &entry) { return entry.second == column && !mapping.contains(entry.first); });

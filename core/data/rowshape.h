@@ -15,13 +15,14 @@
 namespace fettle::data {
 
 struct RowPlan {
-    std::string shape;                          // "alpaca", "dolly", "prompt-completion", "question-answer", "sharegpt", "messages", "columns"
-    std::map<std::string, std::string> mapping; // field -> column; fields: instruction, context, response, system, tags, split, note, messages, tools, history
+    std::string shape;                          // "alpaca", "dolly", "prompt-completion", "question-answer", "sharegpt", "messages", "tree", "instances", "columns"
+    std::map<std::string, std::string> mapping; // field -> column; fields: instruction, context, response, system, tags, split, note, messages, tools, history, tree, instances
     friend bool operator==(const RowPlan &, const RowPlan &) = default;
 };
 
 struct RowOutcome {
     std::optional<Record> record;
+    std::vector<Record> more;         // further records of the same row: other paths through a tree, other instances
     std::string field, reason;        // of a rejected row
     std::vector<std::string> notices; // codes, for example "emptyResponse"
 };
@@ -44,6 +45,13 @@ enum class NameMatch { Known, Similar };
 void addLateColumns(RowPlan &plan, const std::vector<std::string> &columns, const std::map<std::string, std::string> &mapping);
 // The user's choice laid over a plan: a field mapped to "" is not read.
 [[nodiscard]] RowPlan withMapping(std::optional<RowPlan> plan, const std::map<std::string, std::string> &mapping);
+
+// A tree of messages (OpenAssistant): an object with text, role and a list of replies. Its place in the row, or nullptr.
+[[nodiscard]] const JsonValue *treeIn(const JsonValue &row, std::string &column);
+[[nodiscard]] RowOutcome recordsFromTree(const JsonValue &row, const RowPlan &plan);
+// self-instruct: one instruction with a list of inputs and outputs.
+[[nodiscard]] bool isListOfInstances(const JsonValue &value);
+[[nodiscard]] RowOutcome recordsFromInstances(const JsonValue &row, const RowPlan &plan);
 
 // file: the text that the places in the row refer to. Rows are never changed in silence: what cannot be taken over rejects them.
 [[nodiscard]] RowOutcome recordFromRow(const JsonValue &row, const RowPlan &plan, std::string_view file);

@@ -230,10 +230,10 @@ Result<std::int64_t> measureLengths(Project &project, const Lens &lens, std::int
             stop);
         if (!counted)
             return passError(counted);
-        std::vector<std::pair<RecordId, std::int64_t>> known;
+        std::vector<std::pair<std::string, std::int64_t>> known;
         for (std::size_t i = 0; i < count; ++i) {
             if (lengths[i] >= 0)
-                known.emplace_back((*ids)[begin + i], lengths[i]);
+                known.emplace_back(data::contentHash(records[i]), lengths[i]);
         }
         if (auto stored = project.storeLengths(known, maxLength); !stored)
             return passError(stored);

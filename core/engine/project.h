@@ -114,7 +114,8 @@ public:
     [[nodiscard]] Result<std::vector<RecordId>> recordsWithoutLength(const std::string &key) const;
     // Forgets lengths that were counted in another way (model, template, joining rule). Call before storeLengths.
     [[nodiscard]] Result<> useLengthKey(const std::string &key);
-    [[nodiscard]] Result<> storeLengths(const std::vector<std::pair<RecordId, std::int64_t>> &tokens, std::int64_t maxLength);
+    // By content hash: a record that was edited since it was measured keeps its length open.
+    [[nodiscard]] Result<> storeLengths(const std::vector<std::pair<std::string, std::int64_t>> &tokens, std::int64_t maxLength);
     [[nodiscard]] Result<> storeLosses(RunId run, const std::vector<std::pair<RecordId, double>> &losses);
 
     // --- snapshots: rows that match the filter and are not rejected or empty; unassigned rows are put into splits by shares.

@@ -3,16 +3,33 @@
 
 #include "core/data/findings.h"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <span>
 
 namespace fettle::engine {
+
+namespace {
+
+// Rows written in one transaction: a few milliseconds, so that an edit on another handle hardly waits.
+constexpr std::size_t kRowsInStep = 2000;
+
+} // namespace
 
 Result<> Project::updateFindings(const ProgressCallback &progress, std::stop_token stop)
 {
     auto findings = data::findRelations(*m_state->database, progress, stop);
     if (!findings)
         return passError(findings);
-    return m_state->write(Touches::Lists, [&] { return data::storeRelations(*m_state->database, *findings); });
+    std::erase_if(*findings, [](const data::RecordRelations &relation) { return relation.flags == relation.storedFlags; });
+    for (std::size_t begin = 0; begin < findings->size(); begin += kRowsInStep) {
+        if (stop.stop_requested())
+            return fail(ErrorCode::Cancelled, "The check was cancelled.");
+        const auto step = std::span(*findings).subspan(begin, std::min(kRowsInStep, findings->size() - begin));
+        if (auto done = m_state->write(Touches::Lists, [&] { return data::storeRelations(*m_state->database, step); }); !done)
+            return done;
+    }
+    return {};
 }
 
 Result<std::vector<RecordId>> Project::recordsWithoutLength(const std::string &key) const
@@ -43,21 +60,32 @@ Result<> Project::useLengthKey(const std::string &key)
         return passError(known);
     if (*known && **known == key)
         return {};
-    return m_state->write(Touches::Lists, [&]() -> Result<> {
-        if (auto done = m_state->database->execute("UPDATE content SET tokens = NULL WHERE tokens IS NOT NULL"); !done)
-            return done;
-        return store::writeValue(*m_state->database, "lengthKey", key);
-    });
+    // In steps, for the sake of edits beside it. The key comes last: a forgetting that was cut off begins again.
+    for (;;) {
+        const auto changed = m_state->write(Touches::Lists, [&]() -> Result<std::int64_t> {
+            auto forget = m_state->database->prepare("UPDATE content SET tokens = NULL WHERE id IN (SELECT id FROM content WHERE tokens IS NOT NULL LIMIT ?)");
+            if (!forget)
+                return passError(forget);
+            if (auto done = forget->bind(static_cast<std::int64_t>(kRowsInStep)).run(); !done)
+                return passError(done);
+            return m_state->database->changedRows();
+        });
+        if (!changed)
+            return passError(changed);
+        if (*changed == 0)
+            break;
+    }
+    return m_state->write(Touches::Lists, [&] { return store::writeValue(*m_state->database, "lengthKey", key); });
 }
 
-Result<> Project::storeLengths(const std::vector<std::pair<RecordId, std::int64_t>> &tokens, std::int64_t maxLength)
+Result<> Project::storeLengths(const std::vector<std::pair<std::string, std::int64_t>> &tokens, std::int64_t maxLength)
 {
     return m_state->write(Touches::Lists, [&]() -> Result<> {
-        auto update = m_state->database->prepare("UPDATE content SET tokens = ? WHERE id = (SELECT content FROM record WHERE id = ?)");
+        auto update = m_state->database->prepare("UPDATE content SET tokens = ? WHERE hash = ?");
         if (!update)
             return passError(update);
-        for (const auto &[id, count] : tokens) {
-            if (auto done = update->bind(count).bind(id.value).run(); !done)
+        for (const auto &[hash, count] : tokens) {
+            if (auto done = update->bind(count).bind(hash).run(); !done)
                 return done;
         }
         const std::string limit = fmt::format("{}", maxLength);

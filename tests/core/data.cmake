@@ -11,6 +11,8 @@ fettle_test(tst_durability SOURCES data/tst_durability.cpp LIBRARIES fettle_test
 foreach(test importer importjson importtables importlimits)
   fettle_test(tst_${test} SOURCES data/tst_${test}.cpp LIBRARIES fettle_data LABELS core)
 endforeach()
+fettle_test(tst_importpacked SOURCES data/tst_importpacked.cpp LIBRARIES fettle_data PkgConfig::LIBZIP ZLIB::ZLIB LABELS core)
+fettle_test(tst_importshapes SOURCES data/tst_importshapes.cpp LIBRARIES fettle_data LABELS core)
 fettle_test(tst_labelledtokens SOURCES data/tst_labelledtokens.cpp LIBRARIES fettle_data LABELS core parity)
 if(FETTLE_WITH_TORCH)
   fettle_test(tst_lens SOURCES data/tst_lens.cpp LIBRARIES fettle_engine LABELS core parity)

@@ -215,7 +215,7 @@ void DataPage::openImport(const QString &file)
         return;
     QString chosen = file;
     if (chosen.isEmpty())
-        chosen = context().dialogs.openFile(this, tr("Import records"), tr("Records (*.json *.jsonl *.ndjson *.csv *.tsv *.txt);;All files (*)"));
+        chosen = context().dialogs.openFile(this, tr("Import records"), tr("Records (*.json *.jsonl *.ndjson *.csv *.tsv *.xlsx *.txt *.gz);;All files (*)"));
     if (chosen.isEmpty())
         return;
     m_editor->flush();
@@ -228,7 +228,7 @@ void DataPage::openImport(const QString &file)
 
 void DataPage::finishImport(const data::ImportReport &report)
 {
-    QString note = report.accepted == 1 ? tr("1 record imported.") : tr("%1 records imported.").arg(countText(report.accepted));
+    QString note = report.records == 1 ? tr("1 record imported.") : tr("%1 records imported.").arg(countText(report.records));
     const auto left = static_cast<qint64>(report.rejected.size());
     if (left > 0)
         note += QLatin1Char(' ') + (left == 1 ? tr("1 row left out.") : tr("%1 rows left out.").arg(countText(left)));

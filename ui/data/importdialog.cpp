@@ -29,7 +29,7 @@ constexpr std::int64_t kPreviewRows = 2000; // enough to judge a mapping, read i
 constexpr std::size_t kShownRecords = 50;
 
 struct Choice { const char *key; const char *name; };
-constexpr Choice kFormats[] = {{"json", "JSON"}, {"jsonl", "JSON Lines"}, {"csv", "CSV"}, {"tsv", "TSV"}};
+constexpr Choice kFormats[] = {{"json", "JSON"}, {"jsonl", "JSON Lines"}, {"csv", "CSV"}, {"tsv", "TSV"}, {"text", "Text"}, {"xlsx", "XLSX"}};
 constexpr Choice kEncodings[] = {{"UTF-8", "UTF-8"}, {"ISO-8859-1", "Latin-1"}, {"windows-1252", "Windows-1252"}, {"UTF-16LE", "UTF-16 LE"},
                                  {"UTF-16BE", "UTF-16 BE"}};
 struct Delimiter { char key; const char *name; };
@@ -124,8 +124,13 @@ QWidget *ImportDialog::makeChoices()
     for (const Delimiter &delimiter : kDelimiters)
         m_delimiter->addItem(tr(delimiter.name), QString(QLatin1Char(delimiter.key)));
     m_delimiterLabel = mutedLabel(tr("Separator"));
-    const std::pair<TextLabel *, QComboBox *> pairs[] = {{mutedLabel(tr("Format")), m_format}, {mutedLabel(tr("Encoding")), m_encoding},
-                                                         {m_delimiterLabel, m_delimiter}};
+    m_sheet = choiceBox(tr("Sheet"), tr("The sheet of the workbook that is read"), 196);
+    m_sheetLabel = mutedLabel(tr("Sheet"));
+    m_encodingLabel = mutedLabel(tr("Encoding"));
+    m_sheet->hide();
+    m_sheetLabel->hide();
+    const std::pair<TextLabel *, QComboBox *> pairs[] = {{mutedLabel(tr("Format")), m_format}, {m_encodingLabel, m_encoding},
+                                                         {m_delimiterLabel, m_delimiter}, {m_sheetLabel, m_sheet}};
     for (const auto &[label, box] : pairs) {
         label->setBuddy(box);
         row->addWidget(label);
@@ -169,6 +174,8 @@ data::ImportOptions ImportDialog::options() const
     options.encoding = m_encoding->currentData().toString().toStdString();
     const QString delimiter = m_delimiter->currentData().toString();
     options.delimiter = delimiter.isEmpty() ? '\0' : delimiter.at(0).toLatin1();
+    if (m_sheet->currentIndex() > 0)
+        options.sheet = m_sheet->currentText().toStdString();
     if (m_isMappingCorrected)
         options.mapping = m_mapping->mapping();
     return options;
@@ -242,7 +249,7 @@ void ImportDialog::showRecognised(const data::ImportReport &report)
     QString format = QString::fromStdString(report.format).toUpper();
     for (const Choice &choice : kFormats)
         if (report.format == choice.key)
-            format = QString::fromLatin1(choice.name);
+            format = report.isPacked ? tr("%1, gzip").arg(QString::fromLatin1(choice.name)) : QString::fromLatin1(choice.name);
     QString encoding = QString::fromStdString(report.encoding);
     for (const Choice &choice : kEncodings)
         if (report.encoding == choice.key)
@@ -257,12 +264,29 @@ void ImportDialog::showRecognised(const data::ImportReport &report)
     const bool hasDelimiter = report.format == "csv" || report.format == "tsv";
     m_delimiter->setVisible(hasDelimiter);
     m_delimiterLabel->setVisible(hasDelimiter);
+    const bool isText = report.format != "xlsx"; // a workbook says itself how its characters are written
+    m_encoding->setVisible(isText);
+    m_encodingLabel->setVisible(isText);
+    showSheets(report);
+}
+
+void ImportDialog::showSheets(const data::ImportReport &report)
+{
+    m_sheet->setVisible(!report.sheet.empty());
+    m_sheetLabel->setVisible(!report.sheet.empty());
+    if (m_sheet->count() > 0)
+        return; // the file does not change while the dialog is open: what was chosen stays
+    m_sheet->addItem(QString::fromStdString(report.sheet));
+    for (const std::string &name : report.sheets)
+        m_sheet->addItem(QString::fromStdString(name));
+    if (report.sheet.empty())
+        m_sheet->clear();
 }
 
 void ImportDialog::updateButton()
 {
-    const bool hasRecords = m_report.accepted > 0 && (m_isReady || m_isCounting);
-    m_import->setText(m_isImporting ? tr("Importing") : hasRecords && m_isReady ? tr("Import %1 records").arg(countText(m_report.accepted)) : tr("Import"));
+    const bool hasRecords = m_report.records > 0 && (m_isReady || m_isCounting);
+    m_import->setText(m_isImporting ? tr("Importing") : hasRecords && m_isReady ? tr("Import %1 records").arg(countText(m_report.records)) : tr("Import"));
     m_import->setEnabled(hasRecords && !m_isImporting);
     m_import->updateGeometry();
 }

@@ -26,6 +26,7 @@ public:
     [[nodiscard]] QComboBox *formatBox() const { return m_format; }
     [[nodiscard]] QComboBox *encodingBox() const { return m_encoding; }
     [[nodiscard]] QComboBox *delimiterBox() const { return m_delimiter; }
+    [[nodiscard]] QComboBox *sheetBox() const { return m_sheet; }
     [[nodiscard]] MappingTable *mapping() const { return m_mapping; }
     [[nodiscard]] BadRows *badRows() const { return m_badRows; }
     [[nodiscard]] bool isReady() const { return m_isReady; }
@@ -47,6 +48,7 @@ private:
     void receive(const data::ImportResult &result);
     void showFailure(const Error &error);
     void showRecognised(const data::ImportReport &report);
+    void showSheets(const data::ImportReport &report);
     void updateButton();
     void startImport();
     void saveReport();
@@ -60,8 +62,8 @@ private:
     JobId m_job = 0;
     int m_reading = 0; // number of the newest reading; older ones are void
 
-    QComboBox *m_format = nullptr, *m_encoding = nullptr, *m_delimiter = nullptr;
-    TextLabel *m_delimiterLabel = nullptr, *m_summary = nullptr;
+    QComboBox *m_format = nullptr, *m_encoding = nullptr, *m_delimiter = nullptr, *m_sheet = nullptr;
+    TextLabel *m_delimiterLabel = nullptr, *m_encodingLabel = nullptr, *m_sheetLabel = nullptr, *m_summary = nullptr;
     MappingTable *m_mapping = nullptr;
     ImportPreview *m_preview = nullptr;
     BadRows *m_badRows = nullptr;

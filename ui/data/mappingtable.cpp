@@ -55,7 +55,7 @@ MappingTable::MappingTable(QWidget *parent) : QWidget(parent)
 void MappingTable::setReport(const data::ImportReport &report)
 {
     // A table always has columns to map, even where none of their names was known.
-    const bool isTable = report.format == "csv" || report.format == "tsv";
+    const bool isTable = report.format == "csv" || report.format == "tsv" || report.format == "xlsx";
     const bool isMapped = !report.columns.empty() && (isTable || !report.mapping.empty());
     m_scroll->setVisible(isMapped);
     m_noColumns->setVisible(!isMapped && report.accepted > 0);

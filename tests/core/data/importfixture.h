@@ -22,7 +22,7 @@ inline fettle::data::ImportResult read(const std::string &bytes, const std::stri
 inline bool isBalanced(const fettle::data::ImportResult &result)
 {
     return result.report.accepted + std::int64_t(result.report.rejected.size()) == result.report.rowsInFile
-        && result.report.accepted == std::int64_t(result.records.size());
+        && result.report.records == std::int64_t(result.records.size());
 }
 
 inline const fettle::data::ImportNotice *noticeOf(const fettle::data::ImportResult &result, const std::string &code)

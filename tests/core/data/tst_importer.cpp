@@ -162,7 +162,7 @@ void TestImporter::realFiles_data()
     QTest::newRow("ShareGPT") << "sharegpt_fastchat_dummy_conversation.json" << "sharegpt" << -1 << -1;
     QTest::newRow("OpenAI chat") << "openai_toy_chat_fine_tuning.jsonl" << "messages" << -1 << -1;
     QTest::newRow("CSV") << "prompts_cc0_170rows_lf.csv" << "columns" << 170 << 170;
-    QTest::newRow("trees") << "oasst_en_100_tree.jsonl" << "" << 100 << 0; // of no supported shape yet: every row is said
+    QTest::newRow("trees") << "oasst_en_100_tree.jsonl" << "tree" << 100 << 100;
 }
 
 void TestImporter::realFiles()

@@ -54,6 +54,10 @@ void TestImportLimits::damagedFilesStayBalanced()
         {"a.jsonl", "{\"instruction\":\"Q\",\"output\":\"A\"}\r\n{\"conversations\":[{\"from\":\"human\",\"value\":\"\\ud83d\\udc31\"}]}\n\n{\"prompt\":1}\n"},
         {"a.csv", "instruction,output,tags\n\"a \"\"b\"\"\",\"c\nd\",x;y\n1,2,3\n\xc3\xa4,\xe2\x82\xac,\n"},
         {"a", std::string(utf16(u"instruction;output\n\"x\";\"\u00e4\"\n", false, true))},
+        {"a.jsonl", R"({"message_tree_id":"t","prompt":{"text":"Q","role":"prompter","replies":[{"text":"A","role":"assistant","replies":[]},{"text":"B","role":"assistant","replies":[]}]}})"},
+        {"a.json", R"([{"instruction":"Q","instances":[{"input":"","output":"A"},{"input":"x","output":"B"}]},{"columns":["instruction"],"data":[["a"]]}])"},
+        {"a.jsonl", "{\"conversation\":[{\"human\":\"Q\",\"assistant\":\"A\"}],\"functions\":[{\"name\":\"f\"}]}\n"},
+        {"a.txt", "Q: one\nA: two\nthree\n\n### Question: four\nContext: x\nA: five\n"},
         {"a.json", R"({"train":[{"instruction":"Q","output":"A"}],"test":{"instruction":["a"],"output":["b","c"]}})"},
     };
     std::uint64_t state = 4711;
@@ -77,7 +81,7 @@ void TestImportLimits::damagedFilesStayBalanced()
         }
         ImportOptions options;
         if (random(4) == 0)
-            options.format = std::vector<std::string>{"json", "jsonl", "csv", "tsv"}[random(4)];
+            options.format = std::vector<std::string>{"json", "jsonl", "csv", "tsv", "text"}[random(5)];
         const auto result = readRecordsFromMemory(bytes, name, options);
         if (!result) {
             QVERIFY(!result.error().message.empty());

@@ -214,6 +214,12 @@ void TestLabelledTokens::assistantTurnsWithoutBlocks()
     QCOMPARE(trainedText(labelled), std::string("one<|im_end|>\ntwo<|im_end|>\n"));
     QVERIFY(labelled.text.find("more") == std::string::npos); // nothing is learnt after the last answer
     QCOMPARE(trainedText(label(record, kChatMl)), std::string("two<|im_end|>\n"));
+    // An answer of weight 0 is read, never learnt.
+    record.turns[1].extraJson = R"({"weight": 0})";
+    record.turns[3].extraJson = R"({"weight": 1})";
+    QCOMPARE(trainedText(label(record, kChatMl, options)), std::string("two<|im_end|>\n"));
+    record.turns[3].extraJson = R"({"weight": 0.0})";
+    QCOMPARE(trainedText(label(record, kChatMl)), std::string());
 }
 
 void TestLabelledTokens::generationPrompt()

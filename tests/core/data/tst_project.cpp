@@ -211,7 +211,8 @@ void TestProject::sorts()
 {
     Project project = create();
     const auto ids = *project.addRecords(someRecords(), "Added");
-    QVERIFY(project.storeLengths({{ids[0], 30}, {ids[1], 10}, {ids[4], 20}}, 25));
+    const auto hashOf = [&](RecordId id) { return data::contentHash(*project.record(id)); };
+    QVERIFY(project.storeLengths({{hashOf(ids[0]), 30}, {hashOf(ids[1]), 10}, {hashOf(ids[4]), 20}}, 25));
     const auto sorted = [&](RecordSort sort, bool descending) {
         RecordFilter filter;
         filter.sort = sort;

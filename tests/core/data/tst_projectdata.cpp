@@ -113,7 +113,8 @@ void TestProjectData::lengthsAndLosses()
     const auto ids = *project.addRecords(someRecords(), "Added");
     QVERIFY(project.useLengthKey("model a"));
     QCOMPARE(project.recordsWithoutLength("model a")->size(), std::size_t(5));
-    QVERIFY(project.storeLengths({{ids[0], 12}, {ids[1], 40}}, 20));
+    const auto hashOf = [&](RecordId id) { return data::contentHash(*project.record(id)); };
+    QVERIFY(project.storeLengths({{hashOf(ids[0]), 12}, {hashOf(ids[1]), 40}}, 20));
     QCOMPARE(project.recordsWithoutLength("model a")->size(), std::size_t(3));
     QCOMPARE(*project.recordRows({ids[1]})->front().tokens, 40);
     QCOMPARE(project.recordRows({ids[1]})->front().flags, std::vector<RecordFlag>{RecordFlag::TooLong});

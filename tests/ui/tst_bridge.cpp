@@ -36,11 +36,13 @@ private slots:
     void stopsWithAndWithoutResult();
     void failedRunIsReportedOnce();
     void editsDoNotWaitForARun();
+    void editsDoNotWaitForACheck();
     void lensDoesNotWaitForARun();
     void answersAreServedBetweenSteps();
     void answersStreamAndCanBeStopped();
     void projectIsNotSwitchedDuringARun();
     void queuedRunsFollowEachOther();
+    void whatWaitsCanBeCancelled();
     void closingWithARunPausesIt();
     void workerRunsInOrderAndCancels();
 
@@ -280,6 +282,29 @@ void BridgeTest::editsDoNotWaitForARun()
     QTRY_VERIFY(!m_bridge->isRunActive());
 }
 
+void BridgeTest::editsDoNotWaitForACheck()
+{
+    open();
+    std::binary_semaphore isMeasuring(0), goOn(0);
+    m_engine->beforeMeasuring = [&] {
+        isMeasuring.release();
+        goOn.acquire();
+    };
+    bool isChecked = false;
+    m_bridge->updateFindings(160, this, [&](Result<> result) { isChecked = result.has_value(); });
+    isMeasuring.acquire();
+    m_bridge->setStatus({RecordId{3}}, data::RecordStatus::Approved);
+    QTRY_COMPARE(m_bridge->project()->record(RecordId{3})->status, data::RecordStatus::Approved);
+    QVERIFY(!isChecked);
+    goOn.release();
+    QTRY_VERIFY(isChecked);
+    // Closing the project ends a check, and waits for its handle.
+    m_engine->beforeMeasuring = {};
+    m_bridge->updateFindings(160);
+    m_bridge->closeProject();
+    open();
+}
+
 void BridgeTest::lensDoesNotWaitForARun()
 {
     open();
@@ -369,6 +394,30 @@ void BridgeTest::queuedRunsFollowEachOther()
     QCOMPARE(m_bridge->project()->runs()->size(), std::size_t(2));
 }
 
+void BridgeTest::whatWaitsCanBeCancelled()
+{
+    open();
+    std::counting_semaphore<1000> gate(1);
+    m_engine->beforeStep = [&](int) { gate.acquire(); };
+    m_bridge->startRun(request());
+    QTRY_VERIFY(m_bridge->activeRunInfo().step >= 1);
+    const JobId second = m_bridge->startRun(request());
+    QCOMPARE(m_bridge->queuedRuns(), 1);
+    std::optional<Error> told;
+    const JobId job = m_bridge->work<void>("Export", JobInfo::Kind::Export, this, [](const JobContext &) -> Result<> { return {}; },
+                                           [&](Result<> result) { told = result ? Error{} : result.error(); });
+    QSignalSpy errors(m_bridge.get(), &Bridge::errorOccurred);
+    m_bridge->cancel(job);
+    QTRY_VERIFY(told.has_value()); // although the run before it still goes on
+    QCOMPARE(told->code, ErrorCode::Cancelled);
+    m_bridge->cancel(second);
+    QCOMPARE(m_bridge->queuedRuns(), 0);
+    QCOMPARE(errors.count(), 0);
+    gate.release(500);
+    QTRY_VERIFY(!m_bridge->isRunActive());
+    QCOMPARE(m_state->runs.size(), std::size_t(1));
+}
+
 void BridgeTest::closingWithARunPausesIt()
 {
     open();
@@ -392,8 +441,8 @@ void BridgeTest::workerRunsInOrderAndCancels()
         Worker worker;
         worker.post(1, [&](std::stop_token) { gate.acquire(); order.push_back(1); ++done; });
         worker.post(2, [&](std::stop_token) { order.push_back(2); ++done; });
-        worker.post(3, [&](std::stop_token) { order.push_back(3); ++done; }, "same");
-        worker.post(4, [&](std::stop_token) { order.push_back(4); ++done; }, "same");
+        worker.post(3, [&](std::stop_token) { order.push_back(3); ++done; }, {}, "same");
+        worker.post(4, [&](std::stop_token) { order.push_back(4); ++done; }, {}, "same");
         worker.post(5, [&](std::stop_token) { order.push_back(5); ++done; });
         QVERIFY(worker.cancel(5));
         QVERIFY(!worker.cancel(99));

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 namespace fettle::ui {
 
@@ -19,6 +21,7 @@ Bridge::Bridge(std::unique_ptr<EngineApi> engine, QObject *parent)
       m_background([this] { m_backgroundState = {}; }),
       m_fast([this] { m_fastState = {}; }),
       m_writer([this] { m_writerState = {}; }),
+      m_checks([] {}),
       m_heavy([this] { m_heavyState = {}; })
 {
     m_drainTimer.setSingleShot(true);
@@ -42,6 +45,7 @@ Bridge::~Bridge()
     if (m_control)
         m_control->wish = engine::RunControl::Wish::Pause; // the next start goes on from the checkpoint
     m_heavy.finish();
+    m_checks.finish(); // its handle relies on the writer's
     m_writer.finish();
     m_fast.finish();
     m_background.finish();
@@ -167,7 +171,7 @@ void Bridge::cancel(JobId job)
         return;
     if (job == m_runJob && m_control)
         m_control->wish = engine::RunControl::Wish::StopAndKeep;
-    for (Worker *worker : {&m_heavy, &m_writer, &m_fast, &m_background}) {
+    for (Worker *worker : {&m_heavy, &m_writer, &m_checks, &m_fast, &m_background}) {
         if (worker->cancel(job))
             break;
     }
@@ -198,6 +202,7 @@ void Bridge::openOnWriter(std::function<Result<std::unique_ptr<ProjectApi>>(cons
     const JobId id = m_nextJob++;
     m_writer.post(id, [this, id, open = std::move(open), done = std::move(done), target = QPointer<QObject>(receiver),
                         hasReceiver = receiver != nullptr](std::stop_token stop) {
+        stopChecks();
         m_writerState.project.reset();
         Result<std::unique_ptr<ProjectApi>> project = open({*m_engine, progressOf(id), stop});
         Result<> result;
@@ -275,7 +280,10 @@ void Bridge::closeProject()
         return;
     m_project.reset();
     m_folder.clear();
-    m_writer.post(m_nextJob++, [this](std::stop_token) { m_writerState.project.reset(); });
+    m_writer.post(m_nextJob++, [this](std::stop_token) {
+        stopChecks();
+        m_writerState.project.reset();
+    });
     m_fast.post(m_nextJob++, [this](std::stop_token) { m_fastState.project.reset(); });
     m_background.post(m_nextJob++, [this](std::stop_token) { m_backgroundState.project.reset(); });
     emit projectClosed();
@@ -424,19 +432,44 @@ JobId Bridge::previewImport(const std::filesystem::path &file, const data::Impor
 
 JobId Bridge::updateFindings(std::int64_t maxLength, QObject *receiver, Done<> done)
 {
-    return write<void>(
-        Touched::Records, receiver,
-        [maxLength, model = baseModel()](ProjectApi &project, const JobContext &context) -> Result<> {
-            if (const auto found = project.updateFindings({}, context.stop); !found)
-                return found;
-            const auto lens = context.engine.openLens(model);
-            if (!lens)
-                return passError(lens);
-            if (const auto measured = context.engine.measureLengths(project, **lens, maxLength, context.progress, context.stop); !measured)
-                return passError(measured);
-            return {};
+    const JobId id = m_nextJob++;
+    m_checkJob = id;
+    const auto check = [this, maxLength, folder = m_folder, model = baseModel()](const JobContext &context) -> Result<> {
+        // A handle of its own: the writer's stays free for edits.
+        auto project = m_engine->openProject(folder, engine::Access::WriteBeside);
+        if (!project)
+            return passError(project);
+        if (const auto found = (*project)->updateFindings({}, context.stop); !found)
+            return found;
+        const auto lens = context.engine.openLens(model);
+        if (!lens)
+            return passError(lens);
+        if (const auto measured = context.engine.measureLengths(**project, **lens, maxLength, context.progress, context.stop); !measured)
+            return passError(measured);
+        return {};
+    };
+    auto cancelled = cancelledAnswer<void>(receiver, receiver != nullptr, done);
+    m_checks.post(
+        id,
+        [this, id, check, done = std::move(done), target = QPointer<QObject>(receiver), hasReceiver = receiver != nullptr](std::stop_token stop) {
+            Result<> result = check({*m_engine, progressOf(id), stop});
+            const bool isDone = result.has_value();
+            deliver<void>(target, hasReceiver, done, std::move(result));
+            appendEnd(id);
+            if (isDone)
+                QMetaObject::invokeMethod(this, [this] { afterWrite(Touched::Records); }, Qt::QueuedConnection);
         },
-        std::move(done));
+        std::move(cancelled), "check");
+    return id;
+}
+
+void Bridge::stopChecks()
+{
+    // The handle beside the writer's must be closed before it.
+    while (!m_checks.isIdle()) {
+        m_checks.cancel(m_checkJob);
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
 }
 
 void Bridge::freezeSnapshot(const engine::RecordFilter &filter, const engine::SplitShares &shares, QObject *receiver,

@@ -3,6 +3,7 @@
 //
 //   engine      one heavy job at a time: runs, answers, exports. Answers are served between the steps of a run.
 //   writer      the one that writes records, so that an edit never waits behind a run
+//   checks      findings and token lengths: minutes on a large project, stored in short steps, so that an edit never waits behind them
 //   fast        token lens and quick reads: typing never waits
 //   background  slow reads: previews, plans, the model library, hashes
 #pragma once
@@ -16,6 +17,7 @@
 #include <QPointer>
 #include <QTimer>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 
@@ -100,6 +102,7 @@ public:
     JobId previewImport(const std::filesystem::path &file, const data::ImportOptions &options, std::int64_t maxRows, QObject *receiver,
                         Done<data::ImportResult> done);
     // Duplicates, contradictions, leaks ..., and token lengths against maxLength where a lens can be opened.
+    // Runs beside the edits; of several that wait only the newest is done.
     JobId updateFindings(std::int64_t maxLength, QObject *receiver = nullptr, Done<> done = {});
     void freezeSnapshot(const engine::RecordFilter &filter, const engine::SplitShares &shares, QObject *receiver,
                         Done<engine::SnapshotInfo> done);
@@ -187,12 +190,16 @@ private:
     void progressJob(JobId job, const Progress &progress);
     [[nodiscard]] Result<std::shared_ptr<const LensApi>> lensFor(const std::string &model); // fast thread only
     [[nodiscard]] ProgressCallback progressOf(JobId job);
+    // What a job of the caller's answers when it is cancelled while it waits.
+    template <class T>
+    [[nodiscard]] std::function<void()> cancelledAnswer(QPointer<QObject> receiver, bool hasReceiver, const Done<T> &done);
     template <class T>
     void deliver(QPointer<QObject> receiver, bool hasReceiver, Done<T> done, Result<T> result);
     template <class T>
     JobId readOn(Worker &worker, Reader &reader, QObject *receiver,
                  std::function<Result<T>(const ProjectApi *, const JobContext &)> job, Done<T> done, const std::string &replaceKey);
     void sampleMemory();
+    void stopChecks(); // from the writer's thread, before it closes its handle
 
     std::unique_ptr<EngineApi> m_engine;
     std::unique_ptr<ProjectApi> m_project; // GUI thread, read-only
@@ -210,11 +217,12 @@ private:
     std::shared_ptr<engine::RunControl> m_control; // of the active run
     engine::RunInfo m_activeRun;
     JobId m_runJob = 0;
+    std::atomic<JobId> m_checkJob = 0;
     int m_queuedRuns = 0;
     engine::MachineFacts m_machine;
 
     // Last, so that they end first.
-    Worker m_background, m_fast, m_writer, m_heavy;
+    Worker m_background, m_fast, m_writer, m_checks, m_heavy;
 };
 
 } // namespace fettle::ui

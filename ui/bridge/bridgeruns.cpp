@@ -83,6 +83,9 @@ JobId Bridge::enqueueRun(const QString &title, RunCall call)
         else
             *result = passError(project);
         append(CallEvent{[this, id, result] { endRun(id, *result); }});
+    }, [this] {
+        --m_queuedRuns;
+        emit jobChanged();
     });
     emit jobChanged();
     return id;
@@ -133,6 +136,7 @@ JobId Bridge::generate(const std::string &model, const engine::GenerateRequest &
                        Done<std::vector<engine::ColumnResult>> done)
 {
     const JobId id = m_nextJob++;
+    auto cancelled = cancelledAnswer<std::vector<engine::ColumnResult>>(receiver, receiver != nullptr, done);
     m_heavy.postServable(
         id,
         [this, id, model, request, folder = m_folder, done = std::move(done), target = QPointer<QObject>(receiver),
@@ -181,7 +185,7 @@ JobId Bridge::generate(const std::string &model, const engine::GenerateRequest &
                     report(result->error());
             }});
         },
-        kAnswerKey);
+        std::move(cancelled), kAnswerKey);
     return id;
 }
 

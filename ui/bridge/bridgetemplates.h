@@ -22,10 +22,20 @@ void Bridge::deliver(QPointer<QObject> receiver, bool hasReceiver, Done<T> done,
 }
 
 template <class T>
+std::function<void()> Bridge::cancelledAnswer(QPointer<QObject> receiver, bool hasReceiver, const Done<T> &done)
+{
+    return [this, receiver, hasReceiver, done] {
+        if (done) // nobody reports what the user wanted
+            deliver<T>(receiver, hasReceiver, done, fail(ErrorCode::Cancelled, "It was cancelled before it began."));
+    };
+}
+
+template <class T>
 JobId Bridge::readOn(Worker &worker, Reader &reader, QObject *receiver,
                      std::function<Result<T>(const ProjectApi *, const JobContext &)> job, Done<T> done, const std::string &replaceKey)
 {
     const JobId id = m_nextJob++;
+    auto cancelled = cancelledAnswer<T>(receiver, receiver != nullptr, done);
     worker.post(
         id,
         [this, id, &reader, job = std::move(job), done = std::move(done), target = QPointer<QObject>(receiver),
@@ -34,7 +44,7 @@ JobId Bridge::readOn(Worker &worker, Reader &reader, QObject *receiver,
             deliver<T>(target, hasReceiver, done, job(reader.project.get(), context));
             appendEnd(id);
         },
-        replaceKey);
+        std::move(cancelled), replaceKey);
     return id;
 }
 
@@ -70,6 +80,7 @@ template <class T>
 JobId Bridge::write(Touched touched, QObject *receiver, std::function<Result<T>(ProjectApi &, const JobContext &)> job, Done<T> done)
 {
     const JobId id = m_nextJob++;
+    auto cancelled = cancelledAnswer<T>(receiver, receiver != nullptr, done);
     m_writer.post(id, [this, id, touched, job = std::move(job), done = std::move(done), target = QPointer<QObject>(receiver),
                         hasReceiver = receiver != nullptr](std::stop_token stop) {
         const JobContext context{*m_engine, progressOf(id), stop};
@@ -84,7 +95,7 @@ JobId Bridge::write(Touched touched, QObject *receiver, std::function<Result<T>(
         appendEnd(id);
         if (isDone)
             QMetaObject::invokeMethod(this, [this, touched] { afterWrite(touched); }, Qt::QueuedConnection);
-    });
+    }, std::move(cancelled));
     return id;
 }
 
@@ -93,6 +104,7 @@ JobId Bridge::work(const QString &title, JobInfo::Kind kind, QObject *receiver, 
                    Done<T> done)
 {
     const JobId id = m_nextJob++;
+    auto cancelled = cancelledAnswer<T>(receiver, receiver != nullptr, done);
     m_heavy.post(id, [this, id, title, kind, job = std::move(job), done = std::move(done), target = QPointer<QObject>(receiver),
                        hasReceiver = receiver != nullptr](std::stop_token stop) {
         append(CallEvent{[this, id, title, kind] {
@@ -112,7 +124,7 @@ JobId Bridge::work(const QString &title, JobInfo::Kind kind, QObject *receiver, 
             else if (!done && !*result)
                 report(result->error());
         }});
-    });
+    }, std::move(cancelled));
     return id;
 }
 

@@ -21,14 +21,14 @@ void Worker::finish()
         m_thread.join();
 }
 
-void Worker::post(JobId id, Job job, const std::string &replaceKey)
+void Worker::post(JobId id, Job job, std::function<void()> cancelled, const std::string &replaceKey)
 {
-    enqueue({id, replaceKey, std::move(job), !replaceKey.empty()});
+    enqueue({id, replaceKey, std::move(job), std::move(cancelled), !replaceKey.empty()});
 }
 
-void Worker::postServable(JobId id, Job job, const std::string &key)
+void Worker::postServable(JobId id, Job job, std::function<void()> cancelled, const std::string &key)
 {
-    enqueue({id, key, std::move(job), false});
+    enqueue({id, key, std::move(job), std::move(cancelled), false});
 }
 
 void Worker::enqueue(Entry entry)
@@ -44,9 +44,15 @@ void Worker::enqueue(Entry entry)
 
 bool Worker::cancel(JobId id)
 {
-    const std::scoped_lock lock(m_mutex);
-    if (std::erase_if(m_waiting, [id](const Entry &entry) { return entry.id == id; }) > 0)
+    std::unique_lock lock(m_mutex);
+    if (const auto waiting = std::ranges::find(m_waiting, id, &Entry::id); waiting != m_waiting.end()) {
+        const Entry dropped = std::move(*waiting);
+        m_waiting.erase(waiting);
+        lock.unlock();
+        if (dropped.cancelled)
+            dropped.cancelled();
         return true;
+    }
     for (Working &working : m_working) {
         if (working.id == id)
             return working.stop.request_stop();

@@ -29,12 +29,12 @@ public:
     Worker &operator=(const Worker &) = delete;
 
     // Jobs with the same non-empty replaceKey that still wait are dropped: the newest wins (typing in the lens, for example).
-    // The caller gives the number.
-    void post(JobId id, Job job, const std::string &replaceKey = {});
+    // The caller gives the number. cancelled is called in place of the job when it is cancelled while it waits.
+    void post(JobId id, Job job, std::function<void()> cancelled = {}, const std::string &replaceKey = {});
     // Stops the job whether it waits (then it never runs) or works (then its stop token says so). False: it is no longer known.
     bool cancel(JobId id);
     // A job that runWaiting(key) may pull forward.
-    void postServable(JobId id, Job job, const std::string &key);
+    void postServable(JobId id, Job job, std::function<void()> cancelled, const std::string &key);
     // Runs at once on this worker's own thread, from inside a job: everything with that key that waits (the playground while a run goes on).
     void runWaiting(const std::string &key);
     [[nodiscard]] bool isIdle() const;
@@ -44,6 +44,7 @@ private:
         JobId id = 0;
         std::string key;
         Job job;
+        std::function<void()> cancelled;
         bool isReplaceable = false;
     };
 

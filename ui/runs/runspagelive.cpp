@@ -61,7 +61,7 @@ void RunsPage::rememberState(const engine::RunInfo &run)
 {
     std::vector<SeenState> &seen = m_seen[run.id];
     if (seen.empty() || seen.back().state != run.state)
-        seen.push_back({run.state, run.step, QDateTime::currentDateTime()});
+        seen.push_back({run.state, run.step, QDateTime::currentDateTime(), {}});
 }
 
 void RunsPage::stateChanged(const engine::RunInfo &run)

@@ -1,4 +1,6 @@
 # Tests of core/evaluate. They share the tiny model of the training tests.
+fettle_test(tst_textmetrics SOURCES evaluate/tst_textmetrics.cpp LIBRARIES fettle_textmetrics LABELS core)
+fettle_test(tst_comparison SOURCES evaluate/tst_comparison.cpp LIBRARIES fettle_textmetrics LABELS core)
 if(FETTLE_WITH_TORCH)
   fettle_test(tst_recordloss SOURCES evaluate/tst_recordloss.cpp LIBRARIES fettle_evaluate fettle::torch LABELS core)
 endif()

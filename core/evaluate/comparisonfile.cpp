@@ -1,0 +1,130 @@
+#include "core/evaluate/comparisonfile.h"
+
+#include "core/base/utf8.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace fettle::evaluate {
+
+namespace {
+
+// Measures that stand for each answer by itself; the others are of all answers together.
+bool isOfOneAnswer(Measure measure)
+{
+    return measure != Measure::Distinct1 && measure != Measure::Distinct2 && measure != Measure::Perplexity;
+}
+
+std::string cell(std::string_view text)
+{
+    std::string quoted = "\"";
+    if (!text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos)
+        quoted += '\'';
+    for (const char c : replaceInvalidUtf8(text)) {
+        if (c == '"')
+            quoted += '"';
+        quoted += c;
+    }
+    return quoted += '"';
+}
+
+std::string joinedTags(const QuestionRow &row)
+{
+    return fmt::format("{}", fmt::join(row.tags, ", "));
+}
+
+const MeasureInfo &infoOf(Measure measure)
+{
+    return *std::find_if(measures().begin(), measures().end(), [measure](const MeasureInfo &info) { return info.measure == measure; });
+}
+
+nlohmann::json jsonOf(const std::vector<MeasureSummary> &summaries)
+{
+    nlohmann::json list = nlohmann::json::object();
+    for (const MeasureSummary &summary : summaries) {
+        const auto values = [](const std::vector<ColumnValue> &columns) {
+            nlohmann::json array = nlohmann::json::array();
+            for (const ColumnValue &column : columns)
+                array.push_back({{"value", column.value}, {"low", column.interval.low}, {"high", column.interval.high}});
+            return array;
+        };
+        list[infoOf(summary.measure).key] = {{"rows", summary.rows}, {"columns", values(summary.columns)}, {"differences", values(summary.differences)}};
+    }
+    return list;
+}
+
+// Measures that at least one row has a value of.
+std::vector<MeasureInfo> usedMeasures(const Comparison &comparison)
+{
+    std::vector<MeasureInfo> used;
+    for (const MeasureSummary &summary : comparison.measures) {
+        if (isOfOneAnswer(summary.measure))
+            used.push_back(infoOf(summary.measure));
+    }
+    return used;
+}
+
+} // namespace
+
+Result<std::string> toCsv(const Comparison &comparison, const MeasureSettings &settings)
+{
+    const auto used = usedMeasures(comparison);
+    std::string csv = "\xEF\xBB\xBF" "record,question,expected,tags";
+    for (std::size_t column = 0; column < comparison.columns.size(); ++column) {
+        const std::string &name = comparison.columns[column];
+        csv += ',' + cell(name + " answer");
+        if (column > 0)
+            csv += ',' + cell(name + " against " + comparison.columns.front());
+        for (const MeasureInfo &info : used)
+            csv += ',' + cell(fmt::format("{} {}", name, info.key));
+    }
+    csv += "\r\n";
+    for (const QuestionRow &row : comparison.rows) {
+        csv += row.record > 0 ? std::to_string(row.record) : std::string();
+        for (const std::string &text : {row.question, row.expected, joinedTags(row)})
+            csv += ',' + cell(text);
+        for (std::size_t column = 0; column < comparison.columns.size(); ++column) {
+            csv += ',' + cell(row.answers[column].text);
+            if (column > 0)
+                csv += fmt::format(",{}", nameOf(standing(row, column).verdict));
+            for (const MeasureInfo &info : used) {
+                const auto value = valueOf(info.measure, row, column, settings);
+                if (!value)
+                    return passError(value);
+                csv += *value ? fmt::format(",{}", **value) : std::string(",");
+            }
+        }
+        csv += "\r\n";
+    }
+    return csv;
+}
+
+Result<nlohmann::json> toJson(const Comparison &comparison, const MeasureSettings &settings)
+{
+    const auto used = usedMeasures(comparison);
+    nlohmann::json rows = nlohmann::json::array();
+    for (const QuestionRow &row : comparison.rows) {
+        nlohmann::json answers = nlohmann::json::array();
+        for (std::size_t column = 0; column < row.answers.size(); ++column) {
+            nlohmann::json answer = {{"text", replaceInvalidUtf8(row.answers[column].text)}, {"tokens", row.answers[column].tokens}};
+            if (column > 0)
+                answer["against"] = nameOf(standing(row, column).verdict);
+            for (const MeasureInfo &info : used) {
+                const auto value = valueOf(info.measure, row, column, settings);
+                if (!value)
+                    return passError(value);
+                if (*value)
+                    answer[info.key] = **value;
+            }
+            answers.push_back(std::move(answer));
+        }
+        rows.push_back({{"record", row.record}, {"question", replaceInvalidUtf8(row.question)}, {"expected", replaceInvalidUtf8(row.expected)}, {"tags", row.tags}, {"answers", std::move(answers)}});
+    }
+    nlohmann::json tags = nlohmann::json::object();
+    for (const TagSummary &summary : comparison.tags)
+        tags[summary.tag] = jsonOf(summary.measures);
+    return nlohmann::json{{"columns", comparison.columns}, {"metrics", jsonOf(comparison.measures)}, {"tags", std::move(tags)}, {"rows", std::move(rows)}};
+}
+
+} // namespace fettle::evaluate

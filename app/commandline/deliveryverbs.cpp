@@ -65,7 +65,7 @@ void addDeliveryVerbs(Registry &registry)
     verb->add_option("--project", arguments->project, "The project");
     verb->add_option("--model", arguments->model, "Base model");
     verb->add_option("--adapter", arguments->adapter, "Adapter folder");
-    verb->add_option("--to", arguments->target, "peft: adapter folder; merged: complete model folder")->required()->check(CLI::IsMember({"peft", "merged"}));
+    verb->add_option("--to", arguments->target, "peft or adapterhub: adapter folder; merged: complete model folder")->required()->check(CLI::IsMember({"peft", "adapterhub", "merged"}));
     verb->add_option("OUT", arguments->out, "New folder")->required();
     verb->add_option("--type", arguments->type, "Numbers of a merged model")->check(CLI::IsMember({"f32", "f16", "bf16"}))->capture_default_str();
 }

@@ -187,9 +187,20 @@ int runTrain(const TrainArguments &arguments, Context &context)
     return finish(summary, context);
 }
 
+std::vector<std::string> methodKeys()
+{
+    std::vector<std::string> keys;
+    for (const auto &method : train::methods())
+        keys.emplace_back(method.key);
+    return keys;
+}
+
 std::string settingsHelp()
 {
-    std::string text = "Settings for --set KEY=VALUE:\n";
+    std::string text = "Methods:\n";
+    for (const auto &method : train::methods())
+        text += fmt::format("  {:<22} {}: {}\n", method.key, method.label, method.help);
+    text += "\nSettings for --set KEY=VALUE:\n";
     for (const auto &field : train::settingFields()) {
         std::string range;
         if (!field.choices.empty())
@@ -197,9 +208,11 @@ std::string settingsHelp()
                 range += (range.empty() ? "" : " | ") + std::string(choice);
         else if (field.kind == train::SettingKind::Integer || field.kind == train::SettingKind::Real)
             range = fmt::format("{:g} to {:g}", field.minimum, field.maximum);
-        const std::string standard = std::visit([](const auto &value) { return fmt::format("{}", value); }, field.standard);
-        text += fmt::format("  {:<22} {}{} (default {}{})\n", field.key, field.help, field.unit.empty() ? "" : fmt::format(" [{}]", field.unit), standard,
-                            range.empty() ? "" : "; " + range);
+        std::string standard = std::visit([](const auto &value) { return fmt::format("{}", value); }, field.standard);
+        if (standard.empty())
+            standard = "none";
+        text += fmt::format("  {:<22} {}{}{} (default {}{})\n", field.key, field.method.empty() ? "" : fmt::format("[{}] ", field.method), field.help,
+                            field.unit.empty() ? "" : fmt::format(" [{}]", field.unit), standard, range.empty() ? "" : "; " + range);
     }
     return text;
 }
@@ -235,7 +248,7 @@ void addTrainVerbs(Registry &registry)
     verb->add_option("--project", arguments->project, "Project whose records are learnt");
     verb->add_option("--data", arguments->data, "A data file instead of a project");
     verb->add_option("--out", arguments->out, "With --data: folder of the adapter")->capture_default_str();
-    verb->add_option("--method", arguments->method, "What is trained")->check(CLI::IsMember({"lora"}))->capture_default_str();
+    verb->add_option("--method", arguments->method, "What is trained")->check(CLI::IsMember(methodKeys()))->capture_default_str();
     verb->add_option("--preset", arguments->preset, "quick, balanced or thorough")->check(CLI::IsMember({"quick", "balanced", "thorough"}))->capture_default_str();
     verb->add_option("--recipe", arguments->recipe, "Recipe file (JSON) instead of a preset");
     verb->add_option("--adapter", arguments->adapter, "Start from this adapter: folder, or RUN[@STEP] of the project");

@@ -1,6 +1,6 @@
 #include "core/engine/adaptercache.h"
 
-#include "core/tune/peftfolder.h"
+#include "core/tune/adapter.h"
 
 #include <algorithm>
 
@@ -16,7 +16,9 @@ Result<std::shared_ptr<const generate::DecodeAdapter>> AdapterCache::load(const 
 {
     Entry entry;
     std::error_code problem;
-    const std::filesystem::path file = path.folder / "adapter_model.safetensors";
+    std::filesystem::path file = path.folder / "adapter_model.safetensors";
+    if (!std::filesystem::exists(file, problem))
+        file = path.folder / "adapter.safetensors"; // AdapterHub's
     entry.folder = path.folder;
     entry.written = std::filesystem::last_write_time(file, problem);
     entry.bytes = problem ? 0 : std::filesystem::file_size(file, problem);
@@ -27,10 +29,10 @@ Result<std::shared_ptr<const generate::DecodeAdapter>> AdapterCache::load(const 
         m_entries.erase(known);
     }
     if (!entry.adapter) {
-        auto lora = tune::loadPeftFolder(path.folder, generator.config());
-        if (!lora)
-            return passError(lora);
-        auto adapter = generator.addAdapter(**lora);
+        auto tuned = tune::loadAdapter(path.folder, generator.config());
+        if (!tuned)
+            return passError(tuned);
+        auto adapter = generator.addAdapter(**tuned);
         if (!adapter)
             return passError(adapter);
         entry.adapter = std::move(*adapter);

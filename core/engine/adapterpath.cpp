@@ -19,6 +19,13 @@ std::optional<std::int64_t> number(std::string_view text)
     return value;
 }
 
+// A folder with the config of a model and none of an adapter.
+bool holdsModel(const std::filesystem::path &folder)
+{
+    std::error_code error;
+    return std::filesystem::exists(folder / "config.json", error) && !std::filesystem::exists(folder / "adapter_config.json", error);
+}
+
 struct RunStep {
     RunId run;
     std::optional<std::int64_t> step;
@@ -50,7 +57,7 @@ Result<AdapterPath> checkpointOf(const Project &project, const RunInfo &run, std
     std::string present;
     for (const CheckpointInfo &checkpoint : *checkpoints) {
         if (checkpoint.step == step)
-            return AdapterPath{checkpoint.path, fmt::format("{}, step {}", run.name, step), step};
+            return AdapterPath{checkpoint.path, fmt::format("{}, step {}", run.name, step), step, holdsModel(checkpoint.path)};
         present += fmt::format("{}{}", present.empty() ? "" : ", ", checkpoint.step);
     }
     return fail(ErrorCode::NotFound, fmt::format("{} has no checkpoint at step {}.", run.name, step),
@@ -63,19 +70,19 @@ Result<AdapterPath> resolveAdapter(const std::string &adapter, const Project *pr
 {
     const std::filesystem::path folder = expandHome(adapter);
     std::error_code error;
-    if (std::filesystem::exists(folder / "adapter_config.json", error))
-        return AdapterPath{folder, std::filesystem::absolute(folder, error).lexically_normal().filename().string(), 0};
+    if (std::filesystem::exists(folder / "adapter_config.json", error) || holdsModel(folder))
+        return AdapterPath{folder, std::filesystem::absolute(folder, error).lexically_normal().filename().string(), 0, holdsModel(folder)};
     const auto wanted = parseRunStep(adapter);
     if (!wanted || project == nullptr)
         return fail(ErrorCode::NotFound, fmt::format("There is no adapter \"{}\".", adapter),
-                    wanted ? "To use a run, name its project with --project." : "Name a folder that holds adapter_config.json, or a run of the project.");
+                    wanted ? "To use a run, name its project with --project." : "Name the folder of an adapter or of a trained model, or a run of the project.");
     auto run = project->run(wanted->run);
     if (!run)
         return passError(run);
     if (wanted->step)
         return checkpointOf(*project, *run, *wanted->step);
     if (!run->adapter.empty())
-        return AdapterPath{run->adapter, run->name, run->step};
+        return AdapterPath{run->adapter, run->name, run->step, holdsModel(run->adapter)};
     // No result yet (paused, interrupted): the newest checkpoint stands for it.
     auto checkpoints = project->checkpoints(run->id);
     if (!checkpoints)

@@ -1,4 +1,4 @@
-// Where an adapter lies: a folder as it is, or the result (RUN) or a checkpoint (RUN@STEP) of a run of the project.
+// Where what was trained lies: a folder as it is, or the result (RUN) or a checkpoint (RUN@STEP) of a run of the project.
 #pragma once
 
 #include "core/engine/project.h"
@@ -13,6 +13,7 @@ struct AdapterPath {
     std::filesystem::path folder;
     std::string name;      // "Run 3", "Run 3, step 40", or the folder's name
     std::int64_t step = 0; // of the run; 0 for a folder
+    bool isModel = false;  // a complete model whose weights were trained, not an adapter
 };
 
 // adapter: a folder, "3", "run3", "3@40". project may be null: then only folders are found.

@@ -1,13 +1,13 @@
 #include "core/engine/delivery.h"
 
-#include "core/engine/adapterpath.h"
 #include "core/engine/lens.h"
 #include "core/engine/models.h"
 #include "core/engine/trainingdata.h"
+#include "core/engine/tunedmodel.h"
 #include "core/evaluate/recordloss.h"
 #include "core/export/exporting.h"
 #include "core/model/loss.h"
-#include "core/tune/peftfolder.h"
+#include "core/tune/bottleneck.h"
 
 #include <cmath>
 #include <fmt/format.h>
@@ -26,24 +26,25 @@ void useThreads(const ComputeOptions &compute)
 
 Result<ExportResult> exportAdapter(const ExportRequest &request, const Project *project, const ProgressCallback &progress, std::stop_token stop)
 {
-    if (request.target != "peft" && request.target != "merged")
-        return fail(ErrorCode::Usage, fmt::format("\"{}\" is no export.", request.target), "Choose peft or merged.");
-    const auto adapterPath = resolveAdapter(request.adapter, project);
-    if (!adapterPath)
-        return passError(adapterPath);
+    if (request.target != "peft" && request.target != "adapterhub" && request.target != "merged")
+        return fail(ErrorCode::Usage, fmt::format("\"{}\" is no export.", request.target), "Choose peft, adapterhub or merged.");
     const auto path = resolveModel(request.model);
     if (!path)
         return passError(path);
-    auto weights = model::loadWeights(*path, progress, stop);
-    if (!weights)
-        return passError(weights);
-    auto adapter = tune::loadPeftFolder(adapterPath->folder, (*weights)->config);
-    if (!adapter)
-        return passError(adapter);
-    const exporting::Source source{*path, *weights, *adapter};
+    const auto tuned = loadTuned(*path, request.adapter, project, progress, stop);
+    if (!tuned)
+        return passError(tuned);
+    if (request.target != "merged" && !tuned->adapter)
+        return fail(ErrorCode::Usage, "The weights themselves were trained: there is no adapter to export.", "Export it as merged; the result is a model folder.");
+    const bool isBottleneck = std::dynamic_pointer_cast<tune::BottleneckAdapter>(tuned->adapter) != nullptr;
+    if (request.target == "peft" && isBottleneck)
+        return fail(ErrorCode::Usage, "PEFT has no bottleneck adapters.", "Export it as adapterhub.");
+    if (request.target == "adapterhub" && !isBottleneck)
+        return fail(ErrorCode::Usage, "Only bottleneck adapters are written in AdapterHub's form.", "Export it as peft.");
+    const exporting::Source source{tuned->path, tuned->weights, tuned->adapter};
     const auto type = request.type == "f16" ? exporting::MergedType::F16 : request.type == "bf16" ? exporting::MergedType::Bf16 : exporting::MergedType::F32;
-    auto outcome = request.target == "peft" ? exporting::exportPeft(source, request.folder, progress, stop)
-                                            : exporting::exportMerged(source, type, request.folder, progress, stop);
+    auto outcome = request.target == "merged" ? exporting::exportMerged(source, type, request.folder, progress, stop)
+                                              : exporting::exportAdapterFolder(source, request.folder, progress, stop);
     if (!outcome)
         return passError(outcome);
     const auto &test = outcome->selfTest;
@@ -71,21 +72,13 @@ Result<ScoreResult> scoreRecords(const std::string &model, const std::string &ad
             return passError(tokens);
         documents.push_back({record.id, std::move(tokens->ids), std::move(tokens->trained)});
     }
-    auto weights = model::loadWeights(*path, progress, stop);
-    if (!weights)
-        return passError(weights);
-    std::shared_ptr<const model::Sites> sites = std::make_shared<model::NoSites>();
-    if (!adapter.empty() && adapter != "base") {
-        const auto adapterPath = resolveAdapter(adapter, project);
-        if (!adapterPath)
-            return passError(adapterPath);
-        auto loaded = tune::loadPeftFolder(adapterPath->folder, (*weights)->config);
-        if (!loaded)
-            return passError(loaded);
-        sites = *loaded;
-    }
-    model::LossEngine engine(*weights);
-    auto losses = evaluate::recordLosses(engine, *sites, documents, 1024, progress, stop);
+    const auto tuned = loadTuned(*path, adapter, project, progress, stop);
+    if (!tuned)
+        return passError(tuned);
+    const model::NoSites nothing;
+    const model::Sites &sites = tuned->adapter ? static_cast<const model::Sites &>(*tuned->adapter) : nothing;
+    model::LossEngine engine(tuned->weights);
+    auto losses = evaluate::recordLosses(engine, sites, documents, 1024, progress, stop);
     if (!losses)
         return passError(losses);
     ScoreResult result;

@@ -9,7 +9,7 @@ namespace fettle::engine {
 struct ExportRequest {
     std::string model;   // base
     std::string adapter; // folder or RUN[@STEP]
-    std::string target;  // "peft", "merged"
+    std::string target;  // "peft", "adapterhub", "merged"
     std::string type = "f32"; // merged: f32, f16, bf16
     std::filesystem::path folder; // must not exist or be empty
 };

@@ -4,7 +4,7 @@
 #include "core/io/foreignfile.h"
 #include "core/io/jsonfile.h"
 #include "core/io/safetensors.h"
-#include "core/tune/peftfolder.h"
+#include "core/tune/adapter.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -28,6 +28,8 @@ std::string plainText(const nlohmann::json &config, const char *field)
         for (const auto &word : *found) {
             if (word.is_string())
                 words.push_back(word.get<std::string>());
+            else if (word.is_number())
+                words.push_back(word.dump());
         }
         return fmt::format("{}", fmt::join(words, ", ")).substr(0, 500);
     }
@@ -40,7 +42,13 @@ void addPeftConfig(Inspection &inspection, const fs::path &folder, const nlohman
                                                            {"rank", "r"},
                                                            {"alpha", "lora_alpha"},
                                                            {"dropout", "lora_dropout"},
+                                                           {"DoRA", "use_dora"},
+                                                           {"rank-stabilised", "use_rslora"},
+                                                           {"layers", "layers_to_transform"},
                                                            {"target modules", "target_modules"},
+                                                           {"scaled at the input", "feedforward_modules"},
+                                                           {"virtual tokens", "num_virtual_tokens"},
+                                                           {"projection", "prefix_projection"},
                                                            {"base model", "base_model_name_or_path"},
                                                            {"PEFT version", "peft_version"}};
     for (const auto &[name, field] : shown) {
@@ -48,7 +56,7 @@ void addPeftConfig(Inspection &inspection, const fs::path &folder, const nlohman
             inspection.facts[name] = std::move(value);
     }
     inspection.architecture = inspection.facts["method"];
-    if (auto read = tune::readPeftConfig(folder); !read)
+    if (auto read = tune::checkAdapterConfig(folder); !read)
         addProblem(inspection, read.error());
 }
 
@@ -70,9 +78,13 @@ Inspection inspectAdapter(const fs::path &folder)
         inspection.architecture = "AdapterHub";
         if (std::string base = plainText(*config, "model_name"); !base.empty())
             inspection.facts["base model"] = std::move(base);
-        addProblem(inspection,
-                   {ErrorCode::BadInput, "This is an adapter in AdapterHub's form, which cannot be used yet.",
-                    "Use a LoRA adapter in PEFT's form."});
+        inspection.facts["method"] = inspection.architecture;
+        for (const auto &[name, field] : {std::pair{"reduction factor", "reduction_factor"}, std::pair{"curve", "non_linearity"}, std::pair{"scaling", "scaling"}}) {
+            if (std::string value = plainText((*config)["config"], field); !value.empty())
+                inspection.facts[name] = std::move(value);
+        }
+        if (auto read = tune::checkAdapterConfig(folder); !read)
+            addProblem(inspection, read.error());
     } else {
         addProblem(inspection,
                    {ErrorCode::BadInput,
@@ -80,12 +92,14 @@ Inspection inspectAdapter(const fs::path &folder)
                     "Choose the folder that PEFT's save_pretrained wrote."});
     }
     std::error_code error;
-    const fs::path weights = folder / "adapter_model.safetensors";
+    const fs::path weights = folder / (inspection.architecture == "AdapterHub" ? "adapter.safetensors" : "adapter_model.safetensors");
     if (auto opened = io::Safetensors::open(weights)) {
         addTensors(inspection, opened->tensors());
         addFileSizes(inspection, opened->files());
     } else if (opened.error().code == ErrorCode::NotFound && fs::exists(folder / "adapter_model.bin", error)) {
         addProblem(inspection, io::pickleError(folder / "adapter_model.bin"));
+    } else if (opened.error().code == ErrorCode::NotFound && fs::exists(folder / "pytorch_adapter.bin", error)) {
+        addProblem(inspection, io::pickleError(folder / "pytorch_adapter.bin"));
     } else {
         addProblem(inspection, opened.error());
     }

@@ -7,6 +7,7 @@
 #include "core/engine/trainingdata.h"
 #include "core/generate/decodeadapter.h"
 
+#include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
 
@@ -16,6 +17,7 @@ namespace {
 
 // What a column answers with.
 struct Column {
+    std::shared_ptr<generate::Generator> model; // null: the base model
     std::shared_ptr<const generate::DecodeAdapter> adapter;
     ColumnBadge badge;
 };
@@ -71,7 +73,36 @@ FinishReason reasonFrom(generate::Finish finish)
     return FinishReason::Stopped;
 }
 
-Result<Column> loadColumn(Playground::State &state, const ColumnChoice &choice, const Project *project, const std::string &weightHash)
+// A model whose weights were trained themselves stands beside the base in memory.
+Result<std::shared_ptr<generate::Generator>> loadOtherModel(Playground::State &state, const std::filesystem::path &folder, std::stop_token stop)
+{
+    constexpr std::size_t kKept = 2;
+    std::error_code problem;
+    const auto written = std::filesystem::last_write_time(folder / "model.safetensors", problem);
+    auto known = std::find_if(state.otherModels.begin(), state.otherModels.end(), [&](const auto &other) { return other.folder == folder; });
+    if (known != state.otherModels.end()) {
+        Playground::State::OtherModel other = std::move(*known);
+        state.otherModels.erase(known);
+        if (other.written == written) {
+            state.otherModels.push_back(other);
+            return other.generator;
+        }
+    }
+    auto loaded = generate::Generator::load(folder, state.threads, {}, std::move(stop));
+    if (!loaded)
+        return passError(loaded);
+    if ((*loaded)->config().vocabulary != state.generator->config().vocabulary) {
+        return fail(ErrorCode::BadInput, fmt::format("{} has another vocabulary than the base model.", folder.string()),
+                    "Compare a trained model with the base that it was trained from.");
+    }
+    if (state.otherModels.size() >= kKept)
+        state.otherModels.erase(state.otherModels.begin());
+    state.otherModels.push_back({folder, std::shared_ptr<generate::Generator>(std::move(*loaded)), written});
+    return state.otherModels.back().generator;
+}
+
+Result<Column> loadColumn(Playground::State &state, const ColumnChoice &choice, const Project *project, const std::string &weightHash,
+                          std::stop_token stop)
 {
     if (auto checked = checkRange("The strength of an adapter", choice.strength, 0, 1.5); !checked)
         return passError(checked);
@@ -82,13 +113,32 @@ Result<Column> loadColumn(Playground::State &state, const ColumnChoice &choice, 
     const auto path = resolveAdapter(choice.adapter, project);
     if (!path)
         return passError(path);
-    auto adapter = state.adapters.load(*path, *state.generator);
-    if (!adapter)
-        return passError(adapter);
     column.badge.adapterName = path->name;
     column.badge.step = path->step;
     column.badge.strength = choice.strength;
+    if (path->isModel) {
+        if (choice.strength != 0.0 && choice.strength != 1.0) {
+            return fail(ErrorCode::Usage, fmt::format("{} is a whole model, not an adapter: its strength cannot be {}.", path->name, choice.strength),
+                        "Set the strength to 100 %, or to 0 for the base model.");
+        }
+        if (choice.strength == 0.0)
+            return column;
+        auto model = loadOtherModel(state, path->folder, std::move(stop));
+        if (!model)
+            return passError(model);
+        column.model = std::move(*model);
+        column.badge.isAdapterOn = true;
+        column.badge.weightHash = column.badge.adapterHash = column.model->weightHash();
+        return column;
+    }
+    auto adapter = state.adapters.load(*path, *state.generator);
+    if (!adapter)
+        return passError(adapter);
     if (choice.strength > 0) {
+        if (choice.strength != 1.0 && !(*adapter)->canScale()) {
+            return fail(ErrorCode::Usage, fmt::format("{} stands in front of the text: its strength cannot be {}.", path->name, choice.strength),
+                        "Set the strength to 100 %, or to 0 for the base model.");
+        }
         column.adapter = std::move(*adapter);
         column.badge.isAdapterOn = true;
         column.badge.adapterHash = column.adapter->hash();
@@ -171,6 +221,7 @@ Result<std::unique_ptr<Playground>> Playground::open(const std::string &model, c
     auto state = std::make_unique<State>();
     state->lens = std::move(*lens);
     state->generator = std::move(*generator);
+    state->threads = compute.threads;
     return std::make_unique<Playground>(std::move(state));
 }
 
@@ -188,20 +239,30 @@ Result<std::vector<ColumnResult>> Playground::generate(const GenerateRequest &re
     if (!prompt)
         return passError(prompt);
     const std::string weightHash = state.generator->weightHash();
-    std::vector<generate::SequenceRequest> sequences;
+    // Columns of the same weights are decoded together; other models follow one after the other.
+    struct Group {
+        std::shared_ptr<generate::Generator> model; // null: the base model
+        std::vector<generate::SequenceRequest> sequences;
+        std::vector<std::size_t> columns;
+    };
+    std::vector<Group> groups;
     std::vector<ColumnBadge> badges;
-    for (const ColumnChoice &choice : request.columns) {
-        auto column = loadColumn(state, choice, project, weightHash);
+    for (std::size_t index = 0; index < request.columns.size(); ++index) {
+        auto column = loadColumn(state, request.columns[index], project, weightHash, stop);
         if (!column)
             return passError(column);
         generate::SequenceRequest sequence;
         sequence.prompt = *prompt;
         sequence.adapter = std::move(column->adapter);
-        sequence.strength = choice.strength;
+        sequence.strength = request.columns[index].strength;
         sequence.sampling = settingsFrom(request.sampling);
         sequence.maxTokens = request.sampling.maxTokens;
         sequence.start = request.rawPrompt.empty() ? generate::AnswerStart::NewText : generate::AnswerStart::ContinuesPrompt;
-        sequences.push_back(std::move(sequence));
+        auto group = std::find_if(groups.begin(), groups.end(), [&](const Group &known) { return known.model == column->model; });
+        if (group == groups.end())
+            group = groups.insert(groups.end(), Group{column->model, {}, {}});
+        group->sequences.push_back(std::move(sequence));
+        group->columns.push_back(index);
         badges.push_back(std::move(column->badge));
     }
     const auto resultOf = [&](std::size_t column, const generate::SequenceResult &result) {
@@ -209,20 +270,28 @@ Result<std::vector<ColumnResult>> Playground::generate(const GenerateRequest &re
     };
     if (events.started)
         events.started(badges, static_cast<std::int64_t>(prompt->size()));
-    generate::GenerateCallbacks callbacks;
-    if (events.token)
-        callbacks.token = [&](const generate::TokenEvent &event) { events.token(tokenFrom(event, *state.lens)); };
-    if (events.columnFinished) {
-        callbacks.finished = [&](std::size_t column, const generate::SequenceResult &result) {
-            events.columnFinished(static_cast<int>(column), resultOf(column, result));
-        };
+    std::vector<ColumnResult> results(request.columns.size());
+    for (const Group &group : groups) {
+        generate::GenerateCallbacks callbacks;
+        if (events.token) {
+            callbacks.token = [&](const generate::TokenEvent &event) {
+                generate::TokenEvent own = event;
+                own.sequence = group.columns[event.sequence];
+                events.token(tokenFrom(own, *state.lens));
+            };
+        }
+        if (events.columnFinished) {
+            callbacks.finished = [&](std::size_t sequence, const generate::SequenceResult &result) {
+                events.columnFinished(static_cast<int>(group.columns[sequence]), resultOf(group.columns[sequence], result));
+            };
+        }
+        generate::Generator &generator = group.model ? *group.model : *state.generator;
+        const auto answers = generator.generate(group.sequences, callbacks, stop);
+        if (!answers)
+            return passError(answers);
+        for (std::size_t i = 0; i < answers->size(); ++i)
+            results[group.columns[i]] = resultOf(group.columns[i], (*answers)[i]);
     }
-    const auto answers = state.generator->generate(sequences, callbacks, stop);
-    if (!answers)
-        return passError(answers);
-    std::vector<ColumnResult> results;
-    for (std::size_t column = 0; column < answers->size(); ++column)
-        results.push_back(resultOf(column, (*answers)[column]));
     return results;
 }
 

@@ -4,7 +4,7 @@
 #include "core/engine/training.h"
 #include "core/engine/trainingdata.h"
 #include "core/train/trainer.h"
-#include "core/tune/peftfolder.h"
+#include "core/tune/adapter.h"
 
 #include <algorithm>
 #include <cmath>
@@ -15,9 +15,6 @@ namespace {
 
 using Problem = TrainPlan::Problem;
 
-// Rates outside of these teach an adapter next to nothing, or make its loss jump (engine-facts 1.7: 1e-5 to 1e-3 in use).
-constexpr double kLowestUsualRate = 2e-5;
-constexpr double kHighestUsualRate = 2e-3;
 constexpr std::int64_t kFewestSteps = 20;
 
 std::string counted(std::size_t count, std::string_view one, std::string_view many)
@@ -113,10 +110,8 @@ void findLengthProblems(TrainPlan &plan, const TrainingData &data, const train::
     if (context > 0)
         enough = std::min(enough, context);
     Problem problem{"answersCut",
-                    fmt::format("{} of {} ({:.0f} %) {} cut off at {} tokens. The model would learn to stop in the middle of an answer.",
-                                data.train.cut.size(), counted(rows, "row", "rows"),
-                                100.0 * static_cast<double>(data.train.cut.size()) / static_cast<double>(std::max<std::size_t>(rows, 1)),
-                                data.train.cut.size() == 1 ? "is" : "are", maxLength),
+                    fmt::format("{} of {} {} cut off at {} tokens. The model would learn to stop in the middle of an answer.",
+                                data.train.cut.size(), counted(rows, "row", "rows"), data.train.cut.size() == 1 ? "is" : "are", maxLength),
                     {}, {}, false};
     if (enough > maxLength) {
         problem.fixLabel = fmt::format("Raise to {} tokens", enough);
@@ -155,12 +150,13 @@ void findRowProblems(TrainPlan &plan, const TrainingData &data, const train::Rec
 void findSettingProblems(TrainPlan &plan, const train::Recipe &recipe)
 {
     const double rate = recipe.real("learningRate");
-    if (rate > kHighestUsualRate)
-        plan.problems.push_back({"learningRateHigh", fmt::format("A learning rate of {} is unusually high for an adapter; the loss may jump.", rate),
-                                 "Set to 0.001", "learningRate=0.001", false});
-    else if (rate < kLowestUsualRate)
-        plan.problems.push_back({"learningRateLow", fmt::format("With a learning rate of {} an adapter learns next to nothing.", rate), "Set to 0.0002",
-                                 "learningRate=0.0002", false});
+    const train::MethodInfo &method = *train::findMethod(recipe.method); // the recipe is valid
+    if (rate > method.highestRate)
+        plan.problems.push_back({"learningRateHigh", fmt::format("A learning rate of {} is unusually high for this method; the loss may jump.", rate),
+                                 fmt::format("Set to {:g}", method.highestRate / 2), fmt::format("learningRate={:g}", method.highestRate / 2), false});
+    else if (rate < method.lowestRate)
+        plan.problems.push_back({"learningRateLow", fmt::format("With a learning rate of {} this method learns next to nothing.", rate),
+                                 fmt::format("Set to {:g}", method.lowestRate * 10), fmt::format("learningRate={:g}", method.lowestRate * 10), false});
     if (plan.steps <= 0 || plan.steps >= kFewestSteps)
         return;
     Problem problem{"fewSteps", fmt::format("The run makes only {}. That is seldom enough to learn anything.",
@@ -176,15 +172,12 @@ void findSettingProblems(TrainPlan &plan, const train::Recipe &recipe)
 
 Result<std::int64_t> parametersOf(const Project &project, const TrainRequest &request, const model::ModelConfig &model)
 {
-    if (request.adapter.empty()) {
-        auto config = loraConfig(request.recipe, {});
-        return config ? loraParameters(*config, model) : passError(config);
-    }
+    if (request.adapter.empty())
+        return trainableParameters(request.recipe, model);
     auto start = resolveAdapter(request.adapter, &project);
     if (!start)
         return passError(start);
-    auto config = tune::readPeftConfig(start->folder);
-    return config ? loraParameters(*config, model) : passError(config);
+    return tune::parametersOfFolder(start->folder, model);
 }
 
 void addBlocking(TrainPlan &plan, std::string code, const Error &error)
@@ -212,6 +205,8 @@ Result<TrainPlan> planRun(const Project &project, const TrainRequest &request, c
         return plan;
     }
     std::int64_t context = 0;
+    if (auto possible = checkMethod(request.recipe, *path, {}); !possible)
+        addBlocking(plan, "method", possible.error());
     if (auto model = model::readConfig(*path); !model) {
         addBlocking(plan, "model", model.error());
     } else {
@@ -220,7 +215,15 @@ Result<TrainPlan> planRun(const Project &project, const TrainRequest &request, c
             addBlocking(plan, "setting", parameters.error());
         } else {
             plan.trainableParameters = *parameters;
-            plan.resultBytes = *parameters * 4; // stored as fp32
+            // Stored as fp32: what is trained, or the whole model; PiSSA's file holds twice the rank.
+            const bool isPissa = request.recipe.method == "lora" && request.recipe.text("init") == "pissa";
+            std::int64_t values = request.recipe.method == "full" ? model->parameters() : isPissa ? 2 * *parameters : *parameters;
+            if (request.recipe.method == "prefix") { // the projection is thrown away
+                train::Recipe finished = request.recipe;
+                finished.values["projection"] = false;
+                values = trainableParameters(finished, *model).value_or(values);
+            }
+            plan.resultBytes = 4 * values;
         }
     }
 

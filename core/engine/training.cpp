@@ -15,7 +15,7 @@
 #include "core/model/torcherror.h"
 #include "core/model/weights.h"
 #include "core/train/checkpoint.h"
-#include "core/tune/peftfolder.h"
+#include "core/tune/adapter.h"
 
 #include <fmt/format.h>
 #include <thread>
@@ -99,10 +99,10 @@ Result<TrainingData> readData(const Project &project, SnapshotId snapshot, const
 }
 
 // The adapter becomes the result of the run; an older result of the same run is replaced.
-Result<> keepResult(RunRecorder &recorder, const tune::LoraAdapter &adapter, const fs::path &runFolder)
+Result<> keepResult(RunRecorder &recorder, const tune::Adapter &adapter, const fs::path &runFolder)
 {
-    const fs::path folder = runFolder / "adapter";
-    if (auto saved = tune::savePeftFolder(adapter, folder); !saved)
+    const fs::path folder = runFolder / (recorder.info().method == "full" ? "model" : "adapter");
+    if (auto saved = adapter.save(folder); !saved)
         return saved;
     recorder.info().adapter = folder.string();
     return {};
@@ -117,7 +117,7 @@ void discardFiles(Project &project, RunRecorder &recorder, const fs::path &check
 }
 
 // A run that ended by itself or by a wish: final state, result, summary.
-Result<RunSummary> conclude(Project &project, RunRecorder &recorder, const train::TrainOutcome &outcome, const tune::LoraAdapter &adapter)
+Result<RunSummary> conclude(Project &project, RunRecorder &recorder, const train::TrainOutcome &outcome, const tune::Adapter &adapter)
 {
     RunInfo &info = recorder.info();
     const fs::path runFolder = project.runFolder(info.id);
@@ -152,17 +152,13 @@ Result<RunSummary> execute(Project &project, RunRecorder &recorder, const Job &j
     const fs::path runFolder = project.runFolder(recorder.info().id);
     const auto failed = [&](const Error &error) { return tl::unexpected<Error>(recorder.failWith(error)); };
 
-    auto weights = model::loadWeights(job.model, events.progressed, stop);
-    if (!weights)
-        return failed(weights.error());
-    auto adapter = job.resumeFrom ? tune::loadPeftFolder(job.resumeFrom->path, (*weights)->config)
-                                  : makeAdapter(job.recipe, (*weights)->config, job.model.string(), job.startAdapter);
-    if (!adapter)
-        return failed(adapter.error());
+    auto trainee = loadTrainee({job.recipe, job.model, job.startAdapter, job.resumeFrom ? job.resumeFrom->path : fs::path()}, events.progressed, stop);
+    if (!trainee)
+        return failed(trainee.error());
 
     train::TrainerSetup setup;
-    setup.weights = *weights;
-    setup.adapter = *adapter;
+    setup.weights = trainee->weights;
+    setup.adapter = trainee->adapter;
     setup.trainDocuments = job.data.train.documents;
     setup.heldOutDocuments = job.data.heldOut.documents;
     setup.recipe = job.recipe;
@@ -179,7 +175,7 @@ Result<RunSummary> execute(Project &project, RunRecorder &recorder, const Job &j
         recorder.flush();
         return failed(recorder.storageError() ? *recorder.storageError() : outcome.error());
     }
-    return conclude(project, recorder, *outcome, **adapter);
+    return conclude(project, recorder, *outcome, *trainee->adapter);
 }
 
 void noticeLosses(const RunRecorder &recorder, const train::LabelledSet &set, const train::Recipe &recipe)
@@ -274,6 +270,8 @@ try {
             return passError(start);
         job.startAdapter = start->folder.string();
     }
+    if (auto possible = checkMethod(job.recipe, job.model, job.startAdapter); !possible)
+        return passError(possible);
     auto lens = Lens::open(request.model);
     if (!lens)
         return passError(lens);

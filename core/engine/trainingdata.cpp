@@ -1,7 +1,5 @@
 #include "core/engine/trainingdata.h"
 
-#include "core/tune/peftfolder.h"
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -23,16 +21,6 @@ std::optional<std::string> textSetting(const Project &project, const std::string
         return {};
     const nlohmann::json value = nlohmann::json::parse(*stored, nullptr, false);
     return value.is_string() ? std::optional(value.get<std::string>()) : std::nullopt;
-}
-
-// The setting's short forms in the words of PEFT.
-std::string targetList(const std::string &targets)
-{
-    if (targets == "all")
-        return std::string(tune::kAllLinear);
-    if (targets == "attention")
-        return "q_proj,k_proj,v_proj,o_proj";
-    return targets == "mlp" ? "gate_proj,up_proj,down_proj" : targets;
 }
 
 } // namespace
@@ -80,55 +68,6 @@ Result<> checkTrainingData(const TrainingData &data, const train::Recipe &recipe
                     fmt::format("Raise maxLength; the longest row has {} tokens.", set.longest));
     return fail(ErrorCode::BadInput, "There is nothing to learn: no row has a trained token.",
                 "Check that the rows have answers, and what the run learns from (trainOn).");
-}
-
-Result<tune::LoraConfig> loraConfig(const train::Recipe &recipe, const std::string &baseModel)
-{
-    tune::LoraConfig config;
-    config.rank = recipe.integer("rank");
-    config.alpha = recipe.real("alpha");
-    config.dropout = recipe.real("dropout");
-    config.isRankStabilised = recipe.boolean("rslora");
-    config.baseModel = baseModel;
-    auto targets = tune::parseTargets(targetList(recipe.text("targets")));
-    if (!targets)
-        return passError(targets);
-    config.targets = std::move(*targets);
-    return config;
-}
-
-Result<std::int64_t> loraParameters(const tune::LoraConfig &config, const model::ModelConfig &model)
-{
-    std::int64_t parameters = 0;
-    for (std::int64_t layer = 0; layer < model.layers; ++layer) {
-        for (int i = 0; i < model::kLinearMaps; ++i) {
-            const auto map = static_cast<model::LinearMap>(i);
-            const auto target = tune::isTarget(config, model::linearName(layer, map), layer);
-            if (!target)
-                return passError(target);
-            if (*target)
-                parameters += config.rank * (model::inputSize(model, map) + model::outputSize(model, map));
-        }
-    }
-    return parameters;
-}
-
-Result<std::shared_ptr<tune::LoraAdapter>> makeAdapter(const train::Recipe &recipe, const model::ModelConfig &model, const std::string &baseModel,
-                                                       const std::string &startFolder)
-{
-    if (startFolder.empty()) {
-        auto config = loraConfig(recipe, baseModel);
-        if (!config)
-            return passError(config);
-        return tune::LoraAdapter::create(model, *config, static_cast<std::uint64_t>(recipe.integer("seed")));
-    }
-    auto start = tune::loadPeftFolder(startFolder, model);
-    if (!start)
-        return passError(start);
-    tune::LoraConfig config = (*start)->config();
-    config.dropout = recipe.real("dropout");
-    config.baseModel = baseModel;
-    return std::make_shared<tune::LoraAdapter>(std::move(config), (*start)->modules(), model.layers);
 }
 
 } // namespace fettle::engine

@@ -7,6 +7,7 @@
 #include "core/model/config.h"
 #include "core/train/documents.h"
 #include "core/train/settings.h"
+#include "core/tune/full.h"
 #include "core/tune/lora.h"
 
 namespace fettle::engine {
@@ -26,10 +27,23 @@ struct TrainingData {
 
 // Errors: Usage, naming the target that does not exist.
 [[nodiscard]] Result<tune::LoraConfig> loraConfig(const train::Recipe &recipe, const std::string &baseModel);
-// Values that LoRA with this config trains in this model. Errors: Usage (a target that the model does not have).
-[[nodiscard]] Result<std::int64_t> loraParameters(const tune::LoraConfig &config, const model::ModelConfig &model);
-// A fresh adapter, or the one in startFolder with the dropout of the recipe.
-[[nodiscard]] Result<std::shared_ptr<tune::LoraAdapter>> makeAdapter(const train::Recipe &recipe, const model::ModelConfig &model,
-                                                                     const std::string &baseModel, const std::string &startFolder);
+// Values that the method trains in this model. Errors: Usage (a target that the model does not have).
+[[nodiscard]] Result<std::int64_t> trainableParameters(const train::Recipe &recipe, const model::ModelConfig &model);
+// Errors: BadInput when the method cannot train this model or go on from what startFolder holds (an adapter, a model; empty: nothing).
+[[nodiscard]] Result<> checkMethod(const train::Recipe &recipe, const std::filesystem::path &model, const std::filesystem::path &startFolder);
+
+// What a run trains and begins or goes on with.
+struct StartPoint {
+    train::Recipe recipe;
+    std::filesystem::path model;      // the base
+    std::string startFolder;          // an adapter or a model that the run began with; empty: fresh
+    std::filesystem::path checkpoint; // to go on from; empty: the beginning
+};
+struct Trainee {
+    std::shared_ptr<const model::ModelWeights> weights;
+    std::shared_ptr<tune::Adapter> adapter;
+};
+// Loads the weights and makes the adapter. Errors: those of the files and of the method, OutOfMemory, Cancelled.
+[[nodiscard]] Result<Trainee> loadTrainee(const StartPoint &start, const ProgressCallback &progress, std::stop_token stop);
 
 } // namespace fettle::engine

@@ -1,10 +1,10 @@
-// Results that leave the program: a PEFT adapter folder, or the adapter merged into a Hugging Face model folder. Every export is followed
+// Results that leave the program: an adapter folder (PEFT's or AdapterHub's), or the adapter merged into a Hugging Face model folder. Every export is followed
 // by its self-test: the files are read again from scratch and must give the logits of what was exported. Knows no project.
 #pragma once
 
 #include "core/base/progress.h"
 #include "core/model/weights.h"
-#include "core/tune/lora.h"
+#include "core/tune/adapter.h"
 
 #include <filesystem>
 #include <memory>
@@ -17,7 +17,7 @@ namespace fettle::exporting {
 struct Source {
     std::filesystem::path model; // Hugging Face folder or GGUF file
     std::shared_ptr<const model::ModelWeights> weights;
-    std::shared_ptr<tune::LoraAdapter> adapter;
+    std::shared_ptr<tune::Adapter> adapter; // null: the weights as they are (merged only)
 };
 
 struct SelfTest {
@@ -36,7 +36,7 @@ struct Outcome {
 enum class MergedType { F32, F16, Bf16 };
 
 // folder must not exist or be empty; it appears complete or not at all. Errors: BadInput, DiskFull, NoPermission, Cancelled.
-[[nodiscard]] Result<Outcome> exportPeft(const Source &source, const std::filesystem::path &folder, const ProgressCallback &progress = {},
+[[nodiscard]] Result<Outcome> exportAdapterFolder(const Source &source, const std::filesystem::path &folder, const ProgressCallback &progress = {},
                                          std::stop_token stop = {});
 [[nodiscard]] Result<Outcome> exportMerged(const Source &source, MergedType type, const std::filesystem::path &folder,
                                            const ProgressCallback &progress = {}, std::stop_token stop = {});

@@ -58,7 +58,7 @@ Result<> writeShard(const Source &source, const Shard &shard, const TypeFacts &f
     std::vector<at::Tensor> kept;
     std::vector<io::TensorToWrite> tensors;
     for (const auto &name : shard.names) {
-        at::Tensor merged = tune::mergedTensor(*source.weights, *source.adapter, name);
+        at::Tensor merged = source.adapter ? source.adapter->mergedTensor(*source.weights, name) : source.weights->tensor(name);
         if (!at::isfinite(merged).all().item<bool>())
             return fail(ErrorCode::BadInput, fmt::format("Merging the adapter makes {} not finite.", name), "Use an earlier checkpoint of the run.");
         merged = merged.to(facts.tensor).contiguous();
@@ -73,9 +73,13 @@ Result<SelfTest> writeMerged(const Source &source, MergedType type, Staging &sta
                              std::stop_token stop)
 {
     const TypeFacts facts = factsOf(type);
-    const double strength = source.adapter->strength();
-    source.adapter->setStrength(1.0);
-    const auto restore = std::shared_ptr<void>(nullptr, [&](void *) { source.adapter->setStrength(strength); });
+    const double strength = source.adapter ? source.adapter->strength() : 1.0;
+    const auto setStrength = [&source](double value) {
+        if (source.adapter)
+            source.adapter->setStrength(value);
+    };
+    setStrength(1.0);
+    const auto restore = std::shared_ptr<void>(nullptr, [&](void *) { setStrength(strength); });
 
     const auto shards = planShards(source.weights->config, static_cast<std::int64_t>(c10::elementSize(facts.tensor)));
     nlohmann::json index = {{"metadata", {{"total_size", 0}}}, {"weight_map", nlohmann::json::object()}};
@@ -110,7 +114,9 @@ Result<SelfTest> writeMerged(const Source &source, MergedType type, Staging &sta
     auto reloaded = model::loadWeights(staging.folder(), {}, stop);
     if (!reloaded)
         return passError(reloaded);
-    auto test = compareLogits(*source.weights, *source.adapter, **reloaded, model::NoSites{}, probePrompts(*tokenizer, source.weights->config), facts.tolerance);
+    const model::NoSites nothing;
+    const model::Sites &sites = source.adapter ? static_cast<const model::Sites &>(*source.adapter) : nothing;
+    auto test = compareLogits(*source.weights, sites, **reloaded, model::NoSites{}, probePrompts(*tokenizer, source.weights->config), facts.tolerance);
     if (!test)
         return passError(test);
     if (auto published = staging.publish(); !published)
@@ -123,6 +129,8 @@ Result<SelfTest> writeMerged(const Source &source, MergedType type, Staging &sta
 Result<Outcome> exportMerged(const Source &source, MergedType type, const std::filesystem::path &folder, const ProgressCallback &progress,
                              std::stop_token stop)
 {
+    if (const std::string reason = source.adapter ? source.adapter->whyNotMerged() : std::string(); !reason.empty())
+        return fail(ErrorCode::BadInput, reason, "Export it as an adapter instead.");
     auto staging = Staging::create(folder);
     if (!staging)
         return passError(staging);

@@ -16,6 +16,7 @@ struct Running {
     std::size_t index = 0; // of the request
     const SequenceRequest *request = nullptr;
     KvCache cache;
+    std::size_t offset = 0;      // positions in front of the first token, of a prefix
     std::vector<TokenId> tokens; // prompt, then answer
     Sampler sampler;
     std::optional<text::StreamDecoder> decoder;
@@ -24,10 +25,11 @@ struct Running {
     SampledToken newest;
     Clock::time_point start, first, last;
 
-    Running(std::size_t number, const SequenceRequest &wish, KvCache memory, const std::optional<text::Tokenizer> &tokenizer)
+    Running(std::size_t number, const SequenceRequest &wish, KvCache memory, std::size_t prefix, const std::optional<text::Tokenizer> &tokenizer)
         : index(number)
         , request(&wish)
         , cache(std::move(memory))
+        , offset(prefix)
         , tokens(wish.prompt)
         , sampler(wish.sampling)
         , start(Clock::now())
@@ -40,7 +42,8 @@ struct Running {
                 (void)decoder->push(id);
         }
     }
-    [[nodiscard]] std::size_t unread() const { return tokens.size() - cache.length(); }
+    [[nodiscard]] std::size_t read() const { return cache.length() - offset; }
+    [[nodiscard]] std::size_t unread() const { return tokens.size() - read(); }
 };
 
 bool readsAlike(const SequenceRequest &a, const SequenceRequest &b)
@@ -63,7 +66,8 @@ public:
 
     Result<std::vector<SequenceResult>> run()
     {
-        admit();
+        if (auto admitted = admit(); !admitted)
+            return passError(admitted);
         while (!m_running.empty()) {
             if (m_stop.stop_requested()) {
                 stopAll();
@@ -75,14 +79,15 @@ public:
                 stopAll();
                 break;
             }
-            admit();
+            if (auto admitted = admit(); !admitted)
+                return passError(admitted);
         }
         return std::move(m_results);
     }
 
 private:
     // Fills free places. Requests that begin alike come in as followers of one that reads the prompt for all of them.
-    void admit()
+    Result<> admit()
     {
         std::size_t together = 0;
         for (const auto &running : m_running)
@@ -98,12 +103,17 @@ private:
                 continue;
             }
             const auto reader = std::find_if(m_running.begin(), m_running.end(), [&](const auto &running) {
-                return running->result.ids.empty() && running->cache.length() == 0 && readsAlike(*running->request, m_requests[i]);
+                return running->result.ids.empty() && running->read() == 0 && readsAlike(*running->request, m_requests[i]);
             });
-            if (reader != m_running.end())
+            if (reader != m_running.end()) {
                 (*reader)->followers.push_back(i);
-            else
-                m_running.push_back(std::make_unique<Running>(i, m_requests[i], KvCache(m_shape), m_context.tokenizer));
+                continue;
+            }
+            auto cache = startCache(m_shape, m_requests[i].strength == 0.0 ? nullptr : m_requests[i].adapter.get());
+            if (!cache)
+                return passError(cache);
+            const std::size_t offset = cache->length();
+            m_running.push_back(std::make_unique<Running>(i, m_requests[i], std::move(*cache), offset, m_context.tokenizer));
         }
         // The same adapter side by side: its products then serve all its rows at once. Stable, so that nothing else decides the order.
         std::stable_sort(m_running.begin(), m_running.end(), [](const auto &a, const auto &b) {
@@ -111,6 +121,7 @@ private:
                 return a->request->adapter < b->request->adapter;
             return a->request->strength < b->request->strength;
         });
+        return {};
     }
 
     Result<> pass()
@@ -131,7 +142,7 @@ private:
             const bool isLast = count == running->unread();
             StepPart part;
             part.cache = &running->cache;
-            part.tokens = std::span(running->tokens).subspan(running->cache.length(), count);
+            part.tokens = std::span(running->tokens).subspan(running->read(), count);
             part.adapter = running->request->adapter.get();
             part.strength = static_cast<float>(running->request->strength);
             part.wanted = isLast ? WantedLogits::Last : WantedLogits::None;
@@ -157,7 +168,7 @@ private:
                 auto cache = sampled[row]->cache.fork();
                 if (!cache)
                     return passError(cache);
-                auto running = std::make_unique<Running>(follower, m_requests[follower], std::move(*cache), m_context.tokenizer);
+                auto running = std::make_unique<Running>(follower, m_requests[follower], std::move(*cache), sampled[row]->offset, m_context.tokenizer);
                 running->start = sampled[row]->start;
                 takers.push_back(running.get());
                 rows.push_back(row);
@@ -192,7 +203,7 @@ private:
             finish = Finish::EndOfTurn;
         else if (running.result.ids.size() >= static_cast<std::size_t>(running.request->maxTokens))
             finish = Finish::MaxTokens;
-        else if (context > 0 && running.tokens.size() > static_cast<std::size_t>(context))
+        else if (context > 0 && running.tokens.size() + running.offset > static_cast<std::size_t>(context))
             finish = Finish::ContextFull; // the newest token has no position left to be read at
         TokenEvent event;
         event.sequence = running.index;
@@ -254,6 +265,11 @@ private:
 };
 
 } // namespace
+
+Result<KvCache> startCache(const KvShape &shape, const DecodeAdapter *adapter)
+{
+    return adapter && adapter->start() ? adapter->start()->fork() : Result<KvCache>(KvCache(shape));
+}
 
 Result<std::vector<SequenceResult>> runBatch(BatchContext &context, std::span<const SequenceRequest> requests, const GenerateCallbacks &callbacks,
                                              std::stop_token stop)

@@ -16,6 +16,9 @@ struct BatchContext {
     std::size_t maxTogether = 0;
 };
 
+// The cache of a text before its first token: empty, or what the adapter puts in front of it. Errors: OutOfMemory.
+[[nodiscard]] Result<KvCache> startCache(const KvShape &shape, const DecodeAdapter *adapter);
+
 // Prompts have been checked. See Generator::generate.
 [[nodiscard]] Result<std::vector<SequenceResult>> runBatch(BatchContext &context, std::span<const SequenceRequest> requests,
                                                            const GenerateCallbacks &callbacks, std::stop_token stop);

@@ -1,4 +1,4 @@
-// A LoRA adapter as the decoding step reads it: A and B of each adapted map as packed fp32 matrices.
+// An adapter as the decoding step reads it: at each map a low-rank update as packed fp32 matrices, and factors of its rows or columns.
 #pragma once
 
 #include "core/base/result.h"
@@ -12,10 +12,16 @@
 #include <vector>
 
 namespace fettle::tune {
+class Adapter;
+class BottleneckAdapter;
+class Ia3Adapter;
 class LoraAdapter;
 }
 
 namespace fettle::generate {
+
+class DecodeWeights;
+class KvCache;
 
 class DecodeAdapter {
 public:
@@ -23,25 +29,64 @@ public:
         PackedMatrix a; // [R, in]; empty: the map is not adapted
         PackedMatrix b; // [out, R]
         float scaling = 1.0f; // without the strength
+        std::vector<float> gain;      // [out] factor of the map's own output, minus 1; empty: none
+        bool isBiasGained = false;    // the factor goes for the bias too
+        std::vector<float> inputGain; // [in] factor of what the map reads, minus 1; empty: none
     };
 
-    // Copies the adapter's tensors as they are now; its strength is not taken over. Errors: OutOfMemory, BadInput (shapes of another model).
-    [[nodiscard]] static Result<std::shared_ptr<DecodeAdapter>> create(const tune::LoraAdapter &adapter, const model::ModelConfig &config);
+    // A small network on the residual stream: A(x) = scaling * Up(f(Down(x))).
+    struct Bottleneck {
+        PackedMatrix down, up; // [C / reduction, C], [C, C / reduction]; empty: none
+        std::vector<float> downBias, upBias;
+        float scaling = 1.0f; // without the strength
+    };
+    enum class BottleneckInput { Stream, Sum, Branch }; // before the block, behind it, or what the block adds
+    enum class Place { AfterAttention, AfterMlp };
+
+    // Copies the adapter's tensors as they are now; its strength is not taken over.
+    // Errors: OutOfMemory, BadInput (shapes of another model, a method that cannot be sampled).
+    [[nodiscard]] static Result<std::shared_ptr<DecodeAdapter>> create(const tune::Adapter &adapter, const DecodeWeights &weights);
     ~DecodeAdapter();
 
     [[nodiscard]] const Module &module(std::size_t layer, model::LinearMap map) const { return m_modules[layer][static_cast<std::size_t>(map)]; }
     [[nodiscard]] Module &module(std::size_t layer, model::LinearMap map) { return m_modules[layer][static_cast<std::size_t>(map)]; }
+    [[nodiscard]] const Bottleneck *bottleneck(std::size_t layer, Place place) const;
+    [[nodiscard]] BottleneckInput bottleneckInput() const { return m_bottleneckInput; }
     [[nodiscard]] std::size_t largestRank() const { return m_largestRank; }
-    // tune::LoraAdapter::hash of the tensors that lie in memory now. Quick while they have not changed since the last call.
+    // f of the bottlenecks, in place.
+    void activate(float *values, std::size_t count) const;
+
+    // Positions in front of every text: a prefix of keys and values, or virtual tokens. 0 for most adapters.
+    [[nodiscard]] std::size_t startLength() const { return m_startLength; }
+    // Embedding of virtual token i, [C].
+    [[nodiscard]] const float *virtualToken(std::size_t i) const { return m_virtualTokens.data() + i * m_width; }
+    // The cache of a text before its first token. null while startLength() is 0. Set by Generator::addAdapter.
+    [[nodiscard]] const std::shared_ptr<const KvCache> &start() const { return m_start; }
+    [[nodiscard]] bool hasVirtualTokens() const { return !m_virtualTokens.empty(); }
+    void setStart(std::shared_ptr<const KvCache> start);
+    // False where only 0 and 1 make sense as strength.
+    [[nodiscard]] bool canScale() const { return m_startLength == 0; }
+    // The adapter's own hash (tune::Adapter::hash) of the tensors that lie in memory now. Quick while they have not changed since the last call.
     [[nodiscard]] std::string hash() const;
 
 private:
     struct Origin;
     DecodeAdapter();
+    [[nodiscard]] Result<> takeLora(const tune::LoraAdapter &adapter, const DecodeWeights &weights);
+    [[nodiscard]] static tl::unexpected<Error> doesNotFit(const std::string &name);
+    [[nodiscard]] Result<> takeIa3(const tune::Ia3Adapter &adapter, const model::ModelConfig &config);
+    [[nodiscard]] Result<> takeBottlenecks(const tune::BottleneckAdapter &adapter, const model::ModelConfig &config);
+    [[nodiscard]] Result<> takePrefix(const tune::Adapter &adapter, const model::ModelConfig &config);
     [[nodiscard]] std::uint64_t fingerprintNow() const;
     std::vector<std::array<Module, model::kLinearMaps>> m_modules;
+    std::vector<std::array<Bottleneck, 2>> m_bottlenecks; // [layer][place]; empty: none
+    BottleneckInput m_bottleneckInput = BottleneckInput::Stream;
+    int m_activation = 0; // tune::Curve
+    std::vector<float> m_virtualTokens; // [P, C]
+    std::size_t m_width = 0, m_startLength = 0;
+    std::shared_ptr<const KvCache> m_start;
     std::size_t m_largestRank = 0;
-    std::unique_ptr<Origin> m_origin; // settings that the hash needs besides the tensors
+    std::unique_ptr<Origin> m_origin; // settings that the hash of a LoRA adapter needs besides the tensors
     mutable std::uint64_t m_fingerprint = 0;
     mutable std::string m_hash;
 };

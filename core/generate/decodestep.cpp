@@ -1,6 +1,7 @@
 #include "core/generate/decodestep.h"
 
 #include "core/generate/attentionkernel.h"
+#include "core/generate/sitework.h"
 #include "core/generate/stepbuffers.h"
 #include "core/generate/vectorkernels.h"
 
@@ -15,6 +16,7 @@ DecodeStep::DecodeStep(std::shared_ptr<const DecodeWeights> weights, WorkerPool 
     : m_weights(std::move(weights))
     , m_pool(pool)
     , m_buffers(std::make_unique<StepBuffers>())
+    , m_sites(std::make_unique<SiteWork>())
 {
 }
 
@@ -73,7 +75,10 @@ void DecodeStep::embed()
     const std::vector<float> &frequencies = m_weights->ropeFrequencies;
     forRowGroups(b.rows.size(), [&](std::size_t first, std::size_t count, int) {
         for (std::size_t r = first; r < first + count; ++r) {
-            m_weights->embedding.unpackRow(static_cast<std::size_t>(b.rows[r].token), b.stream.data() + r * b.width);
+            if (b.rows[r].token >= 0)
+                m_weights->embedding.unpackRow(static_cast<std::size_t>(b.rows[r].token), b.stream.data() + r * b.width);
+            else // virtual token -1 - i, of which only Generator::addAdapter knows
+                std::copy_n(b.adapted.front().adapter->virtualToken(static_cast<std::size_t>(-1 - b.rows[r].token)), m_weights->config.width, b.stream.data() + r * b.width);
             for (std::size_t i = 0; i < frequencies.size(); ++i) {
                 const float angle = static_cast<float>(b.rows[r].position) * frequencies[i];
                 b.cosine.data()[r * frequencies.size() + i] = std::cos(angle);
@@ -113,16 +118,29 @@ DecodeStep::Target DecodeStep::outputOf(LinearMap map)
     return {b.stream.data(), b.width, ProductMode::Add};
 }
 
-// y = W x (+ bias) + s B A x for maps that read the same packed input.
-void DecodeStep::applyMaps(std::initializer_list<LinearMap> maps, std::size_t layer)
+// y = W x (+ bias) + s B A x for maps that read the same packed input, with the rows of W or of x scaled where an adapter says so. Output and
+// Down add y to the stream: rows whose y is not W x are computed beside it.
+Result<> DecodeStep::applyMaps(std::initializer_list<LinearMap> maps, std::size_t layer)
 {
     StepBuffers &b = *m_buffers;
     const std::size_t rows = b.rows.size();
     const auto lowOf = [&](Scratch &scratch, std::size_t index, const StepSegment &segment) {
         return scratch.data() + (index * rows + segment.first) * b.lowRank;
     };
+    bool isBeside = false;
+    if (outputOf(*maps.begin()).mode == ProductMode::Add) {
+        auto staged = m_sites->stage(b, layer, *maps.begin());
+        if (!staged)
+            return passError(staged);
+        isBeside = *staged;
+    }
+    const Target beside{m_sites->branch.data(), b.width, ProductMode::Replace};
+    const auto rowOf = [&](LinearMap map, std::size_t row) {
+        const Target target = isBeside && m_sites->isBeside[row] ? beside : outputOf(map);
+        return target.values + row * target.stride;
+    };
     for (const LinearMap map : maps) {
-        const Target target = outputOf(map);
+        const Target target = isBeside ? beside : outputOf(map);
         b.work.push_back({&m_weights->layers[layer].map(map).matrix, b.packed.data(), b.quantisedInput(), rows, target.values, target.stride, target.mode});
     }
     for (const StepSegment &segment : b.adapted) {
@@ -139,11 +157,40 @@ void DecodeStep::applyMaps(std::initializer_list<LinearMap> maps, std::size_t la
         }
     }
     b.runProducts(m_pool);
+    for (std::size_t r = 0; r < rows && isBeside; ++r) {
+        if (!m_sites->isBeside[r])
+            addScaled(b.stream.data() + r * b.width, beside.values + r * b.width, 1.0f, b.width);
+    }
+    for (const StepSegment &segment : b.adapted) {
+        for (const LinearMap map : maps) {
+            const DecodeAdapter::Module &module = segment.adapter->module(layer, map);
+            const DecodeLinear &linear = m_weights->layers[layer].map(map);
+            float *y = rowOf(map, segment.first);
+            const std::size_t stride = outputOf(map).stride;
+            if (!module.inputGain.empty()) {
+                const float *input = b.segmentInput(segment, linear.matrix.columns());
+                if (auto room = m_sites->scaledInput.want(segment.rows * linear.matrix.columns()); !room)
+                    return room;
+                scaleColumns(input, segment.rows, module.inputGain, segment.strength, m_sites->scaledInput.data());
+                b.work.push_back({&linear.matrix, m_sites->scaledInput.data(), nullptr, segment.rows, y, stride, ProductMode::Replace});
+                b.runProducts(m_pool);
+            }
+            if (!module.gain.empty())
+                scaleRows(y, stride, segment.rows, module.gain, segment.strength);
+        }
+    }
     for (const LinearMap map : maps) {
         const std::vector<float> &bias = m_weights->layers[layer].map(map).bias;
-        const Target target = outputOf(map);
         for (std::size_t r = 0; r < rows && !bias.empty(); ++r)
-            addScaled(target.values + r * target.stride, bias.data(), 1.0f, bias.size());
+            addScaled(rowOf(map, r), bias.data(), 1.0f, bias.size());
+        for (const StepSegment &segment : b.adapted) {
+            const DecodeAdapter::Module &module = segment.adapter->module(layer, map);
+            for (std::size_t r = segment.first; r < segment.first + segment.rows && module.isBiasGained && !bias.empty(); ++r) {
+                float *y = rowOf(map, r);
+                for (std::size_t i = 0; i < bias.size(); ++i)
+                    y[i] += bias[i] * segment.strength * module.gain[i];
+            }
+        }
     }
     for (const StepSegment &segment : b.adapted) {
         std::size_t index = 0;
@@ -155,14 +202,18 @@ void DecodeStep::applyMaps(std::initializer_list<LinearMap> maps, std::size_t la
                 for (std::size_t i = 0; i < segment.rows * b.lowRank; ++i)
                     low[i] *= scale;
                 packRows(low, b.lowRank, segment.rows, module.b.columns(), packed);
-                const Target target = outputOf(map);
-                b.work.push_back({&module.b, packed, nullptr, segment.rows, target.values + segment.first * target.stride, target.stride, ProductMode::Add});
+                b.work.push_back({&module.b, packed, nullptr, segment.rows, rowOf(map, segment.first), outputOf(map).stride, ProductMode::Add});
             }
             ++index;
         }
     }
     if (!b.work.empty())
         b.runProducts(m_pool);
+    for (std::size_t r = 0; r < rows && isBeside; ++r) {
+        if (m_sites->isBeside[r])
+            addScaled(b.stream.data() + r * b.width, beside.values + r * b.width, 1.0f, b.width);
+    }
+    return {};
 }
 
 void DecodeStep::rotateAndStore(std::size_t layer)
@@ -214,24 +265,45 @@ void DecodeStep::attendAndPack(std::size_t layer)
     });
 }
 
-void DecodeStep::runLayer(std::size_t layer)
+Result<> DecodeStep::finishBlock(std::size_t layer, DecodeAdapter::Place place)
+{
+    using Input = DecodeAdapter::BottleneckInput;
+    m_sites->addBottlenecks(*m_buffers, layer, place, Input::Stream); // computed before the block
+    for (const Input input : {Input::Sum, Input::Branch}) {
+        if (auto done = m_sites->runBottlenecks(*m_buffers, m_pool, layer, place, input); !done)
+            return done;
+        m_sites->addBottlenecks(*m_buffers, layer, place, input);
+    }
+    return {};
+}
+
+Result<> DecodeStep::runLayer(std::size_t layer)
 {
     StepBuffers &b = *m_buffers;
     const DecodeLayer &weights = m_weights->layers[layer];
     normAndPack(weights.inputNorm);
-    applyMaps({LinearMap::Query, LinearMap::Key, LinearMap::Value}, layer);
+    if (auto done = applyMaps({LinearMap::Query, LinearMap::Key, LinearMap::Value}, layer); !done)
+        return done;
     rotateAndStore(layer);
     attendAndPack(layer);
-    applyMaps({LinearMap::Output}, layer);
+    if (auto done = applyMaps({LinearMap::Output}, layer); !done)
+        return done;
+    if (auto done = finishBlock(layer, DecodeAdapter::Place::AfterAttention); !done)
+        return done;
+    if (auto done = m_sites->runBottlenecks(b, m_pool, layer, DecodeAdapter::Place::AfterMlp, DecodeAdapter::BottleneckInput::Stream); !done)
+        return done;
     normAndPack(weights.postAttentionNorm);
-    applyMaps({LinearMap::Gate, LinearMap::Up}, layer);
+    if (auto done = applyMaps({LinearMap::Gate, LinearMap::Up}, layer); !done)
+        return done;
     const std::size_t columns = static_cast<std::size_t>(m_weights->config.intermediate);
     forRowGroups(b.rows.size(), [&](std::size_t first, std::size_t count, int) {
         for (std::size_t r = first; r < first + count; ++r)
             swiGlu(b.gate.data() + r * b.intermediate, b.up.data() + r * b.intermediate, columns);
         b.setInput(b.gate.data() + first * b.intermediate, b.intermediate, first, count, columns);
     });
-    applyMaps({LinearMap::Down}, layer);
+    if (auto done = applyMaps({LinearMap::Down}, layer); !done)
+        return done;
+    return finishBlock(layer, DecodeAdapter::Place::AfterMlp);
 }
 
 DecodeStep::Logits DecodeStep::outputLogits()
@@ -261,7 +333,8 @@ Result<DecodeStep::Logits> DecodeStep::run(std::span<const StepPart> parts, std:
     for (std::size_t layer = 0; layer < m_weights->layers.size(); ++layer) {
         if (stop.stop_requested())
             return fail(ErrorCode::Cancelled, "Generating text was cancelled.");
-        runLayer(layer);
+        if (auto done = runLayer(layer); !done)
+            return passError(done);
     }
     Logits logits;
     if (!m_buffers->wanted.empty())

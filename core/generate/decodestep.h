@@ -17,6 +17,7 @@
 
 namespace fettle::generate {
 
+struct SiteWork;
 struct StepBuffers;
 
 enum class WantedLogits { None, Last, All };
@@ -24,7 +25,7 @@ enum class WantedLogits { None, Last, All };
 // The next tokens of one sequence; they are appended to its cache.
 struct StepPart {
     KvCache *cache = nullptr;
-    std::span<const TokenId> tokens;
+    std::span<const TokenId> tokens; // -1 - i: virtual token i of the adapter, in a step of this part alone
     const DecodeAdapter *adapter = nullptr; // null: the base model
     float strength = 1.0f;
     WantedLogits wanted = WantedLogits::Last;
@@ -55,10 +56,12 @@ private:
     void embed();
     void normAndPack(const std::vector<float> &weight);
     [[nodiscard]] Target outputOf(model::LinearMap map);
-    void applyMaps(std::initializer_list<model::LinearMap> maps, std::size_t layer);
+    [[nodiscard]] Result<> applyMaps(std::initializer_list<model::LinearMap> maps, std::size_t layer);
     void rotateAndStore(std::size_t layer);
     void attendAndPack(std::size_t layer);
-    void runLayer(std::size_t layer);
+    // What adapters put on the stream behind attention or the MLP.
+    [[nodiscard]] Result<> finishBlock(std::size_t layer, DecodeAdapter::Place place);
+    [[nodiscard]] Result<> runLayer(std::size_t layer);
     [[nodiscard]] Logits outputLogits();
     template <class Work>
     void forRowGroups(std::size_t rows, Work &&work);
@@ -66,6 +69,7 @@ private:
     std::shared_ptr<const DecodeWeights> m_weights;
     WorkerPool &m_pool;
     std::unique_ptr<StepBuffers> m_buffers;
+    std::unique_ptr<SiteWork> m_sites;
 };
 
 } // namespace fettle::generate

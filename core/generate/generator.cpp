@@ -114,24 +114,49 @@ const std::vector<TokenId> &Generator::endTokens() const { return m_state->endTo
 std::string Generator::weightHash() const { return m_state->weights->hash(m_state->pool); }
 DecodeWeights &Generator::weights() { return *m_state->weights; }
 
-Result<std::shared_ptr<const DecodeAdapter>> Generator::addAdapter(const tune::LoraAdapter &adapter) const
+Result<std::shared_ptr<const DecodeAdapter>> Generator::addAdapter(const tune::Adapter &adapter) const
 {
     try {
-        auto packed = DecodeAdapter::create(adapter, config());
+        auto packed = DecodeAdapter::create(adapter, *m_state->weights);
         if (!packed)
             return passError(packed);
+        if ((*packed)->hasVirtualTokens()) {
+            if (auto read = readVirtualTokens(**packed); !read)
+                return passError(read);
+        }
         return std::shared_ptr<const DecodeAdapter>(std::move(*packed));
     } catch (const std::exception &exception) { // LibTorch's, when tensors are copied
         return tl::unexpected(model::errorFromException(exception, "reading the adapter"));
     }
 }
 
-Result<> Generator::checkPrompt(std::span<const TokenId> ids) const
+// Virtual tokens see nothing but each other: read once, their keys and values are the beginning of every text.
+Result<> Generator::readVirtualTokens(DecodeAdapter &adapter) const
+{
+    std::vector<TokenId> ids;
+    for (std::size_t i = 0; i < adapter.startLength(); ++i)
+        ids.push_back(-1 - static_cast<TokenId>(i));
+    auto start = std::make_shared<KvCache>(KvShape(config()));
+    for (std::size_t first = 0; first < ids.size(); first += kRowsPerPass) {
+        StepPart part;
+        part.cache = start.get();
+        part.tokens = std::span(ids).subspan(first, std::min(kRowsPerPass, ids.size() - first));
+        part.adapter = &adapter;
+        part.wanted = WantedLogits::None;
+        if (const auto read = m_state->step->run({&part, 1}); !read)
+            return passError(read);
+    }
+    adapter.setStart(std::move(start));
+    return {};
+}
+
+Result<> Generator::checkPrompt(std::span<const TokenId> ids, const DecodeAdapter *adapter) const
 {
     if (ids.empty())
         return fail(ErrorCode::BadInput, "The prompt is empty.", "Write something for the model to answer.");
-    if (config().context > 0 && ids.size() > static_cast<std::size_t>(config().context)) {
-        return fail(ErrorCode::BadInput, fmt::format("The prompt has {} tokens, but the model reads at most {}.", ids.size(), config().context),
+    const std::size_t length = ids.size() + (adapter ? adapter->startLength() : 0);
+    if (config().context > 0 && length > static_cast<std::size_t>(config().context)) {
+        return fail(ErrorCode::BadInput, fmt::format("The prompt has {} tokens, but the model reads at most {}.", length, config().context),
                     "Shorten the prompt or leave out earlier turns.");
     }
     for (const TokenId id : ids) {
@@ -147,7 +172,7 @@ Result<std::vector<SequenceResult>> Generator::generate(std::span<const Sequence
                                                         std::stop_token stop)
 {
     for (const SequenceRequest &request : requests) {
-        if (auto checked = checkPrompt(request.prompt); !checked)
+        if (auto checked = checkPrompt(request.prompt, request.adapter.get()); !checked)
             return passError(checked);
     }
     BatchContext context{*m_state->weights, *m_state->step, m_state->pool, m_state->tokenizer, m_state->endTokens, kRowsPerPass, kMaxTogether};
@@ -156,11 +181,16 @@ Result<std::vector<SequenceResult>> Generator::generate(std::span<const Sequence
 
 Result<std::vector<float>> Generator::logits(std::span<const TokenId> ids, const DecodeAdapter *adapter, double strength, std::stop_token stop)
 {
-    if (auto checked = checkPrompt(ids); !checked)
+    if (strength == 0.0)
+        adapter = nullptr;
+    if (auto checked = checkPrompt(ids, adapter); !checked)
         return passError(checked);
     const std::size_t vocabulary = static_cast<std::size_t>(config().vocabulary);
     std::vector<float> all(ids.size() * vocabulary);
-    KvCache cache{KvShape(config())};
+    auto started = startCache(KvShape(config()), adapter);
+    if (!started)
+        return passError(started);
+    KvCache &cache = *started;
     for (std::size_t first = 0; first < ids.size(); first += kRowsPerPass) {
         StepPart part;
         part.cache = &cache;

@@ -20,7 +20,7 @@
 #include <vector>
 
 namespace fettle::tune {
-class LoraAdapter;
+class Adapter;
 }
 
 namespace fettle::generate {
@@ -36,7 +36,7 @@ enum class AnswerStart { NewText, ContinuesPrompt };
 struct SequenceRequest {
     std::vector<TokenId> prompt;                  // not empty
     std::shared_ptr<const DecodeAdapter> adapter; // null: the base model
-    double strength = 1.0;                        // factor of the adapter's delta
+    double strength = 1.0;                        // factor of the adapter's delta; of a prefix only 0 or 1
     SamplingSettings sampling;
     int maxTokens = 128;
     AnswerStart start = AnswerStart::NewText;
@@ -80,7 +80,7 @@ public:
     [[nodiscard]] DecodeWeights &weights(); // for tests that change them behind the generator's back
 
     // Copies the tensors as they are now; several requests may share the result. Errors: BadInput (another model's adapter), OutOfMemory.
-    [[nodiscard]] Result<std::shared_ptr<const DecodeAdapter>> addAdapter(const tune::LoraAdapter &adapter) const;
+    [[nodiscard]] Result<std::shared_ptr<const DecodeAdapter>> addAdapter(const tune::Adapter &adapter) const;
 
     // At most kMaxTogether sequences are decoded together, the others follow as places become free. Results in the order of the requests. A
     // sequence's result does not depend on the others (bit for bit). Stopped sequences (stop token) have finish Stopped and what they had.
@@ -98,7 +98,8 @@ private:
     struct State;
     struct Sequence;
     explicit Generator(std::unique_ptr<State> state);
-    [[nodiscard]] Result<> checkPrompt(std::span<const TokenId> ids) const;
+    [[nodiscard]] Result<> checkPrompt(std::span<const TokenId> ids, const DecodeAdapter *adapter) const;
+    [[nodiscard]] Result<> readVirtualTokens(DecodeAdapter &adapter) const;
     std::unique_ptr<State> m_state;
 };
 

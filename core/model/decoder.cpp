@@ -24,7 +24,8 @@ std::vector<at::Tensor> project(const LinearWeight &stack, const ModelConfig &co
             const at::Tensor small = at::linear(applyDropout(x, update.dropout), update.a); // [N, R]
             y = y + at::linear(small, update.b) * update.scale;
         }
-        parts.push_back(sites.linear(layer, map, x, y));
+        const LinearWeight own{stack.weight.narrow(0, column, out), stack.bias.defined() ? stack.bias.narrow(0, column, out) : at::Tensor()};
+        parts.push_back(sites.linear(layer, map, own, x, y));
         column += out;
     }
     return parts;
@@ -110,11 +111,13 @@ at::Tensor documentAttention(const at::Tensor &q, const at::Tensor &k, const at:
     return at::cat(outputs, 0);
 }
 
-at::Tensor forwardHidden(const ModelWeights &weights, const PackedBatch &batch, const Sites &sites)
+namespace {
+
+at::Tensor throughLayers(const ModelWeights &weights, const PackedBatch &batch, const Sites &sites, at::Tensor h)
 {
     const ModelConfig &config = weights.config;
-    const RopeTables tables = ropeTables(config, batch.positions);
-    at::Tensor h = sites.embedded(batch, at::embedding(weights.embedding, batch.ids)); // [N, C]
+    const std::int64_t first = sites.firstPosition();
+    const RopeTables tables = ropeTables(config, first > 0 ? batch.positions + first : batch.positions);
     for (std::int64_t layer = 0; layer < config.layers; ++layer) {
         const LayerWeights &here = weights.layers[static_cast<std::size_t>(layer)];
         const at::Tensor attention = attentionBranch(weights, layer, rmsNorm(h, here.inputNorm, config.rmsEpsilon), batch, tables, sites);
@@ -123,6 +126,51 @@ at::Tensor forwardHidden(const ModelWeights &weights, const PackedBatch &batch, 
         h = sites.residual(layer, ResidualSite::AfterMlp, h, mlp);
     }
     return rmsNorm(h, weights.finalNorm, config.rmsEpsilon);
+}
+
+// The batch with P virtual tokens in front of every document, and where its own rows are then.
+struct Widened {
+    PackedBatch batch; // without ids
+    at::Tensor own;    // [N]
+};
+
+Widened widened(const PackedBatch &batch, std::int64_t virtualTokens)
+{
+    const at::Tensor positions = batch.positions.contiguous();
+    const auto *position = positions.const_data_ptr<std::int64_t>();
+    std::vector<std::int64_t> wide, own;
+    Widened result;
+    result.batch.borders.push_back(0);
+    for (std::size_t document = 0; document + 1 < batch.borders.size(); ++document) {
+        for (std::int64_t i = 0; i < virtualTokens; ++i)
+            wide.push_back(i);
+        for (std::int64_t row = batch.borders[document]; row < batch.borders[document + 1]; ++row) {
+            own.push_back(static_cast<std::int64_t>(wide.size()));
+            wide.push_back(position[row] + virtualTokens);
+        }
+        result.batch.borders.push_back(static_cast<std::int64_t>(wide.size()));
+    }
+    result.batch.positions = at::tensor(wide, at::kLong);
+    result.own = at::tensor(own, at::kLong);
+    return result;
+}
+
+} // namespace
+
+at::Tensor forwardHidden(const ModelWeights &weights, const PackedBatch &batch, const Sites &sites)
+{
+    sites.beginPass();
+    const at::Tensor h = sites.embedded(batch, at::embedding(weights.embedding, batch.ids)); // [N, C]
+    const at::Tensor extra = sites.virtualTokens();                                          // [P, C]
+    if (!extra.defined())
+        return throughLayers(weights, batch, sites, h);
+    std::vector<at::Tensor> parts;
+    for (std::size_t document = 0; document + 1 < batch.borders.size(); ++document) {
+        parts.push_back(extra);
+        parts.push_back(h.narrow(0, batch.borders[document], batch.borders[document + 1] - batch.borders[document]));
+    }
+    const Widened wide = widened(batch, extra.size(0));
+    return throughLayers(weights, wide.batch, sites, at::cat(parts, 0)).index_select(0, wide.own);
 }
 
 at::Tensor headLogits(const ModelWeights &weights, const at::Tensor &hidden) { return at::linear(hidden, weights.head); }

@@ -33,6 +33,12 @@ HeadLoss headLoss(const at::Tensor &hidden, const at::Tensor &head, const at::Te
     const float *table = head.const_data_ptr<float>();
     const auto *target = y.const_data_ptr<std::int64_t>();
     auto *losses = outcome.losses.data_ptr<float>();
+    float *tableGradient = nullptr; // of a head that is itself trained
+    if (wantsGradient && head.requires_grad()) {
+        if (!head.grad().defined())
+            head.mutable_grad() = at::zeros_like(head, at::MemoryFormat::Contiguous);
+        tableGradient = head.mutable_grad().data_ptr<float>();
+    }
     std::vector<std::uint8_t> isCorrect(static_cast<std::size_t>(rows), 0);
     for (std::int64_t begin = 0; begin < rows; begin += chunkRows) {
         const std::int64_t count = std::min(chunkRows, rows - begin);
@@ -44,6 +50,10 @@ HeadLoss headLoss(const at::Tensor &hidden, const at::Tensor &head, const at::Te
                 isCorrect[static_cast<std::size_t>(begin + i)] = entropy.isCorrect ? 1 : 0;
             }
         });
+        if (tableGradient && gradientScale != 0.0) {
+            fast::gemm(vocabulary, width, count, 1.0f, {z, vocabulary, fast::Use::Transposed}, {x.const_data_ptr<float>() + begin * width, width}, 1.0f,
+                       tableGradient, width);
+        }
         if (wantsGradient)
             fast::gemm(count, width, vocabulary, 1.0f, {z, vocabulary}, {table, width}, 0.0f, outcome.gradient.data_ptr<float>() + begin * width, width);
     }

@@ -1,5 +1,5 @@
 // The output head and the cross-entropy behind it, in chunks of rows: the loss of each row and, on request, the gradient of the hidden
-// states in the same pass. The head is frozen, so nothing else needs keeping and no [M, V] matrix exists.
+// states in the same pass, so that no [M, V] matrix exists. A head that requires a gradient gets it added to its .grad().
 #pragma once
 
 #include "core/model/largememory.h"

@@ -9,7 +9,7 @@
 namespace fettle::model {
 
 std::vector<LowRank> Sites::lowRank(std::int64_t, LinearMap) const { return {}; }
-at::Tensor Sites::linear(std::int64_t, LinearMap, const at::Tensor &, at::Tensor y) const { return y; }
+at::Tensor Sites::linear(std::int64_t, LinearMap, const LinearWeight &, const at::Tensor &, at::Tensor y) const { return y; }
 at::Tensor Sites::residual(std::int64_t, ResidualSite, const at::Tensor &stream, const at::Tensor &branch) const { return stream + branch; }
 PrefixKeyValues Sites::prefix(std::int64_t) const { return {}; }
 at::Tensor Sites::embedded(const PackedBatch &, at::Tensor h) const { return h; }

@@ -13,6 +13,7 @@
 
 namespace fettle::model {
 
+struct LinearWeight;
 struct PackedBatch;
 
 // Dropout whose mask is a pure function of (state, element): forward and backward draw the same one, a checkpoint stores nothing else.
@@ -44,11 +45,17 @@ public:
 
     // Low-rank updates of a linear map: a closed form that the fast path computes itself.
     [[nodiscard]] virtual std::vector<LowRank> lowRank(std::int64_t layer, LinearMap map) const;
-    // Anything else at a linear map. x [N, in], y [N, out] (base and low-rank parts): the new y.
-    [[nodiscard]] virtual at::Tensor linear(std::int64_t layer, LinearMap map, const at::Tensor &x, at::Tensor y) const;
+    // Anything else at a linear map. weight: its own, x [N, in], y [N, out] (base and low-rank parts): the new y.
+    [[nodiscard]] virtual at::Tensor linear(std::int64_t layer, LinearMap map, const LinearWeight &weight, const at::Tensor &x, at::Tensor y) const;
     // How a branch joins the residual stream. stream, branch [N, C]: the new stream.
     [[nodiscard]] virtual at::Tensor residual(std::int64_t layer, ResidualSite site, const at::Tensor &stream, const at::Tensor &branch) const;
     [[nodiscard]] virtual PrefixKeyValues prefix(std::int64_t layer) const;
+    // Embeddings [P, C] that stand in front of every document, before its first token. Undefined: none.
+    [[nodiscard]] virtual at::Tensor virtualTokens() const { return {}; }
+    // The position of a document's first token: where there is a prefix, its tokens come first.
+    [[nodiscard]] virtual std::int64_t firstPosition() const { return 0; }
+    // Before the first site of a forward pass is asked.
+    virtual void beginPass() const { }
     // h [N, C], the embeddings of batch.ids: the new h.
     [[nodiscard]] virtual at::Tensor embedded(const PackedBatch &batch, at::Tensor h) const;
 

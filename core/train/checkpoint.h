@@ -1,6 +1,7 @@
 // Checkpoints on disk: a folder step-N that is either complete and proven by its manifest, or does not count.
 //
-//   <run>/checkpoints/step-40/adapter_config.json, adapter_model.safetensors   the adapter in PEFT form: the folder loads as an adapter
+//   <run>/checkpoints/step-40/adapter_config.json, adapter_model.safetensors   the adapter in its method's form: the folder loads as an adapter
+//                                                                              (full fine-tuning: config, weights, tokenizer; it loads as a model)
 //                             optimizer.safetensors                            both moments of AdamW, by parameter
 //                             state.json                                       counters, data position, schedule, recipe, random streams
 //                             manifest.json                                    size and SHA-256 of each file; written last

@@ -5,22 +5,45 @@
 #include <fmt/format.h>
 
 namespace fettle::train {
+namespace {
+
+// LoRA+ (Hayou et al. 2024): B, which begins at zero, and DoRA's lengths learn faster than A.
+bool learnsFaster(const tune::NamedParameter &parameter)
+{
+    return parameter.name.ends_with(".lora_B.weight") || parameter.name.ends_with(".lora_magnitude_vector");
+}
+
+} // namespace
 
 bool takesDecay(std::string_view parameterName)
 {
     return !parameterName.ends_with("bias") && parameterName.find("norm") == std::string_view::npos;
 }
 
+std::vector<TrainableParameter> parametersFor(const tune::Adapter &adapter, const Recipe &recipe)
+{
+    const double ratio = recipe.method == "lora" ? recipe.real("loraPlusRatio") : 1.0;
+    std::vector<TrainableParameter> parameters;
+    for (tune::NamedParameter &parameter : adapter.parameters()) {
+        const bool hasDecay = takesDecay(parameter.name);
+        const double rateFactor = learnsFaster(parameter) ? ratio : 1.0;
+        parameters.push_back({std::move(parameter.name), std::move(parameter.tensor), hasDecay, rateFactor});
+    }
+    return parameters;
+}
+
 AdamW::AdamW(std::vector<TrainableParameter> parameters, const AdamSettings &settings)
     : m_settings(settings)
 {
     torch::NoGradGuard noGrad;
-    std::ranges::stable_partition(parameters, &TrainableParameter::hasDecay);
+    std::ranges::stable_sort(parameters, {}, [](const TrainableParameter &parameter) { return std::pair(!parameter.hasDecay, parameter.rateFactor); });
     std::int64_t total = 0;
     for (TrainableParameter &parameter : parameters) {
         const std::int64_t values = parameter.tensor.numel();
-        if (parameter.hasDecay)
-            m_decayed = total + values;
+        const double decay = parameter.hasDecay ? settings.weightDecay : 0.0;
+        if (m_groups.empty() || m_groups.back().decay != decay || m_groups.back().rateFactor != parameter.rateFactor)
+            m_groups.push_back({total, total, decay, parameter.rateFactor});
+        m_groups.back().end = total + values;
         m_slices.push_back({std::move(parameter), total, values});
         total += values;
     }
@@ -72,17 +95,12 @@ void AdamW::step(double learningRate, double gradientNorm, double clipNorm)
             m_gradients.mul_(factor);
     }
     ++m_steps;
-    const std::int64_t total = m_values.numel();
-    const auto update = [&](std::int64_t begin, std::int64_t end, double decay) {
-        if (begin == end)
-            return;
-        const auto part = [&](const at::Tensor &buffer) { return std::vector<at::Tensor>{buffer.narrow(0, begin, end - begin)}; };
+    for (const Group &group : m_groups) {
+        const auto part = [&](const at::Tensor &buffer) { return std::vector<at::Tensor>{buffer.narrow(0, group.begin, group.end - group.begin)}; };
         const std::vector<at::Tensor> steps{at::full({}, static_cast<double>(m_steps), m_values.options())};
-        at::_fused_adamw_(part(m_values), part(m_gradients), part(m_mean), part(m_square), {}, steps, learningRate, m_settings.beta1,
-                          m_settings.beta2, decay, m_settings.epsilon, false, false);
-    };
-    update(0, m_decayed, m_settings.weightDecay);
-    update(m_decayed, total, 0.0);
+        at::_fused_adamw_(part(m_values), part(m_gradients), part(m_mean), part(m_square), {}, steps, learningRate * group.rateFactor, m_settings.beta1,
+                          m_settings.beta2, group.decay, m_settings.epsilon, false, false);
+    }
 }
 
 Result<> AdamW::save(const std::filesystem::path &file) const

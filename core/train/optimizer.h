@@ -5,6 +5,8 @@
 #include "core/base/result.h"
 #include "core/io/safetensors.h"
 #include "core/torch.h"
+#include "core/train/settings.h"
+#include "core/tune/adapter.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -17,10 +19,14 @@ struct TrainableParameter {
     std::string name;
     at::Tensor tensor;       // fp32
     bool hasDecay = true;    // false for norms and biases
+    double rateFactor = 1.0; // of the learning rate (LoRA+)
 };
 
 // True unless the name is that of a norm or a bias, which weight decay leaves alone.
 [[nodiscard]] bool takesDecay(std::string_view parameterName);
+
+// What the recipe trains of an adapter, with the rate of each part.
+[[nodiscard]] std::vector<TrainableParameter> parametersFor(const tune::Adapter &adapter, const Recipe &recipe);
 
 struct AdamSettings {
     double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.0;
@@ -29,7 +35,7 @@ struct AdamSettings {
 class AdamW {
 public:
     // Moves the parameters into one flat fp32 buffer (the tensors stay the callers' own and become views of it) and gives each a view of
-    // the flat gradient. Parameters with decay lie in front.
+    // the flat gradient. Parameters with the same decay and rate lie side by side.
     AdamW(std::vector<TrainableParameter> parameters, const AdamSettings &settings);
 
     void zeroGradients();
@@ -45,11 +51,12 @@ public:
     [[nodiscard]] Result<> load(const std::filesystem::path &file, std::int64_t stepsDone);
 
 private:
+    struct Group { std::int64_t begin = 0, end = 0; double decay = 0, rateFactor = 1; }; // values that take the same step
     struct Slice { TrainableParameter parameter; std::int64_t begin = 0; std::int64_t values = 0; };
     void collectStrayGradients();
     AdamSettings m_settings;
     std::vector<Slice> m_slices;
-    std::int64_t m_decayed = 0; // values in front that take decay
+    std::vector<Group> m_groups;
     at::Tensor m_values, m_gradients, m_mean, m_square; // [values] each, fp32
     std::int64_t m_steps = 0;
 };

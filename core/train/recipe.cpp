@@ -12,18 +12,19 @@
 namespace fettle::train {
 namespace {
 
-constexpr std::string_view kMethods[] = {"lora"};
-
-bool isKnownMethod(std::string_view method)
+std::string methodNames()
 {
-    return std::ranges::find(kMethods, method) != std::ranges::end(kMethods);
+    std::string names;
+    for (const MethodInfo &method : methods())
+        names += (names.empty() ? "" : ", ") + std::string(method.key);
+    return names;
 }
 
 // Where the method of the recipe does not know the key, it is as unknown as a misspelt one.
 const SettingField *findFor(std::string_view method, std::string_view key)
 {
     const SettingField *field = findSetting(key);
-    return field && (field->method.empty() || field->method == method) ? field : nullptr;
+    return field && isSettingOf(*field, method) ? field : nullptr;
 }
 
 std::string numberText(double value)
@@ -39,7 +40,14 @@ std::string rangeText(const SettingField &field)
     case SettingKind::Real: return fmt::format("a number from {} to {}", numberText(field.minimum), numberText(field.maximum));
     case SettingKind::Boolean: return "true or false";
     case SettingKind::Choice: return fmt::format("one of {}", fmt::join(field.choices, ", "));
-    case SettingKind::Text: return "all, attention, mlp, or module names separated by commas";
+    case SettingKind::Text: break;
+    }
+    switch (field.form) {
+    case TextForm::Names: return "all, attention, mlp, or module names separated by commas";
+    case TextForm::Layers: return "all, or numbers and ranges of layers from 0 such as 0-3,7";
+    case TextForm::Pairs: return "names with numbers such as q_proj=8,down_proj=32";
+    case TextForm::Expression: return "a regular expression of at most 4096 characters";
+    case TextForm::Free: return "a text of at most 4096 characters";
     }
     return {};
 }
@@ -116,6 +124,19 @@ bool isTargetList(std::string_view text)
     });
 }
 
+bool isAcceptable(const SettingField &field, std::string_view text)
+{
+    constexpr std::size_t kLongestText = 4096;
+    switch (field.form) {
+    case TextForm::Names: return isTargetList(text);
+    case TextForm::Layers: return parseLayers(text).has_value();
+    case TextForm::Pairs: return parsePairs(text).has_value();
+    case TextForm::Expression:
+    case TextForm::Free: break;
+    }
+    return text.size() <= kLongestText;
+}
+
 // What the user wrote, for messages.
 std::string valueText(const SettingValue &value)
 {
@@ -170,7 +191,7 @@ Result<SettingValue> checked(const SettingField &field, const SettingValue &valu
     }
     case SettingKind::Text: {
         const auto *text = std::get_if<std::string>(&value);
-        if (!text || !isTargetList(*text))
+        if (!text || !isAcceptable(field, *text))
             return outOfRange(field, valueText(value));
         return value;
     }
@@ -217,6 +238,57 @@ SettingValue valueOf(const Recipe &recipe, std::string_view key)
 }
 
 } // namespace
+
+Result<std::vector<std::int64_t>> parseLayers(std::string_view text)
+{
+    constexpr std::int64_t kMostLayers = 100000;
+    const auto bad = [&] {
+        return fail(ErrorCode::Usage, fmt::format("\"{}\" names no layers.", text.substr(0, 60)), "Write all, or numbers and ranges from 0 such as 0-3,7.");
+    };
+    std::vector<std::int64_t> layers;
+    if (trimmed(text) == "all")
+        return layers;
+    while (true) {
+        const auto comma = text.find(',');
+        const std::string_view part = trimmed(text.substr(0, comma));
+        const auto dash = part.find('-');
+        const auto numberOf = [](std::string_view digits) {
+            std::int64_t number = -1;
+            digits = trimmed(digits);
+            const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+            return error == std::errc{} && end == digits.data() + digits.size() && number < kMostLayers ? number : -1;
+        };
+        const std::int64_t first = numberOf(part.substr(0, dash));
+        const std::int64_t last = dash == std::string_view::npos ? first : numberOf(part.substr(dash + 1));
+        if (first < 0 || last < first)
+            return bad();
+        for (std::int64_t layer = first; layer <= last; ++layer)
+            layers.push_back(layer);
+        if (comma == std::string_view::npos)
+            break;
+        text.remove_prefix(comma + 1);
+    }
+    std::ranges::sort(layers);
+    layers.erase(std::unique(layers.begin(), layers.end()), layers.end());
+    return layers;
+}
+
+Result<std::map<std::string, double>> parsePairs(std::string_view text)
+{
+    std::map<std::string, double> pairs;
+    while (!trimmed(text).empty()) {
+        const auto comma = text.find(',');
+        const std::string_view part = trimmed(text.substr(0, comma));
+        const auto equals = part.rfind('=');
+        const std::string_view name = equals == std::string_view::npos ? std::string_view() : trimmed(part.substr(0, equals));
+        const auto number = equals == std::string_view::npos ? std::nullopt : parseReal(trimmed(part.substr(equals + 1)));
+        if (name.empty() || !number || *number <= 0)
+            return fail(ErrorCode::Usage, fmt::format("\"{}\" is not a name with a number.", part.substr(0, 60)), "Write for example q_proj=8,down_proj=32.");
+        pairs[std::string(name)] = *number;
+        text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+    }
+    return pairs;
+}
 
 std::int64_t Recipe::integer(std::string_view key) const
 {
@@ -270,9 +342,8 @@ Result<> applySetting(Recipe &recipe, std::string_view assignment)
 
 Result<> validate(const Recipe &recipe)
 {
-    if (!isKnownMethod(recipe.method))
-        return fail(ErrorCode::Usage, fmt::format("There is no method \"{}\".", recipe.method),
-                    fmt::format("Methods are {}.", fmt::join(kMethods, ", ")));
+    if (!findMethod(recipe.method))
+        return fail(ErrorCode::Usage, fmt::format("There is no method \"{}\".", recipe.method), fmt::format("Methods are {}.", methodNames()));
     for (const auto &[key, value] : recipe.values) {
         const SettingField *field = findFor(recipe.method, key);
         if (!field)
@@ -301,9 +372,9 @@ Result<Recipe> recipeFromJson(const nlohmann::json &json)
                     R"(A recipe looks like {"method": "lora", "learningRate": 0.001}.)");
     Recipe recipe;
     if (const auto method = json.find("method"); method != json.end()) {
-        if (!method->is_string() || !isKnownMethod(method->get_ref<const std::string &>()))
+        if (!method->is_string() || !findMethod(method->get_ref<const std::string &>()))
             return fail(ErrorCode::BadInput, fmt::format("The recipe names the method {}, which does not exist.", method->dump()),
-                        fmt::format("Methods are {}.", fmt::join(kMethods, ", ")));
+                        fmt::format("Methods are {}.", methodNames()));
         recipe.method = method->get<std::string>();
     }
     for (const auto &[key, item] : json.items()) {

@@ -17,6 +17,9 @@ namespace fettle::train {
 
 enum class SettingKind { Integer, Real, Boolean, Choice, Text };
 enum class SettingLevel { Basic, Advanced };
+// What a text may look like. Names: "all" or module names; Layers: "all" or numbers and ranges; Pairs: "name=number, ..."; Expression: a regular
+// expression; Free: anything.
+enum class TextForm { Names, Layers, Pairs, Expression, Free };
 
 using SettingValue = std::variant<std::int64_t, double, bool, std::string>;
 
@@ -32,12 +35,31 @@ struct SettingField {
     std::vector<std::string_view> choiceLabels = {}; // for Choice: what the form shows
     std::string_view help;    // one plain sentence
     std::string_view why;     // longer explanation
-    std::string_view method = {}; // "" = every method, else "lora", ...
+    std::string_view method = {}; // "" = every method, else those that have it: "lora", "lora ia3"
+    TextForm form = TextForm::Names; // for Text
 };
 
 // In the order in which the form shows them. Only settings that work are listed.
 [[nodiscard]] std::span<const SettingField> settingFields();
 [[nodiscard]] const SettingField *findSetting(std::string_view key);
+// Whether the field is one of this method's.
+[[nodiscard]] bool isSettingOf(const SettingField &field, std::string_view method);
+
+// The methods that can be chosen, in the order in which they are shown.
+struct MethodInfo {
+    std::string_view key;   // "lora"
+    std::string_view label; // "LoRA"
+    std::string_view help;  // what is trained and when to choose it, one sentence
+    // Rates outside of these teach next to nothing, or make the loss jump (engine-facts 1.7).
+    double lowestRate, highestRate;
+};
+[[nodiscard]] std::span<const MethodInfo> methods();
+[[nodiscard]] const MethodInfo *findMethod(std::string_view key);
+
+// "0-3,7" as numbers, sorted; empty for "all". Errors: Usage.
+[[nodiscard]] Result<std::vector<std::int64_t>> parseLayers(std::string_view text);
+// "q_proj=8,v_proj=4": the value behind the last "=" of each part. Errors: Usage.
+[[nodiscard]] Result<std::map<std::string, double>> parsePairs(std::string_view text);
 
 // A complete choice of method and settings. Values that are not set explicitly have the table's default.
 struct Recipe {

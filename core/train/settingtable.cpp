@@ -22,8 +22,9 @@ const std::vector<SettingField> &table()
         {.key = "learningRate", .label = "Learning rate", .unit = "", .kind = Kind::Real, .level = Level::Basic, .standard = 2e-4,
          .minimum = 1e-8, .maximum = 1.0,
          .help = "How large a correction the model makes after each step.",
-         .why = "The setting that matters most. Adapters such as LoRA usually learn well between 0.0001 and 0.001. Too high and the loss "
-                "jumps or becomes infinite; too low and nothing is learnt in the time you give it."},
+         .why = "The setting that matters most. LoRA and adapters usually learn well between 0.0001 and 0.001, full fine-tuning with a tenth "
+                "of that, prefixes and factors with ten times as much. Too high and the loss jumps or becomes infinite; too low and "
+                "nothing is learnt in the time you give it."},
         {.key = "rowsPerStep", .label = "Rows per step", .unit = "rows", .kind = Kind::Integer, .level = Level::Basic,
          .standard = whole(8), .minimum = 1, .maximum = 4096,
          .help = "How many rows the model reads before it corrects itself once.",
@@ -54,9 +55,9 @@ const std::vector<SettingField> &table()
          .method = "lora"},
         {.key = "dropout", .label = "Dropout", .unit = "", .kind = Kind::Real, .level = Level::Advanced, .standard = 0.0, .minimum = 0.0,
          .maximum = 0.9,
-         .help = "The share of the adapter's inputs that is hidden at random in each step.",
+         .help = "The share of the adapter's numbers that is hidden at random in each step.",
          .why = "A little (0.05 to 0.1) can keep the model from learning a small set of rows by heart. It makes training somewhat slower.",
-         .method = "lora"},
+         .method = "lora bottleneck"},
         {.key = "targets", .label = "Target modules", .unit = "", .kind = Kind::Text, .level = Level::Advanced,
          .standard = std::string("all"),
          .help = "Which matrices of the model get an adapter: all, attention, mlp, or names such as q_proj,v_proj.",
@@ -68,6 +69,105 @@ const std::vector<SettingField> &table()
          .help = "Divides alpha by the square root of the rank instead of by the rank.",
          .why = "With high ranks (64 and more) plain LoRA speaks too softly; rsLoRA keeps its strength the same at every rank.",
          .method = "lora"},
+        {.key = "dora", .label = "DoRA", .unit = "", .kind = Kind::Boolean, .level = Level::Advanced, .standard = false,
+         .help = "Also trains how long each row of a matrix is, apart from its direction.",
+         .why = "Often learns a little better than LoRA at low ranks (4 to 8) and comes closer to full fine-tuning. A step takes about twice "
+                "as long, and llama.cpp cannot load such an adapter: merge it first.",
+         .method = "lora"},
+        {.key = "init", .label = "Beginning", .unit = "", .kind = Kind::Choice, .level = Level::Advanced, .standard = std::string("default"),
+         .choices = {"default", "gaussian", "pissa"}, .choiceLabels = {"Usual", "Normal distribution", "Strongest directions (PiSSA)"},
+         .help = "What the adapter's matrices hold before the first step; the model answers like its base in every case.",
+         .why = "PiSSA begins with the strongest directions of the model's own matrices and often learns faster in the first steps. The "
+                "result is plain LoRA of twice the rank, so its file is twice as large.",
+         .method = "lora"},
+        {.key = "loraPlusRatio", .label = "LoRA+ ratio", .unit = "", .kind = Kind::Real, .level = Level::Advanced, .standard = 1.0,
+         .minimum = 1.0, .maximum = 1000.0,
+         .help = "How many times faster the second matrix of each adapter learns than the first; 1 is plain LoRA.",
+         .why = "The second matrix (B) begins at zero and can take larger corrections. 4 to 16 often needs fewer steps; lower the learning "
+                "rate when the loss jumps.",
+         .method = "lora"},
+        {.key = "layers", .label = "Layers", .unit = "", .kind = Kind::Text, .level = Level::Advanced, .standard = std::string("all"),
+         .help = "Which layers are trained: all, or numbers and ranges from 0 such as 0-3,7.",
+         .why = "The last third of the layers is often enough for a change of style, and trains faster. Facts need more layers.",
+         .method = "lora full bottleneck ia3", .form = TextForm::Layers},
+        {.key = "targetExpression", .label = "Target expression", .unit = "", .kind = Kind::Text, .level = Level::Advanced,
+         .standard = std::string(),
+         .help = "A regular expression for the full names of the matrices that get an adapter, in place of target modules and layers.",
+         .why = "As PEFT has it: it must match the whole name, for example .*layers\\.[0-3]\\..*(q|v)_proj. Empty uses target modules.",
+         .method = "lora", .form = TextForm::Expression},
+        {.key = "rankPattern", .label = "Ranks by module", .unit = "", .kind = Kind::Text, .level = Level::Advanced, .standard = std::string(),
+         .help = "Other ranks for some matrices, such as q_proj=8,down_proj=32.",
+         .why = "A name stands for every matrix whose full name ends with it; regular expressions are allowed. Matrices that are not named "
+                "take the rank above.",
+         .method = "lora", .form = TextForm::Pairs},
+        {.key = "alphaPattern", .label = "Alphas by module", .unit = "", .kind = Kind::Text, .level = Level::Advanced, .standard = std::string(),
+         .help = "Other alphas for some matrices, such as q_proj=16.",
+         .why = "Written like ranks by module. Matrices that are not named take the alpha above.",
+         .method = "lora", .form = TextForm::Pairs},
+        // ---- full fine-tuning
+        {.key = "parts", .label = "Trained parts", .unit = "", .kind = Kind::Text, .level = Level::Basic, .standard = std::string("all"),
+         .help = "Which weights are trained: all, or some of attention, mlp, norms, embeddings, head, separated by commas.",
+         .why = "Everything that is trained needs four times its size in memory. Norms alone are tiny and change only the tone; attention "
+                "and mlp hold what the model knows. When layers are chosen, embeddings and head are trained only if named here.",
+         .method = "full"},
+        // ---- bottleneck adapters
+        {.key = "kind", .label = "Place of the adapters", .unit = "", .kind = Kind::Choice, .level = Level::Basic, .standard = std::string("sequential"),
+         .choices = {"sequential", "double", "parallel"},
+         .choiceLabels = {"Behind each layer (Pfeiffer)", "Behind attention and MLP (Houlsby)", "Beside the MLP (He)"},
+         .help = "Where in each layer the small networks stand.",
+         .why = "Behind each layer is the smallest. Two in each layer hold twice as much. Beside the MLP usually learns best with a low "
+                "reduction factor (2 to 4) and a scaling of 4.",
+         .method = "bottleneck"},
+        {.key = "reductionFactor", .label = "Reduction factor", .unit = "", .kind = Kind::Real, .level = Level::Basic, .standard = 16.0,
+         .minimum = 1.0, .maximum = 65536.0,
+         .help = "How many times narrower the adapter is than the model.",
+         .why = "A factor of 16 in a model of width 576 gives 36 numbers for each word to pass through. Lower holds more and makes a larger file.",
+         .method = "bottleneck"},
+        {.key = "activation", .label = "Curve", .unit = "", .kind = Kind::Choice, .level = Level::Advanced, .standard = std::string("relu"),
+         .choices = {"relu", "swish", "gelu", "tanh"}, .choiceLabels = {"ReLU", "Swish", "GELU", "Tanh"},
+         .help = "The curve between the two halves of an adapter.",
+         .why = "ReLU is usual behind each layer and beside the MLP, Swish for two adapters in each layer. It seldom matters.",
+         .method = "bottleneck"},
+        {.key = "scaling", .label = "Scaling", .unit = "", .kind = Kind::Real, .level = Level::Advanced, .standard = 1.0, .minimum = 0.001,
+         .maximum = 1000.0,
+         .help = "The number that the adapter's output is multiplied by.",
+         .why = "1 behind a block, 4 beside the MLP. Doubling it acts much like a higher learning rate.",
+         .method = "bottleneck"},
+        // ---- prefix and prompt tuning
+        {.key = "virtualTokens", .label = "Virtual tokens", .unit = "tokens", .kind = Kind::Integer, .level = Level::Basic, .standard = whole(20),
+         .minimum = 1, .maximum = 4096,
+         .help = "How many trained places stand in front of every text.",
+         .why = "10 to 100 is usual. Each takes the room of one token in the model's context, in training and in every answer.",
+         .method = "prefix prompt"},
+        {.key = "projection", .label = "Projection", .unit = "", .kind = Kind::Boolean, .level = Level::Advanced, .standard = false,
+         .help = "Makes the prefix with a small network while training, which is thrown away at the end.",
+         .why = "Steadier at high learning rates, but many more numbers are trained and checkpoints are larger. The result is as small.",
+         .method = "prefix"},
+        {.key = "projectionWidth", .label = "Projection width", .unit = "", .kind = Kind::Integer, .level = Level::Advanced, .standard = whole(0),
+         .minimum = 0, .maximum = 65536,
+         .help = "The width of that network; 0 takes the width of a layer's keys.",
+         .why = "Wider networks learn more and train more numbers. It makes no difference to the size of the result.",
+         .method = "prefix"},
+        {.key = "promptInit", .label = "Beginning", .unit = "", .kind = Kind::Choice, .level = Level::Advanced, .standard = std::string("sample"),
+         .choices = {"sample", "text", "random"}, .choiceLabels = {"Words drawn at random", "A text", "Random numbers"},
+         .help = "What the virtual tokens hold before the first step.",
+         .why = "Real words are a better start than random numbers. A text that describes the task is often the best.",
+         .method = "prompt"},
+        {.key = "promptText", .label = "Text to begin with", .unit = "", .kind = Kind::Text, .level = Level::Advanced, .standard = std::string(),
+         .help = "The text whose words the virtual tokens begin with, when the beginning is a text.",
+         .why = "It is repeated or cut to the number of virtual tokens, for example: Answer briefly, as our house rules say.",
+         .method = "prompt", .form = TextForm::Free},
+        // ---- IA3
+        {.key = "scaledModules", .label = "Scaled modules", .unit = "", .kind = Kind::Text, .level = Level::Advanced,
+         .standard = std::string("k_proj,v_proj,down_proj"),
+         .help = "Which matrices get trained factors: names such as k_proj,v_proj,down_proj, or all.",
+         .why = "Keys, values and the end of the MLP are what the method was made for. More modules hold a little more.",
+         .method = "ia3"},
+        {.key = "inputScaled", .label = "Scaled at the input", .unit = "", .kind = Kind::Text, .level = Level::Advanced,
+         .standard = std::string("down_proj"),
+         .help = "Those of the scaled modules whose factors stand in front of the matrix instead of behind it.",
+         .why = "Usually the one that closes the MLP. It must be among the scaled modules to have an effect.",
+         .method = "ia3"},
         // ---- the schedule
         {.key = "schedule", .label = "Schedule", .unit = "", .kind = Kind::Choice, .level = Level::Advanced,
          .standard = std::string("linear"), .choices = {"linear", "cosine", "constant"},
@@ -131,7 +231,8 @@ const std::vector<SettingField> &table()
          .choiceLabels = {"Off", "The widest part", "Every layer"},
          .help = "Computes intermediate results twice instead of keeping them, which saves memory and costs time.",
          .why = "The widest part saves about a third of the working memory for a tenth more time; every layer saves more than half for a "
-                "quarter more time. The result is the same up to rounding."},
+                "quarter more time. The result is the same up to rounding. With DoRA it has no effect: lower tokens per micro-batch instead.",
+         .method = "lora"},
         {.key = "seed", .label = "Seed", .unit = "", .kind = Kind::Integer, .level = Level::Advanced, .standard = whole(1207),
          .minimum = 0, .maximum = 9007199254740991.0,
          .help = "The number that all chance in a run is drawn from.",
@@ -159,7 +260,45 @@ const std::vector<SettingField> &table()
     return fields;
 }
 
+constexpr MethodInfo kMethods[] = {
+    {"lora", "LoRA", "Trains two thin matrices beside the model's own; the first choice for most tasks.", 2e-5, 2e-3},
+    {"full", "Full fine-tuning",
+     "Trains the model's own weights, all or chosen parts; for small models and much data. The result is a whole model.", 1e-6, 4e-4},
+    {"bottleneck", "Adapters", "Trains small networks inside each layer; for many tasks that share one base model.", 2e-5, 2e-3},
+    {"prefix", "Prefix tuning", "Trains keys and values in front of every text; tiny, for a tone or a format.", 1e-4, 2e-1},
+    {"prompt", "Prompt tuning", "Trains virtual words in front of every text; the smallest result, for large models.", 1e-4, 5e-1},
+    {"ia3", "IA3", "Trains a factor for some rows of the model's matrices; a few kilobytes, can be merged.", 1e-4, 2e-2},
+};
+
 } // namespace
+
+std::span<const MethodInfo> methods()
+{
+    return kMethods;
+}
+
+const MethodInfo *findMethod(std::string_view key)
+{
+    for (const MethodInfo &method : kMethods) {
+        if (method.key == key)
+            return &method;
+    }
+    return nullptr;
+}
+
+bool isSettingOf(const SettingField &field, std::string_view method)
+{
+    if (field.method.empty())
+        return true;
+    std::string_view rest = field.method;
+    while (!rest.empty()) {
+        const auto space = rest.find(' ');
+        if (rest.substr(0, space) == method)
+            return true;
+        rest.remove_prefix(space == std::string_view::npos ? rest.size() : space + 1);
+    }
+    return false;
+}
 
 std::span<const SettingField> settingFields()
 {

@@ -7,8 +7,7 @@
 #include "core/train/checkpoint.h"
 #include "core/train/lossbatch.h"
 #include "core/train/optimizer.h"
-#include "core/tune/lora.h"
-#include "core/tune/peftfolder.h"
+#include "core/tune/adapter.h"
 
 #include <cmath>
 #include <fmt/format.h>
@@ -34,16 +33,6 @@ std::string hashOf(std::span<const Document> train, std::span<const Document> he
         }
     }
     return sha.finishHex();
-}
-
-std::vector<TrainableParameter> parametersOf(const tune::LoraAdapter &adapter)
-{
-    std::vector<TrainableParameter> parameters;
-    for (tune::NamedParameter &parameter : adapter.parameters()) {
-        const bool hasDecay = takesDecay(parameter.name);
-        parameters.push_back({std::move(parameter.name), std::move(parameter.tensor), hasDecay});
-    }
-    return parameters;
 }
 
 model::LossOptions lossOptions(const Recipe &recipe)
@@ -74,7 +63,7 @@ public:
         , m_plan(setup.trainDocuments, batchSettings(setup.recipe))
         , m_heldOut(heldOutRows(setup.heldOutDocuments, setup.recipe))
         , m_engine(setup.weights, lossOptions(setup.recipe))
-        , m_optimizer(parametersOf(*setup.adapter),
+        , m_optimizer(parametersFor(*setup.adapter, setup.recipe),
                       {setup.recipe.real("beta1"), setup.recipe.real("beta2"), setup.recipe.real("epsilon"), setup.recipe.real("weightDecay")})
         , m_steps(totalSteps(setup.recipe, m_plan.stepsPerEpoch()))
         , m_schedule(scheduleOf(setup.recipe, m_steps))
@@ -302,7 +291,7 @@ Result<> Loop::save()
     auto writer = CheckpointWriter::begin(m_setup.checkpointFolder, m_state.step);
     if (!writer)
         return passError(writer);
-    if (auto saved = tune::savePeftFolder(*m_setup.adapter, writer->path()); !saved)
+    if (auto saved = m_setup.adapter->save(writer->path()); !saved)
         return saved;
     if (auto saved = m_optimizer.save(writer->path() / kOptimizerFile); !saved)
         return saved;

@@ -1,4 +1,4 @@
-// The training loop: documents in, a trained adapter out. Same function for every client; what a client wants to know or to decide goes
+// The training loop: documents in, a trained adapter (of whatever method) out. Same function for every client; what a client wants to know or to decide goes
 // through hooks. Knows no project, no database and no file format of models.
 //
 //   for each optimiser step: documents of the step -> packed rows -> loss and gradients, row by row -> clip -> AdamW -> report
@@ -22,7 +22,7 @@ namespace fettle::model {
 class ModelWeights;
 }
 namespace fettle::tune {
-class LoraAdapter;
+class Adapter;
 }
 
 namespace fettle::train {
@@ -59,7 +59,7 @@ struct TrainerHooks {
 
 struct TrainerSetup {
     std::shared_ptr<const model::ModelWeights> weights;
-    std::shared_ptr<tune::LoraAdapter> adapter; // trained in place
+    std::shared_ptr<tune::Adapter> adapter; // trained in place
     std::span<const Document> trainDocuments;
     std::span<const Document> heldOutDocuments;
     Recipe recipe;

@@ -4,10 +4,10 @@
 #include "core/base/random.h"
 #include "core/base/sha256.h"
 #include "core/model/torcherror.h"
+#include "core/tune/peftfolder.h"
 #include "core/tune/targets.h"
 
 #include <cmath>
-#include <cstring>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <span>
@@ -19,7 +19,6 @@ using model::LinearMap;
 namespace {
 
 constexpr std::uint64_t kInitStream = 0x4C6F5241; // keeps the draws of A apart from other uses of the same seed
-constexpr std::uint64_t kDropoutStream = 0x44726F70;
 constexpr std::int64_t kLargestRank = 65536;
 constexpr std::size_t kMostPatterns = 5000;
 
@@ -45,11 +44,17 @@ Result<T> fromPatterns(const std::map<std::string, T> &patterns, std::string_vie
     return standard;
 }
 
-at::Tensor initialA(std::int64_t rank, std::int64_t in, std::uint64_t seed, std::string_view module)
+at::Tensor initialA(LoraInit init, std::int64_t rank, std::int64_t in, std::uint64_t seed, std::string_view module)
 {
     at::Tensor a = at::empty({rank, in}, at::kFloat);
-    const auto bound = static_cast<float>(1.0 / std::sqrt(static_cast<double>(in)));
-    RandomStream(seed ^ kInitStream, streamOf(module)).fillUniform({a.data_ptr<float>(), static_cast<std::size_t>(a.numel())}, -bound, bound);
+    const std::span<float> values(a.data_ptr<float>(), static_cast<std::size_t>(a.numel()));
+    RandomStream stream(seed ^ kInitStream, streamOf(module));
+    if (init == LoraInit::Gaussian) {
+        stream.fillNormal(values, 0.0f, 1.0f / static_cast<float>(rank));
+    } else {
+        const auto bound = static_cast<float>(1.0 / std::sqrt(static_cast<double>(in)));
+        stream.fillUniform(values, -bound, bound);
+    }
     return a;
 }
 
@@ -62,6 +67,11 @@ Result<> checkLoraConfig(const LoraConfig &config)
         if (!checkRank(rank))
             return fail(ErrorCode::Usage, fmt::format("The rank of {} is {}.", module, rank), fmt::format("Choose a rank between 1 and {}.", kLargestRank));
     }
+    if (config.isDora && config.init == LoraInit::Pissa)
+        return fail(ErrorCode::Usage, "DoRA and PiSSA cannot be used together.", "Turn DoRA off, or choose another beginning for the adapter.");
+    if (!config.targetPattern.empty() && !config.layers.empty())
+        return fail(ErrorCode::Usage, "A target expression and a choice of layers cannot be used together.",
+                    "Name the layers in the expression, for example .*layers\\.[0-3]\\..*q_proj.");
     if (config.rankPattern.size() + config.alphaPattern.size() > kMostPatterns)
         return fail(ErrorCode::BadInput, fmt::format("The adapter has more than {} rank and alpha patterns.", kMostPatterns), "Export the adapter again.");
     if (!std::isfinite(config.alpha))
@@ -105,18 +115,81 @@ Result<std::vector<PlannedModule>> planModules(const model::ModelConfig &modelCo
     return plans;
 }
 
-Result<std::shared_ptr<LoraAdapter>> LoraAdapter::create(const model::ModelConfig &modelConfig, const LoraConfig &config, std::uint64_t seed)
-try {
+Result<std::int64_t> loraParameters(const LoraConfig &config, const model::ModelConfig &model)
+{
+    auto plans = planModules(model, config);
+    if (!plans)
+        return passError(plans);
+    std::int64_t count = 0;
+    for (const PlannedModule &plan : *plans) {
+        const std::int64_t in = model::inputSize(model, plan.map), out = model::outputSize(model, plan.map);
+        count += plan.rank * (in + out) + (config.isDora ? out : 0);
+    }
+    return count;
+}
+
+namespace {
+
+Result<std::vector<LoraAdapter::Module>> initialModules(const model::ModelConfig &modelConfig, const model::ModelWeights *weights, const LoraConfig &config,
+                                                        std::uint64_t seed)
+{
     auto plans = planModules(modelConfig, config);
     if (!plans)
         return passError(plans);
-    std::vector<Module> modules;
+    if (!weights && (config.isDora || config.init == LoraInit::Pissa))
+        return fail(ErrorCode::Internal, "DoRA and PiSSA begin from the weights of the model.");
+    const at::NoGradGuard guard;
+    std::vector<LoraAdapter::Module> modules;
     for (const PlannedModule &plan : *plans) {
-        modules.push_back({plan.layer, plan.map, initialA(plan.rank, model::inputSize(modelConfig, plan.map), seed, model::linearName(plan.layer, plan.map)),
-                           at::zeros({model::outputSize(modelConfig, plan.map), plan.rank}, at::kFloat), plan.scaling, plan.alpha});
+        const std::string name = model::linearName(plan.layer, plan.map);
+        const std::int64_t in = model::inputSize(modelConfig, plan.map), out = model::outputSize(modelConfig, plan.map);
+        LoraAdapter::Module module;
+        module.layer = plan.layer;
+        module.map = plan.map;
+        module.scaling = plan.scaling;
+        module.alpha = plan.alpha;
+        if (config.init == LoraInit::Pissa) {
+            if (plan.rank > std::min(in, out)) {
+                return fail(ErrorCode::Usage, fmt::format("{} has only {} directions, fewer than the rank of {}.", name, std::min(in, out), plan.rank),
+                            "Choose a lower rank, or another beginning for the adapter.");
+            }
+            const LowRankPair pair = principalPair(weights->linear(plan.layer, plan.map).weight, plan.rank, plan.scaling, seed ^ streamOf(name));
+            module.a = pair.a;
+            module.b = pair.b;
+            module.fixedA = pair.a.clone();
+            module.fixedB = pair.b.clone();
+        } else {
+            module.a = initialA(config.init, plan.rank, in, seed, name);
+            module.b = at::zeros({out, plan.rank}, at::kFloat);
+        }
+        if (config.isDora)
+            module.magnitude = rowLengths(weights->linear(plan.layer, plan.map).weight, module);
+        modules.push_back(std::move(module));
     }
-    auto adapter = std::make_shared<LoraAdapter>(config, std::move(modules), modelConfig.layers);
-    adapter->m_dropout.seed = seed;
+    return modules;
+}
+
+} // namespace
+
+Result<std::shared_ptr<LoraAdapter>> LoraAdapter::create(const model::ModelConfig &modelConfig, const LoraConfig &config, std::uint64_t seed)
+try {
+    auto modules = initialModules(modelConfig, nullptr, config, seed);
+    if (!modules)
+        return passError(modules);
+    auto adapter = std::make_shared<LoraAdapter>(config, std::move(*modules), modelConfig.layers);
+    adapter->setDropoutState({seed, 0});
+    return adapter;
+} catch (const std::exception &exception) {
+    return tl::unexpected(model::errorFromException(exception, "making the adapter"));
+}
+
+Result<std::shared_ptr<LoraAdapter>> LoraAdapter::create(const model::ModelWeights &weights, const LoraConfig &config, std::uint64_t seed)
+try {
+    auto modules = initialModules(weights.config, &weights, config, seed);
+    if (!modules)
+        return passError(modules);
+    auto adapter = std::make_shared<LoraAdapter>(config, std::move(*modules), weights.config.layers);
+    adapter->setDropoutState({seed, 0});
     return adapter;
 } catch (const std::exception &exception) {
     return tl::unexpected(model::errorFromException(exception, "making the adapter"));
@@ -142,30 +215,15 @@ const LoraAdapter::Module *LoraAdapter::find(std::int64_t layer, LinearMap map) 
 std::vector<NamedParameter> LoraAdapter::parameters() const
 {
     std::vector<NamedParameter> list;
-    list.reserve(2 * m_modules.size());
+    list.reserve(3 * m_modules.size());
     for (const Module &module : m_modules) {
         const std::string name = fmt::format("base_model.model.{}", model::linearName(module.layer, module.map));
         list.push_back({name + ".lora_A.weight", module.a});
         list.push_back({name + ".lora_B.weight", module.b});
+        if (module.magnitude.defined())
+            list.push_back({name + ".lora_magnitude_vector", module.magnitude});
     }
     return list;
-}
-
-std::int64_t LoraAdapter::parameterCount() const
-{
-    std::int64_t count = 0;
-    for (const Module &module : m_modules)
-        count += module.a.numel() + module.b.numel();
-    return count;
-}
-
-void LoraAdapter::setTraining(bool isTraining)
-{
-    m_isTraining = isTraining;
-    for (Module &module : m_modules) {
-        module.a.set_requires_grad(isTraining);
-        module.b.set_requires_grad(isTraining);
-    }
 }
 
 std::string LoraAdapter::hash() const
@@ -173,9 +231,11 @@ std::string LoraAdapter::hash() const
     Sha256 sha;
     for (const Module &module : m_modules) {
         sha.update(model::linearName(module.layer, module.map));
-        for (const at::Tensor &tensor : {module.a, module.b}) {
+        for (const at::Tensor &tensor : {module.a, module.b, module.magnitude, module.fixedA, module.fixedB}) {
+            if (!tensor.defined())
+                continue;
             const at::Tensor values = tensor.detach().contiguous();
-            sha.update(fmt::format("[{}, {}]", values.size(0), values.size(1)));
+            sha.update(values.dim() == 1 ? fmt::format("[{}]", values.size(0)) : fmt::format("[{}, {}]", values.size(0), values.size(1)));
             sha.update(std::as_bytes(std::span(values.const_data_ptr<float>(), static_cast<std::size_t>(values.numel()))));
         }
         sha.update(std::as_bytes(std::span(&module.scaling, 1)));
@@ -183,30 +243,42 @@ std::string LoraAdapter::hash() const
     return sha.finishHex();
 }
 
+Result<> LoraAdapter::save(const std::filesystem::path &folder) const { return savePeftFolder(*this, folder); }
+
 std::vector<model::LowRank> LoraAdapter::lowRank(std::int64_t layer, LinearMap map) const
 {
     const Module *module = find(layer, map);
-    if (!module || (m_strength == 0.0 && !m_isTraining))
+    if (!module || isSilent() || module->magnitude.defined())
         return {};
-    model::LowRank update{module->a, module->b, module->scaling * m_strength, {}};
-    if (m_isTraining && m_config.dropout > 0.0) {
-        // Room for 2^38 elements in a mask before the next pass begins.
-        const auto index = static_cast<std::uint64_t>(module - m_modules.data());
-        update.dropout = {m_config.dropout, {splitMix64(m_dropout.seed ^ kDropoutStream), index, m_dropout.pass << 38}};
-    }
-    return {update};
+    const auto place = static_cast<std::uint64_t>(module - m_modules.data());
+    std::vector<model::LowRank> updates;
+    updates.push_back({module->a, module->b, module->scaling * strength(), dropoutAt(place, m_config.dropout)});
+    if (module->fixedA.defined())
+        updates.push_back({module->fixedA, module->fixedB, -module->scaling * strength(), {}});
+    return updates;
 }
 
-std::vector<at::Tensor> LoraAdapter::trained() const
+at::Tensor LoraAdapter::mergedTensor(const model::ModelWeights &weights, std::string_view name) const
 {
-    std::vector<at::Tensor> tensors;
-    if (m_isTraining) {
-        for (const Module &module : m_modules) {
-            tensors.push_back(module.a);
-            tensors.push_back(module.b);
+    constexpr std::string_view ending = ".weight";
+    if (!name.ends_with(ending) || strength() == 0.0)
+        return weights.tensor(name);
+    const std::string_view path = name.substr(0, name.size() - ending.size());
+    for (const Module &module : m_modules) {
+        if (model::linearName(module.layer, module.map) != path)
+            continue;
+        const at::NoGradGuard guard;
+        const at::Tensor base = weights.linear(module.layer, module.map).weight;
+        at::Tensor delta = at::mm(module.b, module.a) * module.scaling;
+        if (module.fixedA.defined())
+            delta = delta - at::mm(module.fixedB, module.fixedA) * module.scaling;
+        if (module.magnitude.defined()) {
+            const at::Tensor gain = (module.magnitude / rowLengths(base, module)).unsqueeze(1); // [out, 1]
+            delta = gain * (base + delta) - base;
         }
+        return base + delta * strength();
     }
-    return tensors;
+    return weights.tensor(name);
 }
 
 } // namespace fettle::tune

@@ -1,15 +1,15 @@
-// LoRA as PEFT defines it (Hu et al. 2021; engine-facts 1.1): y = W x + s * B A dropout(x) at chosen linear maps. s = alpha / r, or
-// alpha / sqrt(r) with rsLoRA (Kalajdzievski 2023). Tensors are fp32 and have PEFT's names. Files: see peftfolder.h.
+// The LoRA family as PEFT defines it (engine-facts 1.1). Tensors are fp32 and have PEFT's names. Files: see peftfolder.h.
+//   LoRA   (Hu et al. 2021)          y = W x + s B A dropout(x), s = alpha / r
+//   rsLoRA (Kalajdzievski 2023)      s = alpha / sqrt(r)
+//   DoRA   (Liu et al. 2024)         each row of W + s B A is brought to a trained length: y = g (W + s B A) x, g = m / |W + s B A|; dora.cpp
+//   PiSSA  (Meng et al. 2024)        A and B begin as the strongest directions of W, which are subtracted; pissa.cpp
 #pragma once
 
-#include "core/base/result.h"
-#include "core/model/sites.h"
-#include "core/model/weights.h"
+#include "core/tune/adapter.h"
 
 #include <array>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,17 +18,22 @@ namespace fettle::tune {
 
 inline constexpr std::string_view kAllLinear = "all-linear"; // every linear map but the output head
 
+// How A and B begin. Every one of them gives the base model.
+enum class LoraInit { Uniform, Gaussian, Pissa };
+
 struct LoraConfig {
     std::int64_t rank = 16;
     double alpha = 16.0;
     double dropout = 0.0; // on the input of A only, while training
     bool isRankStabilised = false; // rsLoRA
+    bool isDora = false;
     // Names ("q_proj", or a suffix of the module path behind a dot), or {"all-linear"}. Ignored when targetPattern is set.
     std::vector<std::string> targets = {std::string(kAllLinear)};
     std::string targetPattern; // regular expression that must match the whole module path
     std::map<std::string, std::int64_t> rankPattern; // by suffix or regular expression, as PEFT
     std::map<std::string, double> alphaPattern;
     std::vector<std::int64_t> layers; // layers_to_transform; empty: all
+    LoraInit init = LoraInit::Uniform;
     std::string baseModel;            // name or path, written to adapter_config.json
     friend bool operator==(const LoraConfig &, const LoraConfig &) = default;
 };
@@ -36,56 +41,43 @@ struct LoraConfig {
 // "q_proj,k_proj" or "all-linear" as typed by people. Errors: Usage, naming the target that the model does not have.
 [[nodiscard]] Result<std::vector<std::string>> parseTargets(std::string_view text);
 
-struct NamedParameter {
-    std::string name; // "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"
-    at::Tensor tensor;
-};
-
 // One adapter: A and B for each targeted map. Placed at the decoder's sites.
-class LoraAdapter final : public model::Sites {
+class LoraAdapter final : public Adapter {
 public:
     struct Module {
         std::int64_t layer = 0;
         model::LinearMap map = model::LinearMap::Query;
         at::Tensor a; // [R, in]
         at::Tensor b; // [out, R]
+        at::Tensor magnitude; // [out], DoRA's m; undefined without
+        at::Tensor fixedA, fixedB; // PiSSA: what is subtracted for good, s fixedB fixedA; undefined without
         double scaling = 1.0; // s, without the strength
         double alpha = 0;     // of this module (alpha_pattern)
         [[nodiscard]] std::int64_t rank() const { return a.size(0); }
     };
 
-    // A ~ U(-1/sqrt(in), 1/sqrt(in)) (kaiming-uniform with a = sqrt 5), B = 0, from random streams of the seed: a module's values depend on
-    // seed and name only. Errors: BadInput/Usage (rank below 1, no target found, unknown target named).
+    // A ~ U(-1/sqrt(in), 1/sqrt(in)) (kaiming-uniform with a = sqrt 5) or N(0, 1/r), B = 0, from random streams of the seed: a module's
+    // values depend on seed and name only. DoRA and PiSSA begin from the weights and need them.
+    // Errors: BadInput/Usage (rank out of range, no target found, unknown target named, methods that exclude each other).
     [[nodiscard]] static Result<std::shared_ptr<LoraAdapter>> create(const model::ModelConfig &model, const LoraConfig &config, std::uint64_t seed);
+    [[nodiscard]] static Result<std::shared_ptr<LoraAdapter>> create(const model::ModelWeights &weights, const LoraConfig &config, std::uint64_t seed);
 
     [[nodiscard]] const LoraConfig &config() const { return m_config; }
     [[nodiscard]] const std::vector<Module> &modules() const { return m_modules; } // layer by layer, q k v o gate up down
     [[nodiscard]] const Module *find(std::int64_t layer, model::LinearMap map) const;
-    // Every A and B in a fixed order: what an optimiser steps and a checkpoint stores. The tensors are the adapter's own (changed in place).
-    [[nodiscard]] std::vector<NamedParameter> parameters() const;
-    [[nodiscard]] std::int64_t parameterCount() const;
-    [[nodiscard]] std::int64_t bytes() const { return parameterCount() * 4; }
-
-    // Live: 0 is the base model, 1 the adapter as trained, 1.5 half as much again.
-    void setStrength(double strength) { m_strength = strength; }
-    [[nodiscard]] double strength() const { return m_strength; }
-
-    // Training: gradients are wanted and dropout is on. A new adapter is not in training.
-    void setTraining(bool isTraining);
-    [[nodiscard]] bool isTraining() const { return m_isTraining; }
-    // Dropout masks depend on seed, module and pass. Call nextPass() before every micro-batch; a checkpoint stores dropoutState().
-    struct DropoutState { std::uint64_t seed = 0, pass = 0; friend bool operator==(const DropoutState &, const DropoutState &) = default; };
-    void nextPass() { ++m_dropout.pass; }
-    [[nodiscard]] DropoutState dropoutState() const { return m_dropout; }
-    void setDropoutState(const DropoutState &state) { m_dropout = state; }
-
+    // Every A, B and m, module by module.
+    [[nodiscard]] std::vector<NamedParameter> parameters() const override;
     // SHA-256 over names, shapes, values and scalings as they are now (strength excluded), lower-case hex.
-    [[nodiscard]] std::string hash() const;
+    [[nodiscard]] std::string hash() const override;
+    [[nodiscard]] Result<> save(const std::filesystem::path &folder) const override;
+    [[nodiscard]] std::string whyNotMerged() const override { return {}; }
+    [[nodiscard]] at::Tensor mergedTensor(const model::ModelWeights &weights, std::string_view name) const override;
 
     // Sites
     [[nodiscard]] std::vector<model::LowRank> lowRank(std::int64_t layer, model::LinearMap map) const override;
-    [[nodiscard]] bool isLowRankOnly() const override { return true; }
-    [[nodiscard]] std::vector<at::Tensor> trained() const override;
+    [[nodiscard]] at::Tensor linear(std::int64_t layer, model::LinearMap map, const model::LinearWeight &weight, const at::Tensor &x,
+                                    at::Tensor y) const override; // DoRA
+    [[nodiscard]] bool isLowRankOnly() const override { return !m_config.isDora; }
 
     // From complete parts (readers of adapter files). modules must be in order.
     LoraAdapter(LoraConfig config, std::vector<Module> modules, std::int64_t layers);
@@ -94,9 +86,6 @@ private:
     LoraConfig m_config;
     std::vector<Module> m_modules;
     std::vector<std::array<int, model::kLinearMaps>> m_index; // [layer][map] -> module or -1
-    double m_strength = 1.0;
-    bool m_isTraining = false;
-    DropoutState m_dropout;
 };
 
 // A module that an adapter goes to, with its rank, alpha and s after rank_pattern and alpha_pattern.
@@ -110,14 +99,21 @@ struct PlannedModule {
 // In the order of LoraAdapter::modules(). Errors: Usage or BadInput naming what is out of range, unusable or not found. Allocates nothing.
 [[nodiscard]] Result<std::vector<PlannedModule>> planModules(const model::ModelConfig &model, const LoraConfig &config);
 
+// Values that LoRA with this config trains in this model. Errors: as planModules.
+[[nodiscard]] Result<std::int64_t> loraParameters(const LoraConfig &config, const model::ModelConfig &model);
+
 // Whether PEFT would place an adapter at this module path ("model.layers.0.mlp.up_proj"); check_target_module_exists of PEFT.
 [[nodiscard]] Result<bool> isTarget(const LoraConfig &config, std::string_view modulePath, std::int64_t layer);
 
-// W + strength * s * B A of one map, [out, in], fp32; the base weight itself (a view) when the adapter leaves the map alone.
-[[nodiscard]] at::Tensor mergedWeight(const model::ModelWeights &weights, const LoraAdapter &adapter, std::int64_t layer, model::LinearMap map);
-// By the reference's tensor name, every tensor of the model: for writing a merged model tensor by tensor without a second copy.
-[[nodiscard]] at::Tensor mergedTensor(const model::ModelWeights &weights, const LoraAdapter &adapter, std::string_view name);
-// A complete merged copy. Errors: OutOfMemory, BadInput when a merged value is not finite.
-[[nodiscard]] Result<std::shared_ptr<const model::ModelWeights>> mergeLora(const model::ModelWeights &weights, const LoraAdapter &adapter);
+// DoRA: |W + s B A| by row, [out], without gradients as in PEFT. weight [out, in].
+[[nodiscard]] at::Tensor rowLengths(const at::Tensor &weight, const LoraAdapter::Module &module);
+
+// PiSSA. Values of A and B that hold the R strongest directions of W [out, in], scaled so that s B A is their sum.
+struct LowRankPair { at::Tensor a, b; };
+[[nodiscard]] LowRankPair principalPair(const at::Tensor &weight, std::int64_t rank, double scaling, std::uint64_t seed);
+// A PiSSA adapter as plain LoRA of twice the rank, as it lies in files.
+[[nodiscard]] std::shared_ptr<LoraAdapter> asPlainLora(const LoraAdapter &pissa);
+// The way back, to go on with a run: plain has twice the rank of config. Errors: BadInput.
+[[nodiscard]] Result<std::shared_ptr<LoraAdapter>> asPissa(const LoraAdapter &plain, const model::ModelConfig &model, const LoraConfig &config);
 
 } // namespace fettle::tune

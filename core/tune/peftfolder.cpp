@@ -24,11 +24,11 @@ constexpr const char *kWeightsFile = "adapter_model.safetensors";
 constexpr std::string_view kNamePrefix = "base_model.model.";
 
 // Settings that say nothing about the result, or that we interpret.
-constexpr std::array<std::string_view, 26> kHarmless = {
+constexpr std::array<std::string_view, 27> kHarmless = {
     "alpha_pattern", "auto_mapping", "base_model_name_or_path", "eva_config", "inference_mode", "init_lora_weights", "layers_pattern",
     "layers_to_transform", "loftq_config", "lora_alpha", "lora_dropout", "megatron_core", "peft_type", "peft_version", "qalora_group_size", "r",
     "rank_pattern", "revision", "target_modules", "task_type", "use_rslora", "ensure_weight_tying", "runtime_config", "lora_ga_config",
-    "corda_config", "bias",
+    "corda_config", "bias", "use_dora",
 };
 
 bool isOff(const json &value)
@@ -127,26 +127,25 @@ Result<> readTargets(const json &object, std::string_view source, LoraConfig &co
     return {};
 }
 
-// A or B of one module, as fp32.
-Result<at::Tensor> readMatrix(const io::Safetensors &file, const std::string &name, std::int64_t rows, std::int64_t columns, std::string_view source)
+// A, B or m of one module, as fp32.
+Result<at::Tensor> readTensor(const io::Safetensors &file, const std::string &name, const std::vector<std::int64_t> &expected, std::string_view source)
 {
     const io::TensorEntry *entry = file.find(name);
     if (!entry) {
         return fail(ErrorCode::BadInput, fmt::format("{}: tensor {} is missing.", source, name),
                     "The adapter is incomplete or belongs to another model. Export it again.");
     }
-    const std::array<std::int64_t, 2> expected = {rows, columns};
-    if (!std::equal(entry->shape.begin(), entry->shape.end(), expected.begin(), expected.end())) {
+    if (entry->shape != expected) {
         return fail(ErrorCode::BadInput, fmt::format("{}: tensor {} has the shape {}, but the model and the adapter's rank demand {}.", source, name,
                                                      io::shapeText(entry->shape), io::shapeText(expected)),
                     "The adapter belongs to another base model, or its adapter_config.json was changed.");
     }
-    at::Tensor matrix = at::empty({rows, columns}, at::kFloat);
-    if (auto decoded = io::decodeToFloat(*entry, {matrix.data_ptr<float>(), static_cast<std::size_t>(matrix.numel())}); !decoded)
+    at::Tensor values = at::empty(expected, at::kFloat);
+    if (auto decoded = io::decodeToFloat(*entry, {values.data_ptr<float>(), static_cast<std::size_t>(values.numel())}); !decoded)
         return passError(decoded);
-    if (!matrix.isfinite().all().item<bool>())
+    if (!values.isfinite().all().item<bool>())
         return fail(ErrorCode::BadInput, fmt::format("{}: tensor {} holds values that are not finite.", source, name), "The adapter is damaged. Use an earlier checkpoint.");
-    return matrix;
+    return values;
 }
 
 Result<LoraConfig> configFromFile(const std::filesystem::path &folder)
@@ -164,11 +163,12 @@ Result<LoraConfig> configFromFile(const std::filesystem::path &folder)
     auto alpha = jsonField<double>(*object, "lora_alpha", source, 8.0);
     auto dropout = jsonField<double>(*object, "lora_dropout", source, 0.0);
     auto stabilised = jsonField<bool>(*object, "use_rslora", source, false);
+    auto dora = jsonField<bool>(*object, "use_dora", source, false);
     auto base = jsonField<std::string>(*object, "base_model_name_or_path", source, "");
     auto rankPattern = patternField<std::int64_t>(*object, "rank_pattern", source);
     auto alphaPattern = patternField<double>(*object, "alpha_pattern", source);
     for (const Error *error : {rank ? nullptr : &rank.error(), alpha ? nullptr : &alpha.error(), dropout ? nullptr : &dropout.error(),
-                               stabilised ? nullptr : &stabilised.error(), base ? nullptr : &base.error(), rankPattern ? nullptr : &rankPattern.error(),
+                               stabilised ? nullptr : &stabilised.error(), dora ? nullptr : &dora.error(), base ? nullptr : &base.error(), rankPattern ? nullptr : &rankPattern.error(),
                                alphaPattern ? nullptr : &alphaPattern.error()}) {
         if (error)
             return tl::unexpected(*error);
@@ -177,6 +177,7 @@ Result<LoraConfig> configFromFile(const std::filesystem::path &folder)
     config.alpha = *alpha;
     config.dropout = *dropout;
     config.isRankStabilised = *stabilised;
+    config.isDora = *dora;
     config.baseModel = *base;
     config.rankPattern = std::move(*rankPattern);
     config.alphaPattern = std::move(*alphaPattern);
@@ -230,7 +231,7 @@ std::string peftConfigText(const LoraConfig &config)
         {"revision", nullptr},
         {"target_modules", targets},
         {"task_type", "CAUSAL_LM"},
-        {"use_dora", false},
+        {"use_dora", config.isDora},
         {"use_rslora", config.isRankStabilised},
     };
     return object.dump(2); // nlohmann::json keeps keys sorted
@@ -238,6 +239,8 @@ std::string peftConfigText(const LoraConfig &config)
 
 Result<> savePeftFolder(const LoraAdapter &adapter, const std::filesystem::path &folder)
 {
+    if (adapter.config().init == LoraInit::Pissa)
+        return savePeftFolder(*asPlainLora(adapter), folder);
     if (auto created = io::createFolder(folder); !created)
         return created;
     std::vector<at::Tensor> alive;
@@ -279,19 +282,26 @@ try {
     std::vector<LoraAdapter::Module> modules;
     for (const PlannedModule &plan : *plans) {
         const std::string name = std::string(kNamePrefix) + model::linearName(plan.layer, plan.map);
-        auto a = readMatrix(*file, name + ".lora_A.weight", plan.rank, model::inputSize(modelConfig, plan.map), source);
+        const std::int64_t in = model::inputSize(modelConfig, plan.map), out = model::outputSize(modelConfig, plan.map);
+        auto a = readTensor(*file, name + ".lora_A.weight", {plan.rank, in}, source);
         if (!a)
             return passError(a);
-        auto b = readMatrix(*file, name + ".lora_B.weight", model::outputSize(modelConfig, plan.map), plan.rank, source);
+        auto b = readTensor(*file, name + ".lora_B.weight", {out, plan.rank}, source);
         if (!b)
             return passError(b);
-        modules.push_back({plan.layer, plan.map, *a, *b, plan.scaling, plan.alpha});
+        Result<at::Tensor> magnitude;
+        if (config->isDora)
+            magnitude = readTensor(*file, name + ".lora_magnitude_vector", {out}, source);
+        if (!magnitude)
+            return passError(magnitude);
+        modules.push_back({plan.layer, plan.map, *a, *b, *magnitude, {}, {}, plan.scaling, plan.alpha});
     }
-    if (file->tensors().size() != 2 * modules.size()) {
+    if (file->tensors().size() != (config->isDora ? 3 : 2) * modules.size()) {
         for (const io::TensorEntry &entry : file->tensors()) {
             const bool isExpected = std::any_of(modules.begin(), modules.end(), [&](const LoraAdapter::Module &module) {
                 const std::string name = std::string(kNamePrefix) + model::linearName(module.layer, module.map);
-                return entry.name == name + ".lora_A.weight" || entry.name == name + ".lora_B.weight";
+                return entry.name == name + ".lora_A.weight" || entry.name == name + ".lora_B.weight"
+                    || (config->isDora && entry.name == name + ".lora_magnitude_vector");
             });
             if (!isExpected) {
                 return fail(ErrorCode::BadInput, fmt::format("{}: tensor {} has no place in the base model or is not among the adapter's targets.", source, entry.name.substr(0, 120)),

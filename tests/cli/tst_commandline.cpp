@@ -33,6 +33,8 @@ private slots:
     void helpAndUsage_data();
     void helpAndUsage();
     void roadFromFileToMergedModel();
+    void everyMethodFromDataToAnswer_data();
+    void everyMethodFromDataToAnswer();
     void noticesOfARunAreTold();
     void importAccountsForEveryRow();
     void importFromStandardInput();
@@ -127,6 +129,47 @@ void TestCommandLine::roadFromFileToMergedModel()
     VERIFY_OK(scored);
     QVERIFY(scored.json().at("loss").get<double>() > 0);
     QCOMPARE(scored.json().at("rows").size(), std::size_t(imported.json().at("accepted").get<int>()));
+}
+
+void TestCommandLine::everyMethodFromDataToAnswer_data()
+{
+    QTest::addColumn<QStringList>("settings");
+    QTest::addColumn<QString>("target"); // of the export
+    QTest::newRow("lora") << QStringList{"dora=true"} << "peft";
+    QTest::newRow("full") << QStringList{"learningRate=0.001"} << "merged";
+    QTest::newRow("bottleneck") << QStringList{"reductionFactor=4"} << "adapterhub";
+    QTest::newRow("prefix") << QStringList{"virtualTokens=5"} << "peft";
+    QTest::newRow("prompt") << QStringList{"virtualTokens=5"} << "peft";
+    QTest::newRow("ia3") << QStringList{} << "merged";
+}
+
+void TestCommandLine::everyMethodFromDataToAnswer()
+{
+    QFETCH(QStringList, settings);
+    QFETCH(QString, target);
+    const QString method = QTest::currentDataTag();
+    QTemporaryDir folder;
+    const QString result = folder.filePath("result"), exported = folder.filePath("exported");
+    QStringList arguments{"train", "--model", kModel, "--data", kData, "--method", method, "--out", result, "--set", "maxSteps=2", "--json"};
+    for (const QString &setting : settings)
+        arguments << "--set" << setting;
+    const Outcome trained = run(arguments);
+    VERIFY_OK(trained);
+    QCOMPARE(QString::fromStdString(trained.lines().back().at("adapter").get<std::string>()), result);
+    const Outcome inspected = run({"inspect", result, "--json"});
+    VERIFY_OK(inspected);
+    QCOMPARE(inspected.json().at("kind").get<std::string>(), std::string(method == "full" ? "model" : "adapter"));
+    QVERIFY(inspected.json().at("trainable").get<bool>());
+    VERIFY_OK(run({"score", "--model", kModel, "--adapter", result, "--data", kData, "--json"}));
+    const Outcome answered = run({"generate", "--model", kModel, "--adapter", "base", "--adapter", result, "--prompt", "When do we open?", "--max-tokens", "3", "--json"});
+    VERIFY_OK(answered);
+    QCOMPARE(answered.json().at("columns").size(), std::size_t(2));
+    const Outcome written = run({"export", "--model", kModel, "--adapter", result, "--to", target, exported, "--json"});
+    VERIFY_OK(written);
+    QVERIFY(written.json().at("selfTest").at("passed").get<bool>());
+    // Settings of another method are refused by name.
+    const Outcome refused = run({"train", "--model", kModel, "--data", kData, "--method", method, "--out", folder.filePath("none"), "--set", method == "lora" ? "virtualTokens=4" : "rank=4"});
+    QCOMPARE(refused.exitCode, 2);
 }
 
 void TestCommandLine::noticesOfARunAreTold()

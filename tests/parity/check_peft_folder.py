@@ -13,9 +13,9 @@ model_folder, adapter_folder, expected_file = sys.argv[1:4]
 expected = load_file(expected_file)
 model = AutoModelForCausalLM.from_pretrained(model_folder, dtype=torch.float32)
 model = PeftModel.from_pretrained(model, adapter_folder).eval()
-loaded = {name for name, _ in model.named_parameters() if "lora_" in name}
+loaded = {name for name, _ in model.named_parameters() if any(part in name for part in ("lora_", "ia3_", "prompt_encoder"))}
 with torch.no_grad():
-    logits = model(expected["ids"].long()[None]).logits[0]
+    logits = model(expected["ids"].long()[None]).logits[0][-len(expected["ids"]):]
     with model.disable_adapter():
         base = model(expected["ids"].long()[None]).logits[0]
 difference = (logits - expected["logits"]).abs().max().item()

@@ -1,8 +1,12 @@
-// Adapter folders that we write, loaded by PEFT itself.
+// Folders that we write, loaded by PEFT, AdapterHub and transformers themselves.
 #include "tests/core/model/fixture.h"
 
 #include "core/base/random.h"
+#include "core/tune/bottleneck.h"
+#include "core/tune/full.h"
+#include "core/tune/ia3.h"
 #include "core/tune/peftfolder.h"
+#include "core/tune/softprompt.h"
 
 #include <QProcess>
 #include <QTest>
@@ -48,12 +52,84 @@ private slots:
         for (const LoraAdapter::Module &module : adapter->modules())
             random.fillUniform({module.b.data_ptr<float>(), static_cast<std::size_t>(module.b.numel())}, -0.4f, 0.4f);
 
+        peerAgrees(python, "check_peft_folder.py", model, **weights, *adapter);
+    }
+
+    void peersLoadEveryMethod_data()
+    {
+        QTest::addColumn<QString>("peers"); // variable that names their Python
+        QTest::addColumn<QString>("script");
+        for (const char *name : {"dora", "pissa", "ia3", "prompt", "prefix", "prefix with projection"})
+            QTest::newRow(name) << "FETTLE_PEERS_PYTHON" << "check_peft_folder.py";
+        QTest::newRow("full") << "FETTLE_PEERS_PYTHON" << "check_model_folder.py";
+        for (const char *name : {"sequential", "double", "parallel"})
+            QTest::newRow(name) << "FETTLE_ADAPTERHUB_PYTHON" << "check_adapterhub_folder.py";
+    }
+    void peersLoadEveryMethod()
+    {
+        QFETCH(QString, peers);
+        QFETCH(QString, script);
+        const QString python = qEnvironmentVariable(peers.toLatin1());
+        if (python.isEmpty())
+            QSKIP("No Python with the peers is named.");
+        const std::filesystem::path model = fixture::folder() / "models/llama-gqa";
+        auto weights = loadWeights(model);
+        QVERIFY(weights.has_value());
+        const auto adapter = methodAdapter(QTest::currentDataTag(), *weights, model);
+        QVERIFY(adapter);
+        {
+            const at::NoGradGuard guard;
+            RandomStream random(22);
+            for (const NamedParameter &parameter : adapter->parameters()) {
+                at::Tensor change = at::empty_like(parameter.tensor, at::MemoryFormat::Contiguous);
+                random.fillUniform({change.data_ptr<float>(), static_cast<std::size_t>(change.numel())}, -0.2f, 0.2f);
+                parameter.tensor.add_(change);
+            }
+        }
+        peerAgrees(python, script, model, **weights, *adapter);
+    }
+
+private:
+    static std::shared_ptr<Adapter> methodAdapter(const QString &name, const std::shared_ptr<const ModelWeights> &weights, const std::filesystem::path &model)
+    {
+        const auto orNothing = [](auto made) { return made ? std::shared_ptr<Adapter>(*made) : nullptr; };
+        LoraConfig lora;
+        lora.rank = 3;
+        lora.alpha = 5;
+        lora.isDora = name == "dora";
+        lora.init = name == "pissa" ? LoraInit::Pissa : LoraInit::Uniform;
+        if (name == "dora" || name == "pissa")
+            return orNothing(LoraAdapter::create(*weights, lora, 4));
+        if (name == "ia3")
+            return orNothing(Ia3Adapter::create(weights->config, {}, {1}));
+        if (name == "prompt")
+            return orNothing(PromptTuning::create(*weights, {4, PromptInit::Sample, {}, {}}, 4));
+        if (name.startsWith("prefix"))
+            return orNothing(PrefixTuning::create(weights->config, {3, name != "prefix", 10, {}}, 4));
+        if (name == "full")
+            return orNothing(FullTuning::create(std::const_pointer_cast<ModelWeights>(weights), {}, [model](const std::filesystem::path &folder) {
+                std::filesystem::copy(model / "config.json", folder);
+                return Result<>();
+            }));
+        BottleneckConfig config;
+        config.kind = name == "double" ? BottleneckKind::Double : name == "parallel" ? BottleneckKind::Parallel : BottleneckKind::Sequential;
+        config.reductionFactor = 4;
+        config.scaling = name == "parallel" ? 4.0 : 1.0;
+        config.activation = name == "double" ? Curve::Swish : Curve::Gelu;
+        if (name == "parallel")
+            config.leftOut = {1};
+        return orNothing(BottleneckAdapter::create(weights->config, config, 4));
+    }
+
+    // Saves the adapter; the script loads it beside the model and compares logits.
+    static void peerAgrees(const QString &python, const QString &script, const std::filesystem::path &model, const ModelWeights &weights, const Adapter &adapter)
+    {
         const auto folder = std::filesystem::path(FETTLE_BINARY_DIR) / "tst_peftpeers";
         std::filesystem::remove_all(folder);
-        const auto saved = savePeftFolder(*adapter, folder / "adapter");
+        const auto saved = adapter.save(folder / "adapter");
         QVERIFY2(saved.has_value(), saved ? "" : saved.error().message.c_str());
         const std::vector<std::int32_t> ids = {3, 14, 15, 9, 26, 53, 58, 9, 7, 9};
-        auto logits = computeLogits(**weights, packDocument(ids), *adapter);
+        auto logits = computeLogits(weights, packDocument(ids), adapter);
         QVERIFY(logits.has_value());
         const auto bytes = std::as_bytes(std::span(logits->const_data_ptr<float>(), static_cast<std::size_t>(logits->numel())));
         QVERIFY(io::writeSafetensors(folder / "expected.safetensors",
@@ -62,7 +138,7 @@ private slots:
                     .has_value());
         QProcess check;
         check.setProcessChannelMode(QProcess::MergedChannels);
-        check.start(python, {QString(FETTLE_SOURCE_DIR) + "/tests/parity/check_peft_folder.py", QString::fromStdString(model.string()),
+        check.start(python, {QString(FETTLE_SOURCE_DIR) + "/tests/parity/" + script, QString::fromStdString(model.string()),
                              QString::fromStdString((folder / "adapter").string()), QString::fromStdString((folder / "expected.safetensors").string())});
         QVERIFY(check.waitForFinished(120000));
         const QByteArray output = check.readAll().trimmed();

@@ -143,7 +143,7 @@ void RunSettings::addFields(const std::string &recipeJson, std::string_view meth
 {
     const auto recipe = nlohmann::json::parse(recipeJson, nullptr, false);
     for (const train::SettingField &field : train::settingFields()) {
-        if (field.level != level || (!field.method.empty() && field.method != method))
+        if (field.level != level || !train::isSettingOf(field, method))
             continue;
         const auto stored = storedSetting(recipe, field);
         const train::SettingValue value = stored.value_or(field.standard);

@@ -89,7 +89,7 @@ SettingsForm::SettingsForm(const std::string &method, QWidget *parent) : QWidget
     m_advancedGrid = new QGridLayout(m_advanced);
     m_advancedGrid->setContentsMargins(0, 0, 0, 0);
     for (const SettingField &field : train::settingFields()) {
-        if (!field.method.empty() && field.method != method)
+        if (!train::isSettingOf(field, method))
             continue;
         addRow(field);
         m_advancedCount += field.level == SettingLevel::Advanced;

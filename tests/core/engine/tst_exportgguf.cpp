@@ -8,6 +8,7 @@
 #include "core/io/gguf.h"
 #include "core/io/ggufwriter.h"
 #include "core/text/readers.h"
+#include "core/tune/lora.h"
 
 #include <QTemporaryDir>
 #include <QtTest>

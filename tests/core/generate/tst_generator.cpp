@@ -330,7 +330,7 @@ private slots:
         QVERIFY(other->weightHash() != before);
         auto lora = tune::loadPeftFolder(fixture::folder() / "peft/all-linear", generator->config());
         QVERIFY(lora.has_value());
-        auto adapter = DecodeAdapter::create(**lora, generator->config());
+        auto adapter = DecodeAdapter::create(**lora, generator->weights());
         QVERIFY(adapter.has_value());
         QCOMPARE((*adapter)->hash(), (*lora)->hash());
         // Behind their backs.

@@ -37,7 +37,7 @@ public:
 // Something at each kind of site, to see that the decoder asks everywhere.
 class Everywhere final : public Sites {
 public:
-    at::Tensor linear(std::int64_t layer, LinearMap map, const at::Tensor &, at::Tensor y) const override
+    at::Tensor linear(std::int64_t layer, LinearMap map, const LinearWeight &, const at::Tensor &, at::Tensor y) const override
     {
         asked.push_back(linearName(layer, map));
         return y;

@@ -139,11 +139,11 @@ private slots:
         const PackedBatch batch = packDocument(ids);
         for (const double strength : {0.0, 0.5, 1.0, 1.5}) {
             (*adapter)->setStrength(strength);
-            auto merged = mergeLora(*weights, **adapter);
+            auto merged = mergeAdapter(*weights, **adapter);
             QVERIFY(merged.has_value());
             QVERIFY(fixture::largestDifference(*computeLogits(**merged, batch, NoSites()), *computeLogits(*weights, batch, **adapter)) < 1e-4);
             for (const ExpectedTensor &expected : expectedTensors(weights->config))
-                QVERIFY(mergedTensor(*weights, **adapter, expected.name).equal((*merged)->tensor(expected.name)));
+                QVERIFY((*adapter)->mergedTensor(*weights, expected.name).equal((*merged)->tensor(expected.name)));
         }
     }
 
@@ -317,7 +317,7 @@ private slots:
     {
         QTest::addColumn<QString>("change");
         QTest::addColumn<QString>("named");
-        QTest::newRow("dora") << R"({"use_dora": true})" << "use_dora";
+        QTest::newRow("dora without lengths") << R"({"use_dora": true, "target_modules": ["q_proj", "v_proj", "down_proj"]})" << "lora_magnitude_vector";
         QTest::newRow("bias") << R"({"bias": "lora_only"})" << "bias";
         QTest::newRow("lora bias") << R"({"lora_bias": true})" << "lora_bias";
         QTest::newRow("modules to save") << R"({"modules_to_save": ["lm_head"]})" << "modules_to_save";

@@ -2,17 +2,17 @@
 #include "core/export/selftest.h"
 #include "core/export/staging.h"
 #include "core/export/tokenizerfiles.h"
-#include "core/tune/peftfolder.h"
+#include "core/tune/adapter.h"
 
 namespace fettle::exporting {
 
 namespace {
 
-Result<SelfTest> writePeft(const Source &source, Staging &staging, const ProgressCallback &progress, std::stop_token stop)
+Result<SelfTest> writeAdapter(const Source &source, Staging &staging, const ProgressCallback &progress, std::stop_token stop)
 {
     if (progress)
         progress({"Writing the adapter", 0, 2, -1});
-    if (auto saved = tune::savePeftFolder(*source.adapter, staging.folder()); !saved)
+    if (auto saved = source.adapter->save(staging.folder()); !saved)
         return passError(saved);
     if (stop.stop_requested())
         return fail(ErrorCode::Cancelled, "The export was cancelled.", "Nothing was written.");
@@ -21,7 +21,7 @@ Result<SelfTest> writePeft(const Source &source, Staging &staging, const Progres
     auto tokenizer = loadTokenizer(source.model);
     if (!tokenizer)
         return passError(tokenizer);
-    auto reloaded = tune::loadPeftFolder(staging.folder(), source.weights->config);
+    auto reloaded = tune::loadAdapter(staging.folder(), source.weights->config);
     if (!reloaded)
         return passError(reloaded);
     // The file holds the adapter at full strength, whatever the slider says.
@@ -38,12 +38,12 @@ Result<SelfTest> writePeft(const Source &source, Staging &staging, const Progres
 
 } // namespace
 
-Result<Outcome> exportPeft(const Source &source, const std::filesystem::path &folder, const ProgressCallback &progress, std::stop_token stop)
+Result<Outcome> exportAdapterFolder(const Source &source, const std::filesystem::path &folder, const ProgressCallback &progress, std::stop_token stop)
 {
     auto staging = Staging::create(folder);
     if (!staging)
         return passError(staging);
-    const auto test = writePeft(source, *staging, progress, stop);
+    const auto test = writeAdapter(source, *staging, progress, stop);
     if (!test)
         return tl::unexpected(staging->inTarget(test.error()));
     const auto content = contentOf(folder);

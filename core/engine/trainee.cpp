@@ -1,0 +1,336 @@
+// From a recipe to what is trained: the method's settings, fresh or from a checkpoint. The one place that knows every method.
+#include "core/base/memory.h"
+#include "core/engine/trainingdata.h"
+#include "core/export/tokenizerfiles.h"
+#include "core/model/torcherror.h"
+#include "core/tune/bottleneck.h"
+#include "core/tune/ia3.h"
+#include "core/tune/peftfolder.h"
+#include "core/tune/softprompt.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+
+namespace fettle::engine {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// The setting's short forms in the words of PEFT.
+std::string targetList(const std::string &targets)
+{
+    if (targets == "all")
+        return std::string(tune::kAllLinear);
+    if (targets == "attention")
+        return "q_proj,k_proj,v_proj,o_proj";
+    return targets == "mlp" ? "gate_proj,up_proj,down_proj" : targets;
+}
+
+Result<tune::FullConfig> fullConfig(const train::Recipe &recipe)
+{
+    tune::FullConfig config;
+    auto parts = tune::parseParts(recipe.text("parts"));
+    if (!parts)
+        return passError(parts);
+    auto layers = train::parseLayers(recipe.text("layers"));
+    if (!layers)
+        return passError(layers);
+    config.parts = std::move(*parts);
+    config.layers = std::move(*layers);
+    return config;
+}
+
+Result<tune::BottleneckConfig> bottleneckConfig(const train::Recipe &recipe, const model::ModelConfig &model, const std::string &baseModel)
+{
+    tune::BottleneckConfig config;
+    const std::string kind = recipe.text("kind"), activation = recipe.text("activation");
+    config.kind = kind == "double" ? tune::BottleneckKind::Double : kind == "parallel" ? tune::BottleneckKind::Parallel : tune::BottleneckKind::Sequential;
+    for (const auto known : {tune::Curve::Relu, tune::Curve::Swish, tune::Curve::Gelu, tune::Curve::Tanh}) {
+        if (tune::nameOf(known) == activation)
+            config.activation = known;
+    }
+    config.reductionFactor = recipe.real("reductionFactor");
+    config.dropout = recipe.real("dropout");
+    config.scaling = recipe.real("scaling");
+    config.baseModel = baseModel;
+    auto layers = train::parseLayers(recipe.text("layers"));
+    if (!layers)
+        return passError(layers);
+    for (std::int64_t layer = 0; layer < model.layers && !layers->empty(); ++layer) {
+        if (!std::binary_search(layers->begin(), layers->end(), layer))
+            config.leftOut.push_back(layer);
+    }
+    return config;
+}
+
+std::vector<std::string> namesIn(const std::string &text)
+{
+    std::vector<std::string> names;
+    std::string_view rest = text;
+    while (!rest.empty()) {
+        const auto comma = rest.find(',');
+        names.emplace_back(rest.substr(0, comma));
+        rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
+    }
+    return names;
+}
+
+// The modules and layers of the recipe.
+Result<std::pair<tune::Ia3Config, std::vector<std::int64_t>>> ia3Config(const train::Recipe &recipe, const std::string &baseModel)
+{
+    tune::Ia3Config config;
+    const std::string modules = recipe.text("scaledModules");
+    auto known = tune::parseTargets(targetList(modules));
+    if (!known)
+        return passError(known);
+    config.targets = modules == "all" ? namesIn("q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj") : namesIn(targetList(modules));
+    config.feedForward = namesIn(recipe.text("inputScaled"));
+    config.baseModel = baseModel;
+    auto layers = train::parseLayers(recipe.text("layers"));
+    if (!layers)
+        return passError(layers);
+    return std::pair(std::move(config), std::move(*layers));
+}
+
+tune::PrefixConfig prefixConfig(const train::Recipe &recipe, const std::string &baseModel)
+{
+    return {recipe.integer("virtualTokens"), recipe.boolean("projection"), recipe.integer("projectionWidth"), baseModel};
+}
+
+Result<tune::PromptConfig> promptConfig(const train::Recipe &recipe, const fs::path &model)
+{
+    tune::PromptConfig config;
+    config.virtualTokens = recipe.integer("virtualTokens");
+    config.baseModel = model.string();
+    const std::string init = recipe.text("promptInit");
+    config.init = init == "text" ? tune::PromptInit::Tokens : init == "random" ? tune::PromptInit::Random : tune::PromptInit::Sample;
+    if (config.init != tune::PromptInit::Tokens)
+        return config;
+    auto tokenizer = exporting::loadTokenizer(model);
+    if (!tokenizer)
+        return passError(tokenizer);
+    auto encoding = tokenizer->encode(recipe.text("promptText"));
+    if (!encoding)
+        return passError(encoding);
+    config.initTokens.assign(encoding->ids.begin(), encoding->ids.end());
+    return config;
+}
+
+template <class T>
+Result<std::shared_ptr<tune::Adapter>> asAdapter(Result<std::shared_ptr<T>> made)
+{
+    return made ? Result<std::shared_ptr<tune::Adapter>>(std::move(*made)) : passError(made);
+}
+
+// Layers that the recipe chooses must exist.
+Result<> checkLayers(const train::Recipe &recipe, const model::ModelConfig &model)
+{
+    if (!train::isSettingOf(*train::findSetting("layers"), recipe.method))
+        return {};
+    auto layers = train::parseLayers(recipe.text("layers"));
+    if (!layers)
+        return passError(layers);
+    if (layers->empty() || layers->back() < model.layers)
+        return {};
+    return fail(ErrorCode::Usage, fmt::format("There is no layer {}: the model has the layers 0 to {}.", layers->back(), model.layers - 1), "Choose layers that exist.");
+}
+
+bool holdsModel(const fs::path &folder)
+{
+    std::error_code error;
+    return fs::exists(folder / "config.json", error) && !fs::exists(folder / "adapter_config.json", error);
+}
+
+Result<std::shared_ptr<tune::Adapter>> loraTrainee(const StartPoint &start, const model::ModelWeights &weights)
+{
+    const train::Recipe &recipe = start.recipe;
+    auto config = loraConfig(recipe, start.model.string());
+    if (!config)
+        return passError(config);
+    const bool isFresh = start.startFolder.empty();
+    if (start.checkpoint.empty() && isFresh) {
+        auto fresh = tune::LoraAdapter::create(weights, *config, static_cast<std::uint64_t>(recipe.integer("seed")));
+        return fresh ? Result<std::shared_ptr<tune::Adapter>>(std::move(*fresh)) : passError(fresh);
+    }
+    auto loaded = tune::loadPeftFolder(start.checkpoint.empty() ? fs::path(start.startFolder) : start.checkpoint, weights.config);
+    if (!loaded)
+        return passError(loaded);
+    if (isFresh && config->init == tune::LoraInit::Pissa) {
+        auto pissa = tune::asPissa(**loaded, weights.config, *config);
+        return pissa ? Result<std::shared_ptr<tune::Adapter>>(std::move(*pissa)) : passError(pissa);
+    }
+    tune::LoraConfig same = (*loaded)->config();
+    same.dropout = recipe.real("dropout");
+    same.baseModel = start.model.string();
+    return std::make_shared<tune::LoraAdapter>(std::move(same), (*loaded)->modules(), weights.config.layers);
+}
+
+// The methods whose adapters are made from the config alone and lie complete in their folder.
+Result<std::shared_ptr<tune::Adapter>> smallTrainee(const StartPoint &start, const model::ModelWeights &weights)
+{
+    const train::Recipe &recipe = start.recipe;
+    const auto seed = static_cast<std::uint64_t>(recipe.integer("seed"));
+    const std::string base = start.model.string();
+    const fs::path from = start.checkpoint.empty() ? fs::path(start.startFolder) : start.checkpoint;
+    const bool isFresh = from.empty();
+    if (recipe.method == "bottleneck") {
+        auto config = bottleneckConfig(recipe, weights.config, base);
+        if (!config)
+            return passError(config);
+        auto adapter = isFresh ? tune::BottleneckAdapter::create(weights.config, *config, seed) : tune::BottleneckAdapter::load(from, weights.config);
+        if (adapter)
+            (*adapter)->setDropout(config->dropout);
+        return asAdapter(std::move(adapter));
+    }
+    if (recipe.method == "ia3") {
+        if (!isFresh)
+            return asAdapter(tune::Ia3Adapter::load(from, weights.config));
+        auto config = ia3Config(recipe, base);
+        return config ? asAdapter(tune::Ia3Adapter::create(weights.config, config->first, config->second)) : passError(config);
+    }
+    if (recipe.method == "prefix") {
+        return asAdapter(isFresh ? tune::PrefixTuning::create(weights.config, prefixConfig(recipe, base), seed) : tune::PrefixTuning::load(from, weights.config));
+    }
+    if (!isFresh)
+        return asAdapter(tune::PromptTuning::load(from, weights.config));
+    auto config = promptConfig(recipe, start.model);
+    return config ? asAdapter(tune::PromptTuning::create(weights, *config, seed)) : passError(config);
+}
+
+// Values, gradients and both moments of what is trained, and all weights once.
+Result<> checkFullMemory(std::int64_t trained, const model::ModelConfig &config)
+{
+    const std::int64_t needed = 16 * trained + 4 * config.parameters();
+    const std::int64_t available = memoryFigures().availableBytes;
+    if (available <= 0 || needed <= available)
+        return {};
+    return fail(ErrorCode::OutOfMemory, fmt::format("Training the weights themselves needs at least {:.1f} GB of memory; {:.1f} GB are free.",
+                                                    static_cast<double>(needed) * 1e-9, static_cast<double>(available) * 1e-9),
+                "Train fewer parts or layers (settings parts and layers), use the method lora, or choose a smaller model.");
+}
+
+Result<Trainee> fullTrainee(const StartPoint &start, const ProgressCallback &progress, std::stop_token stop)
+{
+    auto config = fullConfig(start.recipe);
+    if (!config)
+        return passError(config);
+    const fs::path from = !start.checkpoint.empty() ? start.checkpoint : !start.startFolder.empty() ? fs::path(start.startFolder) : start.model;
+    auto source = model::WeightSource::open(from);
+    if (!source)
+        return passError(source);
+    auto trained = tune::fullParameters(*config, (*source)->config());
+    if (!trained)
+        return passError(trained);
+    if (auto room = checkFullMemory(*trained, (*source)->config()); !room)
+        return passError(room);
+    auto weights = model::loadWeights(**source, progress, stop);
+    if (!weights)
+        return passError(weights);
+    // Just loaded for this run: nobody else holds them.
+    const auto own = std::const_pointer_cast<model::ModelWeights>(*weights);
+    const auto writeBeside = [base = start.model, modelConfig = own->config](const fs::path &folder) -> Result<> {
+        if (auto written = exporting::writeModelConfig(base, modelConfig, "float32", folder); !written)
+            return written;
+        return exporting::writeTokenizerFiles(base, folder);
+    };
+    auto adapter = tune::FullTuning::create(own, *config, writeBeside);
+    if (!adapter)
+        return passError(adapter);
+    return Trainee{*weights, std::move(*adapter)};
+}
+
+} // namespace
+
+Result<tune::LoraConfig> loraConfig(const train::Recipe &recipe, const std::string &baseModel)
+{
+    tune::LoraConfig config;
+    config.rank = recipe.integer("rank");
+    config.alpha = recipe.real("alpha");
+    config.dropout = recipe.real("dropout");
+    config.isRankStabilised = recipe.boolean("rslora");
+    config.isDora = recipe.boolean("dora");
+    const std::string init = recipe.text("init");
+    config.init = init == "pissa" ? tune::LoraInit::Pissa : init == "gaussian" ? tune::LoraInit::Gaussian : tune::LoraInit::Uniform;
+    config.baseModel = baseModel;
+    config.targetPattern = recipe.text("targetExpression");
+    auto layers = train::parseLayers(recipe.text("layers"));
+    auto ranks = train::parsePairs(recipe.text("rankPattern")), alphas = train::parsePairs(recipe.text("alphaPattern"));
+    for (const Error *error : {layers ? nullptr : &layers.error(), ranks ? nullptr : &ranks.error(), alphas ? nullptr : &alphas.error()}) {
+        if (error)
+            return tl::unexpected(*error);
+    }
+    config.layers = std::move(*layers);
+    config.alphaPattern = std::move(*alphas);
+    for (const auto &[module, rank] : *ranks) {
+        if (rank != std::floor(rank) || rank > 1e6)
+            return fail(ErrorCode::Usage, fmt::format("The rank of {} is {}.", module, rank), "Ranks are whole numbers; 8 to 64 is usual.");
+        config.rankPattern[module] = static_cast<std::int64_t>(rank);
+    }
+    auto targets = tune::parseTargets(targetList(recipe.text("targets")));
+    if (!targets)
+        return passError(targets);
+    config.targets = std::move(*targets);
+    return config;
+}
+
+Result<std::int64_t> trainableParameters(const train::Recipe &recipe, const model::ModelConfig &model)
+{
+    if (auto checked = checkLayers(recipe, model); !checked)
+        return passError(checked);
+    if (recipe.method == "full") {
+        auto config = fullConfig(recipe);
+        return config ? tune::fullParameters(*config, model) : passError(config);
+    }
+    if (recipe.method == "bottleneck") {
+        auto config = bottleneckConfig(recipe, model, {});
+        return config ? tune::bottleneckParameters(*config, model) : passError(config);
+    }
+    if (recipe.method == "ia3") {
+        auto config = ia3Config(recipe, {});
+        return config ? tune::ia3Parameters(config->first, model, config->second) : passError(config);
+    }
+    if (recipe.method == "prefix")
+        return tune::prefixParameters(prefixConfig(recipe, {}), model);
+    if (recipe.method == "prompt")
+        return recipe.integer("virtualTokens") * model.width;
+    auto config = loraConfig(recipe, {});
+    return config ? tune::loraParameters(*config, model) : passError(config);
+}
+
+Result<> checkMethod(const train::Recipe &recipe, const fs::path &model, const fs::path &startFolder)
+{
+    const bool isFull = recipe.method == "full";
+    if (!startFolder.empty() && holdsModel(startFolder) != isFull) {
+        return isFull ? fail(ErrorCode::BadInput, "Full fine-tuning cannot go on from an adapter.", "Export the adapter merged and train that model instead.")
+                      : fail(ErrorCode::BadInput, "What this run should begin with is a whole model, not an adapter.", "Choose it as the base model.");
+    }
+    if (!isFull)
+        return {};
+    auto source = model::WeightSource::open(startFolder.empty() ? model : startFolder);
+    if (!source)
+        return passError(source);
+    if (const std::string reason = tune::whyNotFull(**source); !reason.empty())
+        return fail(ErrorCode::BadInput, reason, "Use the method lora, which works on this file, or the model's original folder in full precision.");
+    return {};
+}
+
+Result<Trainee> loadTrainee(const StartPoint &start, const ProgressCallback &progress, std::stop_token stop)
+try {
+    if (start.recipe.method == "full")
+        return fullTrainee(start, progress, stop);
+    auto weights = model::loadWeights(start.model, progress, stop);
+    if (!weights)
+        return passError(weights);
+    if (auto checked = checkLayers(start.recipe, (*weights)->config); !checked)
+        return passError(checked);
+    auto adapter = start.recipe.method == "lora" ? loraTrainee(start, **weights) : smallTrainee(start, **weights);
+    if (!adapter)
+        return passError(adapter);
+    return Trainee{std::move(*weights), std::move(*adapter)};
+} catch (const std::exception &exception) {
+    return tl::unexpected(model::errorFromException(exception, "preparing the run"));
+}
+
+} // namespace fettle::engine

@@ -1,0 +1,94 @@
+#include "core/generate/sitework.h"
+
+#include "core/generate/vectorkernels.h"
+
+#include <algorithm>
+
+namespace fettle::generate {
+
+Result<bool> SiteWork::stage(const StepBuffers &buffers, std::size_t layer, model::LinearMap map)
+{
+    isBeside.assign(buffers.rows.size(), 0);
+    bool isAny = false;
+    for (const StepSegment &segment : buffers.adapted) {
+        const DecodeAdapter::Module &module = segment.adapter->module(layer, map);
+        const auto place = map == model::LinearMap::Output ? DecodeAdapter::Place::AfterAttention : DecodeAdapter::Place::AfterMlp;
+        const bool isRead = segment.adapter->bottleneck(layer, place) && segment.adapter->bottleneckInput() == DecodeAdapter::BottleneckInput::Branch;
+        if (module.gain.empty() && module.inputGain.empty() && !isRead)
+            continue;
+        std::fill_n(isBeside.begin() + static_cast<std::ptrdiff_t>(segment.first), segment.rows, char{1});
+        isAny = true;
+    }
+    if (isAny) {
+        if (auto room = branch.want(buffers.rows.size() * buffers.width); !room)
+            return passError(room);
+    }
+    return isAny;
+}
+
+Result<> SiteWork::runBottlenecks(StepBuffers &buffers, WorkerPool &pool, std::size_t layer, DecodeAdapter::Place place, DecodeAdapter::BottleneckInput input)
+{
+    const std::size_t width = buffers.width;
+    for (const StepSegment &segment : buffers.adapted) {
+        const DecodeAdapter::Bottleneck *network = segment.adapter->bottleneck(layer, place);
+        if (!network || segment.adapter->bottleneckInput() != input)
+            continue;
+        const std::size_t rows = segment.rows, columns = network->down.columns(), inner = network->down.rows(), stride = paddedRows(inner);
+        for (auto &[scratch, values] : {std::pair{&packed, rows * columns}, std::pair{&narrow, rows * stride}, std::pair{&packedNarrow, rows * stride},
+                                        std::pair{&added, buffers.rows.size() * width}}) {
+            if (auto room = scratch->want(values); !room)
+                return room;
+        }
+        const float *source = (input == DecodeAdapter::BottleneckInput::Branch ? branch : buffers.stream).data() + segment.first * width;
+        packRows(source, width, rows, columns, packed.data());
+        buffers.work.push_back({&network->down, packed.data(), nullptr, rows, narrow.data(), stride, ProductMode::Replace});
+        buffers.runProducts(pool);
+        for (std::size_t r = 0; r < rows; ++r) {
+            addScaled(narrow.data() + r * stride, network->downBias.data(), 1.0f, inner);
+            segment.adapter->activate(narrow.data() + r * stride, inner);
+        }
+        packRows(narrow.data(), stride, rows, inner, packedNarrow.data());
+        float *target = added.data() + segment.first * width;
+        buffers.work.push_back({&network->up, packedNarrow.data(), nullptr, rows, target, width, ProductMode::Replace});
+        buffers.runProducts(pool);
+        for (std::size_t r = 0; r < rows; ++r)
+            addScaled(target + r * width, network->upBias.data(), 1.0f, columns);
+    }
+    return {};
+}
+
+void SiteWork::addBottlenecks(StepBuffers &buffers, std::size_t layer, DecodeAdapter::Place place, DecodeAdapter::BottleneckInput input)
+{
+    for (const StepSegment &segment : buffers.adapted) {
+        const DecodeAdapter::Bottleneck *network = segment.adapter->bottleneck(layer, place);
+        if (!network || segment.adapter->bottleneckInput() != input)
+            continue;
+        for (std::size_t r = segment.first; r < segment.first + segment.rows; ++r)
+            addScaled(buffers.stream.data() + r * buffers.width, added.data() + r * buffers.width, network->scaling * segment.strength, network->down.columns());
+    }
+}
+
+void scaleColumns(const float *packed, std::size_t rows, const std::vector<float> &gain, float strength, float *scaled)
+{
+    const std::size_t group = rowsPerGroup(), columns = gain.size();
+    for (std::size_t first = 0; first < rows; first += group) {
+        const std::size_t count = std::min(group, rows - first);
+        const float *from = packed + first * columns;
+        float *to = scaled + first * columns;
+        for (std::size_t k = 0; k < columns; ++k) {
+            const float factor = 1.0f + strength * gain[k];
+            for (std::size_t n = 0; n < count; ++n)
+                to[k * count + n] = from[k * count + n] * factor;
+        }
+    }
+}
+
+void scaleRows(float *y, std::size_t stride, std::size_t rows, const std::vector<float> &gain, float strength)
+{
+    for (std::size_t r = 0; r < rows; ++r) {
+        for (std::size_t i = 0; i < gain.size(); ++i)
+            y[r * stride + i] *= 1.0f + strength * gain[i];
+    }
+}
+
+} // namespace fettle::generate

@@ -1,0 +1,38 @@
+// DoRA: the rows of W + s B A keep their direction and take a trained length m (Liu et al. 2024; PEFT's tuners/lora/dora.py).
+#include "core/tune/lora.h"
+
+namespace fettle::tune {
+
+using model::LinearMap;
+
+// |w + s b A|^2 = |w|^2 + 2 s (w A^T) . b + s^2 b (A A^T) . b for each row w of W and b of B: no second matrix of the size of W.
+at::Tensor rowLengths(const at::Tensor &weight, const LoraAdapter::Module &module)
+{
+    const at::NoGradGuard guard;
+    const at::Tensor own = weight.square().sum(1);                                     // [out]
+    const at::Tensor mixed = (at::mm(weight, module.a.t()) * module.b).sum(1);         // [out]
+    const at::Tensor added = (at::mm(module.b, at::mm(module.a, module.a.t())) * module.b).sum(1); // [out]
+    return (own + mixed * (2.0 * module.scaling) + added * (module.scaling * module.scaling)).clamp_min(1e-30).sqrt();
+}
+
+// With g = m / |W + s B A|, x' = dropout(x) and the strength t:  y + t ((g - 1) W x' + g s B A x').
+at::Tensor LoraAdapter::linear(std::int64_t layer, LinearMap map, const model::LinearWeight &weight, const at::Tensor &x, at::Tensor y) const
+{
+    const Module *module = find(layer, map);
+    if (!module || !module->magnitude.defined() || isSilent())
+        return y;
+    const at::Tensor gain = module->magnitude / rowLengths(weight.weight, *module); // [out]
+    const auto place = static_cast<std::uint64_t>(module - m_modules.data());
+    const model::Dropout dropout = dropoutAt(place, m_config.dropout);
+    const bool isDropped = dropout.probability > 0.0;
+    const at::Tensor input = isDropped ? model::applyDropout(x, dropout) : x;
+    at::Tensor base = y; // W x'
+    if (isDropped)
+        base = at::linear(input, weight.weight);
+    else if (weight.bias.defined())
+        base = y - weight.bias;
+    const at::Tensor low = at::linear(at::linear(input, module->a), module->b); // [N, out]
+    return y + ((gain - 1.0) * base + gain * low * module->scaling) * strength();
+}
+
+} // namespace fettle::tune

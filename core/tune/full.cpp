@@ -1,0 +1,166 @@
+#include "core/tune/full.h"
+
+#include "core/io/atomicfile.h"
+#include "core/io/safetensors.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <span>
+
+namespace fettle::tune {
+
+namespace {
+
+using Part = WeightPart;
+
+constexpr std::array<std::pair<std::string_view, Part>, 5> kParts = {
+    {{"attention", Part::Attention}, {"mlp", Part::Mlp}, {"norms", Part::Norms}, {"embeddings", Part::Embeddings}, {"head", Part::Head}}};
+
+bool hasPart(const FullConfig &config, Part part)
+{
+    return config.parts.empty() || std::find(config.parts.begin(), config.parts.end(), part) != config.parts.end();
+}
+
+// Embeddings, head and last norm belong to no layer.
+bool hasOuterPart(const FullConfig &config, Part part) { return hasPart(config, part) && (config.layers.empty() || !config.parts.empty()); }
+
+bool hasLayer(const FullConfig &config, std::int64_t layer)
+{
+    return config.layers.empty() || std::find(config.layers.begin(), config.layers.end(), layer) != config.layers.end();
+}
+
+void addLinear(std::vector<NamedParameter> &list, const std::string &name, const model::LinearWeight &linear)
+{
+    list.push_back({name + ".weight", linear.weight});
+    if (linear.bias.defined())
+        list.push_back({name + ".bias", linear.bias});
+}
+
+std::vector<NamedParameter> chosenParameters(const model::ModelWeights &weights, const FullConfig &config)
+{
+    std::vector<NamedParameter> list;
+    // A tied head is the embedding matrix: one parameter, whichever of the two is chosen.
+    if (hasOuterPart(config, Part::Embeddings) || (weights.config.isTied && hasOuterPart(config, Part::Head)))
+        list.push_back({"model.embed_tokens.weight", weights.embedding});
+    for (std::int64_t layer = 0; layer < weights.config.layers; ++layer) {
+        if (!hasLayer(config, layer))
+            continue;
+        const model::LayerWeights &here = weights.layers[static_cast<std::size_t>(layer)];
+        const std::string prefix = fmt::format("model.layers.{}.", layer);
+        if (hasPart(config, Part::Norms)) {
+            list.push_back({prefix + "input_layernorm.weight", here.inputNorm});
+            list.push_back({prefix + "post_attention_layernorm.weight", here.postAttentionNorm});
+        }
+        if (hasPart(config, Part::Attention)) {
+            addLinear(list, prefix + "self_attn.qkv_proj", here.qkv);
+            addLinear(list, prefix + "self_attn.o_proj", here.output);
+        }
+        if (hasPart(config, Part::Mlp)) {
+            addLinear(list, prefix + "mlp.gate_up_proj", here.gateUp);
+            addLinear(list, prefix + "mlp.down_proj", here.down);
+        }
+    }
+    if (hasOuterPart(config, Part::Norms))
+        list.push_back({"model.norm.weight", weights.finalNorm});
+    if (!weights.config.isTied && hasOuterPart(config, Part::Head))
+        list.push_back({"lm_head.weight", weights.head});
+    return list;
+}
+
+} // namespace
+
+Result<std::vector<WeightPart>> parseParts(std::string_view text)
+{
+    std::vector<WeightPart> parts;
+    bool isAll = false;
+    while (!text.empty()) {
+        const auto comma = text.find(',');
+        std::string_view name = text.substr(0, comma);
+        text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+        while (!name.empty() && name.front() == ' ')
+            name.remove_prefix(1);
+        while (!name.empty() && name.back() == ' ')
+            name.remove_suffix(1);
+        const auto known = std::find_if(kParts.begin(), kParts.end(), [&](const auto &part) { return part.first == name; });
+        if (name == "all")
+            isAll = true;
+        else if (known != kParts.end())
+            parts.push_back(known->second);
+        else
+            return fail(ErrorCode::Usage, fmt::format("\"{}\" is not a part of the weights.", name.substr(0, 60)),
+                        "Use all, or some of attention, mlp, norms, embeddings, head.");
+    }
+    if (isAll)
+        parts.clear();
+    return parts;
+}
+
+Result<std::int64_t> fullParameters(const FullConfig &config, const model::ModelConfig &model)
+{
+    for (const std::int64_t layer : config.layers) {
+        if (layer >= model.layers)
+            return fail(ErrorCode::Usage, fmt::format("There is no layer {}: the model has the layers 0 to {}.", layer, model.layers - 1), "Choose layers that exist.");
+    }
+    std::int64_t count = 0;
+    for (const model::ExpectedTensor &tensor : model::expectedTensors(model)) {
+        const std::string_view name = tensor.name;
+        const bool isNorm = name.find("norm") != std::string_view::npos;
+        bool isChosen = false;
+        if (name.starts_with("model.layers.")) {
+            const Part part = isNorm ? Part::Norms : name.find(".self_attn.") != std::string_view::npos ? Part::Attention : Part::Mlp;
+            isChosen = hasPart(config, part) && hasLayer(config, std::stoll(tensor.name.substr(std::string_view("model.layers.").size())));
+        } else if (isNorm) {
+            isChosen = hasOuterPart(config, Part::Norms);
+        } else if (name == "lm_head.weight") {
+            isChosen = hasOuterPart(config, Part::Head);
+        } else {
+            isChosen = hasOuterPart(config, Part::Embeddings) || (model.isTied && hasOuterPart(config, Part::Head));
+        }
+        if (isChosen)
+            count += c10::multiply_integers(tensor.shape);
+    }
+    return count;
+}
+
+std::string whyNotFull(const model::WeightSource &source)
+{
+    for (const model::SourceTensor &tensor : source.tensors()) {
+        if (!io::isQuantised(tensor.entry.type))
+            continue;
+        return fmt::format("{} holds its weights rounded to {}: they cannot be trained themselves.", source.path().filename().string(), source.storage());
+    }
+    return {};
+}
+
+FullTuning::FullTuning(std::shared_ptr<model::ModelWeights> weights, std::vector<NamedParameter> parameters, WriteBeside writeBeside)
+    : m_weights(std::move(weights)), m_parameters(std::move(parameters)), m_writeBeside(std::move(writeBeside))
+{
+}
+
+Result<std::shared_ptr<FullTuning>> FullTuning::create(std::shared_ptr<model::ModelWeights> weights, const FullConfig &config, WriteBeside writeBeside)
+{
+    if (auto counted = fullParameters(config, weights->config); !counted)
+        return passError(counted);
+    auto parameters = chosenParameters(*weights, config);
+    return std::shared_ptr<FullTuning>(new FullTuning(std::move(weights), std::move(parameters), std::move(writeBeside)));
+}
+
+Result<> FullTuning::save(const std::filesystem::path &folder) const
+{
+    if (auto created = io::createFolder(folder); !created)
+        return created;
+    std::vector<at::Tensor> alive;
+    std::vector<io::TensorToWrite> tensors;
+    for (const model::ExpectedTensor &expected : model::expectedTensors(m_weights->config)) {
+        alive.push_back(m_weights->tensor(expected.name).detach().contiguous());
+        const at::Tensor &values = alive.back();
+        tensors.push_back({expected.name, io::StorageType::F32, expected.shape,
+                           std::as_bytes(std::span(values.const_data_ptr<float>(), static_cast<std::size_t>(values.numel())))});
+    }
+    if (auto written = io::writeSafetensors(folder / "model.safetensors", tensors); !written)
+        return written;
+    return m_writeBeside ? m_writeBeside(folder) : Result<>();
+}
+
+} // namespace fettle::tune

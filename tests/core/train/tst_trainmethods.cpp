@@ -1,0 +1,439 @@
+// Every fine-tuning method against its reference (PEFT, transformers, AdapterHub) on a tiny model: logits, loss, the gradient of every
+// trained tensor, the losses of five steps, and adapter folders both ways. Fixtures: make_method_fixtures.py.
+#include "tests/core/model/fixture.h"
+
+#include "core/base/random.h"
+#include "core/io/jsonfile.h"
+#include "core/model/loss.h"
+#include "core/train/optimizer.h"
+#include "core/tune/full.h"
+#include "core/tune/lora.h"
+#include "core/tune/peftfolder.h"
+#include "core/tune/softprompt.h"
+
+#include <QFile>
+#include <QTest>
+
+#include <cmath>
+
+using namespace fettle;
+using namespace fettle::model;
+
+namespace {
+
+std::shared_ptr<const ModelWeights> weightsOf(const char *name)
+{
+    auto weights = loadWeights(fixture::folder() / "models" / name);
+    return weights ? *weights : nullptr;
+}
+
+std::filesystem::path methodFolder(const std::string &name) { return fixture::folder() / "methods" / name; }
+
+std::map<std::string, at::Tensor> expectedOf(const std::string &name)
+{
+    return fixture::tensors(fixture::folder() / "expected" / ("method-" + name + ".safetensors"));
+}
+
+LossBatch lossBatch(std::map<std::string, at::Tensor> &tensors) { return {fixture::batch(tensors["ids"]), tensors["rows"], tensors["targets"]}; }
+
+class ScratchFolder {
+public:
+    ScratchFolder() { std::filesystem::remove_all(path); }
+    ~ScratchFolder() { std::filesystem::remove_all(path); }
+    const std::filesystem::path path = std::filesystem::path(FETTLE_BINARY_DIR) / "tst_trainmethods";
+};
+
+// PEFT's own PiSSA pair at each map, as an adapter of ours.
+std::shared_ptr<tune::LoraAdapter> pissaFromPeft(const ModelWeights &weights)
+{
+    auto tensors = fixture::tensors(methodFolder("pissa") / "adapter_model.safetensors");
+    tune::LoraConfig config;
+    config.rank = 4;
+    config.alpha = 8;
+    config.init = tune::LoraInit::Pissa;
+    auto adapter = tune::LoraAdapter::create(weights, config, 3);
+    if (!adapter)
+        return nullptr;
+    const at::NoGradGuard guard;
+    for (const tune::LoraAdapter::Module &module : (*adapter)->modules()) {
+        const std::string name = "base_model.model." + linearName(module.layer, module.map);
+        module.a.copy_(tensors[name + ".lora_A.weight"]);
+        module.b.copy_(tensors[name + ".lora_B.weight"]);
+        module.fixedA.copy_(module.a);
+        module.fixedB.copy_(module.b);
+    }
+    return *adapter;
+}
+
+} // namespace
+
+class TestTrainMethods : public QObject {
+    Q_OBJECT
+private slots:
+    void equalsItsReference_data()
+    {
+        QTest::addColumn<QString>("model");
+        QTest::addColumn<double>("loraPlusRatio");
+        QTest::newRow("dora") << "llama-gqa" << 1.0;
+        QTest::newRow("dora-bias") << "llama-bias" << 1.0;
+        QTest::newRow("loraplus") << "llama-gqa" << 16.0;
+        QTest::newRow("pissa") << "llama-gqa" << 1.0;
+        QTest::newRow("ia3") << "llama-gqa" << 1.0;
+        QTest::newRow("ia3-bias") << "llama-bias" << 1.0;
+        QTest::newRow("prompt") << "llama-gqa" << 1.0;
+        QTest::newRow("prefix") << "llama-gqa" << 1.0;
+        QTest::newRow("prefix-projection") << "llama-tied-headsize" << 1.0;
+        QTest::newRow("bottleneck-sequential") << "llama-gqa" << 1.0;
+        QTest::newRow("bottleneck-double") << "llama-gqa" << 1.0;
+        QTest::newRow("bottleneck-parallel") << "llama-gqa" << 1.0;
+    }
+    void equalsItsReference()
+    {
+        QFETCH(QString, model);
+        QFETCH(double, loraPlusRatio);
+        const std::string name = QTest::currentDataTag();
+        const auto weights = weightsOf(qPrintable(model));
+        QVERIFY(weights);
+        auto tensors = expectedOf(name);
+        const LossBatch batch = lossBatch(tensors);
+        std::shared_ptr<tune::Adapter> adapter;
+        if (name == "pissa") {
+            adapter = pissaFromPeft(*weights);
+        } else {
+            auto loaded = tune::loadAdapter(methodFolder(name), weights->config);
+            QVERIFY2(loaded.has_value(), loaded ? "" : loaded.error().message.c_str());
+            adapter = *loaded;
+        }
+        QVERIFY(adapter);
+        const auto logits = computeLogits(*weights, batch.packed, *adapter);
+        QVERIFY(logits.has_value());
+        QVERIFY(fixture::relativeDifference(*logits, tensors["logits"]) < 1e-4);
+
+        LossEngine engine(weights);
+        const double scale = 1.0 / static_cast<double>(batch.rows.numel());
+        adapter->setTraining(true);
+        auto outcome = engine.lossAndGradient(batch, *adapter, scale);
+        QVERIFY2(outcome.has_value(), outcome ? "" : outcome.error().detail.c_str());
+        QVERIFY(std::abs(outcome->sum - tensors["loss"].item<double>()) < 1e-4 * tensors["loss"].item<double>());
+        std::size_t compared = 0;
+        for (const tune::NamedParameter &parameter : adapter->parameters()) {
+            const auto expected = tensors.find("gradient." + parameter.name);
+            QVERIFY2(expected != tensors.end(), parameter.name.c_str());
+            QVERIFY2(fixture::relativeDifference(parameter.tensor.grad(), expected->second) < 1e-4, parameter.name.c_str());
+            ++compared;
+        }
+        QCOMPARE(compared, static_cast<std::size_t>(std::count_if(tensors.begin(), tensors.end(), [](const auto &entry) { return entry.first.starts_with("gradient."); })));
+
+        train::Recipe recipe;
+        recipe.values["loraPlusRatio"] = loraPlusRatio;
+        train::AdamW optimizer(train::parametersFor(*adapter, recipe), {});
+        const at::Tensor losses = tensors["losses"];
+        for (std::int64_t step = 0; step < losses.numel(); ++step) {
+            optimizer.zeroGradients();
+            auto loss = engine.lossAndGradient(batch, *adapter, scale);
+            QVERIFY(loss.has_value());
+            const double expected = losses[step].item<double>();
+            QVERIFY2(std::abs(loss->sum * scale - expected) < 1e-4 * expected, qPrintable(QStringLiteral("step %1: %2, not %3").arg(step).arg(loss->sum * scale).arg(expected)));
+            optimizer.step(5e-3, optimizer.gradientNorm(), 0.0);
+        }
+        adapter->setTraining(false);
+
+        // Written and read again it is the same adapter, bit for bit where the file holds all of it.
+        const ScratchFolder scratch;
+        const auto saved = adapter->save(scratch.path);
+        QVERIFY2(saved.has_value(), saved ? "" : saved.error().message.c_str());
+        auto again = tune::loadAdapter(scratch.path, weights->config);
+        QVERIFY2(again.has_value(), again ? "" : again.error().message.c_str());
+        if (name != "pissa")
+            QCOMPARE((*again)->hash(), adapter->hash());
+        const auto trained = computeLogits(*weights, batch.packed, *adapter);
+        QVERIFY(fixture::relativeDifference(*computeLogits(*weights, batch.packed, **again), *trained) < 1e-5);
+        QVERIFY(fixture::relativeDifference(*trained, tensors["logits"]) > 1e-3);
+        if (adapter->whyNotMerged().empty()) {
+            for (const double strength : {0.0, 0.5, 1.0}) {
+                adapter->setStrength(strength);
+                auto merged = tune::mergeAdapter(*weights, *adapter);
+                QVERIFY(merged.has_value());
+                QVERIFY(fixture::relativeDifference(*computeLogits(**merged, batch.packed, NoSites()), *computeLogits(*weights, batch.packed, *adapter)) < 1e-4);
+            }
+        }
+    }
+
+    void fullEqualsTransformers_data()
+    {
+        QTest::addColumn<QString>("model");
+        QTest::addColumn<QString>("parts");
+        QTest::addColumn<std::vector<std::int64_t>>("layers");
+        QTest::newRow("full") << "llama-gqa" << "all" << std::vector<std::int64_t>{};
+        QTest::newRow("full-tied") << "llama-tied-headsize" << "all" << std::vector<std::int64_t>{};
+        QTest::newRow("full-bias") << "llama-bias" << "attention, mlp" << std::vector<std::int64_t>{1};
+        QTest::newRow("full-ends") << "llama-gqa" << "head,norms" << std::vector<std::int64_t>{};
+    }
+    void fullEqualsTransformers()
+    {
+        QFETCH(QString, model);
+        QFETCH(QString, parts);
+        QFETCH(std::vector<std::int64_t>, layers);
+        auto loaded = loadWeights(fixture::folder() / "models" / model.toStdString());
+        QVERIFY(loaded.has_value());
+        const auto weights = std::const_pointer_cast<ModelWeights>(*loaded);
+        auto tensors = expectedOf(QTest::currentDataTag());
+        const LossBatch batch = lossBatch(tensors);
+        const tune::FullConfig config{*tune::parseParts(parts.toStdString()), layers};
+        auto adapter = tune::FullTuning::create(weights, config, {});
+        QVERIFY2(adapter.has_value(), adapter ? "" : adapter.error().message.c_str());
+        QCOMPARE((*adapter)->parameterCount(), *tune::fullParameters(config, weights->config));
+        const at::Tensor before = *computeLogits(*weights, batch.packed, **adapter);
+        QVERIFY(fixture::relativeDifference(before, tensors["logits"]) < 1e-4);
+
+        LossEngine engine(weights);
+        const double scale = 1.0 / static_cast<double>(batch.rows.numel());
+        (*adapter)->setTraining(true);
+        auto outcome = engine.lossAndGradient(batch, **adapter, scale);
+        QVERIFY2(outcome.has_value(), outcome ? "" : outcome.error().detail.c_str());
+        QVERIFY(std::abs(outcome->sum - tensors["loss"].item<double>()) < 1e-4 * tensors["loss"].item<double>());
+        std::size_t compared = 0;
+        for (const tune::NamedParameter &parameter : (*adapter)->parameters()) {
+            const auto expected = tensors.find("gradient." + parameter.name);
+            QVERIFY2(expected != tensors.end(), parameter.name.c_str());
+            QVERIFY2(fixture::relativeDifference(parameter.tensor.grad(), expected->second) < 1e-4, parameter.name.c_str());
+            ++compared;
+        }
+        QCOMPARE(compared, static_cast<std::size_t>(std::count_if(tensors.begin(), tensors.end(), [](const auto &entry) { return entry.first.starts_with("gradient."); })));
+        train::Recipe recipe;
+        recipe.method = "full";
+        train::AdamW optimizer(train::parametersFor(**adapter, recipe), {});
+        const at::Tensor losses = tensors["losses"];
+        for (std::int64_t step = 0; step < losses.numel(); ++step) {
+            optimizer.zeroGradients();
+            auto loss = engine.lossAndGradient(batch, **adapter, scale);
+            QVERIFY(loss.has_value());
+            const double expected = losses[step].item<double>();
+            QVERIFY2(std::abs(loss->sum * scale - expected) < 1e-4 * expected, qPrintable(QStringLiteral("step %1: %2, not %3").arg(step).arg(loss->sum * scale).arg(expected)));
+            optimizer.step(5e-3, optimizer.gradientNorm(), 0.0);
+        }
+        (*adapter)->setTraining(false);
+        const at::Tensor after = *computeLogits(*weights, batch.packed, **adapter);
+        QVERIFY(fixture::relativeDifference(after, before) > 1e-3);
+
+        // The folder is a model: read again it gives the same logits to the last bit.
+        const ScratchFolder scratch;
+        QVERIFY((*adapter)->save(scratch.path).has_value());
+        std::filesystem::copy(fixture::folder() / "models" / model.toStdString() / "config.json", scratch.path);
+        auto again = loadWeights(scratch.path);
+        QVERIFY2(again.has_value(), again ? "" : again.error().message.c_str());
+        QVERIFY(computeLogits(**again, batch.packed, NoSites())->equal(after));
+    }
+
+    void fullRefusesWhatCannotBe()
+    {
+        const auto weights = weightsOf("llama-gqa");
+        QVERIFY(!tune::parseParts("attention,biases") && tune::parseParts("biases").error().message.find("biases") != std::string::npos);
+        QVERIFY(tune::parseParts("all,norms")->empty());
+        const auto refused = tune::fullParameters({{}, {0, 2}}, weights->config);
+        QVERIFY(!refused && refused.error().message.find("layer 2") != std::string::npos);
+        // A choice of layers leaves out what belongs to no layer, unless it is named.
+        const std::int64_t layers = *tune::fullParameters({{}, {0, 1}}, weights->config), outer = 2 * 61 * 24 + 24;
+        QCOMPARE(layers + outer, weights->config.parameters());
+        QCOMPARE(*tune::fullParameters({{tune::WeightPart::Head}, {0}}, weights->config), std::int64_t{61 * 24});
+        auto plain = WeightSource::open(fixture::folder() / "models/llama-gqa.gguf");
+        QVERIFY(plain && tune::whyNotFull(**plain).empty());
+    }
+
+    void brokenFoldersAreRefused_data()
+    {
+        QTest::addColumn<QString>("method");
+        QTest::addColumn<QString>("change"); // of the config
+        QTest::addColumn<QString>("named");
+        QTest::newRow("ia3: unknown target") << "ia3" << R"({"target_modules": ["fc1"]})" << "fc1";
+        QTest::newRow("ia3: more modules") << "ia3" << R"({"modules_to_save": ["lm_head"]})" << "modules_to_save";
+        QTest::newRow("ia3: no list") << "ia3" << R"({"feedforward_modules": 7})" << "feedforward_modules";
+        QTest::newRow("ia3: other side") << "ia3" << R"({"feedforward_modules": []})" << "down_proj.ia3_l";
+        QTest::newRow("prompt: 10^12 tokens") << "prompt" << R"({"num_virtual_tokens": 1000000000000})" << "virtual tokens";
+        QTest::newRow("prompt: one more") << "prompt" << R"({"num_virtual_tokens": 6})" << "[6, 24]";
+        QTest::newRow("prompt: encoder") << "prompt" << R"({"num_transformer_submodules": 2})" << "num_transformer_submodules";
+        QTest::newRow("prefix: none") << "prefix" << R"({"num_virtual_tokens": 0})" << "virtual tokens";
+        QTest::newRow("prefix: future setting") << "prefix" << R"({"quantum_mode": 3})" << "quantum_mode";
+        QTest::newRow("prefix: giant projection") << "prefix-projection" << R"({"encoder_hidden_size": 1000000000000})" << "projection";
+        QTest::newRow("bottleneck: no factor") << "bottleneck-sequential" << R"({"config": {"reduction_factor": {"default": 2}}})" << "reduction_factor";
+        QTest::newRow("bottleneck: tiny factor") << "bottleneck-sequential" << R"({"config": {"reduction_factor": 1e-9}})" << "reduction factor";
+        QTest::newRow("bottleneck: giant factor") << "bottleneck-sequential" << R"({"config": {"reduction_factor": 1e9}})" << "reduction factor";
+        QTest::newRow("bottleneck: other factor") << "bottleneck-sequential" << R"({"config": {"reduction_factor": 5}})" << "[4, 24]";
+        QTest::newRow("bottleneck: gating") << "bottleneck-sequential" << R"({"config": {"use_gating": true}})" << "use_gating";
+        QTest::newRow("bottleneck: norm") << "bottleneck-double" << R"({"config": {"ln_before": true}})" << "ln_before";
+        QTest::newRow("bottleneck: curve") << "bottleneck-parallel" << R"({"config": {"non_linearity": "sine"}})" << "sine";
+        QTest::newRow("bottleneck: unknown place") << "bottleneck-double" << R"({"config": {"is_parallel": true}})" << "original_ln_before";
+        QTest::newRow("bottleneck: a layer too much") << "bottleneck-sequential" << R"({"config": {"leave_out": [0]}})" << "no place";
+        QTest::newRow("bottleneck: no layer") << "bottleneck-sequential" << R"({"config": {"leave_out": [0, 1]}})" << "layers";
+    }
+    void brokenFoldersAreRefused()
+    {
+        QFETCH(QString, method);
+        QFETCH(QString, change);
+        QFETCH(QString, named);
+        const ScratchFolder scratch;
+        std::filesystem::copy(methodFolder(method.toStdString()), scratch.path);
+        const auto file = scratch.path / "adapter_config.json";
+        auto config = io::readJsonFile(file);
+        QVERIFY(config.has_value());
+        config->merge_patch(nlohmann::json::parse(change.toStdString()));
+        QFile out(QString::fromStdString(file.string()));
+        QVERIFY(out.open(QIODevice::WriteOnly));
+        out.write(QByteArray::fromStdString(config->dump()));
+        out.close();
+        const auto weights = weightsOf(method == "prefix-projection" ? "llama-tied-headsize" : "llama-gqa");
+        auto adapter = tune::loadAdapter(scratch.path, weights->config);
+        QVERIFY(!adapter);
+        QVERIFY2(QString::fromStdString(adapter.error().message).contains(named), adapter.error().message.c_str());
+    }
+
+    void picklesAreNamed()
+    {
+        const auto weights = weightsOf("llama-gqa");
+        for (const auto &[method, tensors, pickle] : {std::tuple{"ia3", "adapter_model.safetensors", "adapter_model.bin"},
+                                                      std::tuple{"bottleneck-double", "adapter.safetensors", "pytorch_adapter.bin"}}) {
+            const ScratchFolder scratch;
+            std::filesystem::copy(methodFolder(method), scratch.path);
+            std::filesystem::rename(scratch.path / tensors, scratch.path / pickle);
+            auto adapter = tune::loadAdapter(scratch.path, weights->config);
+            QVERIFY2(!adapter && adapter.error().hint.find("pickle") != std::string::npos, method);
+        }
+    }
+
+    void aPrefixNeedsAModelWithoutWindow()
+    {
+        auto refused = tune::PrefixTuning::create(weightsOf("mistral-window")->config, {}, 1);
+        QVERIFY(!refused && refused.error().message.find("window") != std::string::npos);
+        QVERIFY(!tune::PrefixTuning::create(weightsOf("llama-gqa")->config, {64, false, 0, {}}, 1)); // all of its context
+    }
+
+    void newAdaptersAreTheBaseModel_data()
+    {
+        QTest::addColumn<int>("init");
+        QTest::addColumn<bool>("isDora");
+        QTest::newRow("gaussian") << int(tune::LoraInit::Gaussian) << false;
+        QTest::newRow("pissa") << int(tune::LoraInit::Pissa) << false;
+        QTest::newRow("dora") << int(tune::LoraInit::Uniform) << true;
+    }
+    void newAdaptersAreTheBaseModel()
+    {
+        QFETCH(int, init);
+        QFETCH(bool, isDora);
+        const auto weights = weightsOf("llama-bias");
+        tune::LoraConfig config;
+        config.rank = 4;
+        config.init = static_cast<tune::LoraInit>(init);
+        config.isDora = isDora;
+        config.rankPattern = {{"q_proj", 6}};
+        auto adapter = tune::LoraAdapter::create(*weights, config, 9);
+        QVERIFY2(adapter.has_value(), adapter ? "" : adapter.error().message.c_str());
+        const std::vector<std::int32_t> ids = {3, 9, 27, 4};
+        const PackedBatch batch = packDocument(ids);
+        QVERIFY(fixture::relativeDifference(*computeLogits(*weights, batch, **adapter), *computeLogits(*weights, batch, NoSites())) < 1e-5);
+        QCOMPARE((*tune::LoraAdapter::create(*weights, config, 9))->hash(), (*adapter)->hash());
+        std::int64_t counted = *tune::loraParameters(config, weights->config);
+        QCOMPARE((*adapter)->parameterCount(), counted);
+    }
+
+    void pissaHoldsTheStrongestDirections()
+    {
+        const at::NoGradGuard guard;
+        RandomStream random(4);
+        for (const auto &[out, in] : {std::pair{300, 200}, std::pair{90, 400}}) {
+            at::Tensor weight = at::empty({out, in}, at::kFloat);
+            random.fillNormal({weight.data_ptr<float>(), static_cast<std::size_t>(weight.numel())}, 0.0f, 1.0f);
+            const auto [u, s, vh] = at::linalg_svd(weight, false);
+            const double best = s.narrow(0, 8, s.numel() - 8).norm().item<double>(); // what no rank 8 can hold
+            const tune::LowRankPair pair = tune::principalPair(weight, 8, 2.5, 7);
+            const double rest = (weight - at::mm(pair.b, pair.a) * 2.5).norm().item<double>();
+            QVERIFY2(rest < best * 1.003, qPrintable(QStringLiteral("%1 of %2").arg(rest).arg(best)));
+        }
+    }
+
+    void pissaGoesOnBitForBit_data()
+    {
+        QTest::addColumn<bool>("isRankStabilised");
+        QTest::newRow("plain") << false;
+        QTest::newRow("rsLoRA") << true;
+    }
+    void pissaGoesOnBitForBit()
+    {
+        QFETCH(bool, isRankStabilised);
+        const auto weights = weightsOf("llama-gqa");
+        tune::LoraConfig config;
+        config.rank = 3;
+        config.alpha = 5;
+        config.isRankStabilised = isRankStabilised;
+        config.init = tune::LoraInit::Pissa;
+        config.rankPattern = {{"v_proj", 5}};
+        auto adapter = *tune::LoraAdapter::create(*weights, config, 9);
+        {
+            const at::NoGradGuard guard;
+            for (const tune::NamedParameter &parameter : adapter->parameters())
+                parameter.tensor.add_(0.01);
+        }
+        const ScratchFolder scratch;
+        QVERIFY(adapter->save(scratch.path).has_value());
+        auto plain = tune::loadPeftFolder(scratch.path, weights->config);
+        QVERIFY(plain.has_value());
+        auto again = tune::asPissa(**plain, weights->config, config);
+        QVERIFY2(again.has_value(), again ? "" : again.error().message.c_str());
+        QCOMPARE((*again)->hash(), adapter->hash());
+        config.rank = 4;
+        QVERIFY(!tune::asPissa(**plain, weights->config, config));
+    }
+
+    void doraDropoutReachesBothParts()
+    {
+        const auto weights = weightsOf("llama-bias");
+        auto tensors = expectedOf("dora");
+        const LossBatch batch = lossBatch(tensors);
+        tune::LoraConfig config;
+        config.isDora = true;
+        config.dropout = 0.3;
+        auto adapter = *tune::LoraAdapter::create(*weights, config, 9);
+        LossEngine engine(weights);
+        adapter->setTraining(true);
+        adapter->setDropoutState({5, 1});
+        // At the start g is 1: what dropout hides of W x' counts for nothing, as in PEFT.
+        const double first = engine.loss(batch, *adapter)->sum;
+        adapter->setDropoutState({5, 2});
+        QVERIFY(std::abs(engine.loss(batch, *adapter)->sum - first) < 1e-4 * first);
+        {
+            const at::NoGradGuard guard;
+            for (const tune::NamedParameter &parameter : adapter->parameters()) {
+                if (parameter.name.ends_with("magnitude_vector"))
+                    parameter.tensor.mul_(1.3);
+            }
+        }
+        const double second = engine.loss(batch, *adapter)->sum;
+        adapter->setDropoutState({5, 1});
+        QVERIFY(std::abs(engine.loss(batch, *adapter)->sum - second) > 1e-4 * first);
+        adapter->setDropoutState({5, 2});
+        QCOMPARE(engine.loss(batch, *adapter)->sum, second);
+    }
+
+    void impossibleChoicesAreRefused()
+    {
+        const auto weights = weightsOf("llama-gqa");
+        const auto messageOf = [&](const tune::LoraConfig &config) {
+            auto adapter = tune::LoraAdapter::create(*weights, config, 1);
+            return adapter ? std::string("accepted") : adapter.error().message;
+        };
+        tune::LoraConfig both;
+        both.isDora = true;
+        both.init = tune::LoraInit::Pissa;
+        QVERIFY(messageOf(both).find("together") != std::string::npos);
+        tune::LoraConfig wide;
+        wide.rank = 25;
+        wide.init = tune::LoraInit::Pissa;
+        QVERIFY(messageOf(wide).find("24") != std::string::npos || messageOf(wide).find("12") != std::string::npos);
+        tune::LoraConfig twofold;
+        twofold.targetPattern = ".*q_proj";
+        twofold.layers = {1};
+        QVERIFY(messageOf(twofold).find("expression") != std::string::npos);
+    }
+};
+
+QTEST_APPLESS_MAIN(TestTrainMethods)
+#include "tst_trainmethods.moc"

@@ -49,6 +49,7 @@ int runCommandLine(int argc, char **argv)
     addModelVerbs(registry);
     addTrainVerbs(registry);
     addAnswerVerbs(registry);
+    addEvaluateVerb(registry);
     addDeliveryVerbs(registry);
     addBenchVerb(registry);
     try {

@@ -36,6 +36,7 @@ void addTextVerbs(Registry &registry);     // tokenize, render
 void addModelVerbs(Registry &registry);    // inspect, doctor
 void addTrainVerbs(Registry &registry);    // train, resume, runs
 void addAnswerVerbs(Registry &registry);   // score, generate
+void addEvaluateVerb(Registry &registry);
 void addDeliveryVerbs(Registry &registry); // export
 void addDemoVerb(Registry &registry);
 void addBenchVerb(Registry &registry);

@@ -78,7 +78,7 @@ Result<ScoreResult> scoreRecords(const std::string &model, const std::string &ad
     const model::NoSites nothing;
     const model::Sites &sites = tuned->adapter ? static_cast<const model::Sites &>(*tuned->adapter) : nothing;
     model::LossEngine engine(tuned->weights);
-    auto losses = evaluate::recordLosses(engine, sites, documents, 1024, progress, stop);
+    auto losses = evaluate::recordLosses(engine, sites, documents, 256, progress, stop); // short rows: a cancel is heard between them
     if (!losses)
         return passError(losses);
     ScoreResult result;

@@ -199,7 +199,7 @@ void addDataVerbs(Registry &registry)
         if (!project)
             return context.terminal.fail(project.error());
         engine::RecordFilter filter;
-        filter.text = snapshot->filter;
+        filter.query = snapshot->filter;
         auto frozen = project->freezeSnapshot(filter, *shares);
         if (!frozen)
             return context.terminal.fail(frozen.error());
@@ -210,7 +210,7 @@ void addDataVerbs(Registry &registry)
         return 0;
     });
     freeze->add_option("--project", snapshot->project, "The project")->required();
-    freeze->add_option("--filter", snapshot->filter, "Words that must occur in the record");
+    freeze->add_option("--filter", snapshot->filter, "Which records, as in the search field: words, tag:dosage, status:approved, length<512, -split:test");
     freeze->add_option("--split", snapshot->split, "Shares of train/held-out/test for records without a split")->capture_default_str();
     freeze->add_option("--seed", snapshot->seed, "Seed of the split")->capture_default_str();
 }

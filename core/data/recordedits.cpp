@@ -32,7 +32,7 @@ Result<> choose(const store::Database &database, const std::vector<RecordId> &id
     return {};
 }
 
-// column is "status" or "split", which are also the keys of the images.
+// column is "status", "split" or "rating", which are also the keys of the images.
 Result<> setColumn(const store::Database &database, const std::vector<RecordId> &ids, std::string_view column, int value, const std::string &what)
 {
     if (auto done = choose(database, ids); !done)
@@ -170,6 +170,16 @@ Result<> setSplit(const store::Database &database, const std::vector<RecordId> &
     return setColumn(database, ids, "split", static_cast<int>(split),
                      split == Split::Unassigned ? fmt::format("Took {} out of its split", counted(ids.size(), ids))
                                                 : fmt::format("Moved {} to {}", counted(ids.size(), ids), nameOf(split)));
+}
+
+Result<> setRating(const store::Database &database, const std::vector<RecordId> &ids, int rating)
+{
+    if (rating < 0 || rating > 5)
+        return fail(ErrorCode::BadInput, fmt::format("The rating {} is not between 0 and 5.", rating), "Choose 1 to 5 stars, or 0 for none.");
+    if (ids.empty())
+        return {};
+    return setColumn(database, ids, "rating", rating,
+                     rating == 0 ? fmt::format("Took the rating off {}", counted(ids.size(), ids)) : fmt::format("Rated {} with {} of 5", counted(ids.size(), ids), rating));
 }
 
 Result<> addTag(const store::Database &database, const std::vector<RecordId> &ids, const std::string &tag)

@@ -15,6 +15,7 @@ namespace fettle::data {
 [[nodiscard]] Result<> saveRecord(const store::Database &database, const Record &record);
 [[nodiscard]] Result<> setStatus(const store::Database &database, const std::vector<RecordId> &ids, RecordStatus status);
 [[nodiscard]] Result<> setSplit(const store::Database &database, const std::vector<RecordId> &ids, Split split);
+[[nodiscard]] Result<> setRating(const store::Database &database, const std::vector<RecordId> &ids, int rating);
 [[nodiscard]] Result<> addTag(const store::Database &database, const std::vector<RecordId> &ids, const std::string &tag);
 [[nodiscard]] Result<> removeTag(const store::Database &database, const std::vector<RecordId> &ids, const std::string &tag);
 [[nodiscard]] Result<> deleteRecords(const store::Database &database, const std::vector<RecordId> &ids);

@@ -1,6 +1,7 @@
 // Filters as SQL. All values are bound or are numbers of our own enums.
 #include "core/data/recordquery.h"
 
+#include "core/data/filterlanguage.h"
 #include "core/data/recordstate.h"
 #include "core/store/schema.h"
 
@@ -11,32 +12,6 @@
 namespace fettle::data {
 
 namespace {
-
-// Every word must occur, the last letters may be missing: what is being typed is found at once. Words without a letter or digit find nothing
-// and are left out.
-std::string fullTextQuery(std::string_view text)
-{
-    std::string query;
-    std::size_t begin = 0;
-    while (begin < text.size()) {
-        const std::size_t end = std::min(text.find_first_of(" \t\r\n", begin), text.size());
-        std::string word;
-        bool hasToken = false;
-        for (const char c : text.substr(begin, end - begin)) {
-            const auto byte = static_cast<unsigned char>(c);
-            if (byte == 0)
-                continue; // would end the query
-            hasToken = hasToken || byte >= 0x80 || std::isalnum(byte) != 0;
-            word += c;
-            if (c == '"')
-                word += '"';
-        }
-        if (hasToken)
-            query += fmt::format("{}\"{}\"*", query.empty() ? "" : " ", word);
-        begin = end + 1;
-    }
-    return query;
-}
 
 template <class Enum>
 std::string numbersOf(const std::vector<Enum> &values)
@@ -106,13 +81,18 @@ Result<std::vector<RecordId>> findRecords(const store::Database &database, const
         conditions.push_back(fmt::format("r.id IN (SELECT record FROM recordTag WHERE tag IN ({}))",
                                          fmt::join(std::vector<std::string_view>(filter.tags.size(), "?"), ",")));
     bool needsContent = sortNeedsContent(filter.sort);
+    const auto flags = flagsExpression(database);
+    if (!flags)
+        return passError(flags);
+    const auto compiled = compileFilter(filter.query, *flags);
+    if (!compiled)
+        return passError(compiled);
+    needsContent = needsContent || compiled->needsContent;
     if (filter.flag) {
-        const auto flags = flagsExpression(database);
-        if (!flags)
-            return passError(flags);
         conditions.push_back(fmt::format("{} & {} <> 0 AND r.status <> {}", *flags, flagBit(*filter.flag), static_cast<int>(RecordStatus::Rejected)));
         needsContent = true;
     }
+    conditions.insert(conditions.end(), compiled->conditions.begin(), compiled->conditions.end());
     std::string sql = "SELECT r.id FROM record r";
     if (needsContent)
         sql += " JOIN content c ON c.id = r.content";
@@ -132,6 +112,8 @@ Result<std::vector<RecordId>> findRecords(const store::Database &database, const
         statement->bind(query);
     for (const std::string &tag : filter.tags)
         statement->bind(tag);
+    for (const FilterValue &value : compiled->values)
+        std::visit([&](const auto &bound) { statement->bind(bound); }, value);
     std::vector<RecordId> ids;
     for (;;) {
         const auto hasRow = statement->step();

@@ -25,6 +25,7 @@ enum class RecordSort { Number, Instruction, Response, Tokens, Loss, Status, Spl
 
 struct RecordFilter {
     std::string text; // words that must occur (FTS5), empty: all
+    std::string query; // in the language of the search field (core/data/filterlanguage.h), empty: all
     std::vector<RecordStatus> statuses; // empty: all
     std::vector<Split> splits;          // empty: all
     std::vector<std::string> tags;      // any of them; empty: all

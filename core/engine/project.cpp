@@ -209,6 +209,11 @@ Result<> Project::setSplit(const std::vector<RecordId> &ids, data::Split split)
     return m_state->write(Touches::Records, [&] { return data::setSplit(*m_state->database, ids, split); });
 }
 
+Result<> Project::setRating(const std::vector<RecordId> &ids, int rating)
+{
+    return m_state->write(Touches::Records, [&] { return data::setRating(*m_state->database, ids, rating); });
+}
+
 Result<> Project::addTag(const std::vector<RecordId> &ids, const std::string &tag)
 {
     return m_state->write(Touches::Records, [&] { return data::addTag(*m_state->database, ids, tag); });

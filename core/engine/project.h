@@ -94,6 +94,7 @@ public:
     [[nodiscard]] Result<> saveRecord(const data::Record &record);
     [[nodiscard]] Result<> setStatus(const std::vector<RecordId> &ids, data::RecordStatus status);
     [[nodiscard]] Result<> setSplit(const std::vector<RecordId> &ids, data::Split split);
+    [[nodiscard]] Result<> setRating(const std::vector<RecordId> &ids, int rating); // 0 to 5, 0: not rated
     [[nodiscard]] Result<> addTag(const std::vector<RecordId> &ids, const std::string &tag);
     [[nodiscard]] Result<> removeTag(const std::vector<RecordId> &ids, const std::string &tag);
     [[nodiscard]] Result<> deleteRecords(const std::vector<RecordId> &ids);

@@ -11,6 +11,7 @@
 #include "ui/data/importdialog.h"
 #include "ui/data/lenspane.h"
 #include "ui/data/mappingtable.h"
+#include "ui/data/ratingstars.h"
 #include "ui/data/recordeditor.h"
 #include "ui/data/recordmodel.h"
 #include "ui/data/recordtable.h"
@@ -24,9 +25,12 @@
 #include "ui/widgets/chip.h"
 #include "ui/widgets/emptystate.h"
 
+#include <QAbstractItemView>
 #include <QCheckBox>
 #include <QComboBox>
+#include <QCompleter>
 #include <QDir>
+#include <QHeaderView>
 #include <QLineEdit>
 #include <QMenu>
 #include <QMimeData>
@@ -53,9 +57,13 @@ private slots:
 
     void showsTheProject();
     void triageWithoutTheMouse();
+    void ratingTakingBackAndNextToReview();
+    void columnsAreChosenDrawnAndKept();
     void chipsFilter();
     void filterPaneFilters();
     void searchFinds();
+    void searchCompletesAndExplains();
+    void searchesAreKept();
     void typingShowsInTheLensAndIsSaved();
     void undoTakesBackWhatWasTyped();
     void severalRecordsAtOnce();
@@ -178,6 +186,65 @@ void DataPageTest::triageWithoutTheMouse()
     QTRY_VERIFY(QString::fromStdString(std::string(data::instructionOf(stored(4)))).endsWith(QStringLiteral("ra")));
 }
 
+void DataPageTest::ratingTakingBackAndNextToReview()
+{
+    auto records = fakeRecords(40);
+    for (data::Record &record : records)
+        record.status = RecordStatus::Approved;
+    records[6].status = RecordStatus::New;
+    openWith(std::move(records));
+    press(Qt::Key_J);
+    press(Qt::Key_4);
+    QTRY_COMPARE(stored(2).rating, 4);
+    QTRY_COMPARE(find<RatingStars>()->rating(), 4);
+    press(Qt::Key_2);
+    QTRY_COMPARE(stored(2).rating, 2);
+    press(Qt::Key_U);
+    QTRY_COMPARE(stored(2).rating, 4);
+    press(Qt::Key_0);
+    QTRY_COMPARE(stored(2).rating, 0);
+    press(Qt::Key_J, Qt::ShiftModifier);
+    QTRY_COMPARE(find<RecordEditor>()->recordId().value, std::int64_t(7));
+    press(Qt::Key_A);
+    QTRY_VERIFY(stored(7).status == RecordStatus::Approved);
+    press(Qt::Key_J, Qt::ShiftModifier);
+    QTRY_VERIFY(find<TableFooter>()->text().contains(QStringLiteral("has been reviewed")));
+}
+
+void DataPageTest::columnsAreChosenDrawnAndKept()
+{
+    openWith(fakeRecords(40));
+    auto *table = find<RecordTable>();
+    const auto toggle = [](RecordTable *of, const QString &name) {
+        QMenu *menu = of->makeColumnMenu();
+        for (QAction *action : menu->actions())
+            if (action->text() == name)
+                action->trigger();
+        delete menu;
+    };
+    toggle(table, QStringLiteral("Split"));
+    QVERIFY(table->isColumnHidden(RecordModel::SplitColumn));
+    // The edge between tags and tokens is drawn to the right.
+    QHeaderView *header = table->horizontalHeader();
+    const int width = table->columnWidth(RecordModel::TagsColumn);
+    const QPoint edge(header->sectionViewportPosition(RecordModel::TagsColumn) + width - 1, header->height() / 2);
+    QTest::mousePress(header->viewport(), Qt::LeftButton, {}, edge);
+    QTest::mouseMove(header->viewport(), edge + QPoint(20, 0));
+    QTest::mouseMove(header->viewport(), edge + QPoint(40, 0));
+    QTest::mouseRelease(header->viewport(), Qt::LeftButton, {}, edge + QPoint(40, 0));
+    QTRY_COMPARE(table->columnWidth(RecordModel::TagsColumn), width + 40);
+    QTRY_VERIFY(header->length() <= table->viewport()->width()); // the texts give way
+    m_window.reset();
+    m_bridge.reset();
+    openWith(fakeRecords(40));
+    table = find<RecordTable>();
+    QVERIFY(table->isColumnHidden(RecordModel::SplitColumn));
+    QTRY_COMPARE(table->columnWidth(RecordModel::TagsColumn), width + 40);
+    toggle(table, QStringLiteral("As at the beginning"));
+    QVERIFY(!table->isColumnHidden(RecordModel::SplitColumn));
+    QCOMPARE(table->columnWidth(RecordModel::TagsColumn), width);
+}
+
 void DataPageTest::chipsFilter()
 {
     openWith(fakeRecords(40));
@@ -223,6 +290,66 @@ void DataPageTest::searchFinds()
     QTest::keyClick(search, Qt::Key_Escape);
     QTRY_COMPARE(find<RecordModel>()->rowCount(), 40);
     QTRY_VERIFY(find<RecordTable>()->hasFocus());
+}
+
+void DataPageTest::searchCompletesAndExplains()
+{
+    openWith(fakeRecords(40));
+    auto *field = find<SearchField>();
+    press(Qt::Key_F, Qt::ControlModifier);
+    QTRY_VERIFY(field->hasFocus());
+    QAbstractItemView *popup = field->completer()->popup();
+    QTest::keyClicks(field, QStringLiteral("-st"));
+    QTRY_VERIFY(popup->isVisible());
+    QCOMPARE(popup->model()->rowCount(), 1);
+    QTest::keyClick(popup, Qt::Key_Down);
+    QTest::keyClick(popup, Qt::Key_Return);
+    QTRY_COMPARE(field->text(), QStringLiteral("-status:"));
+    QVERIFY(field->hasFocus());
+    QTRY_VERIFY(popup->isVisible() && popup->model()->rowCount() == 4);
+    picture(QStringLiteral("search-completion"));
+    QTest::keyClick(popup, Qt::Key_Down);
+    QTest::keyClick(popup, Qt::Key_Down);
+    QTest::keyClick(popup, Qt::Key_Return);
+    QTRY_COMPARE(field->text(), QStringLiteral("-status:edited "));
+    // What is wrong is said in words, and the list of before stays.
+    field->clear();
+    QTRY_COMPARE(find<RecordModel>()->rowCount(), 40);
+    QTest::keyClicks(field, QStringLiteral("colour:red"));
+    QTRY_VERIFY(field->toolTip().contains(QStringLiteral("no such filter")));
+    QCOMPARE(find<RecordModel>()->rowCount(), 40);
+    picture(QStringLiteral("search-problem"));
+    QTest::keyClick(field, Qt::Key_Escape);
+    QTRY_VERIFY(!field->toolTip().contains(QStringLiteral("no such filter")));
+}
+
+void DataPageTest::searchesAreKept()
+{
+    openWith(fakeRecords(40));
+    auto *field = find<SearchField>();
+    auto *pane = find<FilterPane>();
+    QVERIFY(pane->savedSection()->isHidden());
+    QTest::keyClicks(field, QStringLiteral("kitten"));
+    QTRY_VERIFY(pane->findChild<QWidget *>(QStringLiteral("keepSearch")));
+    QCOMPARE(find<RecordModel>()->marks(), QStringList{QStringLiteral("kitten")});
+    picture(QStringLiteral("search-marks"));
+    QTest::mouseClick(pane->findChild<QWidget *>(QStringLiteral("keepSearch")), Qt::LeftButton);
+    const auto kept = [&]() -> QAbstractButton * {
+        for (auto *button : pane->savedSection()->findChildren<QAbstractButton *>())
+            if (button->isVisible() && button->accessibleName() == QStringLiteral("Saved filter kitten"))
+                return button;
+        return nullptr;
+    };
+    QTRY_VERIFY(kept());
+    field->clear();
+    QTRY_COMPARE(find<RecordModel>()->rowCount(), 40);
+    QTest::mouseClick(kept(), Qt::LeftButton);
+    QTRY_COMPARE(field->text(), QStringLiteral("kitten"));
+    QTRY_VERIFY(find<RecordModel>()->rowCount() < 40);
+    for (auto *button : pane->savedSection()->findChildren<QAbstractButton *>())
+        if (button->isVisible() && button->toolTip().startsWith(QStringLiteral("Forget")))
+            QTest::mouseClick(button, Qt::LeftButton);
+    QTRY_VERIFY(!kept());
 }
 
 void DataPageTest::typingShowsInTheLensAndIsSaved()

@@ -34,6 +34,7 @@ public:
     [[nodiscard]] virtual Result<> saveRecord(const data::Record &record) = 0;
     [[nodiscard]] virtual Result<> setStatus(const std::vector<RecordId> &ids, data::RecordStatus status) = 0;
     [[nodiscard]] virtual Result<> setSplit(const std::vector<RecordId> &ids, data::Split split) = 0;
+    [[nodiscard]] virtual Result<> setRating(const std::vector<RecordId> &ids, int rating) = 0;
     [[nodiscard]] virtual Result<> addTag(const std::vector<RecordId> &ids, const std::string &tag) = 0;
     [[nodiscard]] virtual Result<> removeTag(const std::vector<RecordId> &ids, const std::string &tag) = 0;
     [[nodiscard]] virtual Result<> deleteRecords(const std::vector<RecordId> &ids) = 0;

@@ -35,6 +35,7 @@ public:
     Result<> saveRecord(const data::Record &record) override { return m_project.saveRecord(record); }
     Result<> setStatus(const std::vector<RecordId> &ids, data::RecordStatus status) override { return m_project.setStatus(ids, status); }
     Result<> setSplit(const std::vector<RecordId> &ids, data::Split split) override { return m_project.setSplit(ids, split); }
+    Result<> setRating(const std::vector<RecordId> &ids, int rating) override { return m_project.setRating(ids, rating); }
     Result<> addTag(const std::vector<RecordId> &ids, const std::string &tag) override { return m_project.addTag(ids, tag); }
     Result<> removeTag(const std::vector<RecordId> &ids, const std::string &tag) override { return m_project.removeTag(ids, tag); }
     Result<> deleteRecords(const std::vector<RecordId> &ids) override { return m_project.deleteRecords(ids); }

@@ -12,6 +12,7 @@
 #include "ui/data/tablefooter.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/emptystate.h"
+#include "ui/widgets/labels.h"
 #include "ui/widgets/pagehead.h"
 
 #include <QDragEnterEvent>
@@ -82,6 +83,18 @@ void DataPage::connectWidgets()
     connect(m_find, &SearchField::left, this, &DataPage::leaveEditor);
     connect(m_health, &HealthBar::flagChosen, this, &DataPage::filterChanged);
     connect(m_filterPane, &FilterPane::filterChanged, this, &DataPage::filterChanged);
+    connect(m_filterPane, &FilterPane::savedChosen, this, [this](const QString &query) {
+        m_find->setText(query);
+        filterChanged();
+        m_table->setFocus(Qt::OtherFocusReason);
+    });
+    connect(m_filterPane, &FilterPane::saveWanted, this, [this] { keepSearches(savedSearches() << m_find->text().simplified()); });
+    connect(m_filterPane, &FilterPane::forgetWanted, this, [this](const QString &query) {
+        QStringList queries = savedSearches();
+        queries.removeAll(query);
+        keepSearches(queries);
+    });
+    m_find->setOffers([this](const QString &word) { return offersFor(word); });
     connect(m_filters, &QAbstractButton::toggled, this, [this](bool isShown) {
         m_filterPane->parentWidget()->setVisible(isShown || !m_isNarrow);
     });
@@ -92,8 +105,7 @@ void DataPage::connectWidgets()
     });
     connect(m_model, &RecordModel::rowsFailed, this, [this](const Error &error) { context().showMessage(messageOf(error)); });
     connect(m_model, &QAbstractItemModel::dataChanged, this, [this] {
-        if (m_model->hasSeenLoss() && m_table->isColumnHidden(RecordModel::LossColumn))
-            m_table->setLossShown(true);
+        m_table->setLossShown(m_model->hasSeenLoss());
     });
     connect(m_table, &RecordTable::currentRowChanged, this, &DataPage::openRow);
     connect(m_table, &RecordTable::selectionCountChanged, this, [this](int count) { m_footer->setCounts(m_model->rowCount(), count); });
@@ -131,6 +143,7 @@ void DataPage::connectBridge()
     });
     connect(&bridge(), &Bridge::snapshotsChanged, this, &DataPage::reload);
     connect(&bridge(), &Bridge::settingsChanged, this, [this] {
+        showSaved();
         m_lens->readOptions();
         m_model->setMaxLength(m_lens->options().maxLength);
         if (m_editor->hasRecord())
@@ -145,7 +158,7 @@ void DataPage::setProject()
     m_lens->clear();
     m_model->setIds({});
     m_listing = {};
-    m_hasListing = false;
+    m_hasListing = m_hasCounts = false;
     m_current = {};
     m_currentRow = -1;
     m_filter = {};
@@ -153,6 +166,10 @@ void DataPage::setProject()
     m_health->choose(std::nullopt);
     const QSignalBlocker blocker(m_find);
     m_find->clear();
+    m_find->setProblem({});
+    m_problem->hide();
+    m_model->setMarks({});
+    showSaved();
     m_table->horizontalHeader()->setSortIndicatorShown(false);
     m_checkTimer.stop();
     if (bridge().project()) {
@@ -196,7 +213,8 @@ void DataPage::openTarget(const QString &target)
 void DataPage::filterChanged()
 {
     m_findTimer.stop();
-    m_filter.text = m_find->text().trimmed().toStdString();
+    if (!readSearch())
+        return; // the list of before stays, and the words below the search say what is wrong
     m_filter.flag = m_health->chosen();
     m_filterPane->applyTo(m_filter);
     const int active = m_filterPane->activeCount();
@@ -218,14 +236,6 @@ void DataPage::reload()
             if (!ids)
                 return passError(ids);
             listing.ids = std::move(*ids);
-            auto counts = project->recordCounts();
-            if (!counts)
-                return passError(counts);
-            listing.counts = std::move(*counts);
-            auto snapshots = project->snapshots();
-            if (!snapshots)
-                return passError(snapshots);
-            listing.snapshots = std::move(*snapshots);
             return listing;
         },
         [this](Result<Listing> listing) {
@@ -235,17 +245,56 @@ void DataPage::reload()
                 receive(std::move(*listing));
         },
         "data list");
+    readCounts();
+}
+
+// Apart from the list, which need not wait for them: a million records are counted in seconds and found in less.
+void DataPage::readCounts()
+{
+    struct Facts {
+        engine::RecordCounts counts;
+        std::vector<engine::SnapshotInfo> snapshots;
+    };
+    bridge().readSlowly<Facts>(
+        this,
+        [](const ProjectApi *project, const JobContext &) -> Result<Facts> {
+            if (!project)
+                return Facts{};
+            auto counts = project->recordCounts();
+            if (!counts)
+                return passError(counts);
+            auto snapshots = project->snapshots();
+            if (!snapshots)
+                return passError(snapshots);
+            return Facts{std::move(*counts), std::move(*snapshots)};
+        },
+        [this](Result<Facts> facts) {
+            if (!facts) {
+                context().showMessage(messageOf(facts.error()));
+            } else if (bridge().project()) {
+                m_listing.counts = std::move(facts->counts);
+                m_listing.snapshots = std::move(facts->snapshots);
+                m_hasCounts = true;
+                receiveCounts();
+            }
+        },
+        "data counts");
+}
+
+void DataPage::receiveCounts()
+{
+    m_health->setCounts(m_listing.counts);
+    m_filterPane->setCounts(m_listing.counts, m_model->maxLength());
+    m_editor->setKnownTags(tagsOf(m_listing.counts));
+    m_footer->setKnownTags(tagsOf(m_listing.counts));
+    showState();
 }
 
 void DataPage::receive(Listing listing)
 {
     const bool isFirst = !m_hasListing;
-    m_listing = std::move(listing);
+    m_listing.ids = std::move(listing.ids);
     m_hasListing = true;
-    m_health->setCounts(m_listing.counts);
-    m_filterPane->setCounts(m_listing.counts, m_model->maxLength());
-    m_editor->setKnownTags(tagsOf(m_listing.counts));
-    m_footer->setKnownTags(tagsOf(m_listing.counts));
     {
         // The place is restored below; in between there is no current row.
         const QSignalBlocker blocker(m_table);
@@ -281,9 +330,13 @@ void DataPage::showState()
 {
     const engine::RecordCounts &counts = m_listing.counts;
     const bool hasProject = bridge().project() != nullptr;
-    const bool isEmpty = !hasProject || (m_hasListing && counts.all == 0);
+    const bool isEmpty = !hasProject || (m_hasCounts && counts.all == 0);
     m_stack->setCurrentWidget(isEmpty ? static_cast<QWidget *>(m_empty) : m_work);
     m_tableStack->setCurrentIndex(m_hasListing && m_model->rowCount() == 0 ? 1 : 0);
+    if (m_wantsTable && m_table->isVisible()) {
+        m_wantsTable = false;
+        m_table->setFocus(Qt::OtherFocusReason);
+    }
     setActionPossible(m_actionFreeze, !isEmpty, tr("There are no records yet"));
     for (QAction *action : {m_actionApprove, m_actionReject, m_actionTag, m_actionApproveNext})
         setActionPossible(action, m_model->rowCount() > 0, tr("No record is shown"));
@@ -308,7 +361,7 @@ void DataPage::showState()
         parts.append(tr("%1 edited").arg(countText(countOf(data::RecordStatus::Edited))));
     if (countOf(data::RecordStatus::New) > 0)
         parts.append(tr("%1 to review").arg(countText(countOf(data::RecordStatus::New))));
-    m_head->setState(m_hasListing ? parts.join(QStringLiteral(", ")) : tr("Reading records"));
+    m_head->setState(m_hasCounts ? parts.join(QStringLiteral(", ")) : tr("Reading records"));
 }
 
 void DataPage::openRow(int row)

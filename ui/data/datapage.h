@@ -25,6 +25,8 @@ class RecordModel;
 class RecordTable;
 class SearchField;
 class TableFooter;
+class TextLabel;
+struct SearchOffer;
 
 class DataPage : public Page {
     Q_OBJECT
@@ -72,6 +74,13 @@ private:
     void readCurrent();
     void receiveRecord(const data::Record &record);
     void filterChanged();
+    [[nodiscard]] bool readSearch();
+    void showSaved();
+    [[nodiscard]] QStringList savedSearches() const;
+    void keepSearches(const QStringList &queries);
+    [[nodiscard]] QList<SearchOffer> offersFor(const QString &word) const;
+    void readCounts();
+    void receiveCounts();
     void checkFindings();
 
     // writing
@@ -79,6 +88,8 @@ private:
     [[nodiscard]] std::vector<RecordId> chosenIds() const;
     void setStatus(data::RecordStatus status, AfterTriage after);
     void setSplit(data::Split split);
+    void rate(int stars);
+    void goToUnreviewed();
     void addTag(const QString &tag);
     void removeTag(const QString &tag);
     void deleteChosen();
@@ -105,12 +116,14 @@ private:
     int m_savesInFlight = 0;
     bool m_isOwnCheck = false; // the next change of records is our own check's
     bool m_isNarrow = false;
-    bool m_hasListing = false;
+    bool m_wantsTable = false; // the keyboard goes to the table as soon as it has rows again
+    bool m_hasListing = false, m_hasCounts = false;
     QTimer m_findTimer, m_checkTimer;
 
     RecordModel *m_model = nullptr;
     PageHead *m_head = nullptr;
     SearchField *m_find = nullptr;
+    TextLabel *m_problem = nullptr;
     Button *m_filters = nullptr, *m_freezeButton = nullptr, *m_importButton = nullptr, *m_newButton = nullptr;
     Button *m_reject = nullptr, *m_tag = nullptr, *m_approve = nullptr;
     HealthBar *m_health = nullptr;

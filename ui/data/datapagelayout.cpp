@@ -93,7 +93,7 @@ QWidget *DataPage::makeHead()
     m_head->addAfterTitle(m_filters);
     m_find = new SearchField(tr("Find in records"), QStringLiteral("Ctrl F"));
     m_find->setAccessibleName(tr("Find in records"));
-    m_find->setToolTip(tr("Shows the records in which all of these words occur  (Ctrl+F)"));
+    m_find->setToolTip(tr("Words that must occur, and filters: tag:dosage status:new length>512 has:context -split:test  (Ctrl+F)"));
     m_newButton = new Button(tr("New"), QStringLiteral("plus"));
     m_newButton->followAction(m_actionNew);
     m_freezeButton = new Button(tr("Freeze snapshot..."), QStringLiteral("camera"));
@@ -120,12 +120,19 @@ QWidget *DataPage::makeTableSide()
     m_tableStack = new QStackedWidget;
     m_tableStack->addWidget(m_table);
     m_tableStack->addWidget(nothing);
+    m_problem = smallLabel({});
+    m_problem->setInk(Ink::Bad);
+    m_problem->setWordWrap(true);
+    m_problem->setContentsMargins(kStep3, kStep1, kStep3, kStep1);
+    m_problem->setAccessibleName(tr("What is wrong with the search"));
+    m_problem->hide();
     m_footer = new TableFooter;
     auto *side = new QWidget;
     side->setMinimumWidth(360);
     auto *column = new QVBoxLayout(side);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
+    column->addWidget(m_problem);
     column->addWidget(m_tableStack, 1);
     column->addWidget(m_footer);
     return side;

@@ -46,6 +46,15 @@ void DataPage::setupActions()
                                         QKeySequence(Qt::CTRL | Qt::Key_Return), tr("Saves and approves this record and goes to the next"),
                                         [this] { approveAndNext(); });
     m_actionApproveNext->setShortcuts({QKeySequence(Qt::CTRL | Qt::Key_Return), QKeySequence(Qt::CTRL | Qt::Key_Enter)});
+    for (int stars = 0; stars <= 5; ++stars)
+        addPageAction(QStringLiteral("rateRecords%1").arg(stars), stars == 0 ? tr("Take off the rating") : tr("Rate: %1 of 5").arg(stars), QStringLiteral("star"),
+                      QKeySequence(Qt::Key_0 + stars), tr("Gives the chosen records this many stars"), [this, stars] { rate(stars); });
+    addPageAction(QStringLiteral("undoTriage"), tr("Take back"), QStringLiteral("undo-2"), Qt::Key_U, tr("Takes back the last change, as Ctrl+Z does"), [this] {
+        m_editor->flush();
+        bridge().undo();
+    });
+    addPageAction(QStringLiteral("nextUnreviewed"), tr("Next to review"), QStringLiteral("chevron-down"), QKeySequence(Qt::SHIFT | Qt::Key_J),
+                  tr("Goes to the next record in this list that is new"), [this] { goToUnreviewed(); });
     addPageAction(QStringLiteral("deleteRecords"), tr("Delete records"), QStringLiteral("trash-2"), Qt::Key_Delete,
                   tr("Deletes the chosen records; undo brings them back"), [this] { deleteChosen(); });
     addPageAction(QStringLiteral("findRecords"), tr("Find in records"), QStringLiteral("search"), QKeySequence::Find,
@@ -116,6 +125,44 @@ void DataPage::setStatus(data::RecordStatus status, AfterTriage after)
         m_footer->setNote(tr("%1 records: %2. Ctrl+Z takes it back.").arg(countText(static_cast<qint64>(ids.size())), statusName(status).toLower()));
     if (after == AfterTriage::Next)
         step(1);
+}
+
+void DataPage::rate(int stars)
+{
+    m_editor->flush();
+    const std::vector<RecordId> ids = chosenIds();
+    if (ids.empty())
+        return;
+    bridge().write<void>(Touched::Records, nullptr, [ids, stars](ProjectApi &project, const JobContext &) { return project.setRating(ids, stars); }, {});
+}
+
+void DataPage::goToUnreviewed()
+{
+    // The project knows the status of rows that were never shown; the list keeps its order.
+    engine::RecordFilter filter = m_filter;
+    filter.statuses = {data::RecordStatus::New};
+    bridge().readSlowly<std::vector<RecordId>>(
+        this,
+        [filter](const ProjectApi *project, const JobContext &) -> Result<std::vector<RecordId>> {
+            return project ? project->recordIds(filter) : Result<std::vector<RecordId>>();
+        },
+        [this](Result<std::vector<RecordId>> ids) {
+            if (!ids) {
+                context().showMessage(messageOf(ids.error()));
+                return;
+            }
+            const std::set<RecordId> fresh(ids->begin(), ids->end());
+            const int count = m_model->rowCount();
+            for (int i = 1; i <= count; ++i) {
+                const int row = (m_currentRow + i) % count; // round the end, to what was passed over
+                if (fresh.contains(m_model->idAt(row))) {
+                    m_table->goTo(row);
+                    return;
+                }
+            }
+            m_footer->setNote(tr("Every record of this list has been reviewed."));
+        },
+        "data unreviewed");
 }
 
 void DataPage::setSplit(data::Split split)
@@ -257,6 +304,7 @@ void DataPage::startTagging()
 
 void DataPage::leaveEditor()
 {
+    m_wantsTable = !m_table->isVisible();
     m_table->setFocus(Qt::OtherFocusReason);
 }
 

@@ -5,6 +5,8 @@
 #include "ui/data/recordwords.h"
 #include "ui/widgets/labels.h"
 
+#include "ui/widgets/button.h"
+
 #include <QHBoxLayout>
 #include <QPainter>
 #include <QScrollArea>
@@ -49,6 +51,12 @@ FilterPane::FilterPane(QWidget *parent) : QWidget(parent)
     m_column->setContentsMargins(kPaneSide, kPaneTop, kPaneSide, kPaneTop);
     m_column->setSpacing(0);
 
+    m_saved = new QWidget;
+    m_savedColumn = new QVBoxLayout(m_saved);
+    m_savedColumn->setContentsMargins(0, 0, 0, 0);
+    m_savedColumn->setSpacing(0);
+    m_column->addWidget(m_saved);
+    m_saved->hide();
     addSection(sectionLabel(tr("Status")));
     for (const auto status : {data::RecordStatus::New, data::RecordStatus::Edited, data::RecordStatus::Approved, data::RecordStatus::Rejected}) {
         auto *row = new FilterRow(statusName(status), true);
@@ -93,6 +101,51 @@ FilterPane::FilterPane(QWidget *parent) : QWidget(parent)
     all->addWidget(scroll);
     setMinimumWidth(160);
     setCounts({}, 0);
+}
+
+void FilterPane::setSaved(const QStringList &queries, const QString &current)
+{
+    while (QLayoutItem *item = m_savedColumn->takeAt(0)) {
+        if (item->widget()) {
+            item->widget()->hide();
+            item->widget()->deleteLater();
+        }
+        delete item;
+    }
+    const bool canSave = !current.isEmpty() && !queries.contains(current);
+    m_saved->setVisible(canSave || !queries.isEmpty());
+    if (!queries.isEmpty()) {
+        TextLabel *label = sectionLabel(tr("Saved filters"));
+        label->setFixedHeight(qRound(20 * textScale()));
+        m_savedColumn->addWidget(label);
+    }
+    for (const QString &query : queries) {
+        auto *line = new QWidget;
+        auto *row = new QHBoxLayout(line);
+        row->setContentsMargins(0, 0, 0, 0);
+        row->setSpacing(kStep1);
+        auto *link = new Link(fontMetrics().elidedText(query, Qt::ElideRight, 130));
+        link->setToolTip(tr("Show the records of the filter %1").arg(query));
+        link->setAccessibleName(tr("Saved filter %1").arg(query));
+        auto *forget = iconButton(QStringLiteral("x"), tr("Forget the filter %1; no record is changed").arg(query));
+        forget->setHeight(kBadge);
+        forget->setInk(Ink::Muted);
+        row->addWidget(link);
+        row->addStretch(1);
+        row->addWidget(forget);
+        line->setFixedHeight(qRound(kRow * textScale()));
+        m_savedColumn->addWidget(line);
+        connect(link, &QAbstractButton::clicked, this, [this, query] { emit savedChosen(query); });
+        connect(forget, &QAbstractButton::clicked, this, [this, query] { emit forgetWanted(query); });
+    }
+    if (canSave) {
+        auto *save = new Link(tr("Keep this search"));
+        save->setObjectName(QStringLiteral("keepSearch"));
+        save->setToolTip(tr("Keeps what stands in the search field as a filter of this project"));
+        save->setFixedHeight(qRound(kRow * textScale()));
+        m_savedColumn->addWidget(save, 0, Qt::AlignLeft);
+        connect(save, &QAbstractButton::clicked, this, &FilterPane::saveWanted);
+    }
 }
 
 void FilterPane::addSection(TextLabel *label)

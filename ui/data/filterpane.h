@@ -30,8 +30,15 @@ public:
     [[nodiscard]] QCheckBox *statusBox(data::RecordStatus status) const;
     [[nodiscard]] QCheckBox *tagBox(const QString &tag) const;
 
+    // Queries of the search field that were kept, and the one that stands there now (which can be kept).
+    void setSaved(const QStringList &queries, const QString &current);
+    [[nodiscard]] QWidget *savedSection() const { return m_saved; }
+
 signals:
     void filterChanged();
+    void savedChosen(const QString &query);
+    void saveWanted();
+    void forgetWanted(const QString &query);
 
 protected:
     void paintEvent(QPaintEvent *event) override;
@@ -43,7 +50,8 @@ private:
     std::map<data::RecordStatus, FilterRow *> m_statuses;
     std::map<data::Split, FilterRow *> m_splits;
     std::map<QString, FilterRow *> m_tags;
-    QVBoxLayout *m_column = nullptr, *m_tagColumn = nullptr;
+    QWidget *m_saved = nullptr;
+    QVBoxLayout *m_savedColumn = nullptr, *m_column = nullptr, *m_tagColumn = nullptr;
     TextLabel *m_tagLabel = nullptr, *m_lengthLabel = nullptr;
     Link *m_moreTags = nullptr;
     LengthHistogram *m_lengths = nullptr;

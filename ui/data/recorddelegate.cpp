@@ -25,6 +25,49 @@ void paintText(QPainter &painter, const QRect &rect, const QString &text, const 
     painter.drawText(rect, int(alignment | Qt::AlignVCenter), painter.fontMetrics().elidedText(text, Qt::ElideRight, rect.width()));
 }
 
+// Lower case without marks, letter by letter, as the search compares: "cafe" finds "Café".
+QString folded(const QString &text)
+{
+    QString result;
+    result.reserve(text.size());
+    for (const QChar c : text) {
+        const QString parts = c.decompositionTag() == QChar::Canonical ? c.decomposition() : QString(c);
+        result += parts.at(0).toCaseFolded();
+    }
+    return result;
+}
+
+// Where the words begin in the text; a word is found at the beginnings of words, as in the search.
+QList<std::pair<int, int>> placesOf(const QStringList &words, const QString &text)
+{
+    QList<std::pair<int, int>> places;
+    const QString where = folded(text);
+    for (const QString &word : words) {
+        const QString what = folded(word);
+        for (qsizetype at = what.isEmpty() ? -1 : where.indexOf(what); at >= 0; at = where.indexOf(what, at + 1))
+            if (at == 0 || !where.at(at - 1).isLetterOrNumber())
+                places.emplace_back(int(at), int(what.size()));
+    }
+    return places;
+}
+
+void paintMarked(QPainter &painter, const QRect &rect, const QString &text, const QColor &colour, const QStringList &words)
+{
+    painter.setFont(textFont(TextSize::Body));
+    const QFontMetrics metrics = painter.fontMetrics();
+    const QString shown = metrics.elidedText(text, Qt::ElideRight, rect.width());
+    if (!words.isEmpty()) {
+        QColor mark = tokens().warning;
+        mark.setAlphaF(0.28f);
+        for (const auto &[begin, length] : placesOf(words, shown)) {
+            const int left = metrics.horizontalAdvance(shown, begin), right = metrics.horizontalAdvance(shown, begin + length);
+            painter.fillRect(QRect(rect.left() + left, rect.center().y() - metrics.height() / 2, right - left, metrics.height()), mark);
+        }
+    }
+    painter.setPen(colour);
+    painter.drawText(rect, Qt::AlignLeft | Qt::AlignVCenter, shown);
+}
+
 } // namespace
 
 engine::RecordFlag worstFlag(const std::vector<engine::RecordFlag> &flags)
@@ -60,10 +103,10 @@ void RecordDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option
         paintIcon(*painter, option.rect.adjusted(kStep2, 0, 0, -1), statusIcon(row->status), kIconSmall, t.ink(statusInk(row->status)));
         break;
     case RecordModel::InstructionColumn:
-        paintText(*painter, cell, index.data().toString(), isRejected ? t.muted : t.text, Qt::AlignLeft);
+        paintMarked(*painter, cell, index.data().toString(), isRejected ? t.muted : t.text, model->marks());
         break;
     case RecordModel::ResponseColumn:
-        paintText(*painter, cell, index.data().toString(), row->response.empty() ? t.bad : t.muted, Qt::AlignLeft);
+        paintMarked(*painter, cell, index.data().toString(), row->response.empty() ? t.bad : t.muted, row->response.empty() ? QStringList() : model->marks());
         break;
     case RecordModel::TagsColumn: paintTags(*painter, cell, row->tags); break;
     case RecordModel::TokensColumn: {

@@ -85,6 +85,15 @@ void RecordModel::setMaxLength(std::int64_t tokens)
         emit dataChanged(index(0, TokensColumn), index(rowCount() - 1, TokensColumn));
 }
 
+void RecordModel::setMarks(const QStringList &words)
+{
+    if (words == m_marks)
+        return;
+    m_marks = words;
+    if (rowCount() > 0)
+        emit dataChanged(index(0, InstructionColumn), index(rowCount() - 1, ResponseColumn));
+}
+
 int RecordModel::rowCount(const QModelIndex &parent) const
 {
     return parent.isValid() ? 0 : static_cast<int>(m_ids.size());

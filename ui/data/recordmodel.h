@@ -5,6 +5,7 @@
 #include "core/engine/project.h"
 
 #include <QAbstractTableModel>
+#include <QStringList>
 #include <QTimer>
 
 #include <functional>
@@ -37,6 +38,9 @@ public:
     // The longest number of tokens that is not cut, for the mark in the tokens column; 0: no limit.
     void setMaxLength(std::int64_t tokens);
     [[nodiscard]] std::int64_t maxLength() const { return m_maxLength; }
+    // Words that were searched for; the table marks where they occur.
+    void setMarks(const QStringList &words);
+    [[nodiscard]] const QStringList &marks() const { return m_marks; }
     // Whether any row so far had a loss: before the first run the column would be empty.
     [[nodiscard]] bool hasSeenLoss() const { return m_hasSeenLoss; }
 
@@ -68,6 +72,7 @@ private:
     RowSource m_source;
     std::vector<RecordId> m_ids;
     std::int64_t m_maxLength = 0;
+    QStringList m_marks;
     std::uint64_t m_generation = 0;   // answers to an older list of ids are dropped
     mutable std::unordered_map<int, Page> m_pages;
     mutable std::vector<int> m_wanted; // newest last; served newest first, because that is what is on screen

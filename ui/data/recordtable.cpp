@@ -7,10 +7,18 @@
 #include <QContextMenuEvent>
 #include <QHeaderView>
 #include <QKeyEvent>
+#include <QMenu>
+#include <QSettings>
+#include <QTimer>
 
 #include <algorithm>
 
 namespace fettle::ui {
+
+namespace {
+constexpr auto kHiddenKey = "data/hiddenColumns";
+constexpr auto kWidthsKey = "data/columnWidths";
+} // namespace
 
 RecordTable::RecordTable(RecordModel *model, QWidget *parent) : QTableView(parent)
 {
@@ -30,7 +38,9 @@ RecordTable::RecordTable(RecordModel *model, QWidget *parent) : QTableView(paren
     verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
     verticalHeader()->setMinimumSectionSize(16);
     verticalHeader()->setDefaultSectionSize(qRound(measure::kRow * textScale()));
-    horizontalHeader()->setSectionResizeMode(QHeaderView::Fixed);
+    horizontalHeader()->setSectionResizeMode(QHeaderView::Interactive);
+    horizontalHeader()->setContextMenuPolicy(Qt::CustomContextMenu);
+    horizontalHeader()->setToolTip(tr("Click sorts, dragging an edge widens, the right button chooses columns"));
     horizontalHeader()->setHighlightSections(false);
     horizontalHeader()->setMinimumSectionSize(24);
     horizontalHeader()->setSortIndicator(RecordModel::NumberColumn, Qt::AscendingOrder);
@@ -46,20 +56,38 @@ RecordTable::RecordTable(RecordModel *model, QWidget *parent) : QTableView(paren
         header->setSortIndicator(section, order);
         this->model()->sort(section, order);
     });
+    connect(horizontalHeader(), &QHeaderView::sectionResized, this, [this](int column, int, int width) { columnResized(column, width); });
+    connect(horizontalHeader(), &QWidget::customContextMenuRequested, this, [this](const QPoint &place) {
+        QMenu *menu = makeColumnMenu();
+        menu->setAttribute(Qt::WA_DeleteOnClose);
+        menu->popup(horizontalHeader()->mapToGlobal(place));
+    });
+    restoreColumns();
     setLossShown(false);
 }
 
 void RecordTable::setNarrow(bool isNarrow)
 {
     m_isNarrow = isNarrow;
-    setColumnHidden(RecordModel::ResponseColumn, isNarrow);
-    setColumnHidden(RecordModel::SplitColumn, isNarrow);
-    spreadColumns();
+    showColumns();
 }
 
 void RecordTable::setLossShown(bool isShown)
 {
-    setColumnHidden(RecordModel::LossColumn, !isShown);
+    if (m_hasLoss == isShown && property("areColumnsShown").toBool())
+        return;
+    m_hasLoss = isShown;
+    setProperty("areColumnsShown", true);
+    showColumns();
+}
+
+void RecordTable::showColumns()
+{
+    for (int column = 0; column < RecordModel::kColumnCount; ++column) {
+        const bool isDropped = m_isNarrow && (column == RecordModel::ResponseColumn || column == RecordModel::SplitColumn);
+        const bool isEmpty = column == RecordModel::LossColumn && !m_hasLoss;
+        setColumnHidden(column, isDropped || isEmpty || !isColumnWished(column));
+    }
     spreadColumns();
 }
 
@@ -68,19 +96,89 @@ void RecordTable::spreadColumns()
     const std::pair<int, int> fixedColumns[] = {
         {RecordModel::StatusColumn, 32}, {RecordModel::NumberColumn, m_isNarrow ? 50 : 54}, {RecordModel::TagsColumn, m_isNarrow ? 122 : 112},
         {RecordModel::TokensColumn, 68}, {RecordModel::LossColumn, 58}, {RecordModel::FlagColumn, 32}, {RecordModel::SplitColumn, 76}};
+    m_isSpreading = true;
     int room = viewport()->width();
     for (const auto &[column, width] : fixedColumns) {
-        const int scaled = qRound(width * textScale());
+        const int scaled = qRound(m_widths.value(column, width) * textScale());
         setColumnWidth(column, scaled);
         if (!isColumnHidden(column))
             room -= scaled;
     }
     room = std::max(room, 160);
     const bool hasResponse = !isColumnHidden(RecordModel::ResponseColumn);
-    const int instruction = hasResponse ? room * 60 / 100 : room;
+    // What is drawn wider than the window has room for gives way: question and answer share what is left.
+    const int wished = m_widths.contains(RecordModel::InstructionColumn) ? qRound(m_widths[RecordModel::InstructionColumn] * textScale()) : room * 60 / 100;
+    const int instruction = hasResponse ? std::clamp(wished, 80, room - 80) : room;
     setColumnWidth(RecordModel::InstructionColumn, instruction);
     if (hasResponse)
         setColumnWidth(RecordModel::ResponseColumn, room - instruction);
+    m_isSpreading = false;
+}
+
+void RecordTable::columnResized(int column, int width)
+{
+    if (m_isSpreading || width <= 0)
+        return;
+    // The answer is what the question leaves: drawing its edge means the other one.
+    if (column != RecordModel::ResponseColumn)
+        m_widths[column] = qRound(width / textScale());
+    keepColumns();
+    // After the header is done with the mouse's move.
+    QTimer::singleShot(0, this, &RecordTable::spreadColumns);
+}
+
+QMenu *RecordTable::makeColumnMenu()
+{
+    auto *menu = new QMenu(this);
+    menu->setToolTipsVisible(true);
+    for (int column = 0; column < RecordModel::kColumnCount; ++column) {
+        if (column == RecordModel::InstructionColumn)
+            continue;
+        const QString name = model()->headerData(column, Qt::Horizontal, column == RecordModel::ResponseColumn ? Qt::DisplayRole : Qt::AccessibleTextRole).toString();
+        QAction *action = menu->addAction(name);
+        action->setCheckable(true);
+        action->setChecked(isColumnWished(column));
+        action->setToolTip(tr("Shows or hides this column"));
+        connect(action, &QAction::toggled, this, [this, column](bool isWished) {
+            isWished ? void(m_unwished.remove(column)) : void(m_unwished.insert(column));
+            keepColumns();
+            showColumns();
+        });
+    }
+    menu->addSeparator();
+    QAction *reset = menu->addAction(tr("As at the beginning"));
+    reset->setToolTip(tr("Shows every column in its first width"));
+    connect(reset, &QAction::triggered, this, [this] {
+        m_unwished.clear();
+        m_widths.clear();
+        keepColumns();
+        showColumns();
+    });
+    return menu;
+}
+
+void RecordTable::keepColumns() const
+{
+    QStringList hidden, widths;
+    for (const int column : m_unwished)
+        hidden.append(QString::number(column));
+    for (auto width = m_widths.begin(); width != m_widths.end(); ++width)
+        widths.append(QStringLiteral("%1:%2").arg(width.key()).arg(width.value()));
+    QSettings settings;
+    settings.setValue(kHiddenKey, hidden);
+    settings.setValue(kWidthsKey, widths);
+}
+
+void RecordTable::restoreColumns()
+{
+    const QSettings settings;
+    const auto isColumn = [](int column) { return column >= 0 && column < RecordModel::kColumnCount; };
+    for (const QString &text : settings.value(kHiddenKey).toStringList())
+        if (const int column = text.toInt(); isColumn(column) && column != RecordModel::InstructionColumn)
+            m_unwished.insert(column);
+    for (const QString &text : settings.value(kWidthsKey).toStringList())
+        if (const int column = text.section(u':', 0, 0).toInt(); isColumn(column))
+            m_widths[column] = std::clamp(text.section(u':', 1).toInt(), 24, 2000);
 }
 
 std::vector<std::pair<int, int>> RecordTable::selectedRanges() const

@@ -1,7 +1,11 @@
 // The table view of the Data page: column widths that follow the window, columns that drop out by priority, rows chosen as a whole.
 #pragma once
 
+#include <QHash>
+#include <QSet>
 #include <QTableView>
+
+class QMenu;
 
 namespace fettle::ui {
 
@@ -12,7 +16,11 @@ class RecordTable : public QTableView {
 public:
     explicit RecordTable(RecordModel *model, QWidget *parent = nullptr);
     void setNarrow(bool isNarrow);
+    // Whether there is a loss to show; without one the column stays away whatever is chosen.
     void setLossShown(bool isShown);
+    // Columns by choice of the user, kept for the next start. The instruction is always there.
+    [[nodiscard]] QMenu *makeColumnMenu();
+    [[nodiscard]] bool isColumnWished(int column) const { return !m_unwished.contains(column); }
     // The chosen rows as half-open ranges; cheap even when everything is chosen.
     [[nodiscard]] std::vector<std::pair<int, int>> selectedRanges() const;
     [[nodiscard]] int selectedCount() const;
@@ -35,7 +43,13 @@ protected:
 
 private:
     void spreadColumns();
-    bool m_isNarrow = false;
+    void showColumns();
+    void columnResized(int column, int width);
+    void restoreColumns();
+    void keepColumns() const;
+    bool m_isNarrow = false, m_hasLoss = false, m_isSpreading = false;
+    QSet<int> m_unwished;       // columns that the user took away
+    QHash<int, int> m_widths;   // of columns that the user drew, at text scale 1; the others follow the window
 };
 
 } // namespace fettle::ui

@@ -134,6 +134,8 @@ Result<std::shared_ptr<const LensApi>> FakeEngine::openLens(const std::string &)
 Result<std::int64_t> FakeEngine::measureLengths(ProjectApi &project, const LensApi &lens, std::int64_t maxLength,
                                                 const ProgressCallback &, std::stop_token)
 {
+    if (beforeMeasuring)
+        beforeMeasuring();
     FakeProjectState &state = static_cast<FakeProject &>(project).state();
     const Lock lock(state.mutex);
     state.maxLength = maxLength;

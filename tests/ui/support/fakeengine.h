@@ -39,6 +39,7 @@ public:
     std::optional<Error> answerError;
     std::vector<engine::Inspection> models;
     std::optional<Error> lensError;
+    std::function<void()> beforeMeasuring; // on the thread of the checks: a test can hold them there
     engine::MemoryUse memory{15'400'000'000, 6'000'000'000, 540'000'000, 3'700'000'000};
 
     Result<std::unique_ptr<ProjectApi>> createProject(const std::filesystem::path &folder) override;

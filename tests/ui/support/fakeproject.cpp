@@ -37,8 +37,8 @@ bool matches(const data::Record &record, const engine::RecordFilter &filter, con
         return false;
     if (filter.flag && std::ranges::find(flags, *filter.flag) == flags.end())
         return false;
-    return filter.text.empty()
-        || std::ranges::any_of(record.turns, [&](const data::Turn &turn) { return turn.text.find(filter.text) != std::string::npos; });
+    return filter.query.empty()
+        || std::ranges::any_of(record.turns, [&](const data::Turn &turn) { return turn.text.find(filter.query) != std::string::npos; });
 }
 
 Error missing(const std::string &what)
@@ -270,6 +270,11 @@ Result<> FakeProject::setStatus(const std::vector<RecordId> &ids, data::RecordSt
 Result<> FakeProject::setSplit(const std::vector<RecordId> &ids, data::Split split)
 {
     return changeRecords(ids, "Moved " + std::to_string(ids.size()) + " records", [&](data::Record &record) { record.split = split; });
+}
+
+Result<> FakeProject::setRating(const std::vector<RecordId> &ids, int rating)
+{
+    return changeRecords(ids, "Rated " + std::to_string(ids.size()) + " records", [&](data::Record &record) { record.rating = rating; });
 }
 
 Result<> FakeProject::addTag(const std::vector<RecordId> &ids, const std::string &tag)

@@ -52,6 +52,7 @@ public:
     Result<> saveRecord(const data::Record &record) override;
     Result<> setStatus(const std::vector<RecordId> &ids, data::RecordStatus status) override;
     Result<> setSplit(const std::vector<RecordId> &ids, data::Split split) override;
+    Result<> setRating(const std::vector<RecordId> &ids, int rating) override;
     Result<> addTag(const std::vector<RecordId> &ids, const std::string &tag) override;
     Result<> removeTag(const std::vector<RecordId> &ids, const std::string &tag) override;
     Result<> deleteRecords(const std::vector<RecordId> &ids) override;

@@ -1,0 +1,190 @@
+// The language of the search field on real projects: what it finds, what it refuses and in which words, and how long a million records take.
+#include <QtTest>
+
+#include "tests/core/data/projectfixture.h"
+
+#include "core/base/clock.h"
+#include "core/data/filterlanguage.h"
+
+using namespace fixture;
+using namespace fettle::data;
+using Ids = std::vector<std::int64_t>;
+
+class TestFilterLanguage : public QObject {
+    Q_OBJECT
+private slots:
+    void finds_data();
+    void finds();
+    void refuses_data();
+    void refuses();
+    void anythingTypedIsNoCrash();
+    void wordsToMark();
+    void aMillionRecords();
+};
+
+void TestFilterLanguage::finds_data()
+{
+    QTest::addColumn<QByteArray>("query");
+    QTest::addColumn<Ids>("ids");
+    const auto add = [](const char *query, Ids ids) { QTest::newRow(query[0] == '\0' ? "empty" : query) << QByteArray(query) << ids; };
+    add("", {1, 2, 3, 4, 5});
+    add("cats", {1, 4});
+    add("CAT wait", {1, 4});
+    add("\"cats wait\"", {1, 4});
+    add("\"wait cats\"", {});
+    add("-cats", {2, 3, 5});
+    add("-\"room 5\" cats", {4});
+    add("cafe", {2});
+    add("tag:cats", {1, 4});
+    add("tag:Cats", {1, 4});
+    add("tag:rooms,dogs", {1, 2});
+    add("-tag:cats", {2, 3, 5});
+    add("tag:cats -tag:rooms", {4});
+    add("status:approved", {2});
+    add("status:New -tag:cats", {3, 5});
+    add("status:new,approved", {1, 2, 3, 4, 5});
+    add("split:held-out", {5});
+    add("split:none", {1, 2, 3, 4});
+    add("-split:none", {5});
+    add("has:context", {2});
+    add("has:system", {2});
+    add("-has:answer", {3});
+    add("has:tags", {1, 2, 4});
+    add("has:note has:rating", {5});
+    add("note:thursday", {5});
+    add("source:RULES.csv", {5});
+    add("source:\"csv, line\"", {5});
+    add("rating>3", {5});
+    add("rating>=4 rating<5", {5});
+    add("rating:1..4", {5});
+    add("rating=0", {1, 2, 3, 4});
+    add("no:2..3", {2, 3});
+    add("turns>2", {2});
+    add("length>20", {1});
+    add("length<=20", {2});
+    add("-length>20", {2, 3, 4, 5}); // what is unknown is not longer
+    add("loss>2", {});
+    add("-has:loss", {1, 2, 3, 4, 5});
+    add("finding:contradiction", {1, 4});
+    add("finding:empty,contradiction", {1, 3, 4});
+    add("-finding:contradiction cats", {});
+    add("tag: status:", {1, 2, 3, 4, 5}); // still being typed
+    add("length>", {1, 2, 3, 4, 5});
+    add("12:30", {});
+    add("\"tag:cats\"", {});
+    add("!!! ?", {1, 2, 3, 4, 5});
+}
+
+void TestFilterLanguage::finds()
+{
+    QFETCH(QByteArray, query);
+    QFETCH(Ids, ids);
+    QTemporaryDir folder;
+    auto project = Project::create((folder.path() + "/a.fettle").toStdString());
+    QVERIFY(project);
+    const auto added = project->addRecords(someRecords(), "Imported");
+    QVERIFY(added);
+    QVERIFY(project->setStatus({(*added)[1]}, RecordStatus::Approved));
+    QVERIFY(project->storeLengths({{contentHash(*project->record((*added)[0])), 40}, {contentHash(*project->record((*added)[1])), 20}}, 0));
+    QVERIFY(project->updateFindings());
+    RecordFilter filter;
+    filter.query = query.toStdString();
+    const auto found = project->recordIds(filter);
+    QVERIFY2(found, found ? "" : found.error().message.c_str());
+    QCOMPARE(numbers(found), ids);
+    filter.sort = RecordSort::Tokens;
+    QCOMPARE(project->recordIds(filter)->size(), ids.size());
+}
+
+void TestFilterLanguage::refuses_data()
+{
+    QTest::addColumn<QByteArray>("query");
+    QTest::addColumn<QByteArray>("message");
+    QTest::addColumn<QByteArray>("hint");
+    QTest::newRow("unknown key") << QByteArray("cats colour:red") << QByteArray("\"colour:red\": there is no such filter.") << QByteArray("tag, status, split");
+    QTest::newRow("address") << QByteArray("https://example.org") << QByteArray("no such filter") << QByteArray("quotation marks");
+    QTest::newRow("unknown value") << QByteArray("-status:done") << QByteArray("status is never \"done\"") << QByteArray("new, edited, approved, rejected");
+    QTest::newRow("one of several") << QByteArray("split:train,tset") << QByteArray("\"tset\"") << QByteArray("held-out");
+    QTest::newRow("no number") << QByteArray("length>long") << QByteArray("\"long\" is not a number") << QByteArray("length>512");
+    QTest::newRow("half a range") << QByteArray("rating:2..") << QByteArray("is not a number") << QByteArray("rating:100..200");
+    QTest::newRow("comparison of words") << QByteArray("tag>cats") << QByteArray("only numbers") << QByteArray("tag:value");
+}
+
+void TestFilterLanguage::refuses()
+{
+    QFETCH(QByteArray, query);
+    QFETCH(QByteArray, message);
+    QFETCH(QByteArray, hint);
+    const auto compiled = compileFilter(query.toStdString());
+    QVERIFY(!compiled);
+    QCOMPARE(compiled.error().code, ErrorCode::BadInput);
+    QVERIFY2(compiled.error().message.find(message.toStdString()) != std::string::npos, compiled.error().message.c_str());
+    QVERIFY2(compiled.error().hint.find(hint.toStdString()) != std::string::npos, compiled.error().hint.c_str());
+}
+
+// Every query that compiles is a query that runs: no text of a person reaches the SQL or the search engine as a command.
+void TestFilterLanguage::anythingTypedIsNoCrash()
+{
+    QTemporaryDir folder;
+    auto project = Project::create((folder.path() + "/a.fettle").toStdString());
+    QVERIFY(project && project->addRecords(someRecords(), "Imported"));
+    const std::string pieces[] = {"tag:", "status:", "new", "-", "\"", "'", ";", "*", "(", ")", " ", ",", "length", ">", "<=", "..", "5", "NEAR", "OR", "cats", std::string(1, '\0'), "has:", "context", "^", "{", "\xc3\xa4", "\xff", "finding:leak", "%", "\\"};
+    std::uint64_t state = 99;
+    int ran = 0;
+    for (int round = 0; round < 20'000; ++round) {
+        RecordFilter filter;
+        for (int i = 0; i < 8; ++i) {
+            state = state * 6364136223846793005ull + 1442695040888963407ull;
+            filter.query += pieces[(state >> 33) % std::size(pieces)];
+        }
+        if (!compileFilter(filter.query))
+            continue;
+        ++ran;
+        const auto found = project->recordIds(filter);
+        QVERIFY2(found, (filter.query + ": " + (found ? "" : found.error().message + found.error().detail)).c_str());
+    }
+    QVERIFY(ran > 2000);
+}
+
+void TestFilterLanguage::wordsToMark()
+{
+    QCOMPARE(compileFilter("cats tag:x \"room 5\" -dogs !!")->words, (std::vector<std::string>{"cats", "room 5"}));
+}
+
+// Set FETTLE_MILLION to measure; takes some minutes.
+void TestFilterLanguage::aMillionRecords()
+{
+    if (!qEnvironmentVariableIsSet("FETTLE_MILLION"))
+        QSKIP("FETTLE_MILLION is not set.");
+    QTemporaryDir folder;
+    auto project = Project::create((folder.path() + "/a.fettle").toStdString());
+    QVERIFY(project);
+    const Stopwatch adding;
+    for (int batch = 0; batch < 10; ++batch) {
+        std::vector<Record> records;
+        for (int i = 0; i < 100'000; ++i) {
+            const int n = batch * 100'000 + i;
+            records.push_back(makePair("Question " + std::to_string(n) + " about topic" + std::to_string(n % 997), "", "The answer is " + std::to_string(std::int64_t(n) * 7919 % 100'003) + "."));
+            records.back().tags = {"tag" + std::to_string(n % 50)};
+        }
+        QVERIFY(project->addRecords(std::move(records), "Imported"));
+    }
+    qInfo("adding: %.1f s", adding.seconds());
+    for (const char *query : {"", "topic7", "question", "tag:tag7", "-tag:tag7 status:new", "has:context", "finding:contradiction", "turns>1", "answer -topic9"}) {
+        for (const RecordSort sort : {RecordSort::Number, RecordSort::Instruction, RecordSort::Tokens}) {
+            RecordFilter filter;
+            filter.query = query;
+            filter.sort = sort;
+            const Stopwatch watch;
+            const auto found = project->recordIds(filter);
+            QVERIFY(found);
+            qInfo("%-24s sort %d: %7zu in %.2f s", query, int(sort), found->size(), watch.seconds());
+        }
+    }
+    const Stopwatch counting;
+    QVERIFY(project->recordCounts());
+    qInfo("counts: %.2f s", counting.seconds());
+}
+
+QTEST_APPLESS_MAIN(TestFilterLanguage)
+#include "tst_filterlanguage.moc"

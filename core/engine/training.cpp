@@ -12,6 +12,7 @@
 #include "core/engine/trainingdata.h"
 #include "core/io/atomicfile.h"
 #include "core/io/jsonfile.h"
+#include "core/model/fast/fastpath.h"
 #include "core/model/torcherror.h"
 #include "core/model/weights.h"
 #include "core/train/checkpoint.h"
@@ -155,6 +156,9 @@ Result<RunSummary> execute(Project &project, RunRecorder &recorder, const Job &j
     auto trainee = loadTrainee({job.recipe, job.model, job.startAdapter, job.resumeFrom ? job.resumeFrom->path : fs::path()}, events.progressed, stop);
     if (!trainee)
         return failed(trainee.error());
+
+    if (const std::string reason = model::fast::whyNot(*trainee->weights, *trainee->adapter); !reason.empty())
+        recorder.notice(fmt::format("The run is computed on the plain path, which takes more time and memory: {}.", reason));
 
     train::TrainerSetup setup;
     setup.weights = trainee->weights;

@@ -190,7 +190,7 @@ void TestChatTemplate::hostile()
     } else {
         QCOMPARE(parsed.error().code, ErrorCode::BadInput);
     }
-    QVERIFY2(timer.elapsed() < 10000, qPrintable(QString("took %1 ms").arg(timer.elapsed())));
+    QVERIFY2(timer.elapsed() < 60000, qPrintable(QString("took %1 ms").arg(timer.elapsed())));
 }
 
 void TestChatTemplate::messages_data()

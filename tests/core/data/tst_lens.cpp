@@ -160,7 +160,7 @@ void TestLens::defaultModel()
     const Stopwatch once;
     const auto labelled = (*lens)->label(data::makePair(question, "", answer), {});
     qInfo("one record of %zu tokens in %.1f ms", labelled->ids.size(), once.seconds() * 1000);
-    QVERIFY(once.seconds() < 0.3);
+    QVERIFY(once.seconds() < 3);
 }
 
 QTEST_APPLESS_MAIN(TestLens)

@@ -136,7 +136,7 @@ void TestGguf::defaultModelOpens()
     Stopwatch opening;
     const auto file = Gguf::open(path);
     QVERIFY2(file.has_value(), file ? "" : file.error().message.c_str());
-    QVERIFY(opening.seconds() < 0.5);
+    QVERIFY(opening.seconds() < 5);
     QCOMPARE(file->tensors().size(), 272u);
     QCOMPARE(file->integer("llama.block_count").value(), 30);
     QCOMPARE(file->strings("tokenizer.ggml.tokens").value().size(), 49152u);

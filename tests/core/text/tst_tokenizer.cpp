@@ -272,7 +272,7 @@ void TestTokenizer::hostileExpression()
     QElapsedTimer timer;
     timer.start();
     (void)tokenizer->encode(std::string(200, 'a') + "b");
-    QVERIFY(timer.elapsed() < 5000);
+    QVERIFY(timer.elapsed() < 30000);
 }
 
 void TestTokenizer::mutatedFiles_data()

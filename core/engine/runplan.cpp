@@ -1,4 +1,4 @@
-// What a run would do and what stands in its way, found without loading weights: planRun of training.h.
+// What a run would do and what stands in its way, found without loading weights: planRun and methodCost of training.h.
 #include "core/engine/adapterpath.h"
 #include "core/engine/models.h"
 #include "core/engine/training.h"
@@ -180,12 +180,50 @@ Result<std::int64_t> parametersOf(const Project &project, const TrainRequest &re
     return tune::parametersOfFolder(start->folder, model);
 }
 
+// Stored as fp32: what is trained, or the whole model; PiSSA's file holds twice the rank, and a prefix's projection is thrown away.
+std::int64_t resultBytes(const train::Recipe &recipe, const model::ModelConfig &model, std::int64_t parameters)
+{
+    std::int64_t values = parameters;
+    if (recipe.method == "full")
+        values = model.parameters();
+    else if (recipe.method == "lora" && recipe.text("init") == "pissa")
+        values = 2 * parameters;
+    else if (recipe.method == "prefix") {
+        train::Recipe finished = recipe;
+        finished.values["projection"] = false;
+        values = trainableParameters(finished, model).value_or(values);
+    }
+    return 4 * values;
+}
+
 void addBlocking(TrainPlan &plan, std::string code, const Error &error)
 {
     plan.problems.push_back({std::move(code), error.hint.empty() ? error.message : error.message + " " + error.hint, {}, {}, true});
 }
 
 } // namespace
+
+Result<MethodCost> methodCost(const std::string &model, const train::Recipe &recipe)
+{
+    MethodCost cost;
+    auto path = resolveModel(model);
+    if (!path)
+        return passError(path);
+    auto config = model::readConfig(*path);
+    if (!config)
+        return passError(config);
+    if (auto valid = train::validate(recipe); !valid)
+        cost.refusal = valid.error();
+    else if (auto possible = checkMethod(recipe, *path, {}); !possible)
+        cost.refusal = possible.error();
+    if (auto parameters = trainableParameters(recipe, *config); parameters) {
+        cost.trainableParameters = *parameters;
+        cost.resultBytes = resultBytes(recipe, *config, *parameters);
+    } else if (!cost.refusal) {
+        cost.refusal = parameters.error();
+    }
+    return cost;
+}
 
 Result<TrainPlan> planRun(const Project &project, const TrainRequest &request, const ProgressCallback &progress, std::stop_token stop)
 {
@@ -215,15 +253,7 @@ Result<TrainPlan> planRun(const Project &project, const TrainRequest &request, c
             addBlocking(plan, "setting", parameters.error());
         } else {
             plan.trainableParameters = *parameters;
-            // Stored as fp32: what is trained, or the whole model; PiSSA's file holds twice the rank.
-            const bool isPissa = request.recipe.method == "lora" && request.recipe.text("init") == "pissa";
-            std::int64_t values = request.recipe.method == "full" ? model->parameters() : isPissa ? 2 * *parameters : *parameters;
-            if (request.recipe.method == "prefix") { // the projection is thrown away
-                train::Recipe finished = request.recipe;
-                finished.values["projection"] = false;
-                values = trainableParameters(finished, *model).value_or(values);
-            }
-            plan.resultBytes = 4 * values;
+            plan.resultBytes = resultBytes(request.recipe, *model, *parameters);
         }
     }
 

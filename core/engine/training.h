@@ -58,6 +58,14 @@ struct RunSummary {
 [[nodiscard]] Result<RunSummary> resumeRun(Project &project, RunId run, const ComputeOptions &compute, const RunEvents &events = {},
                                            const RunControl *control = nullptr, std::stop_token stop = {});
 
+// What a method would train in a model, read from its description: shown beside each method before one is chosen.
+struct MethodCost {
+    std::int64_t trainableParameters = 0, resultBytes = 0;
+    std::optional<Error> refusal; // why this model cannot be trained this way, and what to do
+};
+// Errors: those of the model (not found, damaged); settings that do not fit it are a refusal.
+[[nodiscard]] Result<MethodCost> methodCost(const std::string &model, const train::Recipe &recipe);
+
 // What a run would do, without weights: shown on the Train page and checked before every start.
 struct TrainPlan {
     std::int64_t trainRows = 0, heldOutRows = 0, steps = 0, stepsPerEpoch = 0;

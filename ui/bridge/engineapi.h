@@ -109,6 +109,7 @@ public:
                                                               const ProgressCallback &progress, std::stop_token stop) = 0;
 
     // --- training
+    [[nodiscard]] virtual Result<engine::MethodCost> methodCost(const std::string &model, const train::Recipe &recipe) = 0;
     [[nodiscard]] virtual Result<engine::TrainPlan> planRun(const ProjectApi &project, const engine::TrainRequest &request,
                                                             const ProgressCallback &progress, std::stop_token stop) = 0;
     [[nodiscard]] virtual Result<engine::RunSummary> trainRun(ProjectApi &project, const engine::TrainRequest &request,

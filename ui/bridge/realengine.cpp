@@ -176,6 +176,7 @@ public:
     {
         return engine::measureLengths(unwrap(project), static_cast<const RealLens &>(lens).lens(), maxLength, progress, stop);
     }
+    Result<engine::MethodCost> methodCost(const std::string &model, const train::Recipe &recipe) override { return engine::methodCost(model, recipe); }
     Result<engine::TrainPlan> planRun(const ProjectApi &project, const engine::TrainRequest &request,
                                       const ProgressCallback &progress, std::stop_token stop) override
     {

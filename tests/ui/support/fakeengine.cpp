@@ -146,6 +146,25 @@ Result<std::int64_t> FakeEngine::measureLengths(ProjectApi &project, const LensA
     return std::int64_t(state.records.size());
 }
 
+// Numbers of SmolLM2-135M; what is rounded cannot be trained itself, as in the real engine.
+Result<engine::MethodCost> FakeEngine::methodCost(const std::string &model, const train::Recipe &recipe)
+{
+    const auto found = inspect(std::filesystem::path(model).filename());
+    if (!found)
+        return passError(found);
+    static const std::map<std::string, std::int64_t> numbers = {{"lora", 4'884'480},  {"full", 134'515'008}, {"bottleneck", 1'262'520},
+                                                                {"prefix", 230'400}, {"prompt", 11'520},    {"ia3", 57'600}};
+    engine::MethodCost cost;
+    cost.trainableParameters = numbers.at(recipe.method);
+    if (recipe.method == "lora")
+        cost.trainableParameters = cost.trainableParameters * recipe.integer("rank") / 16;
+    cost.resultBytes = 4 * cost.trainableParameters;
+    if (recipe.method == "full" && found->storage.starts_with("Q"))
+        cost.refusal = Error{ErrorCode::BadInput, found->name + " holds its weights rounded to " + found->storage + ": they cannot be trained themselves.",
+                             "Use the method lora, which works on this file.", {}};
+    return cost;
+}
+
 Result<engine::TrainPlan> FakeEngine::planRun(const ProjectApi &project, const engine::TrainRequest &request, const ProgressCallback &,
                                               std::stop_token)
 {
@@ -159,8 +178,6 @@ Result<engine::TrainPlan> FakeEngine::planRun(const ProjectApi &project, const e
     plan.steps = runSteps;
     plan.tokens = plan.trainRows * 64;
     plan.trainedTokens = plan.trainRows * 40;
-    plan.trainableParameters = 4'884'480;
-    plan.resultBytes = 19'500'000;
     plan.rowCapacity = 512;
     for (int row = 0; row < 4; ++row) {
         std::vector<engine::TrainPlan::Document> documents;
@@ -174,8 +191,12 @@ Result<engine::TrainPlan> FakeEngine::planRun(const ProjectApi &project, const e
     }
     if (plan.trainRows == 0)
         plan.problems.push_back({"noRecords", "There is nothing to learn from: the project has no records.", {}, {}, true});
-    else if (request.recipe.method.empty())
-        plan.problems.push_back({"noMethod", "No method is chosen.", {}, {}, true});
+    if (const auto cost = methodCost(request.model, request.recipe)) {
+        plan.trainableParameters = cost->trainableParameters;
+        plan.resultBytes = cost->resultBytes;
+        if (cost->refusal)
+            plan.problems.push_back({"method", cost->refusal->message + " " + cost->refusal->hint, {}, {}, true});
+    }
     if (changePlan)
         changePlan(request, plan);
     return plan;

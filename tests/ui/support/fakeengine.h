@@ -57,6 +57,7 @@ public:
     Result<std::shared_ptr<const LensApi>> openLens(const std::string &model) override;
     Result<std::int64_t> measureLengths(ProjectApi &project, const LensApi &lens, std::int64_t maxLength,
                                         const ProgressCallback &progress, std::stop_token stop) override;
+    Result<engine::MethodCost> methodCost(const std::string &model, const train::Recipe &recipe) override;
     Result<engine::TrainPlan> planRun(const ProjectApi &project, const engine::TrainRequest &request, const ProgressCallback &progress,
                                       std::stop_token stop) override;
     Result<engine::RunSummary> trainRun(ProjectApi &project, const engine::TrainRequest &request, const engine::RunEvents &events,

@@ -2,6 +2,7 @@
 // come with their button, a value that is still being typed is the one that is trained with. FETTLE_PICTURES=FOLDER keeps pictures.
 #include "tests/ui/support/windowfixture.h"
 #include "ui/train/batchpreview.h"
+#include "ui/train/methodchoice.h"
 #include "ui/train/methoddrawing.h"
 #include "ui/train/planpane.h"
 #include "ui/train/settingsform.h"
@@ -217,7 +218,7 @@ void TrainPageTest::helpFollowsTheFocus()
     open();
     QVERIFY(isTextShown(QStringLiteral("Click into a field to read what it does.")));
     for (const train::SettingField &field : train::settingFields()) {
-        if (field.level != train::SettingLevel::Basic)
+        if (field.level != train::SettingLevel::Basic || !train::isSettingOf(field, "lora"))
             continue;
         auto *editor = m_page->findChild<QWidget *>(QString::fromUtf8(field.key.data(), qsizetype(field.key.size())));
         QVERIFY2(editor && editor->isVisible(), field.key.data());
@@ -245,7 +246,7 @@ void TrainPageTest::advancedSettingsOpen()
             QVERIFY2(label->width() >= label->sizeHint().width(), qPrintable(label->text()));
     }
     // What is trained is what is drawn.
-    auto *drawing = m_page->findChild<MethodDrawing *>();
+    auto *drawing = m_page->findChild<MethodChoice *>()->card("lora")->drawing();
     const QString all = drawing->accessibleDescription() + drawing->accessibleName();
     auto *choice = named<QLineEdit>("targets");
     QVERIFY(choice);

@@ -1,5 +1,7 @@
-// The transformer block as a drawing in which the trained parts are lit: for LoRA, two narrow matrices beside each chosen map.
+// The transformer block as a drawing in which the parts that a recipe trains are lit.
 #pragma once
+
+#include "core/train/settings.h"
 
 #include <QSet>
 #include <QString>
@@ -12,10 +14,20 @@ class MethodDrawing : public QWidget {
 
 public:
     explicit MethodDrawing(QWidget *parent = nullptr);
-    // Maps with a pair of matrices: "q", "k", "v", "o", "gate", "up", "down".
-    void setLit(const QSet<QString> &maps);
+    void setRecipe(const train::Recipe &recipe);
     void setBlocks(int blocks); // 0: not known yet
     [[nodiscard]] QSize sizeHint() const override { return {216, 196}; }
+
+    // What is lit. Maps: "q", "k", "v", "o", "gate", "up", "down".
+    struct Lit {
+        QSet<QString> pairs;          // two narrow matrices beside the map
+        QSet<QString> whole;          // the map itself
+        QSet<QString> outputs, inputs; // a factor behind or in front of the map
+        bool norms = false, embeddings = false, head = false;
+        bool behindAttention = false, behindMlp = false, besideMlp = false; // small networks
+        bool prefix = false, prompt = false;
+    };
+    [[nodiscard]] const Lit &lit() const { return m_lit; }
 
 protected:
     void paintEvent(QPaintEvent *event) override;
@@ -23,11 +35,12 @@ protected:
 private:
     void paintBox(QPainter &painter, const QRectF &box, const QString &title, const QStringList &maps);
     void describe();
-    QSet<QString> m_lit;
+    train::Recipe m_recipe;
+    Lit m_lit;
     int m_blocks = 0;
 };
 
-// The maps that a value of the setting "targets" chooses: "all", "attention", "mlp", or names such as "q_proj,v_proj".
+// The maps that a value such as that of "targets" chooses: "all", "attention", "mlp", or names such as "q_proj,v_proj".
 [[nodiscard]] QSet<QString> mapsOfTargets(const QString &targets);
 
 } // namespace fettle::ui

@@ -2,6 +2,7 @@
 
 #include "ui/theme/tokens.h"
 #include "ui/train/batchpreview.h"
+#include "ui/train/methodwords.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/words.h"
@@ -164,7 +165,7 @@ void PlanPane::showStartWanted()
     m_reason->setText(tr("Starts as soon as the records are counted."));
 }
 
-void PlanPane::showPlan(const engine::TrainPlan &plan)
+void PlanPane::showPlan(const engine::TrainPlan &plan, const std::string &method)
 {
     const bool isBlocked = plan.steps <= 0 || std::ranges::any_of(plan.problems, &engine::TrainPlan::Problem::isBlocking);
     if (isBlocked)
@@ -176,13 +177,14 @@ void PlanPane::showPlan(const engine::TrainPlan &plan)
     m_hint->hide();
     showProblems(plan.problems);
 
+    const MethodWords words = methodWords(method);
     const qint64 left = plan.droppedRows;
     setFact(0, countText(plan.trainRows), left > 0 ? tr("records; %1 have nothing left to learn").arg(countText(left)) : tr("records"));
     setFact(1, countText(plan.heldOutRows), tr("records to measure with"));
     setFact(2, countText(plan.steps), tr("%1 per epoch").arg(countText(plan.stepsPerEpoch)));
     setFact(3, countText(plan.tokens), tr("per epoch, %1 learnt").arg(countText(plan.trainedTokens)));
-    setFact(4, largeCountText(static_cast<double>(plan.trainableParameters)), tr("numbers, base untouched"));
-    setFact(5, bytesText(plan.resultBytes), tr("as a PEFT adapter"));
+    setFact(4, largeCountText(static_cast<double>(plan.trainableParameters)), words.trained);
+    setFact(5, bytesText(plan.resultBytes), words.result);
     m_preview->setPlan(plan);
     m_batchFoot->setText(m_preview->records() == 0
                              ? QString()

@@ -26,7 +26,7 @@ public:
 
     void showPlanning(); // a plan is being made; the old figures stay
     void showStartWanted(); // the start was asked for while the plan is being made
-    void showPlan(const engine::TrainPlan &plan);
+    void showPlan(const engine::TrainPlan &plan, const std::string &method);
     void showError(const Error &error);
     // isQueued: another run is active, so that this one would wait.
     void setStart(const QString &text, bool isQueued);

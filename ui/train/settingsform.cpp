@@ -17,6 +17,7 @@
 #include <QSpinBox>
 #include <QVBoxLayout>
 
+#include <algorithm>
 #include <limits>
 
 namespace fettle::ui {
@@ -78,7 +79,7 @@ QString settingRangeText(const SettingField &field)
     return SettingsForm::tr("%1 to %2").arg(plainNumber(field.minimum), plainNumber(field.maximum));
 }
 
-SettingsForm::SettingsForm(const std::string &method, QWidget *parent) : QWidget(parent)
+SettingsForm::SettingsForm(QWidget *parent) : QWidget(parent)
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(kPaneSide - kFrame, kPaneTop, kPaneSide - kFrame, kPaneTop);
@@ -88,12 +89,9 @@ SettingsForm::SettingsForm(const std::string &method, QWidget *parent) : QWidget
     m_advanced->setVisible(false);
     m_advancedGrid = new QGridLayout(m_advanced);
     m_advancedGrid->setContentsMargins(0, 0, 0, 0);
-    for (const SettingField &field : train::settingFields()) {
-        if (!train::isSettingOf(field, method))
-            continue;
+    // A row for each field of any method, so that the order of the tab key stays that of the table; those of other methods are hidden.
+    for (const SettingField &field : train::settingFields())
         addRow(field);
-        m_advancedCount += field.level == SettingLevel::Advanced;
-    }
     for (QGridLayout *grid : {m_basicGrid, m_advancedGrid}) {
         grid->setHorizontalSpacing(kStep2);
         grid->setVerticalSpacing(kStep2);
@@ -106,24 +104,27 @@ SettingsForm::SettingsForm(const std::string &method, QWidget *parent) : QWidget
 // Each column is read to its end before the next one begins.
 void SettingsForm::arrange(int columns)
 {
-    if (m_columns == columns)
-        return;
     m_columns = columns;
     for (const SettingLevel level : {SettingLevel::Basic, SettingLevel::Advanced}) {
         QGridLayout *grid = level == SettingLevel::Basic ? m_basicGrid : m_advancedGrid;
-        const int count = level == SettingLevel::Advanced ? m_advancedCount : static_cast<int>(m_rows.size()) - m_advancedCount;
-        const int perColumn = (count + columns - 1) / columns;
+        const int perColumn = (count(level) + columns - 1) / columns;
         int index = 0;
         for (const Row &row : m_rows) {
             if (row.field->level != level)
                 continue;
+            for (QWidget *widget : std::initializer_list<QWidget *>{row.label, row.editor, row.mark})
+                grid->removeWidget(widget);
+            row.label->setVisible(isShown(row));
+            row.editor->setVisible(isShown(row));
+            if (!isShown(row)) {
+                row.mark->hide();
+                continue;
+            }
             const int line = index % perColumn, first = index / perColumn * 3;
             row.label->setMinimumWidth(kLabelWidth);
-            int place = first;
-            for (QWidget *widget : std::initializer_list<QWidget *>{row.label, row.editor, row.mark}) {
-                grid->removeWidget(widget);
-                grid->addWidget(widget, line, place++);
-            }
+            grid->addWidget(row.label, line, first);
+            grid->addWidget(row.editor, line, first + 1);
+            grid->addWidget(row.mark, line, first + 2);
             ++index;
         }
         grid->setColumnStretch(2, 1);
@@ -131,11 +132,24 @@ void SettingsForm::arrange(int columns)
     }
 }
 
+int SettingsForm::count(SettingLevel level) const
+{
+    return static_cast<int>(std::ranges::count_if(m_rows, [&](const Row &row) { return row.field->level == level && isShown(row); }));
+}
+
+int SettingsForm::advancedCount() const
+{
+    return count(SettingLevel::Advanced);
+}
+
 void SettingsForm::addRow(const SettingField &field)
 {
     Row row{&field, nullptr, nullptr, nullptr, nullptr, {}};
+    QWidget *parent = field.level == SettingLevel::Advanced ? m_advanced : this; // from the start: a row that is hidden lies in no layout
     row.label = new TextLabel(settingLabel(field));
+    row.label->setParent(parent);
     row.editor = makeEditor(field, row);
+    row.editor->setParent(parent);
     row.editor->setFixedWidth(kEditorWidth);
     row.editor->setAccessibleName(settingLabel(field));
     row.editor->setToolTip(settingHelp(field) + QStringLiteral("\n\n") + translated(field.why));
@@ -145,7 +159,7 @@ void SettingsForm::addRow(const SettingField &field)
     row.editor->installEventFilter(this);
     for (QWidget *child : row.editor->findChildren<QWidget *>())
         child->installEventFilter(this);
-    row.mark = new QWidget;
+    row.mark = new QWidget(parent);
     auto *mark = new QHBoxLayout(row.mark);
     mark->setContentsMargins(0, 0, 0, 0);
     mark->setSpacing(kStep2 - 2);
@@ -227,12 +241,15 @@ SettingValue SettingsForm::valueOf(const train::Recipe &recipe, const SettingFie
 
 void SettingsForm::setRecipe(const train::Recipe &recipe, const train::Recipe &reference)
 {
+    const bool isOtherMethod = recipe.method != m_recipe.method;
     m_recipe = recipe;
     m_reference = reference;
     m_isShowing = true;
     for (const Row &row : m_rows)
         row.show(valueOf(recipe, *row.field));
     m_isShowing = false;
+    if (isOtherMethod)
+        arrange(m_columns);
     updateMarks();
 }
 
@@ -255,6 +272,8 @@ void SettingsForm::edited(const SettingField &field, SettingValue value)
 void SettingsForm::updateMarks()
 {
     for (const Row &row : m_rows) {
+        if (!isShown(row))
+            continue;
         const SettingValue was = valueOf(m_reference, *row.field);
         const bool isDifferent = settingValueText(*row.field, valueOf(m_recipe, *row.field)) != settingValueText(*row.field, was);
         row.was->setText(tr("was %1").arg(settingValueText(*row.field, was)));
@@ -266,7 +285,7 @@ int SettingsForm::differences() const
 {
     int count = 0;
     for (const Row &row : m_rows)
-        count += settingValueText(*row.field, valueOf(m_recipe, *row.field)) != settingValueText(*row.field, valueOf(m_reference, *row.field));
+        count += isShown(row) && settingValueText(*row.field, valueOf(m_recipe, *row.field)) != settingValueText(*row.field, valueOf(m_reference, *row.field));
     return count;
 }
 
@@ -291,7 +310,8 @@ QSize SettingsForm::minimumSizeHint() const
 void SettingsForm::resizeEvent(QResizeEvent *event)
 {
     QWidget::resizeEvent(event);
-    arrange(width() >= 2 * (kColumnWidth + kPaneSide) ? 2 : 1);
+    if (const int columns = width() >= 2 * (kColumnWidth + kPaneSide) ? 2 : 1; columns != m_columns)
+        arrange(columns);
 }
 
 void SettingsForm::setAdvancedVisible(bool isVisible)

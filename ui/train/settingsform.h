@@ -25,15 +25,16 @@ class SettingsForm : public QWidget {
 public:
     static constexpr int kFieldEdge = 176; // from the edge of the card: fields, presets and summaries share this line
 
-    explicit SettingsForm(const std::string &method, QWidget *parent = nullptr);
+    explicit SettingsForm(QWidget *parent = nullptr);
 
-    // reference: the preset that differences are marked against.
+    // Shows the fields of the recipe's method. reference: the preset that differences are marked against.
     void setRecipe(const train::Recipe &recipe, const train::Recipe &reference);
     [[nodiscard]] const train::Recipe &recipe() const { return m_recipe; }
     void setValue(const std::string &key, const train::SettingValue &value); // as if the user had typed it
     void commit(); // takes over what is still being typed
     void setAdvancedVisible(bool isVisible);
-    [[nodiscard]] int advancedCount() const { return m_advancedCount; }
+    [[nodiscard]] const train::Recipe &reference() const { return m_reference; }
+    [[nodiscard]] int advancedCount() const;
     [[nodiscard]] int differences() const;
     [[nodiscard]] QSize minimumSizeHint() const override;
 
@@ -56,6 +57,8 @@ private:
     };
     void addRow(const train::SettingField &field);
     void arrange(int columns);
+    [[nodiscard]] bool isShown(const Row &row) const { return train::isSettingOf(*row.field, m_recipe.method); }
+    [[nodiscard]] int count(train::SettingLevel level) const;
     [[nodiscard]] QWidget *makeEditor(const train::SettingField &field, Row &row);
     void edited(const train::SettingField &field, train::SettingValue value);
     void updateMarks();
@@ -65,7 +68,6 @@ private:
     std::vector<Row> m_rows;
     QWidget *m_advanced = nullptr;
     QGridLayout *m_basicGrid = nullptr, *m_advancedGrid = nullptr;
-    int m_advancedCount = 0;
     int m_columns = 0;
     bool m_isShowing = false; // values are being put in, not edited
 };

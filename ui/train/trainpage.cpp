@@ -1,7 +1,8 @@
 // See trainpage.h.
 #include "ui/train/trainpage.h"
 
-#include "ui/train/methoddrawing.h"
+#include "ui/train/methodchoice.h"
+#include "ui/train/methodwords.h"
 #include "ui/train/planpane.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/labels.h"
@@ -56,7 +57,9 @@ void TrainPage::setProject()
     if (bridge().project() == nullptr)
         return;
     m_preset->setCurrent(0);
+    m_methods->setCurrent("lora");
     choosePreset(0);
+    showMethod();
     updateStart();
     if (isVisible())
         onShown();
@@ -96,6 +99,8 @@ void TrainPage::readModel()
 void TrainPage::showModel(const Result<engine::Inspection> &model)
 {
     m_modelMark->setIcon(model ? QStringLiteral("circle-check") : QStringLiteral("circle-x"), model ? Ink::Good : Ink::Bad);
+    m_modelParameters = model ? model->parameters : 0;
+    readCosts();
     if (!model) {
         m_modelFacts->setText(QString::fromStdString(model.error().message));
         return;
@@ -105,7 +110,7 @@ void TrainPage::showModel(const Result<engine::Inspection> &model)
     if (!model->licence.empty())
         facts << QString::fromStdString(model->licence);
     m_modelFacts->setText(facts.join(QStringLiteral(", ")));
-    m_drawing->setBlocks(model->layers);
+    m_methods->setBlocks(model->layers);
 }
 
 void TrainPage::readData()
@@ -172,17 +177,94 @@ engine::TrainRequest TrainPage::request() const
     return wanted;
 }
 
-void TrainPage::choosePreset(int index)
+train::Recipe TrainPage::presetOf(const std::string &method) const
 {
-    const auto preset = static_cast<train::Preset>(std::clamp(index, 0, 2));
-    const train::Recipe recipe = train::presetRecipe(preset, kMethod, std::max<qint64>(m_records, 1));
+    return train::presetRecipe(static_cast<train::Preset>(std::clamp(m_preset->current(), 0, 2)), method, std::max<qint64>(m_records, 1));
+}
+
+void TrainPage::choosePreset(int)
+{
+    m_left.clear();
+    const train::Recipe recipe = presetOf(m_methods->current());
     m_form->setRecipe(recipe, recipe);
     settingsChanged();
 }
 
+// What was changed and means the same for both methods stays (epochs, length, a limit of steps); what belongs to the method, or has another
+// preset there (learning rate), is what it was when that method was left.
+void TrainPage::chooseMethod(const std::string &method)
+{
+    m_form->commit();
+    const train::Recipe before = m_form->recipe(), beforePreset = m_form->reference();
+    const train::Recipe preset = presetOf(method);
+    m_left[before.method] = before;
+    const auto left = m_left.find(method);
+    const auto valueIn = [](const train::Recipe &recipe, const train::SettingField &field) {
+        const auto found = recipe.values.find(field.key);
+        return found == recipe.values.end() ? field.standard : found->second;
+    };
+    train::Recipe recipe = preset;
+    for (const train::SettingField &field : train::settingFields()) {
+        if (!train::isSettingOf(field, method))
+            continue;
+        const bool isShared = train::isSettingOf(field, before.method) && valueIn(beforePreset, field) == valueIn(preset, field);
+        const train::Recipe *source = isShared ? &before : left == m_left.end() ? nullptr : &left->second;
+        if (source != nullptr && valueIn(*source, field) != valueIn(preset, field))
+            recipe.values[std::string(field.key)] = valueIn(*source, field);
+    }
+    m_form->setRecipe(recipe, preset);
+    showMethod();
+    settingsChanged();
+}
+
+void TrainPage::showMethod()
+{
+    m_methodName->setText(methodText(m_methods->current()));
+    m_methodFacts->setText(methodWords(m_methods->current()).summary);
+    m_help->setText(tr("Click into a field to read what it does."));
+    updateAdvanced();
+}
+
+void TrainPage::updateAdvanced()
+{
+    m_advanced->setText(m_isAdvanced ? tr("Hide the advanced settings") : tr("Show %1 advanced settings").arg(m_form->advancedCount()));
+    m_advanced->updateGeometry();
+}
+
+// What each method would cost in this model: with the preset, the chosen one as it is set.
+void TrainPage::readCosts()
+{
+    if (!m_hasStarted)
+        return;
+    std::vector<train::Recipe> recipes;
+    for (const train::MethodInfo &method : train::methods())
+        recipes.push_back(method.key == m_form->recipe().method ? m_form->recipe() : presetOf(std::string(method.key)));
+    using Costs = std::map<std::string, engine::MethodCost>;
+    bridge().readSlowly<Costs>(
+        this,
+        [model = bridge().baseModel(), recipes = std::move(recipes)](const ProjectApi *, const JobContext &job) -> Result<Costs> {
+            Costs costs;
+            for (const train::Recipe &recipe : recipes) {
+                auto cost = job.engine.methodCost(model, recipe);
+                if (!cost)
+                    return passError(cost);
+                costs.emplace(recipe.method, std::move(*cost));
+            }
+            return costs;
+        },
+        [this](Result<Costs> costs) { showCosts(costs); }, "trainCosts");
+}
+
+void TrainPage::showCosts(const Result<std::map<std::string, engine::MethodCost>> &costs)
+{
+    if (!costs && costs.error().code == ErrorCode::Cancelled)
+        return; // newer ones are on their way
+    m_methods->setCosts(costs ? *costs : std::map<std::string, engine::MethodCost>(), m_modelParameters); // the plan says what is wrong with the model
+}
+
 void TrainPage::settingsChanged()
 {
-    m_drawing->setLit(mapsOfTargets(QString::fromStdString(m_form->recipe().text("targets"))));
+    m_methods->setRecipe(m_form->recipe());
     updateDifferences();
     schedulePlan();
 }
@@ -221,6 +303,7 @@ void TrainPage::plan()
 {
     if (bridge().project() == nullptr)
         return;
+    readCosts();
     bridge().planRun(request(), this, [this, number = m_planNumber](Result<engine::TrainPlan> plan) {
         if (number != m_planNumber)
             return; // changed meanwhile: a newer plan is on its way
@@ -236,17 +319,13 @@ void TrainPage::plan()
 
 void TrainPage::showPlan(const engine::TrainPlan &plan)
 {
-    m_plan->showPlan(plan);
-    m_trained->setText(tr("%1 numbers").arg(largeCountText(static_cast<double>(plan.trainableParameters))));
-    m_result->setText(bytesText(plan.resultBytes));
+    m_plan->showPlan(plan, m_form->recipe().method);
     m_head->setState(m_plan->state() == PlanPane::State::Ready ? tr("%1 steps over %2 records").arg(countText(plan.steps), countText(plan.trainRows)) : QString());
 }
 
 void TrainPage::showRefusal(const Error &error)
 {
     m_plan->showError(error);
-    m_trained->setText(QStringLiteral("–"));
-    m_result->setText(QStringLiteral("–"));
     m_head->setState({});
 }
 

@@ -7,7 +7,7 @@
 
 #include <QTimer>
 
-#include <optional>
+#include <map>
 
 class QComboBox;
 class QVBoxLayout;
@@ -18,7 +18,7 @@ class Button;
 class ElidedLabel;
 class IconLabel;
 class Link;
-class MethodDrawing;
+class MethodChoice;
 class PageHead;
 class PlanPane;
 class Segmented;
@@ -38,8 +38,6 @@ protected:
     void resizeEvent(QResizeEvent *event) override;
 
 private:
-    static inline const std::string kMethod = "lora";
-
     void setupActions();
     void setupLayout();
     void connectBridge();
@@ -53,6 +51,12 @@ private:
     void showModel(const Result<engine::Inspection> &model);
     void showSnapshots(const std::vector<engine::SnapshotInfo> &snapshots);
     void choosePreset(int index);
+    void chooseMethod(const std::string &method);
+    void showMethod();
+    void readCosts();
+    void showCosts(const Result<std::map<std::string, engine::MethodCost>> &costs);
+    [[nodiscard]] train::Recipe presetOf(const std::string &method) const;
+    void updateAdvanced();
     void settingsChanged();
     void applyFix(const QString &setting);
     void schedulePlan();
@@ -67,9 +71,11 @@ private:
     IconLabel *m_modelMark = nullptr, *m_dataMark = nullptr;
     TextLabel *m_modelName = nullptr;
     ElidedLabel *m_modelFacts = nullptr, *m_dataFacts = nullptr;
-    TextLabel *m_trained = nullptr, *m_result = nullptr, *m_differences = nullptr, *m_help = nullptr;
+    TextLabel *m_methodName = nullptr, *m_differences = nullptr, *m_help = nullptr;
+    ElidedLabel *m_methodFacts = nullptr;
     QComboBox *m_snapshot = nullptr;
-    MethodDrawing *m_drawing = nullptr;
+    MethodChoice *m_methods = nullptr;
+    Link *m_moreMethods = nullptr;
     Segmented *m_preset = nullptr;
     SettingsForm *m_form = nullptr;
     Link *m_advanced = nullptr;
@@ -78,6 +84,8 @@ private:
     QAction *m_start = nullptr;
     QTimer m_planTimer;
     qint64 m_records = 0;
+    qint64 m_modelParameters = 0; // 0: not known
+    std::map<std::string, train::Recipe> m_left; // what a method was set to before another one was chosen
     bool m_isAdvanced = false;
     bool m_hasStarted = false; // the plan was asked for since the project was opened
     int m_planNumber = 0;      // of the newest settings: an older plan is not shown

@@ -1,7 +1,7 @@
 // How the Train page is put together: four cards and the plan beside them. What they show is in trainpage.cpp.
 #include "ui/train/trainpage.h"
 
-#include "ui/train/methoddrawing.h"
+#include "ui/train/methodchoice.h"
 #include "ui/train/planpane.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/card.h"
@@ -139,39 +139,29 @@ void TrainPage::addMethodCard(QVBoxLayout *column)
     rows->setContentsMargins(0, 0, 0, kPaneSide);
     rows->setSpacing(0);
     auto *line = cardLine(card, tr("Method")).layout;
-    line->addWidget(new TextLabel(tr("LoRA")));
-    line->addWidget(factsLabel(tr("small matrices beside the linear maps; the base stays untouched")), 1);
+    m_methodName = new TextLabel;
+    m_methodFacts = factsLabel();
+    line->addWidget(m_methodName);
+    line->addWidget(m_methodFacts, 1);
+    m_moreMethods = new Link({});
+    m_moreMethods->setObjectName(QStringLiteral("moreMethods"));
+    m_moreMethods->setToolTip(tr("Methods for special cases: very large models, very small results."));
+    line->addWidget(m_moreMethods);
     rows->addLayout(line);
     auto *body = new QHBoxLayout;
     body->setContentsMargins(kPaneSide, 0, kPaneSide, 0);
-    body->setSpacing(kStep5);
-    m_drawing = new MethodDrawing;
-    body->addWidget(m_drawing, 0, Qt::AlignTop);
-    auto *words = new QVBoxLayout;
-    words->setSpacing(kStep2);
-    const auto fact = [words](const QString &name) {
-        auto *row = new QHBoxLayout;
-        auto *label = mutedLabel(name);
-        label->setFixedWidth(72);
-        auto *value = strongLabel(QStringLiteral("–"));
-        row->addWidget(label);
-        row->addWidget(value, 1);
-        words->addLayout(row);
-        return value;
-    };
-    m_trained = fact(tr("Trained"));
-    m_result = fact(tr("Result"));
-    fact(tr("Runs in"))->setText(tr("PEFT, or merged: Transformers"));
-    words->addSpacing(kStep1);
-    for (const QString &text : {tr("The usual choice: a house style or a narrow field. The model's own weights are read, never changed; what is learnt lies in a small file of its own."),
-                                tr("The blue bars are what learns: for each linear map two narrow matrices whose product is added to the map.")}) {
-        auto *label = new TextLabel(text);
-        label->setWordWrap(true);
-        words->addWidget(label);
-    }
-    words->addStretch(1);
-    body->addLayout(words, 1);
+    m_methods = new MethodChoice;
+    m_methods->setObjectName(QStringLiteral("methods"));
+    m_methods->setAccessibleName(tr("Method"));
+    connect(m_methods, &MethodChoice::chosen, this, [this](const QString &method) { chooseMethod(method.toStdString()); });
+    body->addWidget(m_methods);
     rows->addLayout(body);
+    m_moreMethods->setText(tr("%n more", nullptr, m_methods->moreCount()));
+    connect(m_moreMethods, &Link::clicked, this, [this] {
+        m_methods->setMoreShown(!m_methods->isMoreShown());
+        m_moreMethods->setText(m_methods->isMoreShown() ? tr("Fewer") : tr("%n more", nullptr, m_methods->moreCount()));
+        m_moreMethods->updateGeometry();
+    });
     column->addWidget(card);
 }
 
@@ -194,21 +184,20 @@ void TrainPage::addSettingsCard(QVBoxLayout *column)
     line->addStretch(1);
     rows->addLayout(line);
     rows->addWidget(new Separator);
-    m_form = new SettingsForm(kMethod);
+    m_form = new SettingsForm;
     m_form->setObjectName(QStringLiteral("settingsForm"));
     rows->addWidget(m_form);
     rows->addWidget(new Separator);
     auto *foot = new QHBoxLayout;
     foot->setContentsMargins(kPaneSide - kFrame, kStep1, kStep2, kStep1);
     foot->setSpacing(kStep2);
-    m_advanced = new Link(tr("Show %1 advanced settings").arg(m_form->advancedCount()));
+    m_advanced = new Link({});
     m_advanced->setObjectName(QStringLiteral("advanced"));
     m_advanced->setToolTip(tr("Their values are good for most runs."));
     connect(m_advanced, &Link::clicked, this, [this] {
         m_isAdvanced = !m_isAdvanced;
         m_form->setAdvancedVisible(m_isAdvanced);
-        m_advanced->setText(m_isAdvanced ? tr("Hide the advanced settings") : tr("Show %1 advanced settings").arg(m_form->advancedCount()));
-        m_advanced->updateGeometry();
+        updateAdvanced();
     });
     foot->addWidget(m_advanced);
     foot->addStretch(1);

@@ -116,6 +116,10 @@ QString methodText(const std::string &method)
         return tr("Adapters");
     if (method == "prefix")
         return tr("Prefix");
+    if (method == "prompt")
+        return tr("Prompt");
+    if (method == "ia3")
+        return tr("IA3");
     return QString::fromStdString(method);
 }
 

@@ -152,8 +152,8 @@ Result<engine::MethodCost> FakeEngine::methodCost(const std::string &model, cons
     const auto found = inspect(std::filesystem::path(model).filename());
     if (!found)
         return passError(found);
-    static const std::map<std::string, std::int64_t> numbers = {{"lora", 4'884'480},  {"full", 134'515'008}, {"bottleneck", 1'262'520},
-                                                                {"prefix", 230'400}, {"prompt", 11'520},    {"ia3", 57'600}};
+    const std::map<std::string, std::int64_t> numbers = {
+        {"lora", 4'884'480}, {"full", found->parameters}, {"bottleneck", 1'262'520}, {"prefix", 230'400}, {"prompt", 11'520}, {"ia3", 57'600}};
     engine::MethodCost cost;
     cost.trainableParameters = numbers.at(recipe.method);
     if (recipe.method == "lora")

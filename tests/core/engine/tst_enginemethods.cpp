@@ -124,6 +124,11 @@ void TestEngineMethods::wholeRoad()
     VERIFY_OK(plan);
     for (const auto &problem : plan->problems)
         QVERIFY2(!problem.isBlocking, problem.text.c_str());
+    const auto cost = methodCost(kModel, wish.recipe);
+    VERIFY_OK(cost);
+    QVERIFY(!cost->refusal && cost->trainableParameters > 0);
+    QCOMPARE(cost->trainableParameters, plan->trainableParameters);
+    QCOMPARE(cost->resultBytes, plan->resultBytes);
 
     std::vector<double> losses, again;
     RunEvents events;
@@ -207,6 +212,10 @@ void TestEngineMethods::fullRefusesWhatCannotBe()
     Project own = project();
     TrainRequest wish = request("full", {});
     wish.model = FETTLE_FIXTURES "/models/llama-q8.gguf";
+    const auto cost = methodCost(wish.model, wish.recipe);
+    VERIFY_OK(cost);
+    QVERIFY(cost->refusal && cost->refusal->message.find("cannot be trained themselves") != std::string::npos);
+    QVERIFY(!cost->refusal->hint.empty());
     const auto refused = trainRun(own, wish);
     QVERIFY(!refused);
     QVERIFY2(refused.error().message.find("Q8_0") != std::string::npos && refused.error().hint.find("lora") != std::string::npos, refused.error().message.c_str());

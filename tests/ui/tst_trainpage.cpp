@@ -1,5 +1,5 @@
 // The Train page in the real window, on the stand-in engine: the plan follows the settings, differences from the preset are marked, problems
-// come with their button, a value that is still being typed is the one that is trained with. FETTLE_PICTURES=FOLDER keeps pictures.
+// come with their button. Starting is in tst_trainstart.cpp, the choice of the method in tst_methodchoice.cpp. FETTLE_PICTURES=FOLDER keeps pictures.
 #include "tests/ui/support/windowfixture.h"
 #include "ui/train/batchpreview.h"
 #include "ui/train/methodchoice.h"
@@ -42,11 +42,6 @@ private slots:
     void refusedSettingIsTold();
     void unreadableModelIsTold();
     void emptyProjectCannotStart();
-    void ctrlEnterStartsAndLeadsToRuns();
-    void typedValueIsTrainedWith_data();
-    void typedValueIsTrainedWith();
-    void secondRunWaits();
-    void snapshotIsTrainedOn();
     void firstStepShowsTrainedTokens();
     void everyControlHasAName();
     void narrowWindowFits();
@@ -350,80 +345,6 @@ void TrainPageTest::emptyProjectCannotStart()
     QVERIFY(!isTextShown(QStringLiteral("steps over"))); // promised nothing
     QVERIFY(!named<Button>("startRun")->isEnabled());
     picture(QStringLiteral("empty"));
-}
-
-void TrainPageTest::ctrlEnterStartsAndLeadsToRuns()
-{
-    open();
-    QTRY_VERIFY(named<Button>("startRun")->isEnabled());
-    named<Segmented>("preset")->setFocus();
-    QTest::keyClick(named<Segmented>("preset"), Qt::Key_Return, Qt::ControlModifier);
-    QTRY_COMPARE(m_fixture->window->currentPageId(), QStringLiteral("runs"));
-    QTRY_COMPARE(trained().size(), std::size_t(1));
-    QCOMPARE(trained()[0].recipe, m_page->request().recipe);
-    QCOMPARE(trained()[0].model, std::string("SmolLM2-135M-Instruct"));
-    QTRY_VERIFY(m_fixture->bridge->isRunActive());
-}
-
-// A value that stands in a field but was not confirmed yet is what the user sees, and so what is trained with.
-void TrainPageTest::typedValueIsTrainedWith_data()
-{
-    QTest::addColumn<bool>("isByMouse");
-    QTest::newRow("Ctrl+Enter") << false;
-    QTest::newRow("click") << true;
-}
-
-void TrainPageTest::typedValueIsTrainedWith()
-{
-    QFETCH(bool, isByMouse);
-    open();
-    QTRY_VERIFY(named<Button>("startRun")->isEnabled());
-    auto *rank = named<QSpinBox>("rank");
-    type(rank, QStringLiteral("48"));
-    if (isByMouse)
-        QTest::mouseClick(m_fixture->window->windowHandle(), Qt::LeftButton, {},
-                          named<Button>("startRun")->mapTo(m_fixture->window.get(), named<Button>("startRun")->rect().center()));
-    else
-        QTest::keyClick(rank, Qt::Key_Return, Qt::ControlModifier);
-    QTRY_COMPARE(trained().size(), std::size_t(1));
-    QCOMPARE(trained()[0].recipe.integer("rank"), 48);
-    QCOMPARE(m_fixture->window->currentPageId(), QStringLiteral("runs"));
-}
-
-void TrainPageTest::secondRunWaits()
-{
-    open();
-    QTRY_VERIFY(named<Button>("startRun")->isEnabled());
-    QTest::mouseClick(named<Button>("startRun"), Qt::LeftButton);
-    QTRY_VERIFY(m_fixture->bridge->isRunActive());
-    m_fixture->window->openPage(QStringLiteral("train"));
-    QTRY_COMPARE(named<Button>("startRun")->text(), QStringLiteral("Add to queue"));
-    QTRY_VERIFY(named<Button>("startRun")->isEnabled());
-    picture(QStringLiteral("queue"));
-    QTest::mouseClick(named<Button>("startRun"), Qt::LeftButton);
-    QTRY_COMPARE(m_fixture->bridge->queuedRuns(), 1);
-    QCOMPARE(trained().size(), std::size_t(1));
-    m_fixture->gate->release(60);
-    QTRY_COMPARE(trained().size(), std::size_t(2));
-    m_fixture->gate->release(60);
-    QTRY_VERIFY(!m_fixture->bridge->isRunActive());
-    QTRY_COMPARE(named<Button>("startRun")->text(), QStringLiteral("Start run"));
-}
-
-void TrainPageTest::snapshotIsTrainedOn()
-{
-    open();
-    m_fixture->bridge->freezeSnapshot({}, {}, nullptr, {});
-    auto *snapshot = named<QComboBox>("snapshot");
-    QTRY_COMPARE(snapshot->count(), 2);
-    QCOMPARE(snapshot->currentIndex(), 0); // a new snapshot chooses nothing by itself
-    snapshot->setFocus();
-    QTest::keyClick(snapshot, Qt::Key_Down);
-    QTRY_COMPARE(lastPlanned().snapshot, SnapshotId{1});
-    QTRY_VERIFY(named<Button>("startRun")->isEnabled());
-    QTest::mouseClick(named<Button>("startRun"), Qt::LeftButton);
-    QTRY_COMPARE(trained().size(), std::size_t(1));
-    QCOMPARE(trained()[0].snapshot, SnapshotId{1});
 }
 
 void TrainPageTest::firstStepShowsTrainedTokens()

@@ -22,13 +22,14 @@ std::size_t blocksOf(std::size_t columns) { return (columns + kBlock - 1) / kBlo
 
 std::atomic<bool> isAllowedHere{true};
 
-// A quantised row: high bytes, low bytes, scales of the blocks, and scale * sum of the numbers for each half block.
+// A quantised row: high, middle and low bytes, scales of the blocks, and scale * sum of the numbers for each half block.
 struct QuantisedRow {
-    const std::int8_t *high, *low;
+    const std::int8_t *high, *middle, *low;
     const float *scales, *sums;
     QuantisedRow(const std::byte *row, std::size_t columns)
         : high(reinterpret_cast<const std::int8_t *>(row))
-        , low(high + blocksOf(columns) * kBlock)
+        , middle(high + blocksOf(columns) * kBlock)
+        , low(middle + blocksOf(columns) * kBlock)
         , scales(reinterpret_cast<const float *>(low + blocksOf(columns) * kBlock))
         , sums(scales + blocksOf(columns))
     {
@@ -39,7 +40,7 @@ struct QuantisedRow {
 
 std::size_t quantisedBytes(std::size_t columns)
 {
-    return (blocksOf(columns) * (2 * kBlock + 3 * sizeof(float)) + 63) / 64 * 64;
+    return (blocksOf(columns) * (3 * kBlock + 3 * sizeof(float)) + 63) / 64 * 64;
 }
 
 void setIntegerProducts(bool isAllowed) { isAllowedHere = isAllowed; }
@@ -67,31 +68,27 @@ bool hasIntegerProducts()
 namespace {
 
 constexpr std::size_t kChunk = 256;  // columns whose codes are unpacked at a time for many rows: 4 KiB a panel
-constexpr int kGroupRows = 6;        // rows together with two panels: 24 sums in registers
+constexpr int kGroupRows = 4;        // rows together with two panels: 24 sums in registers
 constexpr int kFewPanels = 4;
 
-void quantiseBlock(const float *x, std::int8_t *high, std::int8_t *low, float &scale, float *sums)
+void quantiseBlock(const float *x, std::int8_t *high, std::int8_t *middle, std::int8_t *low, float &scale, float *sums)
 {
     const __m512 first = _mm512_loadu_ps(x), second = _mm512_loadu_ps(x + 16);
     const float largest = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_abs_ps(first), _mm512_abs_ps(second)));
-    constexpr float kLargest = 127.0f * 128.0f;
+    constexpr float kLargest = 127.0f * 16384.0f;
     scale = largest / kLargest;
     const __m512 inverse = _mm512_set1_ps(scale > 0.0f ? kLargest / largest : 0.0f);
     for (int half = 0; half < 2; ++half) {
         const __m512i number = _mm512_cvtps_epi32(_mm512_mul_ps(half == 0 ? first : second, inverse));
-        const __m512i upper = _mm512_srai_epi32(_mm512_add_epi32(number, _mm512_set1_epi32(64)), 7);
-        const __m512i lower = _mm512_sub_epi32(number, _mm512_slli_epi32(upper, 7));
+        const __m512i upper = _mm512_srai_epi32(_mm512_add_epi32(number, _mm512_set1_epi32(8192)), 14);
+        const __m512i rest = _mm512_sub_epi32(number, _mm512_slli_epi32(upper, 14)); // -8192 to 8191
+        const __m512i between = _mm512_srai_epi32(_mm512_add_epi32(rest, _mm512_set1_epi32(64)), 7);
+        const __m512i lower = _mm512_sub_epi32(rest, _mm512_slli_epi32(between, 7));
         _mm_storeu_si128(reinterpret_cast<__m128i *>(high + 16 * half), _mm512_cvtepi32_epi8(upper));
+        _mm_storeu_si128(reinterpret_cast<__m128i *>(middle + 16 * half), _mm512_cvtepi32_epi8(between));
         _mm_storeu_si128(reinterpret_cast<__m128i *>(low + 16 * half), _mm512_cvtepi32_epi8(lower));
         sums[half] = scale * static_cast<float>(_mm512_reduce_add_epi32(number));
     }
-}
-
-__m512i fourBytes(const std::int8_t *bytes)
-{
-    std::int32_t word;
-    std::memcpy(&word, bytes, 4);
-    return _mm512_set1_epi32(word);
 }
 
 template <bool isWide>
@@ -119,10 +116,32 @@ void loadScales(const std::byte *address, __m512 &scale, __m512 &offset)
     }
 }
 
-// sum += scale * x-scale * (128 * high + low) + offset * x-sum, always in this order.
-__m512 addBlock(__m512 sum, __m512i high, __m512i low, __m512 scale, __m512 offset, float xScale, float xSum)
+// The sums of a block over the three bytes of the activations, for 16 rows.
+struct BlockSum {
+    __m512i high, middle, low;
+};
+
+void clear(BlockSum &sum) { sum.high = sum.middle = sum.low = _mm512_setzero_si512(); }
+
+__m512i fourBytes(const std::int8_t *bytes)
 {
-    const __m512 number = _mm512_cvtepi32_ps(_mm512_add_epi32(_mm512_slli_epi32(high, 7), low));
+    std::int32_t word;
+    std::memcpy(&word, bytes, 4);
+    return _mm512_set1_epi32(word);
+}
+
+void addFour(BlockSum &sum, __m512i codes, const QuantisedRow &row, std::size_t quad)
+{
+    sum.high = _mm512_dpbusd_epi32(sum.high, codes, fourBytes(row.high + 4 * quad));
+    sum.middle = _mm512_dpbusd_epi32(sum.middle, codes, fourBytes(row.middle + 4 * quad));
+    sum.low = _mm512_dpbusd_epi32(sum.low, codes, fourBytes(row.low + 4 * quad));
+}
+
+// sum += scale * x-scale * (16384 * high + 128 * middle + low) + offset * x-sum, always in this order. Each of the three is exact in fp32.
+__m512 addBlock(__m512 sum, const BlockSum &block, __m512 scale, __m512 offset, float xScale, float xSum)
+{
+    const __m512 small = _mm512_fmadd_ps(_mm512_cvtepi32_ps(block.middle), _mm512_set1_ps(128.0f), _mm512_cvtepi32_ps(block.low));
+    const __m512 number = _mm512_fmadd_ps(_mm512_cvtepi32_ps(block.high), _mm512_set1_ps(16384.0f), small);
     sum = _mm512_fmadd_ps(number, _mm512_mul_ps(scale, _mm512_set1_ps(xScale)), sum);
     return _mm512_fmadd_ps(offset, _mm512_set1_ps(xSum), sum);
 }
@@ -171,31 +190,22 @@ template <WeightForm form, int V, int N>
             sums[v][n] = _mm512_setzero_ps();
     }
     for (std::size_t block = 0; block < columns / layout.block; ++block) {
-        __m512i high[V][N], low[V][N];
+        BlockSum blockSums[V][N];
 #pragma GCC unroll 8
         for (int v = 0; v < V; ++v) {
 #pragma GCC unroll 4
             for (int n = 0; n < N; ++n)
-                high[v][n] = low[v][n] = _mm512_setzero_si512();
+                clear(blockSums[v][n]);
         }
 #pragma GCC unroll 8
         for (std::size_t q = 0; q < layout.block / 4; ++q) {
             const std::size_t quad = block * (layout.block / 4) + q;
-            __m512i xHigh[N], xLow[N];
-#pragma GCC unroll 4
-            for (int n = 0; n < N; ++n) {
-                const QuantisedRow row(quantised + static_cast<std::size_t>(n) * rowBytes, columns);
-                xHigh[n] = fourBytes(row.high + 4 * quad);
-                xLow[n] = fourBytes(row.low + 4 * quad);
-            }
 #pragma GCC unroll 8
             for (int v = 0; v < V; ++v) {
                 const __m512i four = codesOf<layout.bits>(codes[v], quad);
 #pragma GCC unroll 4
-                for (int n = 0; n < N; ++n) {
-                    high[v][n] = _mm512_dpbusd_epi32(high[v][n], four, xHigh[n]);
-                    low[v][n] = _mm512_dpbusd_epi32(low[v][n], four, xLow[n]);
-                }
+                for (int n = 0; n < N; ++n)
+                    addFour(blockSums[v][n], four, QuantisedRow(quantised + static_cast<std::size_t>(n) * rowBytes, columns), quad);
             }
         }
 #pragma GCC unroll 8
@@ -205,7 +215,7 @@ template <WeightForm form, int V, int N>
 #pragma GCC unroll 4
             for (int n = 0; n < N; ++n) {
                 const QuantisedRow row(quantised + static_cast<std::size_t>(n) * rowBytes, columns);
-                sums[v][n] = addBlock(sums[v][n], high[v][n], low[v][n], scale, offset, row.scales[block * layout.block / kBlock],
+                sums[v][n] = addBlock(sums[v][n], blockSums[v][n], scale, offset, row.scales[block * layout.block / kBlock],
                                       sumOfBlock<layout.block>(row, block));
             }
         }
@@ -227,12 +237,12 @@ template <WeightForm form, int V, int N>
     constexpr std::size_t scaleStep = kPanelRows * layout.scaleBytes * (layout.hasMinimum ? 2 : 1);
     const std::size_t rowBytes = quantisedBytes(columns);
     for (std::size_t block = first / layout.block; block < (first + count) / layout.block; ++block) {
-        __m512i high[V][N], low[V][N];
+        BlockSum blockSums[V][N];
 #pragma GCC unroll 8
         for (int v = 0; v < V; ++v) {
 #pragma GCC unroll 8
             for (int n = 0; n < N; ++n)
-                high[v][n] = low[v][n] = _mm512_setzero_si512();
+                clear(blockSums[v][n]);
         }
 #pragma GCC unroll 2
         for (std::size_t q = 0; q < layout.block / 4; ++q) {
@@ -244,12 +254,9 @@ template <WeightForm form, int V, int N>
 #pragma GCC unroll 8
             for (int n = 0; n < N; ++n) {
                 const QuantisedRow row(quantised + static_cast<std::size_t>(n) * rowBytes, columns);
-                const __m512i xHigh = fourBytes(row.high + 4 * quad), xLow = fourBytes(row.low + 4 * quad);
 #pragma GCC unroll 8
-                for (int v = 0; v < V; ++v) {
-                    high[v][n] = _mm512_dpbusd_epi32(high[v][n], four[v], xHigh);
-                    low[v][n] = _mm512_dpbusd_epi32(low[v][n], four[v], xLow);
-                }
+                for (int v = 0; v < V; ++v)
+                    addFour(blockSums[v][n], four[v], row, quad);
             }
         }
 #pragma GCC unroll 8
@@ -261,7 +268,7 @@ template <WeightForm form, int V, int N>
                 const QuantisedRow row(quantised + static_cast<std::size_t>(n) * rowBytes, columns);
                 float *sum = sums + (static_cast<std::size_t>(n) * V + static_cast<std::size_t>(v)) * kPanelRows;
                 const __m512 before = block == 0 ? _mm512_setzero_ps() : _mm512_load_ps(sum);
-                _mm512_store_ps(sum, addBlock(before, high[v][n], low[v][n], scale, offset, row.scales[block * layout.block / kBlock],
+                _mm512_store_ps(sum, addBlock(before, blockSums[v][n], scale, offset, row.scales[block * layout.block / kBlock],
                                               sumOfBlock<layout.block>(row, block)));
             }
         }
@@ -312,7 +319,7 @@ void multiplyMany(const PackedMatrix &matrix, const std::byte *quantised, std::s
 template <WeightForm form, int N>
 void multiplyAllFew(const PackedMatrix &matrix, const std::byte *quantised, float *y, std::size_t yStride, ProductMode mode, std::size_t begin, std::size_t end)
 {
-    constexpr int V = N <= 2 ? kFewPanels : 2;
+    constexpr int V = N == 1 ? kFewPanels : N == 2 ? 2 : 1; // as many sums as there are registers
     for (; begin + V <= end; begin += V)
         multiplyFew<form, V, N>(matrix, quantised, y, yStride, mode, begin);
     for (; begin < end; ++begin)
@@ -343,16 +350,16 @@ void quantiseRows(const float *source, std::size_t stride, std::size_t rows, std
     const std::size_t blocks = blocksOf(columns), rowBytes = quantisedBytes(columns);
     for (std::size_t r = 0; r < rows; ++r) {
         const float *x = source + r * stride;
-        auto *high = reinterpret_cast<std::int8_t *>(target + r * rowBytes), *low = high + blocks * kBlock;
+        auto *high = reinterpret_cast<std::int8_t *>(target + r * rowBytes), *middle = high + blocks * kBlock, *low = middle + blocks * kBlock;
         auto *scales = reinterpret_cast<float *>(low + blocks * kBlock), *sums = scales + blocks;
         for (std::size_t block = 0; block < blocks; ++block) {
             const std::size_t first = block * kBlock;
             if (first + kBlock <= columns) {
-                quantiseBlock(x + first, high + first, low + first, scales[block], sums + 2 * block);
+                quantiseBlock(x + first, high + first, middle + first, low + first, scales[block], sums + 2 * block);
             } else {
                 float padded[kBlock] = {};
                 std::copy(x + first, x + columns, padded);
-                quantiseBlock(padded, high + first, low + first, scales[block], sums + 2 * block);
+                quantiseBlock(padded, high + first, middle + first, low + first, scales[block], sums + 2 * block);
             }
         }
     }

@@ -83,7 +83,7 @@ QWidget *FirstStart::makeWays(const WaysIn &ways)
     rows->setSpacing(0);
     struct Way { QString iconName, title, line, button, keys; QAction *action; bool isPrimary; };
     const Way list[] = {
-        {QStringLiteral("route"), tr("Guided sample"), tr("See sample records become a finished before and after in about 6 minutes."),
+        {QStringLiteral("route"), tr("Guided sample"), tr("See sample records become a finished before and after in about 4 minutes."),
          tr("Start the sample"), tr("Enter"), ways.sample, true},
         {QStringLiteral("plus"), tr("New project"), tr("Begin with your own questions and answers."), tr("New project..."),
          keyHintText(ways.newProject->shortcut()), ways.newProject, false},

@@ -87,7 +87,7 @@ ProjectsPane::ProjectsPane(QAction *newProject, QAction *openProject, QAction *s
     auto *title = new QHBoxLayout;
     title->addWidget(strongLabel(tr("Guided sample")));
     title->addStretch(1);
-    title->addWidget(smallLabel(tr("about 6 min")));
+    title->addWidget(smallLabel(tr("about 4 min")));
     rows->addLayout(title);
     auto *text = new TextLabel(tr("Sample records and a small model: from raw data to a finished before and after, one step at a time."));
     text->setWordWrap(true);

@@ -1,8 +1,8 @@
 // bench: figures of this machine.
 #include "app/commandline/commandline.h"
-#include "core/engine/benchmark.h"
-#include "core/base/folders.h"
 #include "core/base/clock.h"
+#include "core/base/folders.h"
+#include "core/engine/benchmark.h"
 #include "core/engine/machine.h"
 
 #include <algorithm>

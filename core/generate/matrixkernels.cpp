@@ -1,6 +1,6 @@
 #include "core/generate/matrixkernels.h"
 
-#include "core/generate/simd.h"
+#include "core/base/simd.h"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "core/generate/vectorkernels.h"
 
-#include "core/generate/simd.h"
+#include "core/base/simd.h"
 
 #include <cmath>
 #include <cstring>

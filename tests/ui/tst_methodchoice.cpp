@@ -1,6 +1,6 @@
 // The choice of the method on the Train page, in the real window on the stand-in engine: cards by mouse and by key, the form, the drawing,
 // the plan and the run that follow, a method that the base model cannot be trained with. FETTLE_PICTURES=FOLDER keeps pictures.
-#include "tests/ui/support/windowfixture.h"
+#include "tests/ui/support/trainfixture.h"
 #include "ui/train/methodchoice.h"
 #include "ui/train/methoddrawing.h"
 #include "ui/train/methodwords.h"
@@ -25,7 +25,7 @@ class MethodChoiceTest : public QObject {
     Q_OBJECT
 
 private slots:
-    void initTestCase() { m_fixture = std::make_unique<WindowFixture>(QStringLiteral("tst_methodchoice")); }
+    void initTestCase() { m_fixture = std::make_unique<TrainFixture>(QStringLiteral("tst_methodchoice")); }
     void init();
     void cleanup();
 
@@ -50,33 +50,16 @@ private:
     T *named(const char *name) const { return m_page->findChild<T *>(QLatin1String(name)); }
     [[nodiscard]] MethodCard *card(const char *method) const { return named<MethodChoice>("methods")->card(method); }
     [[nodiscard]] bool isTextShown(const QString &part) const { return WindowFixture::isTextShown(*m_page, part); }
-    [[nodiscard]] engine::TrainRequest lastPlanned() const
-    {
-        const std::scoped_lock lock(m_seen->mutex);
-        return m_seen->planned.empty() ? engine::TrainRequest{} : m_seen->planned.back();
-    }
+    [[nodiscard]] engine::TrainRequest lastPlanned() const { return m_fixture->lastPlanned(); }
     void choose(const char *method);
 
-    struct Seen { std::mutex mutex; std::vector<engine::TrainRequest> planned, trained; };
-
-    std::unique_ptr<WindowFixture> m_fixture;
-    std::shared_ptr<Seen> m_seen;
+    std::unique_ptr<TrainFixture> m_fixture;
     TrainPage *m_page = nullptr;
 };
 
 void MethodChoiceTest::init()
 {
-    m_fixture->start(100);
-    m_seen = std::make_shared<Seen>();
-    m_fixture->engine->changePlan = [seen = m_seen](const engine::TrainRequest &request, engine::TrainPlan &) {
-        const std::scoped_lock lock(seen->mutex);
-        seen->planned.push_back(request);
-    };
-    m_fixture->engine->beforeRun = [seen = m_seen](const engine::TrainRequest &request) {
-        const std::scoped_lock lock(seen->mutex);
-        seen->trained.push_back(request);
-    };
-    m_fixture->engine->beforeStep = [gate = m_fixture->gate](int) { gate->acquire(); };
+    m_fixture->startTrain();
 }
 
 void MethodChoiceTest::cleanup()
@@ -277,12 +260,8 @@ void MethodChoiceTest::chosenMethodIsTrained()
     QTRY_COMPARE(lastPlanned().recipe.method, std::string("ia3"));
     QTRY_VERIFY(named<Button>("startRun")->isEnabled());
     QTest::mouseClick(named<Button>("startRun"), Qt::LeftButton);
-    const auto trained = [&] {
-        const std::scoped_lock lock(m_seen->mutex);
-        return m_seen->trained;
-    };
-    QTRY_COMPARE(trained().size(), std::size_t(1));
-    QCOMPARE(trained()[0].recipe, train::presetRecipe(train::Preset::Quick, "ia3", 90));
+    QTRY_COMPARE(m_fixture->trained().size(), std::size_t(1));
+    QCOMPARE(m_fixture->trained()[0].recipe, train::presetRecipe(train::Preset::Quick, "ia3", 90));
     QCOMPARE(m_fixture->window->currentPageId(), QStringLiteral("runs"));
     QWidget *runs = m_fixture->window.get();
     QTRY_VERIFY(WindowFixture::isTextShown(*runs, QStringLiteral("IA3")));

@@ -1,6 +1,6 @@
 // The Train page in the real window, on the stand-in engine: the plan follows the settings, differences from the preset are marked, problems
 // come with their button. Starting is in tst_trainstart.cpp, the choice of the method in tst_methodchoice.cpp. FETTLE_PICTURES=FOLDER keeps pictures.
-#include "tests/ui/support/windowfixture.h"
+#include "tests/ui/support/trainfixture.h"
 #include "ui/train/batchpreview.h"
 #include "ui/train/methodchoice.h"
 #include "ui/train/methoddrawing.h"
@@ -27,7 +27,7 @@ class TrainPageTest : public QObject {
     Q_OBJECT
 
 private slots:
-    void initTestCase() { m_fixture = std::make_unique<WindowFixture>(QStringLiteral("tst_trainpage")); }
+    void initTestCase() { m_fixture = std::make_unique<TrainFixture>(QStringLiteral("tst_trainpage")); }
     void init();
     void cleanup();
 
@@ -52,35 +52,21 @@ private:
     template <class T>
     T *named(const char *name) const { return m_page->findChild<T *>(QLatin1String(name)); }
     [[nodiscard]] bool isTextShown(const QString &part) const { return WindowFixture::isTextShown(*m_page, part); }
-    [[nodiscard]] engine::TrainRequest lastPlanned() const;
-    [[nodiscard]] std::vector<engine::TrainRequest> trained() const;
+    [[nodiscard]] engine::TrainRequest lastPlanned() const { return m_fixture->lastPlanned(); }
+    [[nodiscard]] std::vector<engine::TrainRequest> trained() const { return m_fixture->trained(); }
     void type(QAbstractSpinBox *box, const QString &text);
     void picture(const QString &name, bool isDark = false, QSize size = {1600, 1000})
     {
         m_fixture->picture(QStringLiteral("train-") + name, isDark, size);
     }
 
-    struct Seen { std::mutex mutex; std::vector<engine::TrainRequest> planned, trained; };
-
-    std::unique_ptr<WindowFixture> m_fixture;
-    std::shared_ptr<Seen> m_seen;
+    std::unique_ptr<TrainFixture> m_fixture;
     TrainPage *m_page = nullptr;
 };
 
 void TrainPageTest::init()
 {
-    m_fixture->start(100);
-    m_seen = std::make_shared<Seen>();
-    m_fixture->state->settings["baseModel"] = "\"SmolLM2-135M-Instruct\"";
-    m_fixture->engine->changePlan = [seen = m_seen](const engine::TrainRequest &request, engine::TrainPlan &) {
-        const std::scoped_lock lock(seen->mutex);
-        seen->planned.push_back(request);
-    };
-    m_fixture->engine->beforeRun = [seen = m_seen](const engine::TrainRequest &request) {
-        const std::scoped_lock lock(seen->mutex);
-        seen->trained.push_back(request);
-    };
-    m_fixture->engine->beforeStep = [gate = m_fixture->gate](int) { gate->acquire(); };
+    m_fixture->startTrain();
 }
 
 void TrainPageTest::cleanup()
@@ -94,18 +80,6 @@ void TrainPageTest::open()
     m_page = qobject_cast<TrainPage *>(m_fixture->openPage(QStringLiteral("train")));
     QVERIFY(m_page);
     QTRY_VERIFY(!isTextShown(QStringLiteral("Reading the records")));
-}
-
-engine::TrainRequest TrainPageTest::lastPlanned() const
-{
-    const std::scoped_lock lock(m_seen->mutex);
-    return m_seen->planned.empty() ? engine::TrainRequest{} : m_seen->planned.back();
-}
-
-std::vector<engine::TrainRequest> TrainPageTest::trained() const
-{
-    const std::scoped_lock lock(m_seen->mutex);
-    return m_seen->trained;
 }
 
 void TrainPageTest::type(QAbstractSpinBox *box, const QString &text)

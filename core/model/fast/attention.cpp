@@ -54,7 +54,7 @@ void runTasks(const AttentionShape &shape, const Work &work)
 {
     const auto plan = planTasks(shape);
     at::parallel_for(0, static_cast<std::int64_t>(plan.size()), 1, [&](std::int64_t first, std::int64_t last) {
-        at::Tensor scratch; // a tensor: aligned alike in every run, so that products give the same bits
+        at::Tensor scratch; // a tensor, because a vector would be cleared
         for (std::int64_t i = first; i < last; ++i) {
             for (const Task &task : plan[static_cast<std::size_t>(i)])
                 work(task, scratch);

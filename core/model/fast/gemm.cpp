@@ -3,13 +3,12 @@
 #include "core/model/fast/gemm.h"
 
 #include "core/model/fast/gemmtiles.h"
+#include "core/model/largememory.h"
 
 #include "core/torch.h"
 
 #include <ATen/Parallel.h>
 #include <algorithm>
-#include <memory>
-#include <new>
 
 namespace fettle::model::fast {
 
@@ -21,28 +20,15 @@ constexpr std::int64_t kRowsInCache = 20;      // row panels that are multiplied
 constexpr std::int64_t kTooSmall = 1 << 16;    // multiplications that are not worth waking a thread
 
 // Room for panels, kept by each thread that asked for a product.
-class Panels {
-public:
-    float *room(std::int64_t values)
-    {
-        if (values > m_size) {
-            m_memory.reset();
-            m_size = 0;
-            m_memory.reset(static_cast<float *>(::operator new(static_cast<std::size_t>(values) * sizeof(float), std::align_val_t{64})));
-            m_size = values;
-        }
-        return m_memory.get();
-    }
+thread_local LargeMemory rowPanels, columnPanels;
 
-private:
-    struct Free {
-        void operator()(float *memory) const { ::operator delete(memory, std::align_val_t{64}); }
-    };
-    std::unique_ptr<float, Free> m_memory;
-    std::int64_t m_size = 0;
-};
-
-thread_local Panels rowPanels, columnPanels;
+float *roomIn(LargeMemory &memory, std::int64_t values)
+{
+    const auto bytes = static_cast<std::size_t>(values) * sizeof(float);
+    if (memory.bytes() < bytes)
+        memory = LargeMemory(bytes);
+    return memory.floats();
+}
 
 std::int64_t pieces(std::int64_t count, std::int64_t size) { return (count + size - 1) / size; }
 
@@ -76,8 +62,8 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, const Ope
     const std::int64_t blocks = pieces(k, kMostDepth), depth = pieces(k, blocks);
     const std::int64_t rowCount = pieces(m, tile.rows);
     const std::int64_t mostColumns = std::min(pieces(n, tile.columns), kMostColumns / tile.columns);
-    float *rows = rowPanels.room(rowCount * tile.rowStep * depth);
-    float *columns = columnPanels.room(mostColumns * tile.columns * depth);
+    float *rows = roomIn(rowPanels, rowCount * tile.rowStep * depth);
+    float *columns = roomIn(columnPanels, mostColumns * tile.columns * depth);
 
     for (std::int64_t firstColumn = 0; firstColumn < n; firstColumn += mostColumns * tile.columns) {
         const std::int64_t width = std::min(n - firstColumn, mostColumns * tile.columns), columnCount = pieces(width, tile.columns);

@@ -1,11 +1,11 @@
 // Compiled once for each instruction set by Highway (foreach_target); the best one of the processor is chosen at the first call.
 #include "core/model/fast/gemmtiles.h"
 
+#include "core/base/simd.h"
+
 #include <algorithm>
 #include <cstddef>
 
-// Sets that no processor of the last ten years needs, and vectors of unknown length, are left out.
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/model/fast/gemmtiles.cpp"
 #include "hwy/foreach_target.h"

@@ -27,7 +27,7 @@ struct Stack {
     std::int64_t rank = 0;         // of all parts together
     bool hasDropout = false;
     std::vector<StackPart> parts;
-    at::Tensor a;                  // [rank, in]; tensors are aligned alike, so that products give the same bits from run to run
+    at::Tensor a;                  // [rank, in]
 };
 
 [[nodiscard]] Stack makeStack(const LinearWeight &weight, const ModelConfig &config, const Sites &sites, std::int64_t layer,

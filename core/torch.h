@@ -2,4 +2,9 @@
 // Units that need a few operators only include <ATen/core/Tensor.h> and <ATen/ops/...> instead: they compile ten times faster.
 #pragma once
 
-#include <torch/torch.h>
+// Not <torch/torch.h>: its modules, optimisers and data loaders double the time every unit takes.
+#include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/types.h>
+#include <torch/version.h>

@@ -1,5 +1,6 @@
 // score, generate: what a model makes of texts.
 #include "app/commandline/commandline.h"
+#include "core/base/words.h"
 #include "core/engine/delivery.h"
 #include "core/engine/models.h"
 
@@ -45,7 +46,7 @@ int runScore(const ScoreArguments &arguments, Context &context)
     for (const auto &row : scores->rows)
         rows.push_back({{"loss", row.loss}, {"tokens", row.tokens}, {"logprobs", row.logProbabilities}});
     terminal.json({{"rows", rows}, {"loss", scores->loss}, {"perplexity", scores->perplexity}});
-    terminal.say(fmt::format("{} rows, loss {:.4f}, perplexity {:.2f}", scores->rows.size(), scores->loss, scores->perplexity));
+    terminal.say(tr("{} rows, loss {:.4f}, perplexity {:.2f}", scores->rows.size(), scores->loss, scores->perplexity));
     return 0;
 }
 
@@ -73,7 +74,7 @@ Result<std::vector<data::Turn>> readConversation(const std::string &path)
 {
     std::ifstream file(path, std::ios::binary);
     if (!file)
-        return fail(ErrorCode::NotFound, fmt::format("Cannot read {}.", path), "Check the path.");
+        return fail(ErrorCode::NotFound, tr("Cannot read {}.", path), tr("Check the path."));
     const std::string text(std::istreambuf_iterator<char>(file), {});
     auto record = data::readConversation(text, path);
     if (!record)
@@ -92,7 +93,7 @@ int runGenerate(const GenerateArguments &arguments, Context &context)
     if (!compute)
         return terminal.fail(compute.error());
     if (!arguments.prompt.empty() + !arguments.conversation.empty() + !arguments.raw.empty() != 1)
-        return terminal.fail({ErrorCode::Usage, "generate needs one of --prompt, --conversation and --raw.", {}, {}});
+        return terminal.fail({ErrorCode::Usage, tr("generate needs one of --prompt, --conversation and --raw."), {}, {}});
     auto project = openProject(arguments.project);
     if (!project)
         return terminal.fail(project.error());
@@ -136,7 +137,7 @@ int runGenerate(const GenerateArguments &arguments, Context &context)
             terminal.say(fmt::format("--- {}\n{}", column.adapter, column.text));
         else
             terminal.say("");
-        terminal.note(fmt::format("{}: {} tokens, {}, {:.0f} tokens/s", column.adapter, column.ids.size(), engine::nameOf(column.finish), column.tokensPerSecond));
+        terminal.note(tr("{}: {} tokens, {}, {:.0f} tokens/s", column.adapter, column.ids.size(), engine::nameOf(column.finish), column.tokensPerSecond));
     }
     terminal.json({{"columns", list}});
     return context.stop.stop_requested() ? exitCode(ErrorCode::Cancelled) : 0;
@@ -147,31 +148,31 @@ int runGenerate(const GenerateArguments &arguments, Context &context)
 void addAnswerVerbs(Registry &registry)
 {
     auto score = std::make_shared<ScoreArguments>();
-    CLI::App *verb = registry.add("score", "Loss of each row of a data file", [score](Context &context) { return runScore(*score, context); });
-    verb->add_option("--model", score->model, "Base model")->default_val(engine::kDefaultModelName);
-    verb->add_option("--adapter", score->adapter, "Adapter folder, or RUN[@STEP] with --project");
-    verb->add_option("--data", score->data, "Data file")->required();
-    verb->add_option("--project", score->project, "Project of the run named by --adapter");
-    verb->add_option("--train-on", score->trainOn, "Which tokens count")->check(CLI::IsMember({"completion", "assistant", "all"}))->capture_default_str();
+    CLI::App *verb = registry.add("score", tr("Loss of each row of a data file"), [score](Context &context) { return runScore(*score, context); });
+    verb->add_option("--model", score->model, tr("Base model"))->default_val(engine::kDefaultModelName);
+    verb->add_option("--adapter", score->adapter, tr("Adapter folder, or RUN[@STEP] with --project"));
+    verb->add_option("--data", score->data, tr("Data file"))->required();
+    verb->add_option("--project", score->project, tr("Project of the run named by --adapter"));
+    verb->add_option("--train-on", score->trainOn, tr("Which tokens count"))->check(CLI::IsMember({"completion", "assistant", "all"}))->capture_default_str();
 
     auto generate = std::make_shared<GenerateArguments>();
     engine::Sampling &sampling = generate->sampling;
-    verb = registry.add("generate", "Answers a prompt; several adapters answer together", [generate](Context &context) { return runGenerate(*generate, context); });
-    verb->add_option("--model", generate->model, "Base model")->default_val(engine::kDefaultModelName);
-    verb->add_option("--adapter", generate->adapters, "Adapter folder, RUN[@STEP] or base, may be given several times; A:0.5 sets the strength")->allow_extra_args(false);
-    verb->add_option("--project", generate->project, "Project of the runs named by --adapter");
-    verb->add_option("--prompt", generate->prompt, "The question");
-    verb->add_option("--conversation", generate->conversation, "JSON file with {\"messages\": [...]}");
-    verb->add_option("--raw", generate->raw, "Text that is continued as it is, without the chat template");
-    verb->add_option("--system", generate->system, "System prompt");
-    verb->add_option("--max-tokens", sampling.maxTokens, "Longest answer")->check(CLI::Range(1, 1000000))->capture_default_str();
-    CLI::Option *greedy = verb->add_flag("--greedy", sampling.greedy, "Always the likeliest token");
-    verb->add_option("--temperature", sampling.temperature, "0 to 5")->check(CLI::Range(0.0, 5.0))->capture_default_str()->excludes(greedy);
-    verb->add_option("--top-k", sampling.topK, "Only the K likeliest tokens; 0 = all")->check(CLI::Range(0, 10000000))->capture_default_str();
-    verb->add_option("--top-p", sampling.topP, "Only the likeliest tokens that make up this share")->check(CLI::Range(0.0, 1.0))->capture_default_str();
-    verb->add_option("--min-p", sampling.minP, "Only tokens at least this share of the likeliest")->check(CLI::Range(0.0, 1.0))->capture_default_str();
-    verb->add_option("--repetition-penalty", sampling.repetitionPenalty, "Above 1: repeats become less likely")->check(CLI::Range(0.01, 10.0))->capture_default_str();
-    verb->add_option("--seed", sampling.seed, "Same seed, same answer")->capture_default_str();
+    verb = registry.add("generate", tr("Answers a prompt; several adapters answer together"), [generate](Context &context) { return runGenerate(*generate, context); });
+    verb->add_option("--model", generate->model, tr("Base model"))->default_val(engine::kDefaultModelName);
+    verb->add_option("--adapter", generate->adapters, tr("Adapter folder, RUN[@STEP] or base, may be given several times; A:0.5 sets the strength"))->allow_extra_args(false);
+    verb->add_option("--project", generate->project, tr("Project of the runs named by --adapter"));
+    verb->add_option("--prompt", generate->prompt, tr("The question"));
+    verb->add_option("--conversation", generate->conversation, tr("JSON file with {\"messages\": [...]}"));
+    verb->add_option("--raw", generate->raw, tr("Text that is continued as it is, without the chat template"));
+    verb->add_option("--system", generate->system, tr("System prompt"));
+    verb->add_option("--max-tokens", sampling.maxTokens, tr("Longest answer"))->check(CLI::Range(1, 1000000))->capture_default_str();
+    CLI::Option *greedy = verb->add_flag("--greedy", sampling.greedy, tr("Always the likeliest token"));
+    verb->add_option("--temperature", sampling.temperature, tr("0 to 5"))->check(CLI::Range(0.0, 5.0))->capture_default_str()->excludes(greedy);
+    verb->add_option("--top-k", sampling.topK, tr("Only the K likeliest tokens; 0 = all"))->check(CLI::Range(0, 10000000))->capture_default_str();
+    verb->add_option("--top-p", sampling.topP, tr("Only the likeliest tokens that make up this share"))->check(CLI::Range(0.0, 1.0))->capture_default_str();
+    verb->add_option("--min-p", sampling.minP, tr("Only tokens at least this share of the likeliest"))->check(CLI::Range(0.0, 1.0))->capture_default_str();
+    verb->add_option("--repetition-penalty", sampling.repetitionPenalty, tr("Above 1: repeats become less likely"))->check(CLI::Range(0.01, 10.0))->capture_default_str();
+    verb->add_option("--seed", sampling.seed, tr("Same seed, same answer"))->capture_default_str();
 }
 
 } // namespace fettle::cli

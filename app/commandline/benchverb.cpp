@@ -2,6 +2,7 @@
 #include "app/commandline/commandline.h"
 #include "core/base/clock.h"
 #include "core/base/folders.h"
+#include "core/base/words.h"
 #include "core/engine/benchmark.h"
 #include "core/engine/machine.h"
 
@@ -32,10 +33,10 @@ Result<engine::Figure> windowFigure()
         if (output)
             pclose(output);
         if (!isShown)
-            return fail(ErrorCode::NotFound, "The window did not come up.", "Start fettle without a verb to see why.");
+            return fail(ErrorCode::NotFound, tr("The window did not come up."), tr("Start fettle without a verb to see why."));
         best = best < 0 ? seconds : std::min(best, seconds);
     }
-    return engine::Figure{best, "s", hasDisplay ? "from the start of the program to its window on screen" : "from the start of the program to its first frame, without a display"};
+    return engine::Figure{best, "s", hasDisplay ? tr("from the start of the program to its window on screen") : tr("from the start of the program to its first frame, without a display")};
 }
 
 } // namespace
@@ -43,7 +44,7 @@ Result<engine::Figure> windowFigure()
 void addBenchVerb(Registry &registry)
 {
     auto request = std::make_shared<engine::BenchmarkRequest>();
-    CLI::App *verb = registry.add("bench", "Measures this machine", [request](Context &context) {
+    CLI::App *verb = registry.add("bench", tr("Measures this machine"), [request](Context &context) {
         Terminal &terminal = context.terminal;
         auto compute = context.compute();
         if (!compute)
@@ -70,14 +71,14 @@ void addBenchVerb(Registry &registry)
         terminal.json({{"machine", {{"processor", facts.processor}, {"cores", facts.cores}, {"instructionSets", facts.instructionSets}, {"memoryBytes", facts.memoryBytes},
                                     {"versions", facts.versions}}},
                        {"figures", json}});
-        terminal.say(fmt::format("{}, {} cores\n{}", facts.processor, facts.cores, formatTable({"figure", "value", "what"}, rows)));
+        terminal.say(tr("{}, {} cores\n{}", facts.processor, facts.cores, formatTable({"figure", "value", "what"}, rows)));
         return 0;
     });
-    verb->add_option("WHAT", request->what, "train, decode, prefill, tokenize, import, window or all")
+    verb->add_option("WHAT", request->what, tr("train, decode, prefill, tokenize, import, window or all"))
         ->check(CLI::IsMember({"train", "decode", "prefill", "tokenize", "import", "window", "all"}))->capture_default_str();
-    verb->add_option("--model", request->model, "Model; the default model when left out");
-    verb->add_option("--data", request->data, "train: rows; tokenize: a text; the sample data when left out");
-    verb->add_option("--steps", request->steps, "train: optimiser steps")->check(CLI::Range(2, 1000))->capture_default_str();
+    verb->add_option("--model", request->model, tr("Model; the default model when left out"));
+    verb->add_option("--data", request->data, tr("train: rows; tokenize: a text; the sample data when left out"));
+    verb->add_option("--steps", request->steps, tr("train: optimiser steps"))->check(CLI::Range(2, 1000))->capture_default_str();
 }
 
 } // namespace fettle::cli

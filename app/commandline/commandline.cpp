@@ -2,6 +2,7 @@
 
 #include "core/base/log.h"
 #include "core/base/version.h"
+#include "core/base/words.h"
 
 #include <fmt/format.h>
 #include <new>
@@ -11,12 +12,12 @@ namespace fettle::cli {
 CLI::App *Registry::add(const std::string &name, const std::string &description, Action action)
 {
     CLI::App *verb = app.add_subcommand(name, description);
-    verb->add_flag("--json", common.isJson, "One JSON document on standard output (streams: one object for each line)");
-    verb->add_flag("-q,--quiet", common.isQuiet, "No progress, errors only");
-    verb->add_flag("-v,--verbose", common.verbosity, "More detail on standard error");
-    verb->add_option("--threads", common.threads, "Processor threads to use; 0 = all cores")->check(CLI::Range(0, 1024));
-    verb->add_option("--device", common.device, "Where to compute: cpu or cuda[:N]");
-    verb->add_option("--compute", common.compute, "Type of number to compute with")->check(CLI::IsMember({"fp32", "bf16", "fp16", "auto"}));
+    verb->add_flag("--json", common.isJson, tr("One JSON document on standard output (streams: one object for each line)"));
+    verb->add_flag("-q,--quiet", common.isQuiet, tr("No progress, errors only"));
+    verb->add_flag("-v,--verbose", common.verbosity, tr("More detail on standard error"));
+    verb->add_option("--threads", common.threads, tr("Processor threads to use; 0 = all cores"))->check(CLI::Range(0, 1024));
+    verb->add_option("--device", common.device, tr("Where to compute: cpu or cuda[:N]"));
+    verb->add_option("--compute", common.compute, tr("Type of number to compute with"))->check(CLI::IsMember({"fp32", "bf16", "fp16", "auto"}));
     verb->callback([this, action = std::move(action)] { chosen = action; });
     return verb;
 }
@@ -27,9 +28,9 @@ Result<engine::ComputeOptions> Context::compute() const
     options.threads = common.threads;
     options.device = common.device;
     if (common.device != "cpu")
-        return fail(ErrorCode::Usage, fmt::format("--device {}: this version computes on the processor only.", common.device), "Leave --device out or use --device cpu.");
+        return fail(ErrorCode::Usage, tr("--device {}: this version computes on the processor only.", common.device), tr("Leave --device out or use --device cpu."));
     if (common.compute == "bf16" || common.compute == "fp16")
-        return fail(ErrorCode::Usage, fmt::format("--compute {}: this version computes in fp32 only.", common.compute), "Use --compute fp32 or auto.");
+        return fail(ErrorCode::Usage, tr("--compute {}: this version computes in fp32 only.", common.compute), tr("Use --compute fp32 or auto."));
     options.compute = common.compute == "fp32" ? engine::ComputeType::Fp32 : engine::ComputeType::Auto;
     return options;
 }
@@ -38,7 +39,7 @@ int runCommandLine(int argc, char **argv)
 {
     Common common;
     Terminal terminal(common);
-    CLI::App app("Fettle: fine-tune language models on your own machine. Without a verb it opens the window.", "fettle");
+    CLI::App app(tr("Fettle: fine-tune language models on your own machine. Without a verb it opens the window."), "fettle");
     app.set_version_flag("--version", std::string("Fettle ") + std::string(version()));
     app.require_subcommand(1);
     app.get_formatter()->column_width(34);
@@ -65,9 +66,9 @@ int runCommandLine(int argc, char **argv)
     try {
         return registry.chosen(context);
     } catch (const std::bad_alloc &) {
-        return terminal.fail({ErrorCode::OutOfMemory, "There is not enough memory for this.", "Close other programs, or use a smaller model or shorter records.", {}});
+        return terminal.fail({ErrorCode::OutOfMemory, tr("There is not enough memory for this."), tr("Close other programs, or use a smaller model or shorter records."), {}});
     } catch (const std::exception &error) {
-        return terminal.fail({ErrorCode::Internal, "Fettle met an error that it did not expect.", "Nothing that was saved is lost. Report it with the text after -v.", error.what()});
+        return terminal.fail({ErrorCode::Internal, tr("Fettle met an error that it did not expect."), tr("Nothing that was saved is lost. Report it with the text after -v."), error.what()});
     }
 }
 
@@ -76,7 +77,7 @@ Result<RunId> parseRun(const std::string &text)
     // "3", "run3", "Run 3"
     const std::size_t digits = text.find_first_of("0123456789");
     if (digits == std::string::npos || text.find_first_not_of("0123456789", digits) != std::string::npos || text.size() - digits > 15)
-        return fail(ErrorCode::Usage, fmt::format("\"{}\" is not a run.", text), "Give the number that `fettle runs` lists, for example 3.");
+        return fail(ErrorCode::Usage, tr("\"{}\" is not a run.", text), tr("Give the number that `fettle runs` lists, for example 3."));
     return RunId{std::stoll(text.substr(digits))};
 }
 
@@ -87,10 +88,10 @@ Result<std::vector<data::Record>> readDataFile(const std::string &file, Context 
     if (!result)
         return passError(result);
     for (const auto &row : result->report.rejected)
-        context.terminal.note(fmt::format("{}, line {}{}: {}", file, row.line, row.field.empty() ? "" : fmt::format(", field \"{}\"", row.field), row.reason));
+        context.terminal.note(tr("{}, line {}{}: {}", file, row.line, row.field.empty() ? "" : fmt::format(", field \"{}\"", row.field), row.reason));
     if (result->records.empty())
-        return fail(ErrorCode::BadInput, fmt::format("{} holds no usable rows ({} rejected).", file, result->report.rejected.size()),
-                    "Each row needs an instruction and a response; see the formats in the README.");
+        return fail(ErrorCode::BadInput, tr("{} holds no usable rows ({} rejected).", file, result->report.rejected.size()),
+                    tr("Each row needs an instruction and a response; see the formats in the README."));
     return std::move(result->records);
 }
 

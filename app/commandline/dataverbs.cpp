@@ -1,5 +1,6 @@
 // new, import, snapshot: records on disk.
 #include "app/commandline/commandline.h"
+#include "core/base/words.h"
 #include "core/engine/project.h"
 
 #include <fmt/format.h>
@@ -40,19 +41,19 @@ Json toJson(const data::ImportReport &report)
 
 void say(const Terminal &terminal, const std::string &name, const data::ImportReport &report)
 {
-    terminal.say(fmt::format("{}: {}{} ({}{}{}), {} {}, {} accepted, {} rejected", name, report.format, report.isPacked ? ", gzip" : "", report.shape, report.shape.empty() ? "" : ", ", report.encoding,
+    terminal.say(tr("{}: {}{} ({}{}{}), {} {}, {} accepted, {} rejected", name, report.format, report.isPacked ? ", gzip" : "", report.shape, report.shape.empty() ? "" : ", ", report.encoding,
                              report.rowsInFile, report.rowsInFile == 1 ? "row" : "rows", report.accepted, report.rejected.size()));
     if (report.records != report.accepted)
-        terminal.say(fmt::format("  {} records", report.records));
+        terminal.say(tr("  {} records", report.records));
     std::vector<std::string> columns;
     for (const auto &[field, column] : report.mapping)
         columns.push_back(fmt::format("{} = \"{}\"", field, column));
     if (!columns.empty())
-        terminal.say(fmt::format("  columns: {}", fmt::join(columns, ", ")));
+        terminal.say(tr("  columns: {}", fmt::join(columns, ", ")));
     for (const auto &row : report.rejected)
-        terminal.say(fmt::format("  line {}{}: {}", row.line, row.field.empty() ? "" : fmt::format(", field \"{}\"", row.field), row.reason));
+        terminal.say(tr("  line {}{}: {}", row.line, row.field.empty() ? "" : fmt::format(", field \"{}\"", row.field), row.reason));
     for (const auto &notice : report.notices)
-        terminal.say(fmt::format("  note: {} ({})", notice.text, notice.count));
+        terminal.say(tr("  note: {} ({})", notice.text, notice.count));
 }
 
 // instruction=COL,context=COL
@@ -67,7 +68,7 @@ Result<std::map<std::string, std::string>> parseMapping(const std::string &text)
         const std::string field = pair.substr(0, equals);
         if (equals == std::string::npos || equals + 1 == pair.size()
             || (field != "instruction" && field != "context" && field != "response" && field != "system" && field != "tags"))
-            return fail(ErrorCode::Usage, fmt::format("--map: \"{}\" is not FIELD=COLUMN.", pair), "Fields are instruction, context, response, system, tags.");
+            return fail(ErrorCode::Usage, tr("--map: \"{}\" is not FIELD=COLUMN.", pair), tr("Fields are instruction, context, response, system, tags."));
         mapping[field] = pair.substr(equals + 1);
         begin = end + 1;
     }
@@ -94,7 +95,7 @@ int runImport(const ImportArguments &arguments, Context &context)
         return terminal.fail(mapping.error());
     options.mapping = *mapping;
     if (arguments.project.empty() && !arguments.isDryRun)
-        return terminal.fail({ErrorCode::Usage, "import needs --project P, or --dry-run to only look.", "fettle new P creates a project.", {}});
+        return terminal.fail({ErrorCode::Usage, tr("import needs --project P, or --dry-run to only look."), tr("fettle new P creates a project."), {}});
 
     std::optional<engine::Project> project;
     if (!arguments.isDryRun) {
@@ -108,13 +109,13 @@ int runImport(const ImportArguments &arguments, Context &context)
         Result<data::ImportReport> report = fail(ErrorCode::Internal, "");
         if (file == "-" || arguments.isDryRun) {
             auto read = file == "-"
-                ? data::readRecordsFromMemory(std::string(std::istreambuf_iterator<char>(std::cin), {}), "standard input", options, {}, terminal.progressCallback(), context.stop)
+                ? data::readRecordsFromMemory(std::string(std::istreambuf_iterator<char>(std::cin), {}), tr("standard input"), options, {}, terminal.progressCallback(), context.stop)
                 : data::readRecords(file, options, {}, terminal.progressCallback(), context.stop);
             if (!read)
                 return terminal.fail(read.error());
             report = read->report;
             if (project) {
-                auto added = project->addRecords(std::move(read->records), fmt::format("Imported {} records from standard input", report->records));
+                auto added = project->addRecords(std::move(read->records), tr("Imported {} records from standard input", report->records));
                 if (!added)
                     return terminal.fail(added.error());
             }
@@ -124,7 +125,7 @@ int runImport(const ImportArguments &arguments, Context &context)
         terminal.endProgress();
         if (!report)
             return terminal.fail(report.error());
-        say(terminal, file == "-" ? "standard input" : file, *report);
+        say(terminal, file == "-" ? tr("standard input") : file, *report);
         Json json = toJson(*report);
         json["file"] = file;
         reports.push_back(json);
@@ -159,7 +160,7 @@ Result<engine::SplitShares> parseShares(const std::string &text, std::uint64_t s
     for (const double part : parts)
         sum += part;
     if (parts.size() < 2 || parts.size() > 3 || sum <= 0 || parts[0] <= 0)
-        return fail(ErrorCode::Usage, fmt::format("--split {} is not a split.", text), "Write the shares as train/held-out/test, for example 80/10/10.");
+        return fail(ErrorCode::Usage, tr("--split {} is not a split.", text), tr("Write the shares as train/held-out/test, for example 80/10/10."));
     return engine::SplitShares{parts[0] / sum, parts[1] / sum, parts.size() > 2 ? parts[2] / sum : 0.0, seed};
 }
 
@@ -168,30 +169,30 @@ Result<engine::SplitShares> parseShares(const std::string &text, std::uint64_t s
 void addDataVerbs(Registry &registry)
 {
     auto folder = std::make_shared<std::string>();
-    CLI::App *create = registry.add("new", "Creates a project", [folder](Context &context) {
+    CLI::App *create = registry.add("new", tr("Creates a project"), [folder](Context &context) {
         auto project = engine::Project::create(*folder);
         if (!project)
             return context.terminal.fail(project.error());
-        context.terminal.say(fmt::format("Created {}", project->folder().string()));
+        context.terminal.say(tr("Created {}", project->folder().string()));
         context.terminal.json({{"project", project->folder().string()}});
         return 0;
     });
-    create->add_option("P", *folder, "New folder of the project, for example clinic.fettle")->required();
+    create->add_option("P", *folder, tr("New folder of the project, for example clinic.fettle"))->required();
 
     auto arguments = std::make_shared<ImportArguments>();
-    CLI::App *import = registry.add("import", "Reads records from JSON, JSONL, CSV, TSV, XLSX or text files, packed with gzip or not", [arguments](Context &context) { return runImport(*arguments, context); });
-    import->add_option("FILE", arguments->files, "Files; - is standard input")->required();
-    import->add_option("--project", arguments->project, "The project that takes the records");
-    import->add_option("--format", arguments->format, "json, jsonl, csv, tsv, text or xlsx instead of what is recognised")->check(CLI::IsMember({"json", "jsonl", "csv", "tsv", "text", "xlsx"}));
-    import->add_option("--map", arguments->map, "instruction=COL,context=COL,response=COL,system=COL,tags=COL");
-    import->add_option("--encoding", arguments->encoding, "Encoding instead of the recognised one, for example windows-1252");
-    import->add_option("--delimiter", arguments->delimiter, "Delimiter of a CSV file; tab for a tab");
-    import->add_option("--sheet", arguments->sheet, "Sheet of a workbook instead of the first that is not hidden");
-    import->add_flag("--dry-run", arguments->isDryRun, "Read and report only");
+    CLI::App *import = registry.add("import", tr("Reads records from JSON, JSONL, CSV, TSV, XLSX or text files, packed with gzip or not"), [arguments](Context &context) { return runImport(*arguments, context); });
+    import->add_option("FILE", arguments->files, tr("Files; - is standard input"))->required();
+    import->add_option("--project", arguments->project, tr("The project that takes the records"));
+    import->add_option("--format", arguments->format, tr("json, jsonl, csv, tsv, text or xlsx instead of what is recognised"))->check(CLI::IsMember({"json", "jsonl", "csv", "tsv", "text", "xlsx"}));
+    import->add_option("--map", arguments->map, tr("instruction=COL,context=COL,response=COL,system=COL,tags=COL"));
+    import->add_option("--encoding", arguments->encoding, tr("Encoding instead of the recognised one, for example windows-1252"));
+    import->add_option("--delimiter", arguments->delimiter, tr("Delimiter of a CSV file; tab for a tab"));
+    import->add_option("--sheet", arguments->sheet, tr("Sheet of a workbook instead of the first that is not hidden"));
+    import->add_flag("--dry-run", arguments->isDryRun, tr("Read and report only"));
 
     struct SnapshotArguments { std::string project, filter, split = "90/10"; std::uint64_t seed = 1207; };
     auto snapshot = std::make_shared<SnapshotArguments>();
-    CLI::App *freeze = registry.add("snapshot", "Freezes the records for training", [snapshot](Context &context) {
+    CLI::App *freeze = registry.add("snapshot", tr("Freezes the records for training"), [snapshot](Context &context) {
         auto shares = parseShares(snapshot->split, snapshot->seed);
         if (!shares)
             return context.terminal.fail(shares.error());
@@ -203,16 +204,16 @@ void addDataVerbs(Registry &registry)
         auto frozen = project->freezeSnapshot(filter, *shares);
         if (!frozen)
             return context.terminal.fail(frozen.error());
-        context.terminal.say(fmt::format("Snapshot {} ({}): {} rows, {} train, {} held out, {} test", frozen->id.value, frozen->hash.substr(0, 8), frozen->rows,
+        context.terminal.say(tr("Snapshot {} ({}): {} rows, {} train, {} held out, {} test", frozen->id.value, frozen->hash.substr(0, 8), frozen->rows,
                                          frozen->train, frozen->heldOut, frozen->test));
         context.terminal.json({{"snapshot", frozen->hash}, {"number", frozen->id.value}, {"rows", frozen->rows},
                                {"splits", {{"train", frozen->train}, {"heldOut", frozen->heldOut}, {"test", frozen->test}}}});
         return 0;
     });
-    freeze->add_option("--project", snapshot->project, "The project")->required();
-    freeze->add_option("--filter", snapshot->filter, "Which records, as in the search field: words, tag:dosage, status:approved, length<512, -split:test");
-    freeze->add_option("--split", snapshot->split, "Shares of train/held-out/test for records without a split")->capture_default_str();
-    freeze->add_option("--seed", snapshot->seed, "Seed of the split")->capture_default_str();
+    freeze->add_option("--project", snapshot->project, tr("The project"))->required();
+    freeze->add_option("--filter", snapshot->filter, tr("Which records, as in the search field: words, tag:dosage, status:approved, length<512, -split:test"));
+    freeze->add_option("--split", snapshot->split, tr("Shares of train/held-out/test for records without a split"))->capture_default_str();
+    freeze->add_option("--seed", snapshot->seed, tr("Seed of the split"))->capture_default_str();
 }
 
 } // namespace fettle::cli

@@ -1,6 +1,7 @@
 // demo: the main job on the sample project, in the terminal.
 #include "app/commandline/commandline.h"
 #include "core/base/folders.h"
+#include "core/base/words.h"
 #include "core/engine/sample.h"
 
 #include <fmt/format.h>
@@ -50,8 +51,8 @@ int runDemoVerb(const std::string &folder, Context &context)
         const std::string before = i < result->before.answers.size() ? result->before.answers[i].answer : "";
         rows.push_back({oneLine(after.question, 58), oneLine(before, 44), oneLine(after.answer, 60), after.isCorrect ? "right" : "wrong"});
     }
-    terminal.say(formatTable({"question, never seen in training", "before", "after", ""}, rows));
-    terminal.say(fmt::format("\nRight answers: {:.0f} % before, {:.0f} % after, in {}.\nThe project: {}", result->before.exactMatch * 100, result->after.exactMatch * 100,
+    terminal.say(formatTable({tr("question, never seen in training"), "before", "after", ""}, rows));
+    terminal.say(tr("\nRight answers: {:.0f} % before, {:.0f} % after, in {}.\nThe project: {}", result->before.exactMatch * 100, result->after.exactMatch * 100,
                              formatDuration(result->seconds), folder));
     return 0;
 }
@@ -61,9 +62,9 @@ int runDemoVerb(const std::string &folder, Context &context)
 void addDemoVerb(Registry &registry)
 {
     auto folder = std::make_shared<std::string>();
-    registry.add("demo", "Trains the sample project and shows the answers before and after", [folder](Context &context) {
+    registry.add("demo", tr("Trains the sample project and shows the answers before and after"), [folder](Context &context) {
         return runDemoVerb(folder->empty() ? (dataFolder() / "demo.fettle").string() : *folder, context);
-    })->add_option("P", *folder, "Folder of the sample project; made new");
+    })->add_option("P", *folder, tr("Folder of the sample project; made new"));
 }
 
 } // namespace fettle::cli

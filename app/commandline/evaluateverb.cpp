@@ -1,5 +1,6 @@
 // evaluate: answers to the rows of a file or a split, measured, base against tuned.
 #include "app/commandline/commandline.h"
+#include "core/base/words.h"
 #include "core/engine/evaluation.h"
 #include "core/engine/models.h"
 
@@ -23,7 +24,7 @@ Result<std::vector<data::Record>> readRows(const EvaluateArguments &arguments, c
     if (!arguments.data.empty())
         return readDataFile(arguments.data, context);
     if (project == nullptr)
-        return fail(ErrorCode::Usage, "evaluate needs --data or --project.", "Name a file with questions and answers, or a project with held-out records.");
+        return fail(ErrorCode::Usage, tr("evaluate needs --data or --project."), tr("Name a file with questions and answers, or a project with held-out records."));
     return engine::recordsOfSplit(*project, arguments.split == "test" ? data::Split::Test : arguments.split == "train" ? data::Split::Train : data::Split::HeldOut);
 }
 
@@ -123,7 +124,7 @@ int runEvaluate(const EvaluateArguments &arguments, Context &context)
     if (!result)
         return terminal.fail(result.error());
     for (const engine::LeftOutRow &row : result->leftOut)
-        terminal.note(fmt::format("Left out: \"{}\": {}", row.question, row.reason));
+        terminal.note(tr("Left out: \"{}\": {}", row.question, row.reason));
     if (!arguments.file.empty()) {
         if (auto written = engine::writeEvaluation(result->comparison, request.measures, arguments.file); !written)
             return terminal.fail(written.error());
@@ -141,20 +142,20 @@ int runEvaluate(const EvaluateArguments &arguments, Context &context)
 void addEvaluateVerb(Registry &registry)
 {
     auto evaluate = std::make_shared<EvaluateArguments>();
-    CLI::App *verb = registry.add("evaluate", "Answers the rows of a file or a split and measures the answers", [evaluate](Context &context) { return runEvaluate(*evaluate, context); });
-    verb->add_option("--model", evaluate->model, "Base model")->default_val(engine::kDefaultModelName);
-    verb->add_option("--adapter", evaluate->adapters, "Adapter folder, RUN[@STEP] or base, may be given several times; the others are compared with the first")->allow_extra_args(false);
-    CLI::Option *file = verb->add_option("--data", evaluate->data, "Data file with questions and expected answers");
-    verb->add_option("--project", evaluate->project, "Project of the records and runs; it keeps the answers");
-    verb->add_option("--split", evaluate->split, "Records of the project that are asked")->check(CLI::IsMember({"held-out", "test", "train"}))->capture_default_str()->excludes(file);
-    verb->add_option("--metrics", evaluate->metrics, "Measures to show: loss, perplexity, exact, contains, pattern, number, rouge, chrf, bleu, ended, refusal, json, words, distinct")
+    CLI::App *verb = registry.add("evaluate", tr("Answers the rows of a file or a split and measures the answers"), [evaluate](Context &context) { return runEvaluate(*evaluate, context); });
+    verb->add_option("--model", evaluate->model, tr("Base model"))->default_val(engine::kDefaultModelName);
+    verb->add_option("--adapter", evaluate->adapters, tr("Adapter folder, RUN[@STEP] or base, may be given several times; the others are compared with the first"))->allow_extra_args(false);
+    CLI::Option *file = verb->add_option("--data", evaluate->data, tr("Data file with questions and expected answers"));
+    verb->add_option("--project", evaluate->project, tr("Project of the records and runs; it keeps the answers"));
+    verb->add_option("--split", evaluate->split, tr("Records of the project that are asked"))->check(CLI::IsMember({"held-out", "test", "train"}))->capture_default_str()->excludes(file);
+    verb->add_option("--metrics", evaluate->metrics, tr("Measures to show: loss, perplexity, exact, contains, pattern, number, rouge, chrf, bleu, ended, refusal, json, words, distinct"))
         ->delimiter(',')
         ->check(CLI::IsMember({"loss", "perplexity", "exact", "contains", "pattern", "number", "rouge", "chrf", "bleu", "ended", "refusal", "json", "words", "distinct"}));
-    verb->add_option("--pattern", evaluate->pattern, "Regular expression that a right answer holds; (?i) ignores case");
-    verb->add_option("--tolerance", evaluate->tolerance, "How far the last number of an answer may be off")->check(CLI::NonNegativeNumber)->capture_default_str();
-    verb->add_option("--max-tokens", evaluate->maxTokens, "Longest answer")->check(CLI::Range(1, 1000000))->capture_default_str();
-    verb->add_flag("--no-loss", evaluate->withoutLoss, "Leave out loss and perplexity: faster");
-    verb->add_option("--to", evaluate->file, "Also write the table of answers to this file, .csv or .json");
+    verb->add_option("--pattern", evaluate->pattern, tr("Regular expression that a right answer holds; (?i) ignores case"));
+    verb->add_option("--tolerance", evaluate->tolerance, tr("How far the last number of an answer may be off"))->check(CLI::NonNegativeNumber)->capture_default_str();
+    verb->add_option("--max-tokens", evaluate->maxTokens, tr("Longest answer"))->check(CLI::Range(1, 1000000))->capture_default_str();
+    verb->add_flag("--no-loss", evaluate->withoutLoss, tr("Leave out loss and perplexity: faster"));
+    verb->add_option("--to", evaluate->file, tr("Also write the table of answers to this file, .csv or .json"));
 }
 
 } // namespace fettle::cli

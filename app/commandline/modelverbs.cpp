@@ -1,5 +1,6 @@
 // inspect, doctor: what a file is, what this machine offers.
 #include "app/commandline/commandline.h"
+#include "core/base/words.h"
 #include "core/engine/machine.h"
 #include "core/engine/models.h"
 
@@ -32,20 +33,20 @@ int runInspect(const std::string &path, Context &context)
                    {"tokenizer", it.tokenizer}, {"chatTemplate", it.hasChatTemplate}, {"licence", it.licence}, {"trainable", it.trainable},
                    {"problems", problems}, {"facts", facts}});
     std::vector<std::vector<std::string>> rows = {{"what", it.kind}, {"name", it.name}};
-    const auto add = [&rows](const char *name, const std::string &value) {
+    const auto add = [&rows](const std::string &name, const std::string &value) {
         if (!value.empty() && value != "0")
             rows.push_back({name, value});
     };
     add("architecture", it.architecture);
-    add("parameters", it.parameters >= 1'000'000 ? fmt::format("{:.1f} million", static_cast<double>(it.parameters) / 1e6) : std::to_string(it.parameters));
+    add("parameters", it.parameters >= 1'000'000 ? tr("{:.1f} million", static_cast<double>(it.parameters) / 1e6) : std::to_string(it.parameters));
     add("storage", it.storage);
     add("tensors", it.tensors ? std::to_string(it.tensors) : "");
-    add("on disk", it.fileBytes ? formatBytes(static_cast<double>(it.fileBytes)) : "");
-    add("context", it.context ? fmt::format("{} tokens", it.context) : "");
+    add(tr("on disk"), it.fileBytes ? formatBytes(static_cast<double>(it.fileBytes)) : "");
+    add("context", it.context ? tr("{} tokens", it.context) : "");
     add("tokenizer", it.tokenizer);
     if (it.kind == "model" || it.kind == "gguf") {
-        add("chat template", it.hasChatTemplate ? "yes" : "none");
-        add("can be trained", it.trainable ? "yes" : "no");
+        add(tr("chat template"), it.hasChatTemplate ? "yes" : "none");
+        add(tr("can be trained"), it.trainable ? "yes" : "no");
     }
     add("licence", it.licence);
     for (const auto &[name, value] : it.facts)
@@ -77,9 +78,9 @@ int runDoctor(Context &context)
 void addModelVerbs(Registry &registry)
 {
     auto path = std::make_shared<std::string>();
-    registry.add("inspect", "Says what a model, adapter, file or project is, and whether it can be trained", [path](Context &context) { return runInspect(*path, context); })
-        ->add_option("PATH", *path, "Folder, file or model name")->required();
-    registry.add("doctor", "Says what this machine offers", [](Context &context) { return runDoctor(context); });
+    registry.add("inspect", tr("Says what a model, adapter, file or project is, and whether it can be trained"), [path](Context &context) { return runInspect(*path, context); })
+        ->add_option("PATH", *path, tr("Folder, file or model name"))->required();
+    registry.add("doctor", tr("Says what this machine offers"), [](Context &context) { return runDoctor(context); });
 }
 
 } // namespace fettle::cli

@@ -1,4 +1,5 @@
 #include "app/commandline/terminal.h"
+#include "core/base/words.h"
 
 #include <algorithm>
 #include <chrono>
@@ -65,11 +66,11 @@ void Terminal::progress(const Progress &progress)
 {
     std::string text = progress.what;
     if (progress.total > 0)
-        text += fmt::format("  {} of {}", progress.done, progress.total);
+        text += tr("  {} of {}", progress.done, progress.total);
     else if (progress.done > 0)
         text += fmt::format("  {}", progress.done);
     if (progress.secondsLeft >= 0)
-        text += fmt::format("  {} left", formatDuration(progress.secondsLeft));
+        text += tr("  {} left", formatDuration(progress.secondsLeft));
     progressText(text);
 }
 
@@ -155,8 +156,8 @@ std::string formatDuration(double seconds)
     if (whole < 60)
         return fmt::format("{} s", whole);
     if (whole < 3600)
-        return fmt::format("{} min {} s", whole / 60, whole % 60);
-    return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
+        return tr("{} min {} s", whole / 60, whole % 60);
+    return tr("{} h {} min", whole / 3600, whole % 3600 / 60);
 }
 
 std::string formatBytes(double bytes)

@@ -1,5 +1,6 @@
 // tokenize, render: what the model reads.
 #include "app/commandline/commandline.h"
+#include "core/base/words.h"
 #include "core/engine/lens.h"
 
 #include <cstdio>
@@ -16,7 +17,7 @@ Result<std::string> readText(const std::string &path)
 {
     std::ifstream file(path, std::ios::binary);
     if (!file)
-        return fail(ErrorCode::NotFound, fmt::format("Cannot read {}.", path), "Check the path.");
+        return fail(ErrorCode::NotFound, tr("Cannot read {}.", path), tr("Check the path."));
     return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
@@ -26,7 +27,7 @@ int runTokenize(const TokenizeArguments &arguments, bool hasText, Context &conte
 {
     Terminal &terminal = context.terminal;
     if (hasText == !arguments.file.empty())
-        return terminal.fail({ErrorCode::Usage, "tokenize needs either --text T or --file F.", {}, {}});
+        return terminal.fail({ErrorCode::Usage, tr("tokenize needs either --text T or --file F."), {}, {}});
     std::string text = arguments.text;
     if (!hasText) {
         auto read = readText(arguments.file);
@@ -80,9 +81,9 @@ int runRender(const RenderArguments &arguments, Context &context)
     if (!tokens)
         return terminal.fail(tokens.error());
     for (const auto &warning : tokens->warnings)
-        terminal.note(fmt::format("note: {}", warning.text));
+        terminal.note(tr("note: {}", warning.text));
     terminal.say(tokens->text);
-    terminal.note(fmt::format("{} tokens, {} trained, {} cut off", tokens->ids.size(), tokens->trainedTokens, tokens->cut()));
+    terminal.note(tr("{} tokens, {} trained, {} cut off", tokens->ids.size(), tokens->trainedTokens, tokens->cut()));
     Json warnings = Json::array();
     for (const auto &warning : tokens->warnings)
         warnings.push_back({{"code", warning.code}, {"text", warning.text}});
@@ -99,22 +100,22 @@ void addTextVerbs(Registry &registry)
 {
     auto tokenize = std::make_shared<TokenizeArguments>();
     auto textOption = std::make_shared<CLI::Option *>(nullptr);
-    CLI::App *verb = registry.add("tokenize", "Splits a text into the model's tokens", [tokenize, textOption](Context &context) {
+    CLI::App *verb = registry.add("tokenize", tr("Splits a text into the model's tokens"), [tokenize, textOption](Context &context) {
         return runTokenize(*tokenize, (*textOption)->count() > 0, context);
     });
-    verb->add_option("--model", tokenize->model, "Model, or a folder with tokenizer files")->required();
-    *textOption = verb->add_option("--text", tokenize->text, "The text");
-    verb->add_option("--file", tokenize->file, "A file with the text");
-    verb->add_flag("--parse-special", tokenize->parseSpecial, "Text that spells a special token becomes that token");
+    verb->add_option("--model", tokenize->model, tr("Model, or a folder with tokenizer files"))->required();
+    *textOption = verb->add_option("--text", tokenize->text, tr("The text"));
+    verb->add_option("--file", tokenize->file, tr("A file with the text"));
+    verb->add_flag("--parse-special", tokenize->parseSpecial, tr("Text that spells a special token becomes that token"));
 
     auto render = std::make_shared<RenderArguments>();
-    verb = registry.add("render", "Shows a conversation exactly as the trainer would see it", [render](Context &context) { return runRender(*render, context); });
-    verb->add_option("--model", render->model, "Model, or a folder with tokenizer files")->required();
-    verb->add_option("--conversation", render->conversation, "JSON file: {\"messages\": [...]} or an Alpaca row")->required();
-    verb->add_option("--template", render->templateFile, "Jinja chat template instead of the model's own");
-    verb->add_flag("--add-generation-prompt", render->addGenerationPrompt, "End where the model would begin to answer");
-    verb->add_option("--train-on", render->trainOn, "What is learnt")->check(CLI::IsMember({"completion", "assistant", "all"}))->capture_default_str();
-    verb->add_option("--length", render->length, "Longest record in tokens; 0 = no limit")->check(CLI::NonNegativeNumber);
+    verb = registry.add("render", tr("Shows a conversation exactly as the trainer would see it"), [render](Context &context) { return runRender(*render, context); });
+    verb->add_option("--model", render->model, tr("Model, or a folder with tokenizer files"))->required();
+    verb->add_option("--conversation", render->conversation, tr("JSON file: {\"messages\": [...]} or an Alpaca row"))->required();
+    verb->add_option("--template", render->templateFile, tr("Jinja chat template instead of the model's own"));
+    verb->add_flag("--add-generation-prompt", render->addGenerationPrompt, tr("End where the model would begin to answer"));
+    verb->add_option("--train-on", render->trainOn, tr("What is learnt"))->check(CLI::IsMember({"completion", "assistant", "all"}))->capture_default_str();
+    verb->add_option("--length", render->length, tr("Longest record in tokens; 0 = no limit"))->check(CLI::NonNegativeNumber);
 }
 
 } // namespace fettle::cli

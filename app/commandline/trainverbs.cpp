@@ -1,5 +1,6 @@
 // train, resume, runs: the work and its history.
 #include "app/commandline/commandline.h"
+#include "core/base/words.h"
 #include "core/engine/models.h"
 #include "core/train/settings.h"
 
@@ -33,12 +34,12 @@ engine::RunEvents runEvents(Context &context)
         terminal.jsonLine({{"event", "step"}, {"run", run.value}, {"step", point.step}, {"epoch", point.epoch}, {"loss", point.loss}, {"learningRate", point.learningRate},
                            {"gradNorm", point.gradNorm}, {"tokens", point.tokens}, {"tokensPerSecond", point.tokensPerSecond}, {"peakBytes", point.peakBytes},
                            {"seconds", point.seconds}, {"secondsLeft", secondsLeft}});
-        terminal.progressText(fmt::format("step {}  epoch {:.2f}  loss {:.4f}  {:.0f} tokens/s  {}{}", point.step, point.epoch, point.loss, point.tokensPerSecond,
+        terminal.progressText(tr("step {}  epoch {:.2f}  loss {:.4f}  {:.0f} tokens/s  {}{}", point.step, point.epoch, point.loss, point.tokensPerSecond,
                                           formatBytes(static_cast<double>(point.peakBytes)), secondsLeft >= 0 ? "  " + formatDuration(secondsLeft) + " left" : ""));
     };
     events.evaluated = [&terminal](RunId run, const engine::EvalPoint &point) {
         terminal.jsonLine({{"event", "evaluation"}, {"run", run.value}, {"step", point.step}, {"loss", point.loss}, {"tokens", point.tokens}});
-        terminal.note(fmt::format("held-out loss after step {}: {:.4f}", point.step, point.loss));
+        terminal.note(tr("held-out loss after step {}: {:.4f}", point.step, point.loss));
     };
     events.checkpointed = [&terminal](RunId run, const engine::CheckpointInfo &checkpoint) {
         terminal.jsonLine({{"event", "checkpoint"}, {"run", run.value}, {"step", checkpoint.step}, {"path", checkpoint.path}});
@@ -74,10 +75,10 @@ Result<train::Recipe> chooseRecipe(const TrainArguments &arguments, std::int64_t
     if (!arguments.recipe.empty()) {
         std::ifstream file(arguments.recipe);
         if (!file)
-            return fail(ErrorCode::NotFound, fmt::format("Cannot read the recipe {}.", arguments.recipe), "Check the path.");
+            return fail(ErrorCode::NotFound, tr("Cannot read the recipe {}.", arguments.recipe), tr("Check the path."));
         const auto json = nlohmann::json::parse(file, nullptr, false);
         if (json.is_discarded())
-            return fail(ErrorCode::BadInput, fmt::format("The recipe {} is not JSON.", arguments.recipe), "A recipe is the recipe.json of a run.");
+            return fail(ErrorCode::BadInput, tr("The recipe {} is not JSON.", arguments.recipe), tr("A recipe is the recipe.json of a run."));
         auto read = train::recipeFromJson(json);
         if (!read)
             return read;
@@ -100,7 +101,7 @@ int finish(const Result<engine::RunSummary> &summary, Context &context, const st
     if (!adapter.empty())
         run.adapter = adapter;
     context.terminal.jsonLine(runResult(run));
-    context.terminal.say(fmt::format("{}: {} after {} steps, {}. Training loss {}, held-out loss {}.{}", run.name, engine::nameOf(run.state), run.step, formatDuration(run.seconds),
+    context.terminal.say(tr("{}: {} after {} steps, {}. Training loss {}, held-out loss {}.{}", run.name, engine::nameOf(run.state), run.step, formatDuration(run.seconds),
                                      run.trainLoss ? fmt::format("{:.4f}", *run.trainLoss) : "none", run.evalLoss ? fmt::format("{:.4f}", *run.evalLoss) : "none",
                                      run.adapter.empty() ? "" : "\nAdapter: " + run.adapter));
     return context.stop.stop_requested() ? exitCode(ErrorCode::Cancelled) : 0;
@@ -128,7 +129,7 @@ Result<> moveFolder(const fs::path &from, const fs::path &to)
     if (error) {
         std::error_code ignored;
         fs::remove_all(staging, ignored);
-        return fail(ErrorCode::NoPermission, fmt::format("Cannot write the adapter to {}.", to.string()), "Choose another folder with --out.", error.message());
+        return fail(ErrorCode::NoPermission, tr("Cannot write the adapter to {}.", to.string()), tr("Choose another folder with --out."), error.message());
     }
     return {};
 }
@@ -137,7 +138,7 @@ int runTrain(const TrainArguments &arguments, Context &context)
 {
     Terminal &terminal = context.terminal;
     if (arguments.project.empty() == arguments.data.empty())
-        return terminal.fail({ErrorCode::Usage, "train needs either --project P or --data FILE.", {}, {}});
+        return terminal.fail({ErrorCode::Usage, tr("train needs either --project P or --data FILE."), {}, {}});
     auto compute = context.compute();
     if (!compute)
         return terminal.fail(compute.error());
@@ -163,7 +164,7 @@ int runTrain(const TrainArguments &arguments, Context &context)
     std::error_code error;
     const fs::path out = fs::absolute(arguments.out);
     if (fs::exists(out, error) && !fs::is_empty(out, error))
-        return terminal.fail({ErrorCode::Usage, fmt::format("{} exists already.", arguments.out), "Name a new folder with --out, or remove this one.", {}});
+        return terminal.fail({ErrorCode::Usage, tr("{} exists already.", arguments.out), tr("Name a new folder with --out, or remove this one."), {}});
     auto records = readDataFile(arguments.data, context);
     if (!records)
         return terminal.fail(records.error());
@@ -175,7 +176,7 @@ int runTrain(const TrainArguments &arguments, Context &context)
     auto project = engine::Project::create(folder.path);
     if (!project)
         return terminal.fail(project.error());
-    if (auto added = project->addRecords(std::move(*records), "Read " + arguments.data); !added)
+    if (auto added = project->addRecords(std::move(*records), tr("Read ") + arguments.data); !added)
         return terminal.fail(added.error());
     auto summary = engine::trainRun(*project, request, runEvents(context), nullptr, context.stop);
     if (summary && !summary->run.adapter.empty()) {
@@ -207,11 +208,11 @@ std::string settingsHelp()
             for (const auto choice : field.choices)
                 range += (range.empty() ? "" : " | ") + std::string(choice);
         else if (field.kind == train::SettingKind::Integer || field.kind == train::SettingKind::Real)
-            range = fmt::format("{:g} to {:g}", field.minimum, field.maximum);
+            range = tr("{:g} to {:g}", field.minimum, field.maximum);
         std::string standard = std::visit([](const auto &value) { return fmt::format("{}", value); }, field.standard);
         if (standard.empty())
             standard = "none";
-        text += fmt::format("  {:<22} {}{}{} (default {}{})\n", field.key, field.method.empty() ? "" : fmt::format("[{}] ", field.method), field.help,
+        text += tr("  {:<22} {}{}{} (default {}{})\n", field.key, field.method.empty() ? "" : fmt::format("[{}] ", field.method), field.help,
                             field.unit.empty() ? "" : fmt::format(" [{}]", field.unit), standard, range.empty() ? "" : "; " + range);
     }
     return text;
@@ -234,7 +235,7 @@ int runList(const std::string &folder, Context &context)
                         loss(run.evalLoss), formatDuration(run.seconds), run.started});
     }
     context.terminal.json({{"runs", list}});
-    context.terminal.say(rows.empty() ? "No runs yet." : formatTable({"run", "state", "method", "steps", "train loss", "held-out loss", "time", "started"}, rows));
+    context.terminal.say(rows.empty() ? tr("No runs yet.") : formatTable({"run", "state", "method", "steps", "train loss", "held-out loss", "time", "started"}, rows));
     return 0;
 }
 
@@ -243,21 +244,21 @@ int runList(const std::string &folder, Context &context)
 void addTrainVerbs(Registry &registry)
 {
     auto arguments = std::make_shared<TrainArguments>();
-    CLI::App *verb = registry.add("train", "Trains a model on a project or a data file", [arguments](Context &context) { return runTrain(*arguments, context); });
-    verb->add_option("--model", arguments->model, "Base model")->default_val(engine::kDefaultModelName);
-    verb->add_option("--project", arguments->project, "Project whose records are learnt");
-    verb->add_option("--data", arguments->data, "A data file instead of a project");
-    verb->add_option("--out", arguments->out, "With --data: folder of the adapter")->capture_default_str();
-    verb->add_option("--method", arguments->method, "What is trained")->check(CLI::IsMember(methodKeys()))->capture_default_str();
-    verb->add_option("--preset", arguments->preset, "quick, balanced or thorough")->check(CLI::IsMember({"quick", "balanced", "thorough"}))->capture_default_str();
-    verb->add_option("--recipe", arguments->recipe, "Recipe file (JSON) instead of a preset");
-    verb->add_option("--adapter", arguments->adapter, "Start from this adapter: folder, or RUN[@STEP] of the project");
-    verb->add_option("--set", arguments->set, "KEY=VALUE, may be given several times")->allow_extra_args(false);
+    CLI::App *verb = registry.add("train", tr("Trains a model on a project or a data file"), [arguments](Context &context) { return runTrain(*arguments, context); });
+    verb->add_option("--model", arguments->model, tr("Base model"))->default_val(engine::kDefaultModelName);
+    verb->add_option("--project", arguments->project, tr("Project whose records are learnt"));
+    verb->add_option("--data", arguments->data, tr("A data file instead of a project"));
+    verb->add_option("--out", arguments->out, tr("With --data: folder of the adapter"))->capture_default_str();
+    verb->add_option("--method", arguments->method, tr("What is trained"))->check(CLI::IsMember(methodKeys()))->capture_default_str();
+    verb->add_option("--preset", arguments->preset, tr("quick, balanced or thorough"))->check(CLI::IsMember({"quick", "balanced", "thorough"}))->capture_default_str();
+    verb->add_option("--recipe", arguments->recipe, tr("Recipe file (JSON) instead of a preset"));
+    verb->add_option("--adapter", arguments->adapter, tr("Start from this adapter: folder, or RUN[@STEP] of the project"));
+    verb->add_option("--set", arguments->set, tr("KEY=VALUE, may be given several times"))->allow_extra_args(false);
     verb->footer([] { return settingsHelp(); });
 
     struct ResumeArguments { std::string run, project; };
     auto resume = std::make_shared<ResumeArguments>();
-    verb = registry.add("resume", "Goes on with a run exactly where it stopped", [resume](Context &context) {
+    verb = registry.add("resume", tr("Goes on with a run exactly where it stopped"), [resume](Context &context) {
         auto compute = context.compute();
         if (!compute)
             return context.terminal.fail(compute.error());
@@ -271,12 +272,12 @@ void addTrainVerbs(Registry &registry)
             return context.terminal.fail(marked.error());
         return finish(engine::resumeRun(*project, *run, *compute, runEvents(context), nullptr, context.stop), context);
     });
-    verb->add_option("RUN", resume->run, "Number of the run")->required();
-    verb->add_option("--project", resume->project, "The project")->required();
+    verb->add_option("RUN", resume->run, tr("Number of the run"))->required();
+    verb->add_option("--project", resume->project, tr("The project"))->required();
 
     auto folder = std::make_shared<std::string>();
-    registry.add("runs", "Lists the runs of a project", [folder](Context &context) { return runList(*folder, context); })
-        ->add_option("--project", *folder, "The project")->required();
+    registry.add("runs", tr("Lists the runs of a project"), [folder](Context &context) { return runList(*folder, context); })
+        ->add_option("--project", *folder, tr("The project"))->required();
 }
 
 } // namespace fettle::cli

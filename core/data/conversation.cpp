@@ -2,6 +2,7 @@
 #include "core/data/conversation.h"
 
 #include "core/base/utf8.h"
+#include "core/base/words.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -23,7 +24,7 @@ std::optional<Problem> readContent(const JsonValue &content, std::string &text, 
         return std::nullopt;
     }
     if (content.kind != JsonValue::Kind::Array)
-        return Problem{"content", "an object is not text"};
+        return Problem{"content", tr("an object is not text")};
     for (const JsonValue &part : content.items) {
         const JsonValue *type = part.find("type");
         const JsonValue *value = part.find("text");
@@ -32,7 +33,7 @@ std::optional<Problem> readContent(const JsonValue &content, std::string &text, 
         else if (value != nullptr && value->kind == JsonValue::Kind::String && (type == nullptr || type->text == "text"))
             text += value->text;
         else
-            return Problem{"content", fmt::format("a part of the kind \"{}\" is not text", type == nullptr ? "unknown" : std::string(firstCodePoints(type->text, 40)))};
+            return Problem{"content", tr("a part of the kind \"{}\" is not text", type == nullptr ? "unknown" : std::string(firstCodePoints(type->text, 40)))};
     }
     if (content.items.size() > 1)
         notices.emplace_back("joinedParts");
@@ -91,7 +92,7 @@ bool isExchange(const JsonValue &message)
 std::optional<Problem> readMessages(const JsonValue &list, std::string_view file, std::vector<Turn> &turns, std::vector<std::string> &notices)
 {
     if (list.kind != JsonValue::Kind::Array)
-        return Problem{"messages", "is not a list of messages"};
+        return Problem{"messages", tr("is not a list of messages")};
     std::size_t number = 0;
     for (const JsonValue &message : list.items) {
         ++number;
@@ -106,10 +107,10 @@ std::optional<Problem> readMessages(const JsonValue &list, std::string_view file
         const auto [roleKey, textKey] = keysOf(message);
         const JsonValue *role = roleKey.empty() ? nullptr : message.find(roleKey);
         if (message.kind != JsonValue::Kind::Object || role == nullptr)
-            return Problem{"role", fmt::format("message {} has no role", number)};
+            return Problem{"role", tr("message {} has no role", number)};
         const auto known = role->kind == JsonValue::Kind::String ? roleFrom(role->text) : std::nullopt;
         if (!known)
-            return Problem{std::string(roleKey), fmt::format("message {}: the role \"{}\" is not known", number, firstCodePoints(role->text, 40))};
+            return Problem{std::string(roleKey), tr("message {}: the role \"{}\" is not known", number, firstCodePoints(role->text, 40))};
         if (columnKey(role->text) == "developer")
             notices.emplace_back("developerRole");
         if (columnKey(role->text) == "functioncall")
@@ -117,10 +118,10 @@ std::optional<Problem> readMessages(const JsonValue &list, std::string_view file
         Turn turn{*known, {}, extrasOf(message, roleKey, textKey, file)};
         const JsonValue *content = message.find(textKey);
         if (content == nullptr && turn.extraJson.empty())
-            return Problem{std::string(textKey), fmt::format("message {} has no text", number)};
+            return Problem{std::string(textKey), tr("message {} has no text", number)};
         if (content != nullptr) {
             if (auto problem = readContent(*content, turn.text, notices)) {
-                problem->reason = fmt::format("message {}: {}", number, problem->reason);
+                problem->reason = tr("message {}: {}", number, problem->reason);
                 return problem;
             }
         }
@@ -147,7 +148,7 @@ std::optional<Problem> readTools(const JsonValue &value, std::string_view file, 
     JsonValue list;
     JsonReader reader(value.text);
     if (value.kind != JsonValue::Kind::String || reader.readValue(list) || reader.expectEnd() || list.kind != JsonValue::Kind::Array)
-        return Problem{"tools", "is not a list of tools"};
+        return Problem{"tools", tr("is not a list of tools")};
     tools = value.text;
     return std::nullopt;
 }
@@ -200,7 +201,7 @@ RowOutcome conversationFromRow(const JsonValue &row, const RowPlan &plan, std::s
     const bool isList = row.kind == JsonValue::Kind::Array;
     const JsonValue *messages = isList ? &row : mapped(row, plan, "messages");
     if (messages == nullptr)
-        return reject({plan.mapping.at("messages"), "the field is missing"});
+        return reject({plan.mapping.at("messages"), tr("the field is missing")});
     if (auto problem = readMessages(*messages, file, record.turns, outcome.notices))
         return reject(std::move(*problem));
     if (const JsonValue *completion = isList ? nullptr : mapped(row, plan, "completion")) {
@@ -208,7 +209,7 @@ RowOutcome conversationFromRow(const JsonValue &row, const RowPlan &plan, std::s
             return reject(std::move(*problem));
     }
     if (record.turns.empty())
-        return reject({isList ? std::string() : plan.mapping.at("messages"), "the list of messages is empty"});
+        return reject({isList ? std::string() : plan.mapping.at("messages"), tr("the list of messages is empty")});
     if (const JsonValue *system = isList ? nullptr : mapped(row, plan, "system"); system != nullptr && system->kind == JsonValue::Kind::String
         && !system->text.empty() && record.turns.front().role != Role::System)
         record.turns.insert(record.turns.begin(), {Role::System, system->text, {}});

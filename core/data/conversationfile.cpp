@@ -1,4 +1,5 @@
 // One conversation in a JSON text: what `render` and `generate` are given.
+#include "core/base/words.h"
 #include "core/data/importer.h"
 
 #include "core/data/encoding.h"
@@ -22,18 +23,18 @@ Result<Record> readConversation(const std::string &json, const std::string &name
     if (problem) {
         LineCounter lines(text);
         return fail(ErrorCode::BadInput,
-                    fmt::format("Cannot read {} as JSON: line {}, column {}: {}.", name, lines.lineAt(problem->offset), lines.columnAt(problem->offset),
+                    tr("Cannot read {} as JSON: line {}, column {}: {}.", name, lines.lineAt(problem->offset), lines.columnAt(problem->offset),
                                 problem->reason),
-                    "It must hold one conversation, for example {\"messages\": [{\"role\": \"user\", \"content\": \"...\"}]}.");
+                    tr("It must hold one conversation, for example {\"messages\": [{\"role\": \"user\", \"content\": \"...\"}]}."));
     }
     const auto plan = recogniseRow(value);
     if (!plan)
-        return fail(ErrorCode::BadInput, fmt::format("{} holds no conversation.", name),
-                    "Give {\"messages\": [...]}, a list of messages, or an object with instruction, input and output.");
+        return fail(ErrorCode::BadInput, tr("{} holds no conversation.", name),
+                    tr("Give {\"messages\": [...]}, a list of messages, or an object with instruction, input and output."));
     RowOutcome outcome = recordFromRow(value, *plan, text);
     if (!outcome.record)
-        return fail(ErrorCode::BadInput, fmt::format("Cannot read the conversation in {}: {}{}{}.", name, outcome.field, outcome.field.empty() ? "" : ": ", outcome.reason),
-                    "Correct this place and try again.");
+        return fail(ErrorCode::BadInput, tr("Cannot read the conversation in {}: {}{}{}.", name, outcome.field, outcome.field.empty() ? "" : ": ", outcome.reason),
+                    tr("Correct this place and try again."));
     Record &record = *outcome.record;
     // A row without a column for the answer is a question that waits for one, not an empty answer.
     if (!plan->mapping.contains("messages") && plan->mapping.contains("instruction") && !plan->mapping.contains("response")

@@ -1,6 +1,7 @@
 // Reading rows, and finding out how they are written.
 #include "core/data/csvreader.h"
 
+#include "core/base/words.h"
 #include "core/data/rowshape.h"
 
 #include <algorithm>
@@ -116,14 +117,14 @@ std::string CsvReader::readQuoted(std::string &field, bool &isUnclosed)
         const std::size_t quote = m_text.find(m_style.quote, m_position);
         if (quote == std::string_view::npos) {
             isUnclosed = true;
-            return "a quotation mark is opened and never closed";
+            return tr("a quotation mark is opened and never closed");
         }
         field.append(m_text, m_position, quote - m_position);
         m_position = quote + 1;
         if (m_position >= m_text.size() || m_text[m_position] == m_style.delimiter || isLineEnd(m_position))
             return {};
         if (m_text[m_position] != m_style.quote)
-            return "text follows a closing quotation mark: a quotation mark inside a field must be doubled";
+            return tr("text follows a closing quotation mark: a quotation mark inside a field must be doubled");
         field += m_style.quote;
         ++m_position;
     }

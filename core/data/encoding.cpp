@@ -2,6 +2,7 @@
 #include "core/data/encoding.h"
 
 #include "core/base/utf8.h"
+#include "core/base/words.h"
 
 #include <algorithm>
 #include <array>
@@ -162,8 +163,8 @@ Result<std::string> convert(std::string_view bytes, const std::string &encoding,
     UErrorCode status = U_ZERO_ERROR;
     const std::unique_ptr<UConverter, decltype(&ucnv_close)> from(ucnv_open(encoding.c_str(), &status), ucnv_close);
     if (U_FAILURE(status))
-        return fail(ErrorCode::BadInput, fmt::format("Cannot read {}: the encoding \"{}\" is not known.", name, encoding),
-                    "Use a name such as UTF-8, UTF-16, windows-1252 or Shift_JIS.");
+        return fail(ErrorCode::BadInput, tr("Cannot read {}: the encoding \"{}\" is not known.", name, encoding),
+                    tr("Use a name such as UTF-8, UTF-16, windows-1252 or Shift_JIS."));
     ucnv_setToUCallBack(from.get(), UCNV_TO_U_CALLBACK_STOP, nullptr, nullptr, nullptr, &status);
     std::string text;
     text.reserve(bytes.size() + bytes.size() / 4);

@@ -2,6 +2,7 @@
 #include "core/data/filterlanguage.h"
 
 #include "core/base/utf8.h"
+#include "core/base/words.h"
 #include "core/data/recordview.h"
 
 #include <algorithm>
@@ -146,11 +147,11 @@ private:
             std::vector<std::string_view> names;
             for (const FilterKey &key : keys)
                 names.push_back(key.name);
-            return problem(term, "there is no such filter",
-                           fmt::format("Filters are {}. To search for the text itself, write it in quotation marks.", fmt::join(names, ", ")));
+            return problem(term, tr("there is no such filter"),
+                           tr("Filters are {}. To search for the text itself, write it in quotation marks.", fmt::join(names, ", ")));
         }
         if (term.sign != ":" && term.sign != "=")
-            return problem(term, "only numbers can be compared", fmt::format("Write {}:value.", term.key));
+            return problem(term, tr("only numbers can be compared"), tr("Write {}:value.", term.key));
         const auto values = alternatives(term);
         if (values.empty())
             return {}; // still being typed
@@ -180,7 +181,7 @@ private:
         const FilterKey &key = *std::find_if(keys.begin(), keys.end(), [&](const FilterKey &entry) { return entry.name == term.key; });
         const auto found = std::find(key.values.begin(), key.values.end(), lower(value));
         if (found == key.values.end())
-            return problem(term, fmt::format("{} is never \"{}\"", term.key, firstCodePoints(value, 40)), fmt::format("It can be {}.", fmt::join(key.values, ", ")));
+            return problem(term, tr("{} is never \"{}\"", term.key, firstCodePoints(value, 40)), tr("It can be {}.", fmt::join(key.values, ", ")));
         const auto place = static_cast<int>(found - key.values.begin());
         if (term.key == "status")
             return fmt::format("r.status = {}", place);
@@ -209,7 +210,7 @@ private:
         const auto first = numberIn(std::string_view(term.value).substr(0, isRange ? dots : std::string::npos));
         const auto last = isRange ? numberIn(std::string_view(term.value).substr(dots + 2)) : first;
         if (!first || !last)
-            return problem(term, fmt::format("\"{}\" is not a number", firstCodePoints(term.value, 40)), fmt::format("Write {0}>512, {0}<=20 or {0}:100..200.", term.key));
+            return problem(term, tr("\"{}\" is not a number", firstCodePoints(term.value, 40)), tr("Write {0}>512, {0}<=20 or {0}:100..200.", term.key));
         m_filter.needsContent = m_filter.needsContent || looksIntoContent(column);
         m_filter.values.emplace_back(*first);
         if (isRange) {

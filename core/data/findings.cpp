@@ -1,6 +1,7 @@
 // Grouping by question and answer, and the way from and to the database.
 #include "core/data/findings.h"
 
+#include "core/base/words.h"
 #include "core/data/neighbours.h"
 #include "core/data/recordstate.h"
 #include "core/data/textchecks.h"
@@ -119,9 +120,9 @@ Result<std::vector<RecordRelations>> findRelations(const store::Database &databa
             break;
         if (relations.size() % 1024 == 0) {
             if (stop.stop_requested())
-                return fail(ErrorCode::Cancelled, "The check was cancelled.");
+                return fail(ErrorCode::Cancelled, tr("The check was cancelled."));
             if (progress)
-                progress({"Reading records", static_cast<std::int64_t>(relations.size()), *total});
+                progress({tr("Reading records"), static_cast<std::int64_t>(relations.size()), *total});
         }
         relations.push_back({{statement->integer(0)}, 0, statement->integer(4)});
         if (statement->integer(3) == static_cast<int>(RecordStatus::Rejected))

@@ -1,4 +1,5 @@
 #include "core/data/gzip.h"
+#include "core/base/words.h"
 
 #include <algorithm>
 #include <array>
@@ -30,7 +31,7 @@ private:
 
 tl::unexpected<Error> damaged(const std::string &name, std::string_view why)
 {
-    return fail(ErrorCode::BadInput, fmt::format("Cannot unpack {}: {}.", name, why), "Copy or download the file again.");
+    return fail(ErrorCode::BadInput, tr("Cannot unpack {}: {}.", name, why), tr("Copy or download the file again."));
 }
 
 } // namespace
@@ -49,7 +50,7 @@ Result<std::string> unpackGzip(std::string_view bytes, const std::string &name, 
 {
     Inflater inflater;
     if (!inflater.isReady())
-        return fail(ErrorCode::OutOfMemory, fmt::format("Cannot unpack {}: there is not enough memory.", name), "Close other programs and try again.");
+        return fail(ErrorCode::OutOfMemory, tr("Cannot unpack {}: there is not enough memory.", name), tr("Close other programs and try again."));
     z_stream &stream = inflater.stream();
     std::string text;
     std::array<char, 256 * 1024> buffer;
@@ -57,7 +58,7 @@ Result<std::string> unpackGzip(std::string_view bytes, const std::string &name, 
     std::size_t place = 0;
     for (;;) {
         if (stop.stop_requested())
-            return fail(ErrorCode::Cancelled, fmt::format("Reading {} was cancelled.", name), "Nothing was added.");
+            return fail(ErrorCode::Cancelled, tr("Reading {} was cancelled.", name), tr("Nothing was added."));
         const std::size_t given = std::min<std::size_t>(bytes.size() - place, 1u << 30); // zlib counts in 32 bits
         stream.next_in = reinterpret_cast<Bytef *>(const_cast<char *>(bytes.data() + place));
         stream.avail_in = static_cast<uInt>(given);
@@ -67,20 +68,20 @@ Result<std::string> unpackGzip(std::string_view bytes, const std::string &name, 
         place += given - stream.avail_in;
         const std::size_t made = buffer.size() - stream.avail_out;
         if (text.size() + made > limit)
-            return fail(ErrorCode::BadInput, fmt::format("Cannot unpack {}: it would grow beyond {} MB, more than text does.", name, limit >> 20),
-                        "If the file is what it should be, unpack it with another program and import the result.");
+            return fail(ErrorCode::BadInput, tr("Cannot unpack {}: it would grow beyond {} MB, more than text does.", name, limit >> 20),
+                        tr("If the file is what it should be, unpack it with another program and import the result."));
         text.append(buffer.data(), made);
         if (code == Z_STREAM_END) {
             // Zeros that fill up a tape block may follow; anything else is another member.
             if (bytes.find_first_not_of('\0', place) == std::string_view::npos)
                 return text;
             if (!isGzip(bytes.substr(place)))
-                return damaged(name, "bytes that are not gzip follow the packed text");
+                return damaged(name, tr("bytes that are not gzip follow the packed text"));
             inflateReset(&stream);
         } else if (code == Z_BUF_ERROR || (code == Z_OK && made == 0 && place == bytes.size())) {
-            return damaged(name, "its end is missing");
+            return damaged(name, tr("its end is missing"));
         } else if (code != Z_OK) {
-            return damaged(name, "it is damaged");
+            return damaged(name, tr("it is damaged"));
         }
     }
 }

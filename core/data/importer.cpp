@@ -1,6 +1,7 @@
 // From a file to records: reads the bytes, finds encoding and format, and hands over to the reader of the format.
 #include "core/data/importer.h"
 
+#include "core/base/words.h"
 #include "core/data/csvreader.h"
 #include "core/data/encoding.h"
 #include "core/data/gzip.h"
@@ -48,7 +49,7 @@ Result<> refuseForeign(std::string_view bytes, const std::string &name)
     };
     for (const Kind &kind : kinds) {
         if (startsWith(bytes, kind.magic))
-            return fail(ErrorCode::BadInput, fmt::format("Cannot read {}: it is {}.", name, kind.what), std::string(kind.hint));
+            return fail(ErrorCode::BadInput, tr("Cannot read {}: it is {}.", name, tr(kind.what)), tr(kind.hint));
     }
     return {};
 }
@@ -133,9 +134,9 @@ Result<> readRows(const ImportJob &job, const std::string &name, ImportReport &r
     if (report.format == "text")
         return readPlainText(job, collector);
     if (report.format == "xlsx")
-        return fail(ErrorCode::BadInput, fmt::format("Cannot read {} as XLSX: it is no workbook.", job.name), "Let the format be recognised, or choose another one.");
+        return fail(ErrorCode::BadInput, tr("Cannot read {} as XLSX: it is no workbook.", job.name), tr("Let the format be recognised, or choose another one."));
     if (report.format != "csv" && report.format != "tsv")
-        return fail(ErrorCode::Usage, fmt::format("The format \"{}\" is not known.", report.format), "Use json, jsonl, csv, tsv, text or xlsx.");
+        return fail(ErrorCode::Usage, tr("The format \"{}\" is not known.", report.format), tr("Use json, jsonl, csv, tsv, text or xlsx."));
     CsvStyle style = recogniseCsvStyle(job.text);
     if (job.options.delimiter != '\0')
         style.delimiter = job.options.delimiter;
@@ -164,14 +165,14 @@ Result<ImportResult> readWorkbook(const std::string &bytes, const std::string &n
     const ImportJob job{sheet->text, name, options, maxRows, progress, stop};
     RowCollector collector(job, result.report, result.records);
     if (!sheet->others.empty())
-        collector.note("otherSheets", fmt::format("The sheet \"{}\" was read; the workbook has others: \"{}\".", sheet->sheet, fmt::join(sheet->others, "\", \"")),
+        collector.note("otherSheets", tr("The sheet \"{}\" was read; the workbook has others: \"{}\".", sheet->sheet, fmt::join(sheet->others, "\", \"")),
                        static_cast<std::int64_t>(sheet->others.size()));
     if (sheet->dates > 0)
-        collector.note("dateCells", "A date was written out as year, month and day; the workbook holds it as a number.", sheet->dates);
+        collector.note("dateCells", tr("A date was written out as year, month and day; the workbook holds it as a number."), sheet->dates);
     if (sheet->errors > 0)
-        collector.note("errorCells", "A cell holds an error of its formula (such as #N/A), which was taken over as text.", sheet->errors);
+        collector.note("errorCells", tr("A cell holds an error of its formula (such as #N/A), which was taken over as text."), sheet->errors);
     if (sheet->uncalculated > 0)
-        collector.note("uncalculatedCells", "A formula has no stored result and was taken as empty. Open and save the workbook to calculate it.", sheet->uncalculated);
+        collector.note("uncalculatedCells", tr("A formula has no stored result and was taken as empty. Open and save the workbook to calculate it."), sheet->uncalculated);
     if (auto done = readSheetRows(job, collector); !done)
         return passError(done);
     if (auto done = collector.finish(); !done)
@@ -206,18 +207,18 @@ Result<ImportResult> readRecordsFromMemory(std::string bytes, const std::string 
     if (!decoded)
         return passError(decoded);
     if (decoded->text.find_first_not_of(" \t\r\n") == std::string::npos)
-        return fail(ErrorCode::BadInput, fmt::format("Cannot read {}: it is empty.", name), "Choose a file with rows.");
+        return fail(ErrorCode::BadInput, tr("Cannot read {}: it is empty.", name), tr("Choose a file with rows."));
     if (isBinary(decoded->text))
-        return fail(ErrorCode::BadInput, fmt::format("Cannot read {}: it holds data, not text.", name), "Export it as CSV or JSONL from the program that wrote it, or choose its encoding.");
+        return fail(ErrorCode::BadInput, tr("Cannot read {}: it holds data, not text.", name), tr("Export it as CSV or JSONL from the program that wrote it, or choose its encoding."));
     ImportResult result;
     result.report.encoding = decoded->encoding;
     result.report.isPacked = isPacked;
     const ImportJob job{decoded->text, name, options, maxRows, progress, stop};
     RowCollector collector(job, result.report, result.records);
     if (decoded->hasMark)
-        collector.note("byteOrderMark", "The file begins with a byte order mark, which is no part of the text.");
+        collector.note("byteOrderMark", tr("The file begins with a byte order mark, which is no part of the text."));
     if (decoded->isGuessed)
-        collector.note("encodingGuessed", fmt::format("The file is not UTF-8; it was read as {}.", decoded->encoding));
+        collector.note("encodingGuessed", tr("The file is not UTF-8; it was read as {}.", decoded->encoding));
     if (auto done = readRows(job, innerName, result.report, collector); !done)
         return passError(done);
     if (auto done = collector.finish(); !done)

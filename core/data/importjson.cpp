@@ -1,4 +1,5 @@
 // JSON and JSONL: finds the rows of a file, whatever they are wrapped in.
+#include "core/base/words.h"
 #include "core/data/conversation.h"
 #include "core/data/rowcollector.h"
 
@@ -15,8 +16,8 @@ Error brokenJson(const ImportJob &job, const JsonProblem &problem)
 {
     LineCounter lines(job.text);
     return {ErrorCode::BadInput,
-            fmt::format("Cannot read {} as JSON: line {}, column {}: {}.", job.name, lines.lineAt(problem.offset), lines.columnAt(problem.offset), problem.reason),
-            "Repair this place, or save the file again from the program that wrote it. If every line is a row of its own, choose the format jsonl.",
+            tr("Cannot read {} as JSON: line {}, column {}: {}.", job.name, lines.lineAt(problem.offset), lines.columnAt(problem.offset), problem.reason),
+            tr("Repair this place, or save the file again from the program that wrote it. If every line is a row of its own, choose the format jsonl."),
             {}};
 }
 
@@ -111,7 +112,7 @@ Result<> readSplitTable(const JsonValue &columns, const JsonValue &data, RowColl
         if (collector.isFull())
             break;
         if (cells.items.size() != columns.items.size()) {
-            collector.rejectRow(cells.begin, cells.end, {}, fmt::format("the row has {} fields, \"columns\" names {}", cells.items.size(), columns.items.size()));
+            collector.rejectRow(cells.begin, cells.end, {}, tr("the row has {} fields, \"columns\" names {}", cells.items.size(), columns.items.size()));
             continue;
         }
         JsonValue row;
@@ -166,7 +167,7 @@ Result<> readObject(const JsonValue &value, const ImportJob &job, RowCollector &
         if (!isListOfRows(member))
             continue;
         hasLists = true;
-        collector.note("wrappedRows", fmt::format("The rows were found under \"{}\".", name));
+        collector.note("wrappedRows", tr("The rows were found under \"{}\".", name));
         if (auto done = readList(member, splitFromListName(name), collector); !done)
             return done;
     }
@@ -229,7 +230,7 @@ Result<> readTopList(const ImportJob &job, JsonReader &reader, RowCollector &col
             return {};
         }
         if (reader.peek() != ',')
-            return tl::unexpected(brokenJson(job, {reader.position(), "a comma or ] is missing after a row"}));
+            return tl::unexpected(brokenJson(job, {reader.position(), tr("a comma or ] is missing after a row")}));
         reader.advance();
     }
 }
@@ -241,7 +242,7 @@ Result<> readJson(const ImportJob &job, RowCollector &collector)
     JsonReader reader(job.text);
     reader.skipSpace();
     if (reader.isAtEnd())
-        return fail(ErrorCode::BadInput, fmt::format("Cannot read {}: it is empty.", job.name), "Choose a file with rows.");
+        return fail(ErrorCode::BadInput, tr("Cannot read {}: it is empty.", job.name), tr("Choose a file with rows."));
     if (reader.peek() == '[') {
         if (auto done = readTopList(job, reader, collector); !done)
             return done;
@@ -276,7 +277,7 @@ Result<> readJsonLines(const ImportJob &job, RowCollector &collector)
                 problem = reader.expectEnd();
             if (problem) {
                 const std::size_t column = std::min(problem->offset, end) - begin + 1;
-                collector.rejectRow(begin, end, {}, fmt::format("column {}: {}", column, problem->reason));
+                collector.rejectRow(begin, end, {}, tr("column {}: {}", column, problem->reason));
             } else if (auto done = collector.addRow(row, begin, end); !done) {
                 return done;
             }

@@ -1,4 +1,5 @@
 // XLSX: the first row that is not empty names the columns, every other row is an object of its cells.
+#include "core/base/words.h"
 #include "core/data/rowcollector.h"
 #include "core/data/spreadsheet.h"
 
@@ -41,7 +42,7 @@ Result<> readSheetRows(const ImportJob &job, RowCollector &collector)
             JsonReader reader(text.substr(0, end), begin);
             JsonValue line;
             if (reader.readValue(line))
-                return fail(ErrorCode::Internal, fmt::format("Cannot read {}: a row of the sheet was lost.", job.name));
+                return fail(ErrorCode::Internal, tr("Cannot read {}: a row of the sheet was lost.", job.name));
             const bool isBlank = std::all_of(line.members.begin(), line.members.end(), [](const auto &member) { return member.second.text.empty(); });
             if (columns.empty()) {
                 std::vector<std::string> names;
@@ -58,12 +59,12 @@ Result<> readSheetRows(const ImportJob &job, RowCollector &collector)
             } else if (!isBlank) {
                 cells += static_cast<std::int64_t>(columns.size());
                 if (cells > kCells)
-                    return fail(ErrorCode::BadInput, fmt::format("Cannot read {}: the sheet has more than {} cells.", job.name, kCells), "Remove columns that are not needed, or save it as CSV.");
+                    return fail(ErrorCode::BadInput, tr("Cannot read {}: the sheet has more than {} cells.", job.name, kCells), tr("Remove columns that are not needed, or save it as CSV."));
                 JsonValue row;
                 row.kind = JsonValue::Kind::Object;
                 std::size_t next = 0;
                 if (const auto stray = strayCell(line, columns); !stray.empty()) {
-                    collector.rejectRow(begin, end, {}, fmt::format("the cell in column {} has no name above it", stray));
+                    collector.rejectRow(begin, end, {}, tr("the cell in column {} has no name above it", stray));
                     begin = end + 1;
                     continue;
                 }
@@ -87,7 +88,7 @@ Result<> readSheetRows(const ImportJob &job, RowCollector &collector)
         begin = end + 1;
     }
     if (columns.empty())
-        return fail(ErrorCode::BadInput, fmt::format("Cannot read {}: the sheet is empty.", job.name), "Choose a sheet with rows.");
+        return fail(ErrorCode::BadInput, tr("Cannot read {}: the sheet is empty.", job.name), tr("Choose a sheet with rows."));
     return {};
 }
 

@@ -1,4 +1,5 @@
 // CSV and TSV: the first row names the columns, every other row is an object of texts.
+#include "core/base/words.h"
 #include "core/data/csvreader.h"
 #include "core/data/rowcollector.h"
 
@@ -14,10 +15,10 @@ Result<> readTable(const ImportJob &job, const CsvStyle &style, RowCollector &co
     CsvReader reader(job.text, style);
     CsvRow row;
     if (!reader.next(row))
-        return fail(ErrorCode::BadInput, fmt::format("Cannot read {}: it is empty.", job.name), "Choose a file with rows.");
+        return fail(ErrorCode::BadInput, tr("Cannot read {}: it is empty.", job.name), tr("Choose a file with rows."));
     if (!row.problem.empty())
-        return fail(ErrorCode::BadInput, fmt::format("Cannot read {}: line 1: {}.", job.name, row.problem),
-                    "The first line must name the columns. Check the delimiter and the quotation marks.");
+        return fail(ErrorCode::BadInput, tr("Cannot read {}: line 1: {}.", job.name, row.problem),
+                    tr("The first line must name the columns. Check the delimiter and the quotation marks."));
     std::vector<std::string> columns = row.fields;
     for (std::string &name : columns) {
         if (!isValidUtf8(name))
@@ -36,7 +37,7 @@ Result<> readTable(const ImportJob &job, const CsvStyle &style, RowCollector &co
         while (row.fields.size() > columns.size() && row.fields.back().empty())
             row.fields.pop_back();
         if (row.fields.size() != columns.size()) {
-            collector.rejectRow(row.begin, row.end, {}, fmt::format("the row has {} {}, the first line names {}", row.fields.size(), row.fields.size() == 1 ? "field" : "fields", columns.size()));
+            collector.rejectRow(row.begin, row.end, {}, tr("the row has {} {}, the first line names {}", row.fields.size(), row.fields.size() == 1 ? "field" : "fields", columns.size()));
             continue;
         }
         JsonValue object;

@@ -1,5 +1,6 @@
 // Plain text. With marks at the beginnings of lines ("Q:", "Answer:", "User:") every question with its answer is a row; without, every line is
 // an instruction that waits for its answer.
+#include "core/base/words.h"
 #include "core/data/conversation.h"
 #include "core/data/rowcollector.h"
 
@@ -104,7 +105,7 @@ Result<> addBlock(const ImportJob &job, const Block &block, RowCollector &collec
         }
     }
     if (!block.has("instruction")) {
-        collector.rejectRow(block.begin, block.end, "instruction", "an answer stands here without a question before it");
+        collector.rejectRow(block.begin, block.end, "instruction", tr("an answer stands here without a question before it"));
         return {};
     }
     return collector.addRow(row, block.begin, block.end);
@@ -142,7 +143,7 @@ Result<> readDialogues(const ImportJob &job, RowCollector &collector)
                 block->parts.back().second.second = lines.begin();
             block->parts.emplace_back(mark.field, std::pair(lines.begin() + mark.length, lines.begin() + line.size()));
         } else if (!block && line.find_first_not_of(" \t") != std::string_view::npos) {
-            collector.rejectRow(lines.begin(), lines.begin() + line.size(), {}, "this line stands before the first question");
+            collector.rejectRow(lines.begin(), lines.begin() + line.size(), {}, tr("this line stands before the first question"));
         }
     }
     return collector.isFull() ? Result<>() : close(job.text.size());
@@ -170,7 +171,7 @@ Result<> readPlainText(const ImportJob &job, RowCollector &collector)
         return readDialogues(job, collector);
     if (auto done = collector.setColumns({"instruction"}); !done)
         return done;
-    collector.note("plainText", "The file is plain text: every line became an instruction that waits for its answer.");
+    collector.note("plainText", tr("The file is plain text: every line became an instruction that waits for its answer."));
     Lines lines(job.text);
     std::string_view line;
     while (!collector.isFull() && lines.next(line)) {

@@ -2,6 +2,7 @@
 #include "core/data/journal.h"
 
 #include "core/base/clock.h"
+#include "core/base/words.h"
 
 namespace fettle::data {
 
@@ -111,7 +112,7 @@ Result<JournalEntry> applyNextEntry(const store::Database &database, JournalStep
     if (!entry)
         return passError(entry);
     if (!*entry)
-        return fail(ErrorCode::NotFound, step == JournalStep::Undo ? "There is nothing to undo." : "There is nothing to redo.");
+        return fail(ErrorCode::NotFound, step == JournalStep::Undo ? tr("There is nothing to undo.") : tr("There is nothing to redo."));
     auto items = database.prepare("SELECT record, before, after FROM journalItem WHERE entry = ?");
     if (!items)
         return passError(items);

@@ -2,6 +2,7 @@
 #include "core/data/jsonreader.h"
 
 #include "core/base/utf8.h"
+#include "core/base/words.h"
 
 #include <fmt/format.h>
 
@@ -19,11 +20,11 @@ std::string shown(std::string_view text, std::size_t position)
 {
     const auto byte = static_cast<unsigned char>(text[position]);
     if (byte < 0x20 || byte == 0x7f)
-        return fmt::format("the control character {:02X}", byte);
+        return tr("the control character {:02X}", byte);
     std::size_t end = position;
     const char32_t c = nextCodePoint(text, end);
     if (c == 0xfffd)
-        return fmt::format("the byte {:02X}", byte);
+        return tr("the byte {:02X}", byte);
     return fmt::format("\"{}\"", text.substr(position, end - position));
 }
 
@@ -59,19 +60,19 @@ std::optional<JsonProblem> JsonReader::expectEnd()
     skipSpace();
     if (isAtEnd())
         return std::nullopt;
-    return problem(fmt::format("{} stands after the end of the value", shown(m_text, m_position)));
+    return problem(tr("{} stands after the end of the value", shown(m_text, m_position)));
 }
 
 JsonReader::Problem JsonReader::readAny(JsonValue &value, int depth)
 {
     if (isAtEnd())
-        return problem("a value is missing");
+        return problem(tr("a value is missing"));
     value.begin = m_position;
     Problem found;
     const char c = m_text[m_position];
     if (c == '{' || c == '[') {
         if (depth >= kMaxDepth)
-            return problem(fmt::format("more than {} values are nested in each other", kMaxDepth));
+            return problem(tr("more than {} values are nested in each other", kMaxDepth));
         found = c == '{' ? readObject(value, depth) : readArray(value, depth);
     } else if (c == '"') {
         value.kind = JsonValue::Kind::String;
@@ -101,13 +102,13 @@ JsonReader::Problem JsonReader::readArray(JsonValue &value, int depth)
             return found;
         skipSpace();
         if (isAtEnd())
-            return problem("the list is not closed: ] is missing");
+            return problem(tr("the list is not closed: ] is missing"));
         if (m_text[m_position] == ']') {
             ++m_position;
             return std::nullopt;
         }
         if (m_text[m_position] != ',')
-            return problem(fmt::format("a comma or ] is missing before {}", shown(m_text, m_position)));
+            return problem(tr("a comma or ] is missing before {}", shown(m_text, m_position)));
         ++m_position;
     }
 }
@@ -124,28 +125,28 @@ JsonReader::Problem JsonReader::readObject(JsonValue &value, int depth)
     for (;;) {
         skipSpace();
         if (isAtEnd())
-            return problem("the object is not closed: } is missing");
+            return problem(tr("the object is not closed: } is missing"));
         if (m_text[m_position] != '"')
-            return problem(fmt::format("a name in double quotes is missing before {}", shown(m_text, m_position)));
+            return problem(tr("a name in double quotes is missing before {}", shown(m_text, m_position)));
         auto &member = value.members.emplace_back();
         if (auto found = readString(member.first))
             return found;
         skipSpace();
         if (isAtEnd() || m_text[m_position] != ':')
-            return problem(fmt::format("a colon is missing after \"{}\"", firstCodePoints(member.first, 40)));
+            return problem(tr("a colon is missing after \"{}\"", firstCodePoints(member.first, 40)));
         ++m_position;
         skipSpace();
         if (auto found = readAny(member.second, depth + 1))
             return found;
         skipSpace();
         if (isAtEnd())
-            return problem("the object is not closed: } is missing");
+            return problem(tr("the object is not closed: } is missing"));
         if (m_text[m_position] == '}') {
             ++m_position;
             return std::nullopt;
         }
         if (m_text[m_position] != ',')
-            return problem(fmt::format("a comma or }} is missing before {}", shown(m_text, m_position)));
+            return problem(tr("a comma or }} is missing before {}", shown(m_text, m_position)));
         ++m_position;
     }
 }
@@ -166,7 +167,7 @@ JsonReader::Problem JsonReader::readString(std::string &text)
             return std::nullopt;
         }
         if (m_text[m_position] != '\\')
-            return problem(fmt::format("{} must be written as an escape inside a text", shown(m_text, m_position)));
+            return problem(tr("{} must be written as an escape inside a text", shown(m_text, m_position)));
         if (auto found = readEscape(text))
             return found;
     }
@@ -198,17 +199,17 @@ JsonReader::Problem JsonReader::readEscape(std::string &text)
         return std::nullopt;
     }
     if (c != 'u')
-        return problem("a backslash is followed by none of the letters that make an escape");
+        return problem(tr("a backslash is followed by none of the letters that make an escape"));
     ++m_position;
     auto code = readHex4();
     if (!code)
-        return problem("\\u is not followed by four hexadecimal digits");
+        return problem(tr("\\u is not followed by four hexadecimal digits"));
     if (*code >= 0xd800 && *code < 0xdc00 && m_text.substr(m_position, 2) == "\\u") {
         const std::size_t afterFirst = m_position;
         m_position += 2;
         const auto low = readHex4();
         if (!low)
-            return problem("\\u is not followed by four hexadecimal digits");
+            return problem(tr("\\u is not followed by four hexadecimal digits"));
         if (*low >= 0xdc00 && *low < 0xe000) {
             appendUtf8(text, 0x10000 + ((*code - 0xd800) << 10) + (*low - 0xdc00));
             return std::nullopt;
@@ -274,9 +275,9 @@ JsonReader::Problem JsonReader::readWord(JsonValue &value)
     }
     for (const std::string_view word : {"NaN", "Infinity"}) {
         if (m_text.substr(m_position, word.size()) == word)
-            return problem(fmt::format("{} is not allowed in JSON", word));
+            return problem(tr("{} is not allowed in JSON", word));
     }
-    return problem(fmt::format("a value is expected, not {}", shown(m_text, m_position)));
+    return problem(tr("a value is expected, not {}", shown(m_text, m_position)));
 }
 
 } // namespace fettle::data

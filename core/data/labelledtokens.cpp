@@ -2,6 +2,7 @@
 #include "core/data/labelledtokens.h"
 
 #include "core/base/utf8.h"
+#include "core/base/words.h"
 #include "core/data/messages.h"
 #include "core/data/renderedfields.h"
 #include "core/text/chattemplate.h"
@@ -87,7 +88,7 @@ Result<ByteSpan> answerSpan(Renderer &renderer, LabelledTokens &labelled, std::s
     }
     if (!isPrefix)
         warn(labelled, "prefixMismatch",
-             "The template writes the question differently when the answer follows. Learnt is what comes after the part that both have in common.");
+             tr("The template writes the question differently when the answer follows. Learnt is what comes after the part that both have in common."));
     return span;
 }
 
@@ -165,11 +166,11 @@ bool endsWithMark(const LabelledTokens &labelled, const text::Tokenizer &tokeniz
 void addWarnings(LabelledTokens &labelled, const text::Tokenizer &tokenizer, const RenderOptions &options)
 {
     if (labelled.ids.size() > 1 && tokenizer.bosId() && labelled.ids[0] == *tokenizer.bosId() && labelled.ids[1] == *tokenizer.bosId())
-        warn(labelled, "doubledBos", "The text begins with two start tokens. The template writes one already.");
+        warn(labelled, "doubledBos", tr("The text begins with two start tokens. The template writes one already."));
     for (std::size_t i = 0; i < labelled.ids.size(); ++i) {
         if (labelled.special[i] != 0 && labelled.sources[i] != TokenSource::Template) {
             warn(labelled, "specialTokenInText",
-                 fmt::format("The record's own text spells the special token {}; the model will read it as a command.", tokenizer.tokenText(labelled.ids[i])));
+                 tr("The record's own text spells the special token {}; the model will read it as a command.", tokenizer.tokenText(labelled.ids[i])));
             break;
         }
     }
@@ -177,10 +178,10 @@ void addWarnings(LabelledTokens &labelled, const text::Tokenizer &tokenizer, con
         return;
     const bool isTrained = std::find(labelled.trained.begin(), labelled.trained.end(), 1) != labelled.trained.end();
     if (isTrained && !endsWithMark(labelled, tokenizer))
-        warn(labelled, "missingEndOfTurn", "No end mark is learnt after the answer: the model will not learn to stop.");
+        warn(labelled, "missingEndOfTurn", tr("No end mark is learnt after the answer: the model will not learn to stop."));
     if (labelled.trainedTokens == 0)
         warn(labelled, "allCut",
-             isTrained ? fmt::format("Nothing is left to learn: the answer begins after token {}.", labelled.kept) : "Nothing is left to learn in this record.");
+             isTrained ? tr("Nothing is left to learn: the answer begins after token {}.", labelled.kept) : tr("Nothing is left to learn in this record."));
 }
 
 } // namespace
@@ -197,8 +198,8 @@ Result<LabelledTokens> labelTokens(const Record &record, const text::Tokenizer &
             --messageCount;
     } else if (options.trainOn != TrainOn::All) {
         if (messages->assistants.empty())
-            return fail(ErrorCode::BadInput, fmt::format("Record {} has no answer to learn: it holds no assistant turn.", record.id.value),
-                        "Add an answer, or reject the record.");
+            return fail(ErrorCode::BadInput, tr("Record {} has no answer to learn: it holds no assistant turn.", record.id.value),
+                        tr("Add an answer, or reject the record."));
         messageCount = messages->assistants.back() + 1; // what follows the last answer could only be read, never learnt
     }
     Renderer renderer(*messages, tokenizer, chatTemplate);

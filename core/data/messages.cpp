@@ -1,6 +1,7 @@
 // Joins the context to the first question, adds the project's system text where the record has none.
 #include "core/data/messages.h"
 
+#include "core/base/words.h"
 #include "core/data/recordstate.h"
 #include "core/io/jsonfile.h"
 
@@ -16,11 +17,11 @@ Result<> addExtras(ordered_json &message, const Turn &turn)
 {
     if (turn.extraJson.empty())
         return {};
-    const auto extra = io::parseOrderedJson(turn.extraJson, "the extra fields of a message", {.repeatedKeys = io::RepeatedKeys::KeepLast});
+    const auto extra = io::parseOrderedJson(turn.extraJson, tr("the extra fields of a message"), {.repeatedKeys = io::RepeatedKeys::KeepLast});
     if (!extra)
         return passError(extra);
     if (!extra->is_object())
-        return fail(ErrorCode::BadInput, "The extra fields of a message are not a JSON object.", "Correct the record in the editor.");
+        return fail(ErrorCode::BadInput, tr("The extra fields of a message are not a JSON object."), tr("Correct the record in the editor."));
     for (const auto &[key, value] : extra->items()) {
         if (key != "role" && key != "content")
             message[key] = value;
@@ -71,7 +72,7 @@ Result<Messages> messagesOf(const Record &record, const RenderOptions &options)
         messages.parts.push_back(std::move(parts));
     }
     if (!record.toolsJson.empty()) {
-        auto tools = io::parseOrderedJson(record.toolsJson, "the tools of a record", {.repeatedKeys = io::RepeatedKeys::KeepLast});
+        auto tools = io::parseOrderedJson(record.toolsJson, tr("the tools of a record"), {.repeatedKeys = io::RepeatedKeys::KeepLast});
         if (!tools)
             return passError(tools);
         messages.tools = std::move(*tools);

@@ -2,6 +2,7 @@
 #include "core/data/neighbours.h"
 
 #include "core/base/random.h"
+#include "core/base/words.h"
 
 #include <algorithm>
 #include <array>
@@ -95,9 +96,9 @@ Result<std::vector<std::int64_t>> earlierNeighbours(std::span<const std::string_
     for (std::size_t i = 0; i < texts.size(); ++i) {
         if (i % 1024 == 0) {
             if (stop.stop_requested())
-                return fail(ErrorCode::Cancelled, "The check was cancelled.");
+                return fail(ErrorCode::Cancelled, tr("The check was cancelled."));
             if (progress)
-                progress({"Looking for near-duplicates", static_cast<std::int64_t>(i), static_cast<std::int64_t>(texts.size())});
+                progress({tr("Looking for near-duplicates"), static_cast<std::int64_t>(i), static_cast<std::int64_t>(texts.size())});
         }
         shingles[i] = shinglesOf(texts[i]);
         if (shingles[i].empty())

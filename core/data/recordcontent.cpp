@@ -1,4 +1,5 @@
 // Contents: stored once, found by hash, indexed for full-text search when they are new.
+#include "core/base/words.h"
 #include "core/data/recordstate.h"
 
 #include "core/base/utf8.h"
@@ -100,8 +101,8 @@ Result<> checkRecord(const Record &record)
         if (isValidUtf8(text))
             return {};
         return fail(ErrorCode::BadInput,
-                    fmt::format("Cannot save record {}: the field \"{}\" holds bytes that are not UTF-8 text.", record.id.value, field),
-                    "Type the text again or import it with the right encoding.");
+                    tr("Cannot save record {}: the field \"{}\" holds bytes that are not UTF-8 text.", record.id.value, field),
+                    tr("Type the text again or import it with the right encoding."));
     };
     for (const Turn &turn : record.turns) {
         if (auto result = check(turn.text, nameOf(turn.role)); !result)
@@ -119,8 +120,8 @@ Result<> checkRecord(const Record &record)
             return result;
     }
     if (record.rating < 0 || record.rating > 5)
-        return fail(ErrorCode::BadInput, fmt::format("Cannot save record {}: the rating {} is not between 0 and 5.", record.id.value, record.rating),
-                    "Choose a rating from 1 to 5, or 0 for none.");
+        return fail(ErrorCode::BadInput, tr("Cannot save record {}: the rating {} is not between 0 and 5.", record.id.value, record.rating),
+                    tr("Choose a rating from 1 to 5, or 0 for none."));
     return {};
 }
 
@@ -165,8 +166,8 @@ Result<> readContent(const store::Database &database, std::int64_t content, Reco
         return passError(hasRow);
     record.turns.clear();
     if (!*hasRow || !turnsFromJson(statement->view(0), record.turns))
-        return fail(ErrorCode::BadInput, fmt::format("The text of record {} is damaged in {}.", record.id.value, database.file().string()),
-                    "Restore the project folder from a copy, or delete the record.");
+        return fail(ErrorCode::BadInput, tr("The text of record {} is damaged in {}.", record.id.value, database.file().string()),
+                    tr("Restore the project folder from a copy, or delete the record."));
     record.context = statement->text(1);
     record.toolsJson = statement->text(2);
     return {};

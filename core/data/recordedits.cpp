@@ -2,6 +2,7 @@
 #include "core/data/recordedits.h"
 
 #include "core/base/utf8.h"
+#include "core/base/words.h"
 #include "core/data/journal.h"
 
 #include <algorithm>
@@ -14,7 +15,7 @@ namespace {
 
 std::string counted(std::size_t count, const std::vector<RecordId> &ids)
 {
-    return count == 1 ? fmt::format("record {}", ids.front().value) : fmt::format("{} records", count);
+    return count == 1 ? tr("record {}", ids.front().value) : tr("{} records", count);
 }
 
 // Fills the connection's own table of chosen numbers.
@@ -63,7 +64,7 @@ enum class TagChange { Add, Remove };
 Result<> changeTag(const store::Database &database, const std::vector<RecordId> &ids, const std::string &tag, TagChange change, const std::string &what)
 {
     if (tag.empty() || !isValidUtf8(tag))
-        return fail(ErrorCode::BadInput, "A tag cannot be empty.", "Type a word for the tag.");
+        return fail(ErrorCode::BadInput, tr("A tag cannot be empty."), tr("Type a word for the tag."));
     auto writer = JournalWriter::begin(database);
     if (!writer)
         return passError(writer);
@@ -102,9 +103,9 @@ Result<std::vector<RecordId>> addRecords(const store::Database &database, const 
     for (const Record &record : records) {
         if (ids.size() % 1024 == 0) {
             if (stop.stop_requested())
-                return fail(ErrorCode::Cancelled, "Adding the records was cancelled.", "Nothing was added.");
+                return fail(ErrorCode::Cancelled, tr("Adding the records was cancelled."), tr("Nothing was added."));
             if (progress)
-                progress({"Storing records", static_cast<std::int64_t>(ids.size()), static_cast<std::int64_t>(records.size())});
+                progress({tr("Storing records"), static_cast<std::int64_t>(ids.size()), static_cast<std::int64_t>(records.size())});
         }
         if (auto checked = checkRecord(record); !checked)
             return passError(checked);
@@ -132,8 +133,8 @@ Result<> saveRecord(const store::Database &database, const Record &record)
     if (!before)
         return passError(before);
     if (!*before)
-        return fail(ErrorCode::NotFound, fmt::format("There is no record {} in this project.", record.id.value),
-                    "It may have been deleted: undo brings it back.");
+        return fail(ErrorCode::NotFound, tr("There is no record {} in this project.", record.id.value),
+                    tr("It may have been deleted: undo brings it back."));
     const auto content = putContent(database, record);
     if (!content)
         return passError(content);
@@ -149,7 +150,7 @@ Result<> saveRecord(const store::Database &database, const Record &record)
         return done;
     if (auto done = applyImage(database, record.id, imageOf(after, **before).dump()); !done)
         return done;
-    return writer->finish(fmt::format("Edited record {}", record.id.value));
+    return writer->finish(tr("Edited record {}", record.id.value));
 }
 
 Result<> setStatus(const store::Database &database, const std::vector<RecordId> &ids, RecordStatus status)
@@ -159,7 +160,7 @@ Result<> setStatus(const store::Database &database, const std::vector<RecordId> 
     const std::string_view verb = status == RecordStatus::Approved ? "Approved" : status == RecordStatus::Rejected ? "Rejected" : "Marked";
     std::string what = fmt::format("{} {}", verb, counted(ids.size(), ids));
     if (verb == "Marked")
-        what += fmt::format(" as {}", nameOf(status));
+        what += tr(" as {}", nameOf(status));
     return setColumn(database, ids, "status", static_cast<int>(status), what);
 }
 
@@ -168,32 +169,32 @@ Result<> setSplit(const store::Database &database, const std::vector<RecordId> &
     if (ids.empty())
         return {};
     return setColumn(database, ids, "split", static_cast<int>(split),
-                     split == Split::Unassigned ? fmt::format("Took {} out of its split", counted(ids.size(), ids))
-                                                : fmt::format("Moved {} to {}", counted(ids.size(), ids), nameOf(split)));
+                     split == Split::Unassigned ? tr("Took {} out of its split", counted(ids.size(), ids))
+                                                : tr("Moved {} to {}", counted(ids.size(), ids), nameOf(split)));
 }
 
 Result<> setRating(const store::Database &database, const std::vector<RecordId> &ids, int rating)
 {
     if (rating < 0 || rating > 5)
-        return fail(ErrorCode::BadInput, fmt::format("The rating {} is not between 0 and 5.", rating), "Choose 1 to 5 stars, or 0 for none.");
+        return fail(ErrorCode::BadInput, tr("The rating {} is not between 0 and 5.", rating), tr("Choose 1 to 5 stars, or 0 for none."));
     if (ids.empty())
         return {};
     return setColumn(database, ids, "rating", rating,
-                     rating == 0 ? fmt::format("Took the rating off {}", counted(ids.size(), ids)) : fmt::format("Rated {} with {} of 5", counted(ids.size(), ids), rating));
+                     rating == 0 ? tr("Took the rating off {}", counted(ids.size(), ids)) : tr("Rated {} with {} of 5", counted(ids.size(), ids), rating));
 }
 
 Result<> addTag(const store::Database &database, const std::vector<RecordId> &ids, const std::string &tag)
 {
     if (ids.empty())
         return {};
-    return changeTag(database, ids, tag, TagChange::Add, fmt::format("Tagged {} with {}", counted(ids.size(), ids), tag));
+    return changeTag(database, ids, tag, TagChange::Add, tr("Tagged {} with {}", counted(ids.size(), ids), tag));
 }
 
 Result<> removeTag(const store::Database &database, const std::vector<RecordId> &ids, const std::string &tag)
 {
     if (ids.empty())
         return {};
-    return changeTag(database, ids, tag, TagChange::Remove, fmt::format("Removed the tag {} from {}", tag, counted(ids.size(), ids)));
+    return changeTag(database, ids, tag, TagChange::Remove, tr("Removed the tag {} from {}", tag, counted(ids.size(), ids)));
 }
 
 Result<> deleteRecords(const store::Database &database, const std::vector<RecordId> &ids)
@@ -214,7 +215,7 @@ Result<> deleteRecords(const store::Database &database, const std::vector<Record
         if (auto done = removeState(database, id); !done)
             return done;
     }
-    return writer->finish(fmt::format("Deleted {}", counted(ids.size(), ids)));
+    return writer->finish(tr("Deleted {}", counted(ids.size(), ids)));
 }
 
 } // namespace fettle::data

@@ -1,6 +1,7 @@
 // Filters as SQL. All values are bound or are numbers of our own enums.
 #include "core/data/recordquery.h"
 
+#include "core/base/words.h"
 #include "core/data/filterlanguage.h"
 #include "core/data/recordstate.h"
 #include "core/store/schema.h"

@@ -1,5 +1,6 @@
 // Reading and writing the facts around a content, and their JSON images.
 #include "core/data/recordstate.h"
+#include "core/base/words.h"
 
 #include <chrono>
 #include <fmt/format.h>
@@ -43,7 +44,7 @@ Result<> replaceTags(const store::Database &database, RecordId id, const std::ve
 
 tl::unexpected<Error> damagedImage(std::string_view image)
 {
-    return fail(ErrorCode::BadInput, "The history of this project is damaged.", "Restore the project folder from a copy.",
+    return fail(ErrorCode::BadInput, tr("The history of this project is damaged."), tr("Restore the project folder from a copy."),
                 std::string(image.substr(0, 200)));
 }
 
@@ -168,7 +169,7 @@ Result<Record> readRecord(const store::Database &database, RecordId id)
     if (!state)
         return passError(state);
     if (!*state)
-        return fail(ErrorCode::NotFound, fmt::format("There is no record {} in this project.", id.value), "It may have been deleted: undo brings it back.");
+        return fail(ErrorCode::NotFound, tr("There is no record {} in this project.", id.value), tr("It may have been deleted: undo brings it back."));
     Record record;
     record.id = id;
     record.status = (*state)->status;

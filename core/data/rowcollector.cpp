@@ -2,6 +2,7 @@
 #include "core/data/rowcollector.h"
 
 #include "core/base/utf8.h"
+#include "core/base/words.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -28,27 +29,27 @@ std::string oneLine(std::string_view text)
 std::string wordsOf(const std::string &code)
 {
     if (code == "emptyResponse")
-        return "The response is empty.";
+        return tr("The response is empty.");
     if (code == "emptyInstruction")
-        return "The instruction is empty.";
+        return tr("The instruction is empty.");
     if (code == "numberAsText")
-        return "A number or true/false was taken over as text, digit by digit.";
+        return tr("A number or true/false was taken over as text, digit by digit.");
     if (code == "unknownSplit")
-        return "The split is none of train, held-out (validation) and test; the row was left unassigned.";
+        return tr("The split is none of train, held-out (validation) and test; the row was left unassigned.");
     if (code == "joinedParts")
-        return "A message came in several parts of text, which were joined.";
+        return tr("A message came in several parts of text, which were joined.");
     if (code == "developerRole")
-        return "A developer message was taken over as a system message.";
+        return tr("A developer message was taken over as a system message.");
     if (code == "mixedShapes")
-        return "The row has another shape than the first one and was read by its own.";
+        return tr("The row has another shape than the first one and was read by its own.");
     if (code == "deletedMessage")
-        return "A message that is marked as deleted was left out, with its replies.";
+        return tr("A message that is marked as deleted was left out, with its replies.");
     if (code == "functionCall")
-        return "A function call was taken over as the text of an assistant message.";
+        return tr("A function call was taken over as the text of an assistant message.");
     if (code == "functions")
-        return "Functions in the old form of OpenAI were taken over as tools.";
+        return tr("Functions in the old form of OpenAI were taken over as tools.");
     if (code == "duplicateKey")
-        return "A name stands twice in one row; the last value was taken.";
+        return tr("A name stands twice in one row; the last value was taken.");
     return code;
 }
 
@@ -77,7 +78,7 @@ std::string someNames(const JsonValue &row)
     names.resize(names.size() - rest);
     for (std::string &name : names)
         name = firstCodePoints(name, 40);
-    return fmt::format("{}{}", fmt::join(names, ", "), rest > 0 ? fmt::format(" and {} more", rest) : "");
+    return fmt::format("{}{}", fmt::join(names, ", "), rest > 0 ? tr(" and {} more", rest) : "");
 }
 
 } // namespace
@@ -114,11 +115,11 @@ Result<> RowCollector::checkMapping(const std::vector<std::string> &columns) con
     for (const auto &[field, column] : m_job.options.mapping) {
         constexpr std::string_view kFields[] = {"instruction", "context", "response", "system", "tags", "split", "note", "messages", "tools", "history"};
         if (std::find(std::begin(kFields), std::end(kFields), field) == std::end(kFields))
-            return fail(ErrorCode::Usage, fmt::format("Cannot map \"{}\": there is no such field.", field),
-                        fmt::format("The fields are {}.", fmt::join(kFields, ", ")));
+            return fail(ErrorCode::Usage, tr("Cannot map \"{}\": there is no such field.", field),
+                        tr("The fields are {}.", fmt::join(kFields, ", ")));
         if (!column.empty() && std::find(columns.begin(), columns.end(), column) == columns.end())
-            return fail(ErrorCode::BadInput, fmt::format("Cannot read {}: it has no column \"{}\" for the field {}.", m_job.name, column, field),
-                        fmt::format("Its columns are {}.", fmt::join(columns, ", ")));
+            return fail(ErrorCode::BadInput, tr("Cannot read {}: it has no column \"{}\" for the field {}.", m_job.name, column, field),
+                        tr("Its columns are {}.", fmt::join(columns, ", ")));
     }
     return {};
 }
@@ -198,9 +199,9 @@ Result<> RowCollector::addRow(const JsonValue &row, std::size_t begin, std::size
     }
     if (!m_plan) {
         const std::string reason = row.kind == JsonValue::Kind::Object
-            ? fmt::format("no field is known to hold the instruction (fields: {})", someNames(row))
+            ? tr("no field is known to hold the instruction (fields: {})", someNames(row))
             : recordFromRow(row, {}, m_job.text).reason;
-        rejectRow(begin, end, {}, reason.empty() ? "a list is not a record" : reason);
+        rejectRow(begin, end, {}, reason.empty() ? tr("a list is not a record") : reason);
         return {};
     }
     RowOutcome outcome;
@@ -218,12 +219,12 @@ Result<> RowCollector::addRow(const JsonValue &row, std::size_t begin, std::size
         }
     }
     if (!outcome.record) {
-        rejectRow(begin, end, outcome.field, outcome.reason.empty() ? "a list is not a record" : outcome.reason);
+        rejectRow(begin, end, outcome.field, outcome.reason.empty() ? tr("a list is not a record") : outcome.reason);
         return {};
     }
     for (const std::string &code : outcome.notices)
         ++m_codes[code];
-    const std::string source = fmt::format("{}, line {}", m_job.name, m_lines.lineAt(begin));
+    const std::string source = tr("{}, line {}", m_job.name, m_lines.lineAt(begin));
     const auto keep = [&](Record &record) {
         if (record.split == Split::Unassigned)
             record.split = split;
@@ -259,9 +260,9 @@ Result<> RowCollector::pulse(std::size_t offset)
     if (m_report.rowsInFile % kRowsBetweenPulses != 0)
         return {};
     if (m_job.stop.stop_requested())
-        return fail(ErrorCode::Cancelled, fmt::format("Reading {} was cancelled.", m_job.name), "Nothing was added.");
+        return fail(ErrorCode::Cancelled, tr("Reading {} was cancelled.", m_job.name), tr("Nothing was added."));
     if (m_job.progress)
-        m_job.progress({"Reading bytes", static_cast<std::int64_t>(offset), static_cast<std::int64_t>(m_job.text.size())});
+        m_job.progress({tr("Reading bytes"), static_cast<std::int64_t>(offset), static_cast<std::int64_t>(m_job.text.size())});
     return {};
 }
 
@@ -270,20 +271,20 @@ void RowCollector::noteSimilarNames()
     std::vector<std::string> taken;
     for (const auto &[field, column] : m_report.mapping) {
         if (!m_job.options.mapping.contains(field) && isTakenBySimilarity(field, column))
-            taken.push_back(fmt::format("\"{}\" was taken as the {}", column, field));
+            taken.push_back(tr("\"{}\" was taken as the {}", column, field));
     }
     if (!taken.empty())
-        note("similarColumn", fmt::format("By its name, {}. Check that this is right.", fmt::join(taken, ", ")), static_cast<std::int64_t>(taken.size()));
+        note("similarColumn", tr("By its name, {}. Check that this is right.", fmt::join(taken, ", ")), static_cast<std::int64_t>(taken.size()));
     if (m_report.mapping.contains("messages") || m_report.mapping.contains("tree") || m_report.mapping.contains("instances"))
         return;
     std::vector<std::string> unclear;
     for (const char *field : {"instruction", "response"}) {
         const auto similar = similarColumns(field, m_report.columns);
         if (similar.size() > 1 && !m_report.mapping.contains(field) && !m_job.options.mapping.contains(field))
-            unclear.push_back(fmt::format("Several columns could be the {}: {}.", field, quotedList(similar)));
+            unclear.push_back(tr("Several columns could be the {}: {}.", field, quotedList(similar)));
     }
     if (!unclear.empty())
-        note("unclearColumns", fmt::format("{} None was taken; choose one in the mapping.", fmt::join(unclear, " ")), static_cast<std::int64_t>(unclear.size()));
+        note("unclearColumns", tr("{} None was taken; choose one in the mapping.", fmt::join(unclear, " ")), static_cast<std::int64_t>(unclear.size()));
 }
 
 Result<> RowCollector::finish()
@@ -297,13 +298,13 @@ Result<> RowCollector::finish()
         m_report.shape = m_plan->shape;
         m_report.mapping = m_plan->mapping;
         if (m_plan->mapping.contains("tree") && m_report.records > 0)
-            note("treePaths", "Every way through a tree to a last answer became a record of its own.", m_report.records);
+            note("treePaths", tr("Every way through a tree to a last answer became a record of its own."), m_report.records);
         if (m_plan->mapping.contains("instances") && m_report.records > 0)
-            note("instances", "Every instance became a record of its own, with the same instruction.", m_report.records);
+            note("instances", tr("Every instance became a record of its own, with the same instruction."), m_report.records);
         if (m_plan->mapping.empty() && !m_report.columns.empty())
-            note("noInstructionColumn", "No column is known to hold the instruction. Check that the first line names the columns, and choose one in the mapping.");
+            note("noInstructionColumn", tr("No column is known to hold the instruction. Check that the first line names the columns, and choose one in the mapping."));
         if (m_plan->mapping.contains("instruction") && !m_plan->mapping.contains("response") && !m_plan->mapping.contains("instances"))
-            note("noResponseColumn", "No column is known to hold the response; all responses are empty.");
+            note("noResponseColumn", tr("No column is known to hold the response; all responses are empty."));
     }
     noteSimilarNames();
     std::set<std::string> used;
@@ -315,7 +316,7 @@ Result<> RowCollector::finish()
             unknown.push_back(column);
     }
     if (!unknown.empty())
-        note("unknownColumn", fmt::format("Not taken over: {}.", quotedList(unknown)), static_cast<std::int64_t>(unknown.size()));
+        note("unknownColumn", tr("Not taken over: {}.", quotedList(unknown)), static_cast<std::int64_t>(unknown.size()));
     for (const auto &[code, count] : m_codes) {
         const auto text = m_texts.find(code);
         m_report.notices.push_back({code, count, text == m_texts.end() ? wordsOf(code) : text->second});

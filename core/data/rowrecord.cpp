@@ -1,4 +1,5 @@
 // Building a record from the columns of a row whose shape is known.
+#include "core/base/words.h"
 #include "core/data/rowshape.h"
 
 #include "core/base/utf8.h"
@@ -89,11 +90,11 @@ std::string readHistory(const JsonValue &history, std::vector<Turn> &turns)
     if (history.kind == JsonValue::Kind::Null)
         return {};
     if (history.kind != JsonValue::Kind::Array)
-        return "is not a list of questions and answers";
+        return tr("is not a list of questions and answers");
     for (const JsonValue &exchange : history.items) {
         if (exchange.kind != JsonValue::Kind::Array || exchange.items.size() != 2 || exchange.items[0].kind != JsonValue::Kind::String
             || exchange.items[1].kind != JsonValue::Kind::String)
-            return "is not a list of questions and answers";
+            return tr("is not a list of questions and answers");
         turns.push_back({Role::User, exchange.items[0].text, {}});
         turns.push_back({Role::Assistant, exchange.items[1].text, {}});
     }
@@ -114,7 +115,7 @@ FieldText textOf(const JsonValue &row, const RowPlan &plan, const char *field)
     if (value == nullptr)
         return {{}, {}, true, false};
     if (!value->isScalar())
-        return {{}, value->kind == JsonValue::Kind::Array ? "a list is not text" : "an object is not text", false, false};
+        return {{}, value->kind == JsonValue::Kind::Array ? tr("a list is not text") : tr("an object is not text"), false, false};
     return {value->text, {}, false, value->kind == JsonValue::Kind::Number || value->kind == JsonValue::Kind::Boolean};
 }
 
@@ -138,9 +139,9 @@ RowOutcome pairFromRow(const JsonValue &row, const RowPlan &plan)
     }
     auto &[instruction, context, response, system] = texts;
     if (instruction.isMissing)
-        return reject(columnOf(plan, "instruction"), "the field is missing");
+        return reject(columnOf(plan, "instruction"), tr("the field is missing"));
     if (response.isMissing && plan.mapping.contains("response"))
-        return reject(columnOf(plan, "response"), "the field is missing");
+        return reject(columnOf(plan, "response"), tr("the field is missing"));
     Record record;
     if (!system.text.empty())
         record.turns.push_back({Role::System, std::move(system.text), {}});
@@ -192,9 +193,9 @@ RowOutcome recordFromRow(const JsonValue &row, const RowPlan &plan, std::string_
     } else if (row.kind == JsonValue::Kind::Object && plan.mapping.contains("instances")) {
         outcome = recordsFromInstances(row, plan);
     } else if (row.kind != JsonValue::Kind::Object) {
-        return reject({}, fmt::format("{} is not a record", row.kind == JsonValue::Kind::Null ? "null" : fmt::format("\"{}\"", firstCodePoints(row.text, 40))));
+        return reject({}, tr("{} is not a record", row.kind == JsonValue::Kind::Null ? "null" : fmt::format("\"{}\"", firstCodePoints(row.text, 40))));
     } else if (!plan.mapping.contains("instruction")) {
-        return reject({}, "no column is known to hold the instruction");
+        return reject({}, tr("no column is known to hold the instruction"));
     } else {
         outcome = pairFromRow(row, plan);
     }
@@ -216,7 +217,7 @@ RowOutcome recordFromRow(const JsonValue &row, const RowPlan &plan, std::string_
     std::string field = check(*outcome.record);
     for (std::size_t i = 0; i < outcome.more.size() && field.empty(); ++i)
         field = check(outcome.more[i]);
-    return field.empty() ? outcome : reject(field, "holds bytes that are no text in this encoding");
+    return field.empty() ? outcome : reject(field, tr("holds bytes that are no text in this encoding"));
 }
 
 } // namespace fettle::data

@@ -1,4 +1,5 @@
 // Rows that hold several records: trees of messages, and instructions with several instances.
+#include "core/base/words.h"
 #include "core/data/conversation.h"
 
 #include "core/base/utf8.h"
@@ -61,12 +62,12 @@ public:
             return false;
         }
         if (!isTreeNode(node)) {
-            reject(m_outcome, "replies", "a reply is no message with text, role and replies");
+            reject(m_outcome, "replies", tr("a reply is no message with text, role and replies"));
             return std::nullopt;
         }
         const auto role = roleFrom(node.find("role")->text);
         if (!role) {
-            reject(m_outcome, "role", fmt::format("the role \"{}\" is not known", firstCodePoints(node.find("role")->text, 40)));
+            reject(m_outcome, "role", tr("the role \"{}\" is not known", firstCodePoints(node.find("role")->text, 40)));
             return std::nullopt;
         }
         m_path.push_back({*role, node.find("text")->text, {}});
@@ -80,7 +81,7 @@ public:
         }
         if (*role == Role::Assistant && !hasAnswer) {
             if (m_length > m_room) {
-                reject(m_outcome, "replies", "its paths repeat so much text that they would not fit into memory");
+                reject(m_outcome, "replies", tr("its paths repeat so much text that they would not fit into memory"));
                 return std::nullopt;
             }
             m_room -= m_length;
@@ -133,12 +134,12 @@ RowOutcome recordsFromTree(const JsonValue &row, const RowPlan &plan)
     std::string column;
     const JsonValue *root = treeIn(row, column);
     if (root == nullptr) {
-        reject(outcome, plan.mapping.at("tree"), "holds no tree of messages");
+        reject(outcome, plan.mapping.at("tree"), tr("holds no tree of messages"));
         return outcome;
     }
     const auto hasAnswer = TreeWalk(outcome, allowedText(row)).walk(*root);
     if (hasAnswer && !*hasAnswer)
-        reject(outcome, column, "the tree holds no answer");
+        reject(outcome, column, tr("the tree holds no answer"));
     return outcome;
 }
 
@@ -154,11 +155,11 @@ RowOutcome recordsFromInstances(const JsonValue &row, const RowPlan &plan)
     const JsonValue *instruction = row.find(plan.mapping.at("instruction"));
     const JsonValue *instances = row.find(plan.mapping.at("instances"));
     if (instruction == nullptr || !instruction->isScalar()) {
-        reject(outcome, plan.mapping.at("instruction"), instruction == nullptr ? "the field is missing" : "a list or an object is not text");
+        reject(outcome, plan.mapping.at("instruction"), instruction == nullptr ? tr("the field is missing") : tr("a list or an object is not text"));
         return outcome;
     }
     if (instances == nullptr || !isListOfInstances(*instances)) {
-        reject(outcome, plan.mapping.at("instances"), "is no list of instances with input and output");
+        reject(outcome, plan.mapping.at("instances"), tr("is no list of instances with input and output"));
         return outcome;
     }
     std::size_t room = allowedText(row), number = 0;
@@ -167,11 +168,11 @@ RowOutcome recordsFromInstances(const JsonValue &row, const RowPlan &plan)
         const auto input = instanceText(instance, "input");
         const auto output = instanceText(instance, "output");
         if (instance.find("output") == nullptr || !input || !output) {
-            reject(outcome, plan.mapping.at("instances"), fmt::format("instance {} has no output that is text", number));
+            reject(outcome, plan.mapping.at("instances"), tr("instance {} has no output that is text", number));
             return outcome;
         }
         if (instruction->text.size() + input->size() + output->size() > room) {
-            reject(outcome, plan.mapping.at("instances"), "its instances repeat so much text that they would not fit into memory");
+            reject(outcome, plan.mapping.at("instances"), tr("its instances repeat so much text that they would not fit into memory"));
             return outcome;
         }
         room -= instruction->text.size() + input->size() + output->size();

@@ -3,6 +3,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/sha256.h"
+#include "core/base/words.h"
 #include "core/data/recordquery.h"
 #include "core/data/recordstate.h"
 #include "core/data/textchecks.h"
@@ -115,8 +116,8 @@ Result<SnapshotInfo> freezeSnapshot(const store::Database &database, const Recor
 {
     const bool isPossible = shares.train >= 0 && shares.heldOut >= 0 && shares.test >= 0;
     if (!isPossible || !(std::abs(shares.train + shares.heldOut + shares.test - 1) < 1e-6))
-        return fail(ErrorCode::BadInput, fmt::format("The shares {}, {} and {} do not add up to 1.", shares.train, shares.heldOut, shares.test),
-                    "Give three shares from 0 to 1, for example 0.8, 0.1 and 0.1.");
+        return fail(ErrorCode::BadInput, tr("The shares {}, {} and {} do not add up to 1.", shares.train, shares.heldOut, shares.test),
+                    tr("Give three shares from 0 to 1, for example 0.8, 0.1 and 0.1."));
     const auto ids = findRecords(database, filter);
     if (!ids)
         return passError(ids);
@@ -129,8 +130,8 @@ Result<SnapshotInfo> freezeSnapshot(const store::Database &database, const Recor
             rows.push_back(std::move(**row));
     }
     if (rows.empty())
-        return fail(ErrorCode::BadInput, "There is no record to freeze: none matches that is neither rejected nor empty.",
-                    "Add records, or choose another filter.");
+        return fail(ErrorCode::BadInput, tr("There is no record to freeze: none matches that is neither rejected nor empty."),
+                    tr("Add records, or choose another filter."));
     if (auto done = assignSplits(database, rows, shares); !done)
         return passError(done);
 
@@ -198,7 +199,7 @@ Result<std::vector<Record>> readSnapshotRecords(const store::Database &database,
     if (!found)
         return passError(found);
     if (!*found)
-        return fail(ErrorCode::NotFound, fmt::format("There is no snapshot {} in this project.", id.value), "Freeze the records again.");
+        return fail(ErrorCode::NotFound, tr("There is no snapshot {} in this project.", id.value), tr("Freeze the records again."));
     auto statement = database.prepare("SELECT record, content, split, about FROM snapshotRow WHERE snapshot = ? ORDER BY position");
     if (!statement)
         return passError(statement);

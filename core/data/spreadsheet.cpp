@@ -2,6 +2,7 @@
 #include "core/data/spreadsheet.h"
 
 #include "core/base/utf8.h"
+#include "core/base/words.h"
 #include "core/data/jsonreader.h"
 #include "core/data/xlsxpackage.h"
 
@@ -203,7 +204,7 @@ private:
         if (name == "row") {
             const std::int64_t row = attributes.value("r").empty() ? m_row + 1 : numberIn<std::int64_t>(attributes.value("r")).value_or(-1);
             if (row <= m_row || row > kRows)
-                return stop(fmt::format("its rows are not in order near row {}", m_row));
+                return stop(tr("its rows are not in order near row {}", m_row));
             m_result.text.append(static_cast<std::size_t>(row - m_row - (m_row == 0 ? 1 : 0)), '\n');
             m_row = row;
             m_column = -1;
@@ -212,7 +213,7 @@ private:
             const std::string_view reference = attributes.value("r");
             const int column = reference.empty() ? m_column + 1 : columnOfReference(reference);
             if (column <= m_column || column >= kColumns)
-                return stop(fmt::format("row {} holds a cell that lies outside the sheet or twice in it", m_row));
+                return stop(tr("row {} holds a cell that lies outside the sheet or twice in it", m_row));
             m_column = column;
             m_type = attributes.value("t");
             m_style = numberIn<std::size_t>(attributes.value("s")).value_or(0);
@@ -251,7 +252,7 @@ private:
         if (m_type == "s") {
             const auto place = numberIn<std::size_t>(m_value);
             if (!place || *place >= m_shared.size())
-                return stop(fmt::format("row {} names a text that the file does not hold", m_row));
+                return stop(tr("row {} names a text that the file does not hold", m_row));
             text = m_shared[*place];
         } else if (m_type == "b") {
             text = m_value == "1" ? "true" : "false";
@@ -269,7 +270,7 @@ private:
             }
         }
         if (m_result.text.size() + text.size() > m_limit)
-            return stop("its cells repeat so much text that it would not fit into memory");
+            return stop(tr("its cells repeat so much text that it would not fit into memory"));
         if (text.find("_x") != std::string_view::npos && !isNumber) {
             std::string plain = withoutEscapes(text);
             converted = std::move(plain); // text may have stood in converted
@@ -331,7 +332,7 @@ Result<SheetText> readSheet(std::string_view bytes, const std::string &name, con
         return passError(workbook);
     const auto chosen = std::find_if(workbook->sheets.begin(), workbook->sheets.end(), [&](const SheetEntry &entry) { return sheet.empty() ? !entry.isHidden : entry.name == sheet; });
     if (chosen == workbook->sheets.end())
-        return package->refuse(sheet.empty() ? std::string("it holds no sheet") : fmt::format("it holds no sheet \"{}\"", sheet), "Choose one of its sheets by name.");
+        return package->refuse(sheet.empty() ? std::string(tr("it holds no sheet")) : tr("it holds no sheet \"{}\"", sheet), tr("Choose one of its sheets by name."));
     SheetText result;
     result.sheet = chosen->name;
     for (const SheetEntry &entry : workbook->sheets) {

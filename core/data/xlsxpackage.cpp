@@ -1,5 +1,6 @@
 #include "core/data/xlsxpackage.h"
 
+#include "core/base/words.h"
 #include "core/data/gzip.h"
 
 #include <array>
@@ -24,10 +25,10 @@ struct Reading {
     const XmlEvents &events;
     XML_Parser parser;
     int depth = 0;
-    const char *problem = nullptr;
-    void stop(const char *why)
+    std::string problem;
+    void stop(std::string why)
     {
-        problem = why;
+        problem = std::move(why);
         XML_StopParser(parser, XML_FALSE);
     }
 };
@@ -36,7 +37,7 @@ void onStart(void *data, const char *name, const char **attributes)
 {
     auto &reading = *static_cast<Reading *>(data);
     if (++reading.depth > kMaxDepth)
-        return reading.stop("its elements are nested too deep");
+        return reading.stop(tr("its elements are nested too deep"));
     if (reading.events.start)
         reading.events.start(localName(name), XmlAttributes(attributes));
 }
@@ -59,7 +60,7 @@ void onText(void *data, const char *text, int length)
 // Spreadsheets have none; it is the way to entities that grow without end or name files of this machine.
 void onDoctype(void *data, const char *, const char *, const char *, int)
 {
-    static_cast<Reading *>(data)->stop("it declares entities, which no spreadsheet needs");
+    static_cast<Reading *>(data)->stop(tr("it declares entities, which no spreadsheet needs"));
 }
 
 } // namespace
@@ -89,12 +90,12 @@ Result<XlsxPackage> XlsxPackage::open(std::string_view bytes, std::string name)
             zip_source_free(source);
         std::string detail = zip_error_strerror(&error);
         zip_error_fini(&error);
-        return fail(ErrorCode::BadInput, fmt::format("Cannot read {}: the archive is damaged.", name), "Copy or download the file again.", std::move(detail));
+        return fail(ErrorCode::BadInput, tr("Cannot read {}: the archive is damaged.", name), tr("Copy or download the file again."), std::move(detail));
     }
     zip_error_fini(&error);
     XlsxPackage package(archive, std::move(name), unpackedLimit(bytes.size()));
     if (!package.has("xl/workbook.xml"))
-        return package.refuse("it is a ZIP archive, but no XLSX workbook", "Unpack it, or save the table as XLSX or CSV.");
+        return package.refuse(tr("it is a ZIP archive, but no XLSX workbook"), tr("Unpack it, or save the table as XLSX or CSV."));
     return package;
 }
 
@@ -105,15 +106,15 @@ bool XlsxPackage::has(const std::string &part) const
 
 tl::unexpected<Error> XlsxPackage::refuse(std::string_view why, std::string hint) const
 {
-    return fail(ErrorCode::BadInput, fmt::format("Cannot read {}: {}.", m_name, why),
-                hint.empty() ? "Open it in a spreadsheet program and save it again, as XLSX or CSV." : std::move(hint));
+    return fail(ErrorCode::BadInput, tr("Cannot read {}: {}.", m_name, why),
+                hint.empty() ? tr("Open it in a spreadsheet program and save it again, as XLSX or CSV.") : std::move(hint));
 }
 
 Result<> XlsxPackage::read(const std::string &part, const XmlEvents &events, std::stop_token stop)
 {
     const std::unique_ptr<zip_file_t, int (*)(zip_file_t *)> file(zip_fopen(m_archive.get(), part.c_str(), 0), zip_fclose);
     if (!file)
-        return refuse(fmt::format("its part {} cannot be opened", part));
+        return refuse(tr("its part {} cannot be opened", part));
     const std::unique_ptr<XML_ParserStruct, void (*)(XML_Parser)> parser(XML_ParserCreate(nullptr), XML_ParserFree);
     Reading reading{events, parser.get()};
     XML_SetUserData(parser.get(), &reading);
@@ -123,18 +124,18 @@ Result<> XlsxPackage::read(const std::string &part, const XmlEvents &events, std
     std::array<char, 64 * 1024> buffer;
     for (;;) {
         if (stop.stop_requested())
-            return fail(ErrorCode::Cancelled, fmt::format("Reading {} was cancelled.", m_name), "Nothing was added.");
+            return fail(ErrorCode::Cancelled, tr("Reading {} was cancelled.", m_name), tr("Nothing was added."));
         const zip_int64_t count = zip_fread(file.get(), buffer.data(), buffer.size());
         if (count < 0)
-            return refuse(fmt::format("its part {} is damaged", part));
+            return refuse(tr("its part {} is damaged", part));
         m_unpacked += static_cast<std::size_t>(count);
         if (m_unpacked > m_limit)
-            return refuse(fmt::format("it would grow beyond {} MB", m_limit >> 20), "Save the sheet as CSV if it is really that large.");
+            return refuse(tr("it would grow beyond {} MB", m_limit >> 20), tr("Save the sheet as CSV if it is really that large."));
         const bool isDone = count == 0;
         if (XML_Parse(parser.get(), buffer.data(), static_cast<int>(count), isDone ? 1 : 0) == XML_STATUS_ERROR) {
-            if (reading.problem != nullptr)
+            if (!reading.problem.empty())
                 return refuse(reading.problem);
-            return refuse(fmt::format("its part {} is damaged in line {}: {}", part, XML_GetCurrentLineNumber(parser.get()), XML_ErrorString(XML_GetErrorCode(parser.get()))));
+            return refuse(tr("its part {} is damaged in line {}: {}", part, XML_GetCurrentLineNumber(parser.get()), XML_ErrorString(XML_GetErrorCode(parser.get()))));
         }
         if (events.problem) {
             if (const std::string problem = events.problem(); !problem.empty())

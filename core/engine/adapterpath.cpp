@@ -1,6 +1,7 @@
 #include "core/engine/adapterpath.h"
 
 #include "core/base/folders.h"
+#include "core/base/words.h"
 
 #include <charconv>
 #include <fmt/format.h>
@@ -57,11 +58,11 @@ Result<AdapterPath> checkpointOf(const Project &project, const RunInfo &run, std
     std::string present;
     for (const CheckpointInfo &checkpoint : *checkpoints) {
         if (checkpoint.step == step)
-            return AdapterPath{checkpoint.path, fmt::format("{}, step {}", run.name, step), step, holdsModel(checkpoint.path)};
+            return AdapterPath{checkpoint.path, tr("{}, step {}", run.name, step), step, holdsModel(checkpoint.path)};
         present += fmt::format("{}{}", present.empty() ? "" : ", ", checkpoint.step);
     }
-    return fail(ErrorCode::NotFound, fmt::format("{} has no checkpoint at step {}.", run.name, step),
-                present.empty() ? "The run has kept no checkpoint." : fmt::format("Its checkpoints are at the steps {}.", present));
+    return fail(ErrorCode::NotFound, tr("{} has no checkpoint at step {}.", run.name, step),
+                present.empty() ? tr("The run has kept no checkpoint.") : tr("Its checkpoints are at the steps {}.", present));
 }
 
 } // namespace
@@ -74,8 +75,8 @@ Result<AdapterPath> resolveAdapter(const std::string &adapter, const Project *pr
         return AdapterPath{folder, std::filesystem::absolute(folder, error).lexically_normal().filename().string(), 0, holdsModel(folder)};
     const auto wanted = parseRunStep(adapter);
     if (!wanted || project == nullptr)
-        return fail(ErrorCode::NotFound, fmt::format("There is no adapter \"{}\".", adapter),
-                    wanted ? "To use a run, name its project with --project." : "Name the folder of an adapter or of a trained model, or a run of the project.");
+        return fail(ErrorCode::NotFound, tr("There is no adapter \"{}\".", adapter),
+                    wanted ? tr("To use a run, name its project with --project.") : tr("Name the folder of an adapter or of a trained model, or a run of the project."));
     auto run = project->run(wanted->run);
     if (!run)
         return passError(run);
@@ -88,7 +89,7 @@ Result<AdapterPath> resolveAdapter(const std::string &adapter, const Project *pr
     if (!checkpoints)
         return passError(checkpoints);
     if (checkpoints->empty())
-        return fail(ErrorCode::NotFound, fmt::format("{} has no result and no checkpoint yet.", run->name), "Let it train until its first checkpoint.");
+        return fail(ErrorCode::NotFound, tr("{} has no result and no checkpoint yet.", run->name), tr("Let it train until its first checkpoint."));
     return checkpointOf(*project, *run, checkpoints->back().step);
 }
 

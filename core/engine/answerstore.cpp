@@ -2,6 +2,7 @@
 
 #include "core/base/log.h"
 #include "core/base/sha256.h"
+#include "core/base/words.h"
 
 #include <fstream>
 #include <nlohmann/json.hpp>

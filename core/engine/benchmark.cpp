@@ -1,6 +1,7 @@
 #include "core/engine/benchmark.h"
 
 #include "core/base/memory.h"
+#include "core/base/words.h"
 #include "core/engine/lens.h"
 #include "core/engine/models.h"
 #include "core/engine/sample.h"
@@ -193,7 +194,7 @@ struct Bench {
     {
         std::ifstream file(rows(), std::ios::binary);
         if (!file)
-            return fail(ErrorCode::NotFound, fmt::format("Cannot read {}.", rows().string()), "Check the path.");
+            return fail(ErrorCode::NotFound, tr("Cannot read {}.", rows().string()), tr("Check the path."));
         const std::string all(std::istreambuf_iterator<char>(file), {});
         std::vector<std::string> lines;
         std::istringstream stream(all);
@@ -251,7 +252,7 @@ Result<Figures> runBenchmark(const BenchmarkRequest &request, const ProgressCall
             return passError(done);
     }
     if (!isKnown)
-        return fail(ErrorCode::Usage, fmt::format("\"{}\" is no benchmark.", request.what), "Choose train, decode, prefill, tokenize, import or all.");
+        return fail(ErrorCode::Usage, tr("\"{}\" is no benchmark.", request.what), tr("Choose train, decode, prefill, tokenize, import or all."));
     return bench.figures;
 }
 

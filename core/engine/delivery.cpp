@@ -1,5 +1,6 @@
 #include "core/engine/delivery.h"
 
+#include "core/base/words.h"
 #include "core/engine/lens.h"
 #include "core/engine/models.h"
 #include "core/engine/trainingdata.h"
@@ -27,7 +28,7 @@ void useThreads(const ComputeOptions &compute)
 Result<ExportResult> exportAdapter(const ExportRequest &request, const Project *project, const ProgressCallback &progress, std::stop_token stop)
 {
     if (request.target != "peft" && request.target != "adapterhub" && request.target != "merged")
-        return fail(ErrorCode::Usage, fmt::format("\"{}\" is no export.", request.target), "Choose peft, adapterhub or merged.");
+        return fail(ErrorCode::Usage, tr("\"{}\" is no export.", request.target), tr("Choose peft, adapterhub or merged."));
     const auto path = resolveModel(request.model);
     if (!path)
         return passError(path);
@@ -35,12 +36,12 @@ Result<ExportResult> exportAdapter(const ExportRequest &request, const Project *
     if (!tuned)
         return passError(tuned);
     if (request.target != "merged" && !tuned->adapter)
-        return fail(ErrorCode::Usage, "The weights themselves were trained: there is no adapter to export.", "Export it as merged; the result is a model folder.");
+        return fail(ErrorCode::Usage, tr("The weights themselves were trained: there is no adapter to export."), tr("Export it as merged; the result is a model folder."));
     const bool isBottleneck = std::dynamic_pointer_cast<tune::BottleneckAdapter>(tuned->adapter) != nullptr;
     if (request.target == "peft" && isBottleneck)
-        return fail(ErrorCode::Usage, "PEFT has no bottleneck adapters.", "Export it as adapterhub.");
+        return fail(ErrorCode::Usage, tr("PEFT has no bottleneck adapters."), tr("Export it as adapterhub."));
     if (request.target == "adapterhub" && !isBottleneck)
-        return fail(ErrorCode::Usage, "Only bottleneck adapters are written in AdapterHub's form.", "Export it as peft.");
+        return fail(ErrorCode::Usage, tr("Only bottleneck adapters are written in AdapterHub's form."), tr("Export it as peft."));
     const exporting::Source source{tuned->path, tuned->weights, tuned->adapter};
     const auto type = request.type == "f16" ? exporting::MergedType::F16 : request.type == "bf16" ? exporting::MergedType::Bf16 : exporting::MergedType::F32;
     auto outcome = request.target == "merged" ? exporting::exportMerged(source, type, request.folder, progress, stop)

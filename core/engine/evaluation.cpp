@@ -1,6 +1,7 @@
 #include "core/engine/evaluation.h"
 
 #include "core/base/sha256.h"
+#include "core/base/words.h"
 #include "core/engine/adaptercache.h"
 #include "core/engine/answerstore.h"
 #include "core/engine/delivery.h"
@@ -61,7 +62,7 @@ std::vector<Question> makeQuestions(const EvaluationRequest &request, const Proj
     for (const data::Record &record : request.records) {
         const auto leave = [&](std::string reason) { leftOut.push_back({record.id, std::string(data::instructionOf(record)), std::move(reason)}); };
         if (data::responseOf(record).empty()) {
-            leave("The row has no expected answer.");
+            leave(tr("The row has no expected answer."));
             continue;
         }
         options.addGenerationPrompt = true;
@@ -73,7 +74,7 @@ std::vector<Question> makeQuestions(const EvaluationRequest &request, const Proj
             continue;
         }
         if (context > 0 && static_cast<std::int64_t>(prompt->ids.size()) > context) {
-            leave(fmt::format("The question has {} tokens, but the model reads at most {}.", prompt->ids.size(), context));
+            leave(tr("The question has {} tokens, but the model reads at most {}.", prompt->ids.size(), context));
             continue;
         }
         const std::string promptHash = hashOf(prompt->ids), labelsHash = hashOf(whole->ids, whole->trained);
@@ -161,13 +162,13 @@ Result<std::int64_t> answerMissing(std::vector<Column> &columns, std::span<const
             const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
             ++done;
             if (progress)
-                progress({"Answering questions", done, total, seconds / static_cast<double>(done) * static_cast<double>(total - done)});
+                progress({tr("Answering questions"), done, total, seconds / static_cast<double>(done) * static_cast<double>(total - done)});
         };
         auto answers = model->generate(requests, callbacks, stop);
         if (!answers)
             return passError(answers);
         if (stop.stop_requested())
-            return fail(ErrorCode::Cancelled, "The evaluation was cancelled.", "Start it again: it goes on where it stopped.");
+            return fail(ErrorCode::Cancelled, tr("The evaluation was cancelled."), tr("Start it again: it goes on where it stopped."));
     }
     return done;
 }
@@ -235,7 +236,7 @@ Result<std::vector<data::Record>> recordsOfSplit(const Project &project, data::S
 Result<EvaluationResult> evaluateRecords(const EvaluationRequest &request, const Project *project, const ProgressCallback &progress, std::stop_token stop)
 {
     if (request.columns.empty() || request.maxTokens < 1)
-        return fail(ErrorCode::Usage, "There is nothing to evaluate.", "Choose the base model or an adapter, and at least one token for each answer.");
+        return fail(ErrorCode::Usage, tr("There is nothing to evaluate."), tr("Choose the base model or an adapter, and at least one token for each answer."));
     const auto path = resolveModel(request.model);
     if (!path)
         return passError(path);
@@ -249,8 +250,8 @@ Result<EvaluationResult> evaluateRecords(const EvaluationRequest &request, const
     EvaluationResult result;
     const auto questions = makeQuestions(request, project, **lens, base->config().context, result.leftOut);
     if (questions.empty())
-        return fail(ErrorCode::BadInput, fmt::format("None of the {} rows can be evaluated.", request.records.size()),
-                    result.leftOut.empty() ? "Mark some records as held out on the Data page." : result.leftOut.front().reason);
+        return fail(ErrorCode::BadInput, tr("None of the {} rows can be evaluated.", request.records.size()),
+                    result.leftOut.empty() ? tr("Mark some records as held out on the Data page.") : result.leftOut.front().reason);
     AdapterCache adapters;
     std::vector<Column> columns;
     for (const std::string &choice : request.columns) {

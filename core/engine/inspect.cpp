@@ -1,4 +1,5 @@
 // Says what a path is. Reads headers and small files only, never weights.
+#include "core/base/words.h"
 #include "core/engine/inspectparts.h"
 #include "core/engine/modelplaces.h"
 #include "core/engine/project.h"
@@ -44,8 +45,8 @@ Inspection inspectTokenizerFolder(const fs::path &folder)
     addTokenizer(inspection, folder);
     addFileSizes(inspection, {folder / "tokenizer.json"});
     addProblem(inspection,
-               {ErrorCode::BadInput, "The folder holds a tokenizer without a model.",
-                "Fetch config.json and the weights too if you want to train it."});
+               {ErrorCode::BadInput, tr("The folder holds a tokenizer without a model."),
+                tr("Fetch config.json and the weights too if you want to train it.")});
     return inspection;
 }
 
@@ -69,13 +70,13 @@ Result<Inspection> inspectSafetensors(const fs::path &path)
     inspection.licence = licenceOfFolder(folder);
     if (isModelFolder(folder)) {
         addProblem(inspection,
-                   {ErrorCode::BadInput, "This file holds the weights of a model.",
-                    fmt::format("Choose its folder \"{}\" to train it.", folder.string())});
+                   {ErrorCode::BadInput, tr("This file holds the weights of a model."),
+                    tr("Choose its folder \"{}\" to train it.", folder.string())});
     } else {
         addProblem(inspection,
                    {ErrorCode::BadInput,
-                    "The file holds tensors but not what kind of model they belong to (there is no config.json beside it).",
-                    "Choose the folder of a whole model."});
+                    tr("The file holds tensors but not what kind of model they belong to (there is no config.json beside it)."),
+                    tr("Choose the folder of a whole model.")});
     }
     return inspection;
 }
@@ -105,8 +106,8 @@ Result<Inspection> inspectFolder(const fs::path &folder)
     if (ggufs.size() == 1)
         return inspectGguf(ggufs.front());
     if (!ggufs.empty()) {
-        return fail(ErrorCode::BadInput, fmt::format("\"{}\" holds {} GGUF files.", folder.string(), ggufs.size()),
-                    fmt::format("Choose one of them, for example \"{}\".", ggufs.front().filename().string()));
+        return fail(ErrorCode::BadInput, tr("\"{}\" holds {} GGUF files.", folder.string(), ggufs.size()),
+                    tr("Choose one of them, for example \"{}\".", ggufs.front().filename().string()));
     }
     if (has("tokenizer.json") || has("tokenizer_config.json"))
         return inspectTokenizerFolder(folder);
@@ -114,8 +115,8 @@ Result<Inspection> inspectFolder(const fs::path &folder)
         return inspectSafetensors(folder);
     if (!pickles.empty())
         return tl::unexpected(io::pickleError(*std::min_element(pickles.begin(), pickles.end())));
-    return fail(ErrorCode::BadInput, fmt::format("\"{}\" is no model, adapter, tokenizer or project.", folder.string()),
-                "Choose a folder with config.json, adapter_config.json, tokenizer.json or project.db, or a GGUF file.");
+    return fail(ErrorCode::BadInput, tr("\"{}\" is no model, adapter, tokenizer or project.", folder.string()),
+                tr("Choose a folder with config.json, adapter_config.json, tokenizer.json or project.db, or a GGUF file."));
 }
 
 Result<Inspection> inspectFile(const fs::path &file)
@@ -132,8 +133,8 @@ Result<Inspection> inspectFile(const fs::path &file)
         return tl::unexpected(io::pickleError(file));
     if (kind == io::ForeignKind::Safetensors || kind == io::ForeignKind::LfsPointer || extension == ".safetensors")
         return inspectSafetensors(file);
-    return fail(ErrorCode::BadInput, fmt::format("\"{}\" is no model file.", file.string()),
-                "Choose a .gguf or .safetensors file, or the folder of a model, adapter or project.");
+    return fail(ErrorCode::BadInput, tr("\"{}\" is no model file.", file.string()),
+                tr("Choose a .gguf or .safetensors file, or the folder of a model, adapter or project."));
 }
 
 } // namespace
@@ -142,7 +143,7 @@ Result<Inspection> inspect(const fs::path &path)
 {
     std::error_code error;
     if (!fs::exists(path, error)) {
-        return fail(ErrorCode::NotFound, fmt::format("\"{}\" does not exist.", path.string()), "Check the spelling of the path.",
+        return fail(ErrorCode::NotFound, tr("\"{}\" does not exist.", path.string()), tr("Check the spelling of the path."),
                     error ? error.message() : "");
     }
     if (fs::is_directory(path, error))

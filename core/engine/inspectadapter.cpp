@@ -1,4 +1,5 @@
 // What an adapter folder is: PEFT's form, or AdapterHub's by its name.
+#include "core/base/words.h"
 #include "core/engine/inspectparts.h"
 #include "core/engine/modelplaces.h"
 #include "core/io/foreignfile.h"
@@ -88,8 +89,8 @@ Inspection inspectAdapter(const fs::path &folder)
     } else {
         addProblem(inspection,
                    {ErrorCode::BadInput,
-                    fmt::format("\"{}\" does not say what kind of adapter it is.", (folder / "adapter_config.json").string()),
-                    "Choose the folder that PEFT's save_pretrained wrote."});
+                    tr("\"{}\" does not say what kind of adapter it is.", (folder / "adapter_config.json").string()),
+                    tr("Choose the folder that PEFT's save_pretrained wrote.")});
     }
     std::error_code error;
     const fs::path weights = folder / (inspection.architecture == "AdapterHub" ? "adapter.safetensors" : "adapter_model.safetensors");
@@ -110,8 +111,8 @@ Inspection inspectAdapter(const fs::path &folder)
             inspection.facts["base model is at"] = resolved->string();
         } else {
             addProblem(inspection,
-                       {ErrorCode::NotFound, fmt::format("Its base model \"{}\" was not found on this computer.", base->second),
-                        "Choose the base model by hand when you use the adapter."});
+                       {ErrorCode::NotFound, tr("Its base model \"{}\" was not found on this computer.", base->second),
+                        tr("Choose the base model by hand when you use the adapter.")});
         }
     }
     return inspection;

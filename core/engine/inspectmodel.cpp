@@ -1,5 +1,6 @@
 // What a model is: Hugging Face folder or GGUF file. Whether it can be trained is asked from the same readers that training uses
 // (config, weights, tokenizer, template), so that the answer cannot differ from what happens.
+#include "core/base/words.h"
 #include "core/engine/inspectparts.h"
 #include "core/engine/modelnames.h"
 #include "core/engine/modelplaces.h"
@@ -34,7 +35,7 @@ void addConfig(Inspection &inspection, const model::ModelConfig &config)
     inspection.keyValueHeads = toInt(config.keyValueHeads);
     inspection.vocabulary = toInt(config.vocabulary);
     if (config.slidingWindow > 0)
-        inspection.facts["sliding window"] = fmt::format("{} tokens", config.slidingWindow);
+        inspection.facts["sliding window"] = tr("{} tokens", config.slidingWindow);
     inspection.facts["input and output embedding"] = config.isTied ? "shared" : "separate";
 }
 
@@ -90,7 +91,7 @@ void checkWeights(Inspection &inspection, const fs::path &path)
 void addGgufTokenizer(Inspection &inspection, const io::Gguf &gguf)
 {
     if (!gguf.has("tokenizer.ggml.model")) {
-        addProblem(inspection, {ErrorCode::BadInput, "The file holds no tokenizer.", "Use a complete GGUF file of this model."});
+        addProblem(inspection, {ErrorCode::BadInput, tr("The file holds no tokenizer."), tr("Use a complete GGUF file of this model.")});
     } else if (auto tokenizer = text::Tokenizer::fromGguf(gguf)) {
         inspection.tokenizer = tokenizer->description();
     } else {
@@ -100,8 +101,8 @@ void addGgufTokenizer(Inspection &inspection, const io::Gguf &gguf)
     inspection.hasChatTemplate = chatTemplate.has_value();
     if (!chatTemplate && chatTemplate.error().code == ErrorCode::NotFound) {
         addProblem(inspection,
-                   {ErrorCode::BadInput, "The file holds no chat template, so conversations cannot be written in the model's form.",
-                    "Use the instruction-tuned version of the model."});
+                   {ErrorCode::BadInput, tr("The file holds no chat template, so conversations cannot be written in the model's form."),
+                    tr("Use the instruction-tuned version of the model.")});
     } else if (!chatTemplate) {
         addProblem(inspection, chatTemplate.error());
     }

@@ -1,6 +1,7 @@
 // What folders and files of every kind have in common: tensors, tokenizer, licence.
 #include "core/engine/inspectparts.h"
 
+#include "core/base/words.h"
 #include "core/io/jsonfile.h"
 #include "core/text/chattemplate.h"
 #include "core/text/tokenizer.h"
@@ -45,12 +46,12 @@ void addTensors(Inspection &inspection, const std::vector<io::TensorEntry> &tens
         // Norms are F32 in nearly every quantised file and would only distract.
         if (-negativeSize * 100 >= bytes)
             main.emplace_back(io::nameOf(type));
-        all.push_back(fmt::format("{} in {}", countOf[type], io::nameOf(type)));
+        all.push_back(tr("{} in {}", countOf[type], io::nameOf(type)));
         if (!io::canDecode(type)) {
             addProblem(inspection,
                        {ErrorCode::BadInput,
-                        fmt::format("{} tensors are stored as {}, which cannot be unpacked.", countOf[type], io::nameOf(type)),
-                        "Use a file of the same model stored as F16, BF16, Q8_0, Q4_0 or one of Q2_K to Q6_K."});
+                        tr("{} tensors are stored as {}, which cannot be unpacked.", countOf[type], io::nameOf(type)),
+                        tr("Use a file of the same model stored as F16, BF16, Q8_0, Q4_0 or one of Q2_K to Q6_K.")});
         }
     }
     inspection.storage = fmt::format("{}", fmt::join(main, ", "));
@@ -76,10 +77,10 @@ void addTokenizer(Inspection &inspection, const fs::path &folder)
     if (!fs::exists(folder / "tokenizer.json", error)) {
         const bool hasModelFile = fs::exists(folder / "tokenizer.model", error) || fs::exists(folder / "vocab.json", error);
         addProblem(inspection,
-                   {ErrorCode::BadInput, fmt::format("The tokenizer is missing: there is no tokenizer.json in \"{}\".", folder.string()),
+                   {ErrorCode::BadInput, tr("The tokenizer is missing: there is no tokenizer.json in \"{}\".", folder.string()),
                     hasModelFile
-                        ? "Open the model once in Python with AutoTokenizer and save it with save_pretrained: that writes tokenizer.json."
-                        : "Fetch tokenizer.json and tokenizer_config.json of this model into the folder."});
+                        ? tr("Open the model once in Python with AutoTokenizer and save it with save_pretrained: that writes tokenizer.json.")
+                        : tr("Fetch tokenizer.json and tokenizer_config.json of this model into the folder.")});
     } else if (auto tokenizer = text::Tokenizer::fromFolder(folder)) {
         inspection.tokenizer = tokenizer->description();
         if (inspection.vocabulary == 0)
@@ -87,9 +88,9 @@ void addTokenizer(Inspection &inspection, const fs::path &folder)
         else if (tokenizer->vocabularySize() > inspection.vocabulary) {
             addProblem(inspection,
                        {ErrorCode::BadInput,
-                        fmt::format("The tokenizer has {} tokens, but the model has only {}: they do not belong together.",
+                        tr("The tokenizer has {} tokens, but the model has only {}: they do not belong together.",
                                     tokenizer->vocabularySize(), inspection.vocabulary),
-                        "Fetch tokenizer.json of this model again."});
+                        tr("Fetch tokenizer.json of this model again.")});
         }
     } else {
         addProblem(inspection, tokenizer.error());
@@ -98,8 +99,8 @@ void addTokenizer(Inspection &inspection, const fs::path &folder)
     inspection.hasChatTemplate = chatTemplate.has_value();
     if (!chatTemplate && chatTemplate.error().code == ErrorCode::NotFound) {
         addProblem(inspection,
-                   {ErrorCode::BadInput, "The model has no chat template, so conversations cannot be written in its form.",
-                    "Use the instruction-tuned version of the model, or put its chat_template.jinja into the folder."});
+                   {ErrorCode::BadInput, tr("The model has no chat template, so conversations cannot be written in its form."),
+                    tr("Use the instruction-tuned version of the model, or put its chat_template.jinja into the folder.")});
     } else if (!chatTemplate) {
         addProblem(inspection, chatTemplate.error());
     }

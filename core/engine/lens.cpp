@@ -3,6 +3,7 @@
 
 #include "core/base/folders.h"
 #include "core/base/sha256.h"
+#include "core/base/words.h"
 #include "core/engine/modelnames.h"
 #include "core/engine/models.h"
 #include "core/io/gguf.h"
@@ -132,8 +133,8 @@ Result<std::shared_ptr<const Lens>> Lens::open(const std::string &model, const s
 Result<data::LabelledTokens> Lens::label(const data::Record &record, const data::RenderOptions &options) const
 {
     if (!m_state->chatTemplate)
-        return fail(ErrorCode::BadInput, fmt::format("{} has no chat template, so a conversation cannot be written out for it.", m_state->name),
-                    "Choose a model that was tuned on instructions, or give a template file.");
+        return fail(ErrorCode::NotFound, tr("{} has no chat template, so a conversation cannot be written out for it.", m_state->name),
+                    tr("Choose a model that was tuned on instructions, or give a template file."));
     return data::labelTokens(record, m_state->tokenizer, *m_state->chatTemplate, options);
 }
 
@@ -208,7 +209,7 @@ Result<std::int64_t> measureLengths(Project &project, const Lens &lens, std::int
     std::int64_t measured = 0;
     for (std::size_t begin = 0; begin < ids->size() || begin == 0; begin += kChunk) {
         if (stop.stop_requested())
-            return fail(ErrorCode::Cancelled, "Counting the tokens was cancelled.", "What was counted so far is kept.");
+            return fail(ErrorCode::Cancelled, tr("Counting the tokens was cancelled."), tr("What was counted so far is kept."));
         const std::size_t count = std::min(kChunk, ids->size() - begin);
         std::vector<data::Record> records(count);
         for (std::size_t i = 0; i < count; ++i) {
@@ -239,7 +240,7 @@ Result<std::int64_t> measureLengths(Project &project, const Lens &lens, std::int
             return passError(stored);
         measured += static_cast<std::int64_t>(known.size());
         if (progress)
-            progress({"Counting tokens", static_cast<std::int64_t>(std::min(begin + kChunk, ids->size())), static_cast<std::int64_t>(ids->size())});
+            progress({tr("Counting tokens"), static_cast<std::int64_t>(std::min(begin + kChunk, ids->size())), static_cast<std::int64_t>(ids->size())});
     }
     return measured;
 }

@@ -5,6 +5,7 @@
 #include "core/base/processor.h"
 #include "core/base/resources.h"
 #include "core/base/version.h"
+#include "core/base/words.h"
 #include "core/engine/models.h"
 #include "core/torch.h"
 
@@ -58,7 +59,7 @@ MachineFacts machineFacts()
     facts.memoryBytes = memoryFigures().totalBytes;
     if (at::hasCUDA())
         facts.gpu = "CUDA device";
-    facts.versions = fmt::format("Fettle {}, LibTorch {}, SQLite {}", version(), TORCH_VERSION, sqlite3_libversion());
+    facts.versions = tr("Fettle {}, LibTorch {}, SQLite {}", version(), TORCH_VERSION, sqlite3_libversion());
     return facts;
 }
 
@@ -78,15 +79,15 @@ std::vector<Check> doctor()
     const MachineFacts facts = machineFacts();
     const MemoryUse memory = memoryUse();
     std::vector<Check> checks;
-    checks.push_back({"processor", fmt::format("{}, {} cores", facts.processor, facts.cores), "ok", {}});
+    checks.push_back({"processor", tr("{}, {} cores", facts.processor, facts.cores), "ok", {}});
     checks.push_back({"instruction sets", fmt::format("{}", fmt::join(facts.instructionSets, ", ")), facts.instructionSets.empty() ? "warning" : "ok", {}});
     checks.push_back({"GPU", facts.gpu.empty() ? "none: the processor computes" : facts.gpu, "ok", {}});
     const bool isTight = memory.availableBytes < 3'000'000'000;
-    checks.push_back({"memory", fmt::format("{} of {} free", gigabytes(memory.availableBytes), gigabytes(memory.totalBytes)), isTight ? "warning" : "ok",
-                      isTight ? "Training the default model takes some 3 GB: close other programs." : ""});
+    checks.push_back({"memory", tr("{} of {} free", gigabytes(memory.availableBytes), gigabytes(memory.totalBytes)), isTight ? "warning" : "ok",
+                      isTight ? tr("Training the default model takes some 3 GB: close other programs.") : ""});
     const std::int64_t disk = fettle::freeDiskBytes(dataFolder());
-    checks.push_back({"disk", fmt::format("{} free for {}", gigabytes(disk), dataFolder().string()), disk < 2'000'000'000 ? "warning" : "ok",
-                      disk < 2'000'000'000 ? "Checkpoints need space: free at least 2 GB." : ""});
+    checks.push_back({"disk", tr("{} free for {}", gigabytes(disk), dataFolder().string()), disk < 2'000'000'000 ? "warning" : "ok",
+                      disk < 2'000'000'000 ? tr("Checkpoints need space: free at least 2 GB.") : ""});
     const double fp32 = measureProducts(at::kFloat), bf16 = measureProducts(at::kBFloat16), fp16 = measureProducts(at::kHalf);
     checks.push_back({"products in fp32", fmt::format("{:.0f} GFLOP/s, measured", fp32), "ok", {}});
     checks.push_back({"products in bf16", fmt::format("{:.0f} GFLOP/s, measured", bf16), "ok", {}});
@@ -98,7 +99,7 @@ std::vector<Check> doctor()
     checks.push_back({"LibTorch", libraryOf(reinterpret_cast<const void *>(&at::get_num_threads)), "ok", {}});
     checks.push_back({"threads library", libraryOf(dlsym(RTLD_DEFAULT, "GOMP_parallel")), "ok", {}});
     checks.push_back({"resources", resourcesFolder().string(), std::filesystem::exists(resourcesFolder()) ? "ok" : "bad",
-                      std::filesystem::exists(resourcesFolder()) ? "" : "Install Fettle completely, or set FETTLE_RESOURCES."});
+                      std::filesystem::exists(resourcesFolder()) ? "" : tr("Install Fettle completely, or set FETTLE_RESOURCES.")});
     return checks;
 }
 

@@ -2,6 +2,7 @@
 // user's cache folder, by path, size and time of change.
 #include "core/base/folders.h"
 #include "core/base/sha256.h"
+#include "core/base/words.h"
 #include "core/engine/models.h"
 #include "core/io/atomicfile.h"
 #include "core/io/gguf.h"
@@ -96,7 +97,7 @@ Result<std::string> hashOfFile(const fs::path &file, const std::stop_token &stop
     const auto bytes = (*mapped)->bytes();
     for (std::size_t at = 0; at < bytes.size(); at += kPiece) {
         if (stop.stop_requested())
-            return fail(ErrorCode::Cancelled, "Computing the hash of the model was stopped.");
+            return fail(ErrorCode::Cancelled, tr("Computing the hash of the model was stopped."));
         const auto piece = bytes.subspan(at, std::min(kPiece, bytes.size() - at));
         (*mapped)->expectReading(bytes.subspan(at + piece.size(), std::min(kPiece, bytes.size() - at - piece.size())));
         hash.update(piece);

@@ -4,6 +4,7 @@
 #include "core/base/clock.h"
 #include "core/base/folders.h"
 #include "core/base/resources.h"
+#include "core/base/words.h"
 #include "core/engine/modelnames.h"
 #include "core/engine/modelplaces.h"
 #include "core/io/gguf.h"
@@ -89,12 +90,12 @@ Error notFound(const std::string &model, const std::vector<ModelPlace> &places)
 {
     Error error{ErrorCode::NotFound, {}, {}};
     if (model.find('/') != std::string::npos || model.ends_with(".gguf") || model.ends_with(".safetensors"))
-        error.message = fmt::format("\"{}\" is neither a path nor a model on this computer.", model);
+        error.message = tr("\"{}\" is neither a path nor a model on this computer.", model);
     else
-        error.message = fmt::format("There is no model \"{}\" on this computer.", model);
+        error.message = tr("There is no model \"{}\" on this computer.", model);
     if (places.empty()) {
-        error.hint = "The model library is empty. Start app/run.sh once to fetch the default model, or give the path of a model folder or "
-                     "GGUF file.";
+        error.hint = tr("The model library is empty. Start app/run.sh once to fetch the default model, or give the path of a model folder or "
+                     "GGUF file.");
         return error;
     }
     std::vector<std::string> names;
@@ -103,7 +104,7 @@ Error notFound(const std::string &model, const std::vector<ModelPlace> &places)
             names.push_back(place.name);
     }
     const std::size_t shown = std::min<std::size_t>(names.size(), 10);
-    error.hint = fmt::format("Models that are there: {}{}. The path of a model folder or GGUF file does too.",
+    error.hint = tr("Models that are there: {}{}. The path of a model folder or GGUF file does too.",
                              fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
                              names.size() > shown ? fmt::format(" and {} more", names.size() - shown) : "");
     return error;
@@ -114,7 +115,7 @@ Error notFound(const std::string &model, const std::vector<ModelPlace> &places)
 Result<fs::path> resolveModel(const std::string &model)
 {
     if (model.empty())
-        return fail(ErrorCode::Usage, "No model was named.", fmt::format("Name one, for example \"{}\".", kDefaultModelName));
+        return fail(ErrorCode::Usage, tr("No model was named."), tr("Name one, for example \"{}\".", kDefaultModelName));
     std::error_code error;
     if (const fs::path path = expandHome(model); fs::exists(path, error))
         return meaningOf(path);
@@ -151,7 +152,7 @@ Result<std::vector<Inspection>> libraryModels(const std::vector<fs::path> &extra
     std::vector<fs::path> folders = modelsFolders();
     folders.insert(folders.end(), extraFolders.begin(), extraFolders.end());
     const auto places = findModelPlaces(folders, stop);
-    const auto stopped = [] { return fail(ErrorCode::Cancelled, "Looking for models was stopped."); };
+    const auto stopped = [] { return fail(ErrorCode::Cancelled, tr("Looking for models was stopped.")); };
     if (stop.stop_requested())
         return stopped();
     std::vector<Inspection> models;
@@ -160,7 +161,7 @@ Result<std::vector<Inspection>> libraryModels(const std::vector<fs::path> &extra
         if (stop.stop_requested())
             return stopped();
         if (progress && (models.empty() || sinceReport.seconds() > 0.04)) {
-            progress({"Looking at models", static_cast<std::int64_t>(models.size()), static_cast<std::int64_t>(places.size()), -1});
+            progress({tr("Looking at models"), static_cast<std::int64_t>(models.size()), static_cast<std::int64_t>(places.size()), -1});
             sinceReport.restart();
         }
         auto inspection = inspect(place.path);

@@ -1,5 +1,6 @@
 #include "core/engine/playground.h"
 
+#include "core/base/words.h"
 #include "core/engine/adaptercache.h"
 #include "core/engine/lens.h"
 #include "core/engine/models.h"
@@ -26,7 +27,7 @@ Result<> checkRange(std::string_view name, double value, double low, double high
 {
     if (std::isfinite(value) && value >= low && value <= high)
         return {};
-    return fail(ErrorCode::Usage, fmt::format("{} cannot be {}.", name, value), fmt::format("Choose a value from {} to {}.", low, high));
+    return fail(ErrorCode::Usage, tr("{} cannot be {}.", name, value), tr("Choose a value from {} to {}.", low, high));
 }
 
 Result<> checkSampling(const Sampling &sampling)
@@ -92,8 +93,8 @@ Result<std::shared_ptr<generate::Generator>> loadOtherModel(Playground::State &s
     if (!loaded)
         return passError(loaded);
     if ((*loaded)->config().vocabulary != state.generator->config().vocabulary) {
-        return fail(ErrorCode::BadInput, fmt::format("{} has another vocabulary than the base model.", folder.string()),
-                    "Compare a trained model with the base that it was trained from.");
+        return fail(ErrorCode::BadInput, tr("{} has another vocabulary than the base model.", folder.string()),
+                    tr("Compare a trained model with the base that it was trained from."));
     }
     if (state.otherModels.size() >= kKept)
         state.otherModels.erase(state.otherModels.begin());
@@ -104,7 +105,7 @@ Result<std::shared_ptr<generate::Generator>> loadOtherModel(Playground::State &s
 Result<Column> loadColumn(Playground::State &state, const ColumnChoice &choice, const Project *project, const std::string &weightHash,
                           std::stop_token stop)
 {
-    if (auto checked = checkRange("The strength of an adapter", choice.strength, 0, 1.5); !checked)
+    if (auto checked = checkRange(tr("The strength of an adapter"), choice.strength, 0, 1.5); !checked)
         return passError(checked);
     Column column;
     column.badge.weightHash = weightHash;
@@ -118,8 +119,8 @@ Result<Column> loadColumn(Playground::State &state, const ColumnChoice &choice, 
     column.badge.strength = choice.strength;
     if (path->isModel) {
         if (choice.strength != 0.0 && choice.strength != 1.0) {
-            return fail(ErrorCode::Usage, fmt::format("{} is a whole model, not an adapter: its strength cannot be {}.", path->name, choice.strength),
-                        "Set the strength to 100 %, or to 0 for the base model.");
+            return fail(ErrorCode::Usage, tr("{} is a whole model, not an adapter: its strength cannot be {}.", path->name, choice.strength),
+                        tr("Set the strength to 100 %, or to 0 for the base model."));
         }
         if (choice.strength == 0.0)
             return column;
@@ -136,8 +137,8 @@ Result<Column> loadColumn(Playground::State &state, const ColumnChoice &choice, 
         return passError(adapter);
     if (choice.strength > 0) {
         if (choice.strength != 1.0 && !(*adapter)->canScale()) {
-            return fail(ErrorCode::Usage, fmt::format("{} stands in front of the text: its strength cannot be {}.", path->name, choice.strength),
-                        "Set the strength to 100 %, or to 0 for the base model.");
+            return fail(ErrorCode::Usage, tr("{} stands in front of the text: its strength cannot be {}.", path->name, choice.strength),
+                        tr("Set the strength to 100 %, or to 0 for the base model."));
         }
         column.adapter = std::move(*adapter);
         column.badge.isAdapterOn = true;
@@ -156,7 +157,7 @@ Result<std::vector<TokenId>> promptIds(const Playground::State &state, const Gen
         return std::move(encoding->ids);
     }
     if (request.conversation.empty())
-        return fail(ErrorCode::Usage, "There is nothing to answer.", "Write a question, or give a conversation.");
+        return fail(ErrorCode::Usage, tr("There is nothing to answer."), tr("Write a question, or give a conversation."));
     data::Record record;
     record.turns = request.conversation; // an answer at its end is left out: it is the one to be written
     data::RenderOptions options;
@@ -217,7 +218,7 @@ Result<std::unique_ptr<Playground>> Playground::open(const std::string &model, c
     if (!generator)
         return passError(generator);
     if (!(*generator)->tokenizer())
-        return fail(ErrorCode::BadInput, fmt::format("{} has no tokenizer.", path->string()), "Put tokenizer.json beside the model's weights.");
+        return fail(ErrorCode::BadInput, tr("{} has no tokenizer.", path->string()), tr("Put tokenizer.json beside the model's weights."));
     auto state = std::make_unique<State>();
     state->lens = std::move(*lens);
     state->generator = std::move(*generator);
@@ -232,7 +233,7 @@ Result<std::vector<ColumnResult>> Playground::generate(const GenerateRequest &re
 {
     State &state = *m_state;
     if (request.columns.empty())
-        return fail(ErrorCode::Usage, "There is no column to answer.", "Choose the base model or an adapter.");
+        return fail(ErrorCode::Usage, tr("There is no column to answer."), tr("Choose the base model or an adapter."));
     if (auto checked = checkSampling(request.sampling); !checked)
         return passError(checked);
     auto prompt = promptIds(state, request, project);

@@ -1,4 +1,5 @@
 // Creating and opening projects, settings, and the records: each call is one transaction around the functions of core/data.
+#include "core/base/words.h"
 #include "core/engine/projectstate.h"
 
 #include "core/data/journal.h"
@@ -70,9 +71,9 @@ Result<Project> Project::create(const fs::path &path)
     const fs::path folder = projectFolder(path);
     std::error_code error;
     if (fs::exists(folder / "project.db", error))
-        return fail(ErrorCode::BadInput, fmt::format("{} is a project already.", folder.string()), "Open it, or choose another name.");
+        return fail(ErrorCode::BadInput, tr("{} is a project already.", folder.string()), tr("Open it, or choose another name."));
     if (fs::exists(folder, error) && (!fs::is_directory(folder, error) || !fs::is_empty(folder, error)))
-        return fail(ErrorCode::BadInput, fmt::format("{} exists and is not empty.", folder.string()), "Choose a new name for the project.");
+        return fail(ErrorCode::BadInput, tr("{} exists and is not empty.", folder.string()), tr("Choose a new name for the project."));
     const bool isNew = !fs::exists(folder, error);
     if (auto done = io::createFolder(folder); !done)
         return passError(done);
@@ -103,9 +104,9 @@ Result<Project> Project::open(const fs::path &path, Access access)
     const fs::path file = folder / "project.db";
     std::error_code error;
     if (!fs::exists(folder, error))
-        return fail(ErrorCode::NotFound, fmt::format("The project {} does not exist.", folder.string()), "Check the path, or create the project.");
+        return fail(ErrorCode::NotFound, tr("The project {} does not exist.", folder.string()), tr("Check the path, or create the project."));
     if (!fs::exists(file, error) && !error)
-        return fail(ErrorCode::BadInput, fmt::format("{} is not a project: it holds no project.db.", folder.string()), "Choose the folder of a project.");
+        return fail(ErrorCode::BadInput, tr("{} is not a project: it holds no project.db.", folder.string()), tr("Choose the folder of a project."));
     auto state = std::make_unique<State>();
     state->folder = folder;
     if (access == Access::ReadWrite) {
@@ -127,7 +128,7 @@ Result<Project> Project::open(const fs::path &path, Access access)
                                                   "('value', 'counter', 'content', 'record', 'recordTag', 'journal', 'journalItem', 'snapshot', "
                                                   "'snapshotRow', 'run', 'metric', 'eval', 'checkpoint', 'loss', 'prompt', 'contentText')");
         !counted || *counted != 16)
-        return counted ? fail(ErrorCode::BadInput, fmt::format("{} is damaged: tables are missing.", file.string()), "Restore the project folder from a copy.")
+        return counted ? fail(ErrorCode::BadInput, tr("{} is damaged: tables are missing.", file.string()), tr("Restore the project folder from a copy."))
                        : passError(counted);
     state->database = std::move(*database);
     return Project(std::move(state));
@@ -162,7 +163,7 @@ Result<data::ImportReport> Project::importFile(const fs::path &file, const data:
     if (!read)
         return passError(read);
     const auto count = read->records.size();
-    const std::string what = fmt::format("Imported {} {} from {}", count, count == 1 ? "record" : "records", file.filename().string());
+    const std::string what = tr("Imported {} {} from {}", count, count == 1 ? "record" : "records", file.filename().string());
     const auto ids = m_state->write(Touches::Records, [&] { return data::addRecords(*m_state->database, read->records, what, progress, stop); });
     if (!ids)
         return passError(ids);

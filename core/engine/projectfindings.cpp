@@ -1,4 +1,5 @@
 // What is known about records beside their text: findings, lengths, losses.
+#include "core/base/words.h"
 #include "core/engine/projectstate.h"
 
 #include "core/data/findings.h"
@@ -24,7 +25,7 @@ Result<> Project::updateFindings(const ProgressCallback &progress, std::stop_tok
     std::erase_if(*findings, [](const data::RecordRelations &relation) { return relation.flags == relation.storedFlags; });
     for (std::size_t begin = 0; begin < findings->size(); begin += kRowsInStep) {
         if (stop.stop_requested())
-            return fail(ErrorCode::Cancelled, "The check was cancelled.");
+            return fail(ErrorCode::Cancelled, tr("The check was cancelled."));
         const auto step = std::span(*findings).subspan(begin, std::min(kRowsInStep, findings->size() - begin));
         if (auto done = m_state->write(Touches::Lists, [&] { return data::storeRelations(*m_state->database, step); }); !done)
             return done;

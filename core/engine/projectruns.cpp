@@ -1,4 +1,5 @@
 // Runs of a project with their curves and checkpoints.
+#include "core/base/words.h"
 #include "core/engine/projectstate.h"
 
 #include "core/base/clock.h"
@@ -74,7 +75,7 @@ void bindRun(store::Statement &statement, const RunInfo &run, const fs::path &fo
 
 tl::unexpected<Error> noRun(RunId id)
 {
-    return fail(ErrorCode::NotFound, fmt::format("There is no run {} in this project.", id.value), "List the runs to see their numbers.");
+    return fail(ErrorCode::NotFound, tr("There is no run {} in this project.", id.value), tr("List the runs to see their numbers."));
 }
 
 // Runs one statement with (run, step) and says how many rows it changed.
@@ -120,7 +121,7 @@ Result<RunInfo> Project::addRun(const RunInfo &run)
         if (auto done = insert->run(); !done)
             return passError(done);
         stored.id = {m_state->database->lastInsertId()};
-        stored.name = fmt::format("Run {}", stored.id.value);
+        stored.name = tr("Run {}", stored.id.value);
         auto name = m_state->database->prepare("UPDATE run SET name = ? WHERE id = ?");
         if (!name)
             return passError(name);
@@ -196,8 +197,8 @@ Result<> Project::deleteRun(RunId id)
     std::error_code error;
     fs::remove_all(runFolder(id), error);
     if (error)
-        return fail(ErrorCode::NoPermission, fmt::format("The run is deleted, but its folder {} cannot be removed.", runFolder(id).string()),
-                    "Remove the folder by hand.", error.message());
+        return fail(ErrorCode::NoPermission, tr("The run is deleted, but its folder {} cannot be removed.", runFolder(id).string()),
+                    tr("Remove the folder by hand."), error.message());
     return {};
 }
 

@@ -1,6 +1,7 @@
 // What a Project holds, for its own .cpp files only.
 #pragma once
 
+#include "core/base/words.h"
 #include "core/engine/project.h"
 #include "core/store/filelock.h"
 #include "core/store/schema.h"
@@ -21,8 +22,8 @@ struct Project::State {
     auto write(Touches touches, const Work &work) -> decltype(work())
     {
         if (database->isReadOnly())
-            return fail(ErrorCode::NoPermission, "The project " + folder.string() + " was opened for reading only.",
-                        "Open it for writing to change it.");
+            return fail(ErrorCode::NoPermission, tr("The project ") + folder.string() + tr(" was opened for reading only."),
+                        tr("Open it for writing to change it."));
         auto transaction = store::Transaction::begin(*database);
         if (!transaction)
             return passError(transaction);

@@ -1,4 +1,5 @@
 // What a run would do and what stands in its way, found without loading weights: planRun and methodCost of training.h.
+#include "core/base/words.h"
 #include "core/engine/adapterpath.h"
 #include "core/engine/models.h"
 #include "core/engine/training.h"
@@ -50,7 +51,7 @@ Result<PlanRecords> recordsOf(const Project &project, const TrainRequest &reques
     std::vector<data::Record> unassigned;
     for (const RecordId id : *ids) {
         if (stop.stop_requested())
-            return fail(ErrorCode::Cancelled, "Planning the run was cancelled.");
+            return fail(ErrorCode::Cancelled, tr("Planning the run was cancelled."));
         auto record = project.record(id);
         if (!record)
             return passError(record);
@@ -101,8 +102,8 @@ void findLengthProblems(TrainPlan &plan, const TrainingData &data, const train::
 {
     const std::int64_t maxLength = recipe.integer("maxLength");
     if (context > 0 && maxLength > context && data.train.longest > context)
-        plan.problems.push_back({"longerThanModel", fmt::format("The model was made for {} tokens; the longest row has {}.", context, data.train.longest),
-                                 fmt::format("Cut at {}", context), fmt::format("maxLength={}", context), false});
+        plan.problems.push_back({"longerThanModel", tr("The model was made for {} tokens; the longest row has {}.", context, data.train.longest),
+                                 tr("Cut at {}", context), fmt::format("maxLength={}", context), false});
     if (data.train.cut.empty())
         return;
     const std::size_t rows = data.train.documents.size() + data.train.dropped.size();
@@ -110,11 +111,11 @@ void findLengthProblems(TrainPlan &plan, const TrainingData &data, const train::
     if (context > 0)
         enough = std::min(enough, context);
     Problem problem{"answersCut",
-                    fmt::format("{} of {} {} cut off at {} tokens. The model would learn to stop in the middle of an answer.",
+                    tr("{} of {} {} cut off at {} tokens. The model would learn to stop in the middle of an answer.",
                                 data.train.cut.size(), counted(rows, "row", "rows"), data.train.cut.size() == 1 ? "is" : "are", maxLength),
                     {}, {}, false};
     if (enough > maxLength) {
-        problem.fixLabel = fmt::format("Raise to {} tokens", enough);
+        problem.fixLabel = tr("Raise to {} tokens", enough);
         problem.fixSetting = fmt::format("maxLength={}", enough);
     }
     plan.problems.push_back(std::move(problem));
@@ -123,27 +124,27 @@ void findLengthProblems(TrainPlan &plan, const TrainingData &data, const train::
 void findRowProblems(TrainPlan &plan, const TrainingData &data, const train::Recipe &recipe)
 {
     if (auto checked = checkTrainingData(data, recipe); !checked) {
-        const bool hasNoTemplate = data.train.firstFailure && data.train.firstFailure->message.find("no chat template") != std::string::npos;
+        const bool hasNoTemplate = data.train.firstFailure && data.train.firstFailure->code == ErrorCode::NotFound;
         const bool isCut = data.train.trainedTokens == 0 && !data.train.cut.empty() && !data.train.firstFailure;
         plan.problems.push_back({hasNoTemplate ? "noTemplate" : data.train.firstFailure ? "templateRefused" : "nothingToLearn", checked.error().message + " " + checked.error().hint,
-                                 isCut ? fmt::format("Raise to {} tokens", data.train.longest) : std::string(),
+                                 isCut ? tr("Raise to {} tokens", data.train.longest) : std::string(),
                                  isCut ? fmt::format("maxLength={}", data.train.longest) : std::string(), true});
         return;
     }
     if (!data.train.failed.empty())
         plan.problems.push_back({"templateRefused",
-                                 fmt::format("{} cannot be used: {}", counted(data.train.failed.size(), "row", "rows"), data.train.firstFailure->message), {},
+                                 tr("{} cannot be used: {}", counted(data.train.failed.size(), "row", "rows"), data.train.firstFailure->message), {},
                                  {}, false});
     if (!data.train.dropped.empty())
         plan.problems.push_back({"nothingLeft",
-                                 fmt::format("{} left out: nothing in {} is learnt.", counted(data.train.dropped.size(), "row is", "rows are"),
+                                 tr("{} left out: nothing in {} is learnt.", counted(data.train.dropped.size(), "row is", "rows are"),
                                              data.train.dropped.size() == 1 ? "it" : "them"),
                                  {}, {}, false});
     if (data.heldOut.documents.empty()) {
         const bool isOff = recipe.real("evalFraction") == 0.0;
         plan.problems.push_back({"noHeldOut",
-                                 "No rows are held out: you would not see whether the model understands or only memorises.",
-                                 isOff ? "Hold out a tenth" : "", isOff ? "evalFraction=0.1" : "", false});
+                                 tr("No rows are held out: you would not see whether the model understands or only memorises."),
+                                 isOff ? tr("Hold out a tenth") : "", isOff ? "evalFraction=0.1" : "", false});
     }
 }
 
@@ -152,19 +153,19 @@ void findSettingProblems(TrainPlan &plan, const train::Recipe &recipe)
     const double rate = recipe.real("learningRate");
     const train::MethodInfo &method = *train::findMethod(recipe.method); // the recipe is valid
     if (rate > method.highestRate)
-        plan.problems.push_back({"learningRateHigh", fmt::format("A learning rate of {} is unusually high for this method; the loss may jump.", rate),
-                                 fmt::format("Set to {:g}", method.highestRate / 2), fmt::format("learningRate={:g}", method.highestRate / 2), false});
+        plan.problems.push_back({"learningRateHigh", tr("A learning rate of {} is unusually high for this method; the loss may jump.", rate),
+                                 tr("Set to {:g}", method.highestRate / 2), fmt::format("learningRate={:g}", method.highestRate / 2), false});
     else if (rate < method.lowestRate)
-        plan.problems.push_back({"learningRateLow", fmt::format("With a learning rate of {} this method learns next to nothing.", rate),
-                                 fmt::format("Set to {:g}", method.lowestRate * 10), fmt::format("learningRate={:g}", method.lowestRate * 10), false});
+        plan.problems.push_back({"learningRateLow", tr("With a learning rate of {} this method learns next to nothing.", rate),
+                                 tr("Set to {:g}", method.lowestRate * 10), fmt::format("learningRate={:g}", method.lowestRate * 10), false});
     if (plan.steps <= 0 || plan.steps >= kFewestSteps)
         return;
-    Problem problem{"fewSteps", fmt::format("The run makes only {}. That is seldom enough to learn anything.",
+    Problem problem{"fewSteps", tr("The run makes only {}. That is seldom enough to learn anything.",
                                             counted(static_cast<std::size_t>(plan.steps), "correction", "corrections")),
                     {}, {}, false};
     if (recipe.integer("maxSteps") == 0) {
         const double epochs = std::ceil(static_cast<double>(2 * kFewestSteps) / static_cast<double>(std::max<std::int64_t>(plan.stepsPerEpoch, 1)));
-        problem.fixLabel = fmt::format("Read the rows {} times", epochs);
+        problem.fixLabel = tr("Read the rows {} times", epochs);
         problem.fixSetting = fmt::format("epochs={}", epochs);
     }
     plan.problems.push_back(std::move(problem));

@@ -1,5 +1,6 @@
 #include "core/engine/runrecorder.h"
 
+#include "core/base/words.h"
 #include "core/engine/runmoves.h"
 
 #include <fmt/format.h>
@@ -22,7 +23,7 @@ void RunRecorder::check(const Result<> &result)
 Result<> RunRecorder::moveTo(RunState state)
 {
     if (!isLegalMove(m_info.state, state))
-        return fail(ErrorCode::Internal, fmt::format("{} cannot go from {} to {}.", m_info.name, nameOf(m_info.state), nameOf(state)));
+        return fail(ErrorCode::Internal, tr("{} cannot go from {} to {}.", m_info.name, nameOf(m_info.state), nameOf(state)));
     m_info.state = state;
     flush();
     auto stored = m_project.updateRun(m_info);

@@ -2,6 +2,7 @@
 #include "core/engine/sample.h"
 
 #include "core/base/resources.h"
+#include "core/base/words.h"
 #include "core/engine/adapterpath.h"
 #include "core/engine/lens.h"
 #include "core/engine/models.h"
@@ -51,7 +52,7 @@ Result<std::vector<Question>> questionsOf(const Project &project)
         questions.back().fact = questions.back().record.note.substr(mark + kFactMark.size());
     }
     if (questions.empty())
-        return fail(ErrorCode::BadInput, "The project has no held-out question with a known answer.", "Held-out rows need a note that begins with \"fact: \".");
+        return fail(ErrorCode::BadInput, tr("The project has no held-out question with a known answer."), tr("Held-out rows need a note that begins with \"fact: \"."));
     return questions;
 }
 
@@ -137,13 +138,13 @@ Result<ExamResult> examine(const std::string &model, const std::string &adapter,
     std::int64_t done = 0;
     callbacks.finished = [&](std::size_t, const generate::SequenceResult &) {
         if (progress)
-            progress({"Answering held-out questions", ++done, static_cast<std::int64_t>(requests.size()), -1});
+            progress({tr("Answering held-out questions"), ++done, static_cast<std::int64_t>(requests.size()), -1});
     };
     auto answers = (*generator)->generate(requests, callbacks, stop);
     if (!answers)
         return passError(answers);
     if (stop.stop_requested())
-        return fail(ErrorCode::Cancelled, "The exam was cancelled.");
+        return fail(ErrorCode::Cancelled, tr("The exam was cancelled."));
     ExamResult result;
     std::int64_t correct = 0;
     for (std::size_t i = 0; i < questions->size(); ++i) {
@@ -182,7 +183,7 @@ Result<DemoResult> runDemo(const fs::path &folder, const ComputeOptions &compute
         return passError(summary);
     result.run = summary->run;
     if (stop.stop_requested())
-        return fail(ErrorCode::Cancelled, "The demo was stopped.", fmt::format("The run is kept: fettle resume {} --project {}", result.run.id.value, folder.string()));
+        return fail(ErrorCode::Cancelled, tr("The demo was stopped."), tr("The run is kept: fettle resume {} --project {}", result.run.id.value, folder.string()));
     auto after = examine(kDefaultModelName, summary->run.adapter, *project, compute, progress, stop);
     if (!after)
         return passError(after);

@@ -1,5 +1,6 @@
 // From a recipe to what is trained: the method's settings, fresh or from a checkpoint. The one place that knows every method.
 #include "core/base/memory.h"
+#include "core/base/words.h"
 #include "core/engine/trainingdata.h"
 #include "core/export/tokenizerfiles.h"
 #include "core/model/torcherror.h"
@@ -134,7 +135,7 @@ Result<> checkLayers(const train::Recipe &recipe, const model::ModelConfig &mode
         return passError(layers);
     if (layers->empty() || layers->back() < model.layers)
         return {};
-    return fail(ErrorCode::Usage, fmt::format("There is no layer {}: the model has the layers 0 to {}.", layers->back(), model.layers - 1), "Choose layers that exist.");
+    return fail(ErrorCode::Usage, tr("There is no layer {}: the model has the layers 0 to {}.", layers->back(), model.layers - 1), tr("Choose layers that exist."));
 }
 
 bool holdsModel(const fs::path &folder)
@@ -206,9 +207,9 @@ Result<> checkFullMemory(std::int64_t trained, const model::ModelConfig &config)
     const std::int64_t available = memoryFigures().availableBytes;
     if (available <= 0 || needed <= available)
         return {};
-    return fail(ErrorCode::OutOfMemory, fmt::format("Training the weights themselves needs at least {:.1f} GB of memory; {:.1f} GB are free.",
+    return fail(ErrorCode::OutOfMemory, tr("Training the weights themselves needs at least {:.1f} GB of memory; {:.1f} GB are free.",
                                                     static_cast<double>(needed) * 1e-9, static_cast<double>(available) * 1e-9),
-                "Train fewer parts or layers (settings parts and layers), use the method lora, or choose a smaller model.");
+                tr("Train fewer parts or layers (settings parts and layers), use the method lora, or choose a smaller model."));
 }
 
 Result<Trainee> fullTrainee(const StartPoint &start, const ProgressCallback &progress, std::stop_token stop)
@@ -265,7 +266,7 @@ Result<tune::LoraConfig> loraConfig(const train::Recipe &recipe, const std::stri
     config.alphaPattern = std::move(*alphas);
     for (const auto &[module, rank] : *ranks) {
         if (rank != std::floor(rank) || rank > 1e6)
-            return fail(ErrorCode::Usage, fmt::format("The rank of {} is {}.", module, rank), "Ranks are whole numbers; 8 to 64 is usual.");
+            return fail(ErrorCode::Usage, tr("The rank of {} is {}.", module, rank), tr("Ranks are whole numbers; 8 to 64 is usual."));
         config.rankPattern[module] = static_cast<std::int64_t>(rank);
     }
     auto targets = tune::parseTargets(targetList(recipe.text("targets")));
@@ -303,8 +304,8 @@ Result<> checkMethod(const train::Recipe &recipe, const fs::path &model, const f
 {
     const bool isFull = recipe.method == "full";
     if (!startFolder.empty() && holdsModel(startFolder) != isFull) {
-        return isFull ? fail(ErrorCode::BadInput, "Full fine-tuning cannot go on from an adapter.", "Export the adapter merged and train that model instead.")
-                      : fail(ErrorCode::BadInput, "What this run should begin with is a whole model, not an adapter.", "Choose it as the base model.");
+        return isFull ? fail(ErrorCode::BadInput, tr("Full fine-tuning cannot go on from an adapter."), tr("Export the adapter merged and train that model instead."))
+                      : fail(ErrorCode::BadInput, tr("What this run should begin with is a whole model, not an adapter."), tr("Choose it as the base model."));
     }
     if (!isFull)
         return {};
@@ -312,7 +313,7 @@ Result<> checkMethod(const train::Recipe &recipe, const fs::path &model, const f
     if (!source)
         return passError(source);
     if (const std::string reason = tune::whyNotFull(**source); !reason.empty())
-        return fail(ErrorCode::BadInput, reason, "Use the method lora, which works on this file, or the model's original folder in full precision.");
+        return fail(ErrorCode::BadInput, reason, tr("Use the method lora, which works on this file, or the model's original folder in full precision."));
     return {};
 }
 
@@ -330,7 +331,7 @@ try {
         return passError(adapter);
     return Trainee{std::move(*weights), std::move(*adapter)};
 } catch (const std::exception &exception) {
-    return tl::unexpected(model::errorFromException(exception, "preparing the run"));
+    return tl::unexpected(model::errorFromException(exception, tr("preparing the run")));
 }
 
 } // namespace fettle::engine

@@ -5,6 +5,7 @@
 #include "core/base/clock.h"
 #include "core/base/memory.h"
 #include "core/base/version.h"
+#include "core/base/words.h"
 #include "core/engine/adapterpath.h"
 #include "core/engine/models.h"
 #include "core/engine/runhooks.h"
@@ -41,9 +42,9 @@ struct Job {
 Result<> checkCompute(const ComputeOptions &compute)
 {
     if (compute.device != "cpu")
-        return fail(ErrorCode::Usage, fmt::format("Cannot train on the device \"{}\".", compute.device), "Use --device cpu.");
+        return fail(ErrorCode::Usage, tr("Cannot train on the device \"{}\".", compute.device), tr("Use --device cpu."));
     if (compute.compute != ComputeType::Auto && compute.compute != ComputeType::Fp32)
-        return fail(ErrorCode::Usage, "Cannot train in 16-bit numbers.", "Use --compute fp32 or auto.");
+        return fail(ErrorCode::Usage, tr("Cannot train in 16-bit numbers."), tr("Use --compute fp32 or auto."));
     return {};
 }
 
@@ -74,7 +75,7 @@ Result<SnapshotInfo> chosenSnapshot(Project &project, const TrainRequest &reques
             if (snapshot.id == request.snapshot)
                 return snapshot;
         }
-        return fail(ErrorCode::NotFound, fmt::format("There is no snapshot {} in this project.", request.snapshot.value), "Freeze one first.");
+        return fail(ErrorCode::NotFound, tr("There is no snapshot {} in this project.", request.snapshot.value), tr("Freeze one first."));
     }
     SplitShares shares;
     shares.heldOut = request.recipe.real("evalFraction");
@@ -158,7 +159,7 @@ Result<RunSummary> execute(Project &project, RunRecorder &recorder, const Job &j
         return failed(trainee.error());
 
     if (const std::string reason = model::fast::whyNot(*trainee->weights, *trainee->adapter); !reason.empty())
-        recorder.notice(fmt::format("The run is computed on the plain path, which takes more time and memory: {}.", reason));
+        recorder.notice(tr("The run is computed on the plain path, which takes more time and memory: {}.", reason));
 
     train::TrainerSetup setup;
     setup.weights = trainee->weights;
@@ -186,11 +187,11 @@ void noticeLosses(const RunRecorder &recorder, const train::LabelledSet &set, co
 {
     const auto rows = set.documents.size() + set.dropped.size() + set.failed.size();
     if (!set.failed.empty())
-        recorder.notice(fmt::format("{} of {} rows are left out: {}", set.failed.size(), rows, set.firstFailure->message));
+        recorder.notice(tr("{} of {} rows are left out: {}", set.failed.size(), rows, set.firstFailure->message));
     if (!set.dropped.empty())
-        recorder.notice(fmt::format("{} of {} rows are left out: nothing in them is learnt.", set.dropped.size(), rows));
+        recorder.notice(tr("{} of {} rows are left out: nothing in them is learnt.", set.dropped.size(), rows));
     if (!set.cut.empty())
-        recorder.notice(fmt::format("{} of {} rows are cut at {} tokens; the longest has {}.", set.cut.size(), rows, recipe.integer("maxLength"),
+        recorder.notice(tr("{} of {} rows are cut at {} tokens; the longest has {}.", set.cut.size(), rows, recipe.integer("maxLength"),
                                     set.longest));
 }
 
@@ -208,12 +209,12 @@ Result<std::optional<train::CheckpointOnDisk>> placeToResume(Project &project, c
     auto newest = train::newestValidCheckpoint(folder);
     if (newest) {
         for (const Error &damaged : newest->damaged)
-            recorder.notice(fmt::format("{} The run goes on from step {}.", damaged.message, newest->checkpoint.step));
+            recorder.notice(tr("{} The run goes on from step {}.", damaged.message, newest->checkpoint.step));
         place = newest->checkpoint;
     } else if (newest.error().code == ErrorCode::NotFound) {
-        recorder.notice("The run has no checkpoint yet: it begins again.");
+        recorder.notice(tr("The run has no checkpoint yet: it begins again."));
     } else {
-        recorder.notice(newest.error().message + " The run begins again.");
+        recorder.notice(newest.error().message + tr(" The run begins again."));
     }
     const std::int64_t step = place ? place->step : 0;
     auto known = project.checkpoints(recorder.info().id);
@@ -323,8 +324,8 @@ try {
     if (!info)
         return passError(info);
     if (!canResume(info->state))
-        return fail(ErrorCode::Usage, fmt::format("{} is {}: there is nothing to resume.", info->name, nameOf(info->state)),
-                    "Start a new run; it can begin from this run's adapter.");
+        return fail(ErrorCode::Usage, tr("{} is {}: there is nothing to resume.", info->name, nameOf(info->state)),
+                    tr("Start a new run; it can begin from this run's adapter."));
     auto recipe = train::recipeFromJson(nlohmann::json::parse(info->recipeJson, nullptr, false));
     if (!recipe)
         return passError(recipe);
@@ -343,8 +344,8 @@ try {
     if (!hash)
         return passError(hash);
     if (*hash != info->modelHash)
-        return fail(ErrorCode::BadInput, fmt::format("The model in {} is not the one that {} began with.", info->modelPath, info->name),
-                    "Put the original files back, or start a new run.");
+        return fail(ErrorCode::BadInput, tr("The model in {} is not the one that {} began with.", info->modelPath, info->name),
+                    tr("Put the original files back, or start a new run."));
     auto data = readData(project, info->snapshot, **lens, job.recipe, job.threads, events, stop);
     if (!data)
         return passError(data);

@@ -1,4 +1,5 @@
 #include "core/engine/trainingdata.h"
+#include "core/base/words.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -58,16 +59,16 @@ Result<> checkTrainingData(const TrainingData &data, const train::Recipe &recipe
     if (set.trainedTokens > 0)
         return {};
     if (set.firstFailure)
-        return fail(ErrorCode::BadInput, fmt::format("None of the {} rows can be used. {}", set.failed.size() + set.dropped.size(), set.firstFailure->message),
+        return fail(ErrorCode::BadInput, tr("None of the {} rows can be used. {}", set.failed.size() + set.dropped.size(), set.firstFailure->message),
                     set.firstFailure->hint);
     if (set.dropped.empty())
-        return fail(ErrorCode::BadInput, "There is no row to train on.", "Import rows, or put some of them into the training split.");
+        return fail(ErrorCode::BadInput, tr("There is no row to train on."), tr("Import rows, or put some of them into the training split."));
     if (!set.cut.empty())
         return fail(ErrorCode::BadInput,
-                    fmt::format("There is nothing to learn: with a maximum length of {} tokens every answer is cut off.", recipe.integer("maxLength")),
-                    fmt::format("Raise maxLength; the longest row has {} tokens.", set.longest));
-    return fail(ErrorCode::BadInput, "There is nothing to learn: no row has a trained token.",
-                "Check that the rows have answers, and what the run learns from (trainOn).");
+                    tr("There is nothing to learn: with a maximum length of {} tokens every answer is cut off.", recipe.integer("maxLength")),
+                    tr("Raise maxLength; the longest row has {} tokens.", set.longest));
+    return fail(ErrorCode::BadInput, tr("There is nothing to learn: no row has a trained token."),
+                tr("Check that the rows have answers, and what the run learns from (trainOn)."));
 }
 
 } // namespace fettle::engine

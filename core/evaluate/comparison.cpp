@@ -1,4 +1,5 @@
 #include "core/evaluate/comparison.h"
+#include "core/base/words.h"
 
 #include <algorithm>
 #include <cmath>
@@ -193,7 +194,7 @@ Result<std::vector<MeasureSummary>> summarise(std::span<const QuestionRow> rows,
     const std::size_t columns = rows.front().answers.size();
     for (const MeasureInfo &info : kMeasures) {
         if (stop.stop_requested())
-            return fail(ErrorCode::Cancelled, "The evaluation was cancelled.", "The answers are kept: start it again and it goes on.");
+            return fail(ErrorCode::Cancelled, tr("The evaluation was cancelled."), tr("The answers are kept: start it again and it goes on."));
         std::vector<std::vector<Counts>> counts(columns);
         for (const QuestionRow &row : rows) {
             std::vector<double> values;

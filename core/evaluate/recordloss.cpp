@@ -1,5 +1,6 @@
 #include "core/evaluate/recordloss.h"
 
+#include "core/base/words.h"
 #include "core/train/lossbatch.h"
 
 #include <chrono>
@@ -39,7 +40,7 @@ Result<std::vector<RecordLoss>> recordLosses(model::LossEngine &engine, const mo
     const auto start = std::chrono::steady_clock::now();
     for (std::size_t i = 0; i < rows.size(); ++i) {
         if (stop.stop_requested())
-            return fail(ErrorCode::Cancelled, "Scoring was cancelled.");
+            return fail(ErrorCode::Cancelled, tr("Scoring was cancelled."));
         if (progress) {
             const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
             progress({"Scoring", static_cast<std::int64_t>(i), static_cast<std::int64_t>(rows.size()),

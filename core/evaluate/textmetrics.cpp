@@ -1,6 +1,7 @@
 #include "core/evaluate/textmetrics.h"
 
 #include "core/base/utf8.h"
+#include "core/base/words.h"
 #include "core/evaluate/pythontext.h"
 
 #include <algorithm>
@@ -134,10 +135,10 @@ bool containsPhrase(std::string_view answer, std::string_view phrase)
 Result<AnswerPattern> AnswerPattern::compile(const std::string &pattern)
 {
     if (pattern.empty() || !isValidUtf8(pattern))
-        return fail(ErrorCode::Usage, "The regular expression is empty or not readable text.", "Write what a right answer holds, for example \\b42 kg\\b.");
+        return fail(ErrorCode::Usage, tr("The regular expression is empty or not readable text."), tr("Write what a right answer holds, for example \\b42 kg\\b."));
     auto regex = text::Regex::compile(pattern);
     if (!regex)
-        return fail(ErrorCode::Usage, fmt::format("\"{}\" is no regular expression.", pattern), "Check its brackets; a backslash makes the next character plain.", regex.error().message);
+        return fail(ErrorCode::Usage, tr("\"{}\" is no regular expression.", pattern), tr("Check its brackets; a backslash makes the next character plain."), regex.error().message);
     return AnswerPattern(std::move(*regex), pattern);
 }
 
@@ -145,7 +146,7 @@ Result<bool> AnswerPattern::isFoundIn(std::string_view answer) const
 {
     const auto matches = m_regex.findAll(replaceInvalidUtf8(answer));
     if (!matches)
-        return fail(ErrorCode::Usage, fmt::format("The regular expression \"{}\" needs too much work.", m_pattern), "Avoid repeats inside repeats, such as (a+)+.", matches.error().message);
+        return fail(ErrorCode::Usage, tr("The regular expression \"{}\" needs too much work.", m_pattern), tr("Avoid repeats inside repeats, such as (a+)+."), matches.error().message);
     return !matches->empty();
 }
 

@@ -1,3 +1,4 @@
+#include "core/base/words.h"
 #include "core/export/exporting.h"
 #include "core/export/selftest.h"
 #include "core/export/staging.h"
@@ -11,13 +12,13 @@ namespace {
 Result<SelfTest> writeAdapter(const Source &source, Staging &staging, const ProgressCallback &progress, std::stop_token stop)
 {
     if (progress)
-        progress({"Writing the adapter", 0, 2, -1});
+        progress({tr("Writing the adapter"), 0, 2, -1});
     if (auto saved = source.adapter->save(staging.folder()); !saved)
         return passError(saved);
     if (stop.stop_requested())
-        return fail(ErrorCode::Cancelled, "The export was cancelled.", "Nothing was written.");
+        return fail(ErrorCode::Cancelled, tr("The export was cancelled."), tr("Nothing was written."));
     if (progress)
-        progress({"Checking the adapter", 1, 2, -1});
+        progress({tr("Checking the adapter"), 1, 2, -1});
     auto tokenizer = loadTokenizer(source.model);
     if (!tokenizer)
         return passError(tokenizer);

@@ -1,5 +1,6 @@
 // A merged Hugging Face folder: the adapter folded into the weights, config, tokenizer files. Written shard by shard, so that the memory
 // needed is that of one shard.
+#include "core/base/words.h"
 #include "core/export/exporting.h"
 #include "core/export/selftest.h"
 #include "core/export/staging.h"
@@ -60,7 +61,7 @@ Result<> writeShard(const Source &source, const Shard &shard, const TypeFacts &f
     for (const auto &name : shard.names) {
         at::Tensor merged = source.adapter ? source.adapter->mergedTensor(*source.weights, name) : source.weights->tensor(name);
         if (!at::isfinite(merged).all().item<bool>())
-            return fail(ErrorCode::BadInput, fmt::format("Merging the adapter makes {} not finite.", name), "Use an earlier checkpoint of the run.");
+            return fail(ErrorCode::BadInput, tr("Merging the adapter makes {} not finite.", name), tr("Use an earlier checkpoint of the run."));
         merged = merged.to(facts.tensor).contiguous();
         kept.push_back(merged);
         tensors.push_back({name, facts.storage, merged.sizes().vec(),
@@ -86,9 +87,9 @@ Result<SelfTest> writeMerged(const Source &source, MergedType type, Staging &sta
     std::int64_t total = 0;
     for (std::size_t i = 0; i < shards.size(); ++i) {
         if (stop.stop_requested())
-            return fail(ErrorCode::Cancelled, "The export was cancelled.", "Nothing was written.");
+            return fail(ErrorCode::Cancelled, tr("The export was cancelled."), tr("Nothing was written."));
         if (progress)
-            progress({"Writing the merged model", static_cast<std::int64_t>(i), static_cast<std::int64_t>(shards.size()) + 1, -1});
+            progress({tr("Writing the merged model"), static_cast<std::int64_t>(i), static_cast<std::int64_t>(shards.size()) + 1, -1});
         const std::string name = shards.size() == 1 ? "model.safetensors" : fmt::format("model-{:05}-of-{:05}.safetensors", i + 1, shards.size());
         if (auto written = writeShard(source, shards[i], facts, staging.folder() / name); !written)
             return passError(written);
@@ -107,7 +108,7 @@ Result<SelfTest> writeMerged(const Source &source, MergedType type, Staging &sta
         return passError(written);
 
     if (progress)
-        progress({"Checking the merged model", static_cast<std::int64_t>(shards.size()), static_cast<std::int64_t>(shards.size()) + 1, -1});
+        progress({tr("Checking the merged model"), static_cast<std::int64_t>(shards.size()), static_cast<std::int64_t>(shards.size()) + 1, -1});
     auto tokenizer = loadTokenizer(staging.folder());
     if (!tokenizer)
         return passError(tokenizer);
@@ -130,7 +131,7 @@ Result<Outcome> exportMerged(const Source &source, MergedType type, const std::f
                              std::stop_token stop)
 {
     if (const std::string reason = source.adapter ? source.adapter->whyNotMerged() : std::string(); !reason.empty())
-        return fail(ErrorCode::BadInput, reason, "Export it as an adapter instead.");
+        return fail(ErrorCode::BadInput, reason, tr("Export it as an adapter instead."));
     auto staging = Staging::create(folder);
     if (!staging)
         return passError(staging);

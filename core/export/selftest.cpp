@@ -1,5 +1,6 @@
 #include "core/export/selftest.h"
 
+#include "core/base/words.h"
 #include "core/model/decoder.h"
 
 #include <algorithm>
@@ -37,7 +38,7 @@ Result<SelfTest> compareLogits(const model::ModelWeights &expected, const model:
     SelfTest test;
     test.prompts = static_cast<int>(prompts.size());
     if (prompts.empty()) {
-        test.cause = "the tokenizer made no tokens of the probe prompts";
+        test.cause = tr("the tokenizer made no tokens of the probe prompts");
         return test;
     }
     double largest = 0;
@@ -50,7 +51,7 @@ Result<SelfTest> compareLogits(const model::ModelWeights &expected, const model:
         if (!b)
             return passError(b);
         if (a->sizes() != b->sizes()) {
-            test.cause = fmt::format("the vocabulary has {} tokens in the file, {} before", b->size(1), a->size(1));
+            test.cause = tr("the vocabulary has {} tokens in the file, {} before", b->size(1), a->size(1));
             return test;
         }
         const double difference = (*a - *b).abs().max().item<double>();
@@ -60,7 +61,7 @@ Result<SelfTest> compareLogits(const model::ModelWeights &expected, const model:
     }
     test.hasPassed = test.maxLogitDifference <= tolerance * largest;
     if (!test.hasPassed)
-        test.cause = fmt::format("the logits differ by up to {:.3g}, where {:.3g} is allowed", test.maxLogitDifference, tolerance * largest);
+        test.cause = tr("the logits differ by up to {:.3g}, where {:.3g} is allowed", test.maxLogitDifference, tolerance * largest);
     return test;
 }
 

@@ -1,5 +1,6 @@
 #include "core/export/staging.h"
 
+#include "core/base/words.h"
 #include "core/io/atomicfile.h"
 
 #include <algorithm>
@@ -15,7 +16,7 @@ Result<Staging> Staging::create(const fs::path &target)
 {
     std::error_code error;
     if (fs::exists(target, error) && (!fs::is_directory(target, error) || !fs::is_empty(target, error)))
-        return fail(ErrorCode::BadInput, fmt::format("{} exists already.", target.string()), "Choose a new or an empty folder; nothing was overwritten.");
+        return fail(ErrorCode::BadInput, tr("{} exists already.", target.string()), tr("Choose a new or an empty folder; nothing was overwritten."));
     const fs::path parent = fs::absolute(target).lexically_normal().parent_path();
     if (auto made = io::createFolder(parent); !made)
         return passError(made);

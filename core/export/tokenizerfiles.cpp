@@ -1,5 +1,6 @@
 #include "core/export/tokenizerfiles.h"
 
+#include "core/base/words.h"
 #include "core/io/atomicfile.h"
 #include "core/io/gguf.h"
 #include "core/io/jsonfile.h"
@@ -27,7 +28,7 @@ Result<> copyFile(const fs::path &from, const fs::path &to)
 {
     std::ifstream file(from, std::ios::binary);
     if (!file)
-        return fail(ErrorCode::NoPermission, fmt::format("Cannot read {}.", from.string()), "Check the permissions of the model's folder.");
+        return fail(ErrorCode::NoPermission, tr("Cannot read {}.", from.string()), tr("Check the permissions of the model's folder."));
     return io::writeFileAtomically(to, std::string(std::istreambuf_iterator<char>(file), {}));
 }
 

@@ -1,6 +1,7 @@
 #include "core/generate/decodeadapter.h"
 
 #include "core/base/sha256.h"
+#include "core/base/words.h"
 #include "core/generate/attentionkernel.h"
 #include "core/generate/decodeweights.h"
 #include "core/generate/vectorkernels.h"
@@ -54,7 +55,7 @@ Result<std::shared_ptr<DecodeAdapter>> DecodeAdapter::create(const tune::Adapter
     std::shared_ptr<DecodeAdapter> result(new DecodeAdapter);
     result->m_modules.resize(static_cast<std::size_t>(weights.config.layers));
     result->m_width = static_cast<std::size_t>(weights.config.width);
-    Result<> taken = fail(ErrorCode::BadInput, "Adapters of this kind cannot write answers.");
+    Result<> taken = fail(ErrorCode::BadInput, tr("Adapters of this kind cannot write answers."));
     if (const auto *lora = dynamic_cast<const tune::LoraAdapter *>(&adapter))
         taken = result->takeLora(lora->config().init == tune::LoraInit::Pissa ? *tune::asPlainLora(*lora) : *lora, weights);
     if (const auto *ia3 = dynamic_cast<const tune::Ia3Adapter *>(&adapter))
@@ -114,7 +115,7 @@ Result<> DecodeAdapter::takeLora(const tune::LoraAdapter &adapter, const DecodeW
 
 tl::unexpected<Error> DecodeAdapter::doesNotFit(const std::string &name)
 {
-    return fail(ErrorCode::BadInput, fmt::format("The adapter's tensors for {} do not fit the model.", name), "Choose an adapter that was trained on this base model.");
+    return fail(ErrorCode::BadInput, tr("The adapter's tensors for {} do not fit the model.", name), tr("Choose an adapter that was trained on this base model."));
 }
 
 Result<> DecodeAdapter::takeIa3(const tune::Ia3Adapter &adapter, const model::ModelConfig &config)
@@ -141,7 +142,7 @@ Result<> DecodeAdapter::takeBottlenecks(const tune::BottleneckAdapter &adapter, 
     }
     for (const tune::BottleneckAdapter::Module &own : adapter.modules()) {
         if (own.layer >= config.layers || own.up.size(0) != config.width)
-            return doesNotFit(fmt::format("layer {}", own.layer));
+            return doesNotFit(tr("layer {}", own.layer));
         Bottleneck &target = m_bottlenecks[static_cast<std::size_t>(own.layer)][own.site == model::ResidualSite::AfterMlp ? 1 : 0];
         auto down = packTensor(own.down);
         if (!down)
@@ -161,7 +162,7 @@ Result<> DecodeAdapter::takePrefix(const tune::Adapter &adapter, const model::Mo
     adapter.beginPass();
     if (const at::Tensor tokens = adapter.virtualTokens(); tokens.defined()) {
         if (tokens.size(1) != config.width)
-            return doesNotFit("the virtual tokens");
+            return doesNotFit(tr("the virtual tokens"));
         m_virtualTokens = valuesOf(tokens);
         m_startLength = static_cast<std::size_t>(tokens.size(0));
         return {};
@@ -169,7 +170,7 @@ Result<> DecodeAdapter::takePrefix(const tune::Adapter &adapter, const model::Mo
     m_startLength = static_cast<std::size_t>(adapter.firstPosition());
     const at::Tensor whole = adapter.parameters().back().tensor; // finished keys and values, or the projection's last bias: 2 L K D in a row
     if (whole.size(-1) != 2 * config.layers * config.keyValueHeads * config.headSize || adapter.prefix(0).keys.size(2) != config.headSize)
-        return doesNotFit("the prefix");
+        return doesNotFit(tr("the prefix"));
     auto start = std::make_shared<KvCache>(KvShape(config));
     if (auto room = start->reserve(m_startLength); !room)
         return room;

@@ -1,5 +1,6 @@
 #include "core/generate/decodestep.h"
 
+#include "core/base/words.h"
 #include "core/generate/attentionkernel.h"
 #include "core/generate/sitework.h"
 #include "core/generate/stepbuffers.h"
@@ -332,7 +333,7 @@ Result<DecodeStep::Logits> DecodeStep::run(std::span<const StepPart> parts, std:
     embed();
     for (std::size_t layer = 0; layer < m_weights->layers.size(); ++layer) {
         if (stop.stop_requested())
-            return fail(ErrorCode::Cancelled, "Generating text was cancelled.");
+            return fail(ErrorCode::Cancelled, tr("Generating text was cancelled."));
         if (auto done = runLayer(layer); !done)
             return passError(done);
     }

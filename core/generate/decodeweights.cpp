@@ -1,6 +1,7 @@
 #include "core/generate/decodeweights.h"
 
 #include "core/base/sha256.h"
+#include "core/base/words.h"
 #include "core/generate/vectorkernels.h"
 
 #include <fmt/format.h>
@@ -15,7 +16,7 @@ Result<const model::SourceTensor *> require(const model::WeightSource &source, c
 {
     if (const model::SourceTensor *tensor = source.find(name))
         return tensor;
-    return fail(ErrorCode::BadInput, fmt::format("{}: the tensor \"{}\" is missing.", source.path().string(), name), "Check that the model is complete.");
+    return fail(ErrorCode::BadInput, tr("{}: the tensor \"{}\" is missing.", source.path().string(), name), tr("Check that the model is complete."));
 }
 
 Result<std::vector<float>> loadVector(const model::WeightSource &source, const std::string &name)
@@ -98,9 +99,9 @@ Result<std::shared_ptr<DecodeWeights>> DecodeWeights::load(const model::WeightSo
     weights->finalNorm = std::move(*finalNorm);
     for (std::int64_t number = 0; number < source.config().layers; ++number) {
         if (stop.stop_requested())
-            return fail(ErrorCode::Cancelled, "Loading the model was cancelled.");
+            return fail(ErrorCode::Cancelled, tr("Loading the model was cancelled."));
         if (progress)
-            progress({"Loading the model", number, source.config().layers});
+            progress({tr("Loading the model"), number, source.config().layers});
         auto layer = loadLayer(source, number, pool);
         if (!layer)
             return passError(layer);

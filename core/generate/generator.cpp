@@ -1,5 +1,6 @@
 #include "core/generate/generator.h"
 
+#include "core/base/words.h"
 #include "core/generate/batch.h"
 #include "core/generate/decodestep.h"
 #include "core/generate/endtokens.h"
@@ -126,7 +127,7 @@ Result<std::shared_ptr<const DecodeAdapter>> Generator::addAdapter(const tune::A
         }
         return std::shared_ptr<const DecodeAdapter>(std::move(*packed));
     } catch (const std::exception &exception) { // LibTorch's, when tensors are copied
-        return tl::unexpected(model::errorFromException(exception, "reading the adapter"));
+        return tl::unexpected(model::errorFromException(exception, tr("reading the adapter")));
     }
 }
 
@@ -153,16 +154,16 @@ Result<> Generator::readVirtualTokens(DecodeAdapter &adapter) const
 Result<> Generator::checkPrompt(std::span<const TokenId> ids, const DecodeAdapter *adapter) const
 {
     if (ids.empty())
-        return fail(ErrorCode::BadInput, "The prompt is empty.", "Write something for the model to answer.");
+        return fail(ErrorCode::BadInput, tr("The prompt is empty."), tr("Write something for the model to answer."));
     const std::size_t length = ids.size() + (adapter ? adapter->startLength() : 0);
     if (config().context > 0 && length > static_cast<std::size_t>(config().context)) {
-        return fail(ErrorCode::BadInput, fmt::format("The prompt has {} tokens, but the model reads at most {}.", length, config().context),
-                    "Shorten the prompt or leave out earlier turns.");
+        return fail(ErrorCode::BadInput, tr("The prompt has {} tokens, but the model reads at most {}.", length, config().context),
+                    tr("Shorten the prompt or leave out earlier turns."));
     }
     for (const TokenId id : ids) {
         if (id < 0 || id >= config().vocabulary) {
-            return fail(ErrorCode::BadInput, fmt::format("Token {} is outside the model's vocabulary of {}.", id, config().vocabulary),
-                        "The tokenizer does not belong to this model: check the model's folder.");
+            return fail(ErrorCode::BadInput, tr("Token {} is outside the model's vocabulary of {}.", id, config().vocabulary),
+                        tr("The tokenizer does not belong to this model: check the model's folder."));
         }
     }
     return {};

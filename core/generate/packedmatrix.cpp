@@ -1,5 +1,6 @@
 #include "core/generate/packedmatrix.h"
 
+#include "core/base/words.h"
 #include "core/generate/blockcodes.h"
 
 #include <algorithm>
@@ -174,12 +175,12 @@ Result<PackedMatrix> packMatrix(const io::TensorEntry &entry, const std::functio
 {
     const auto bytes = io::storedBytes(entry.type, entry.shape);
     if (entry.shape.size() != 2 || !bytes || static_cast<std::size_t>(*bytes) > entry.bytes.size()) {
-        return fail(ErrorCode::BadInput, fmt::format("Tensor \"{}\" of shape {} cannot be used as a matrix.", entry.name, io::shapeText(entry.shape)),
-                    "Check that the model's file is complete.");
+        return fail(ErrorCode::BadInput, tr("Tensor \"{}\" of shape {} cannot be used as a matrix.", entry.name, io::shapeText(entry.shape)),
+                    tr("Check that the model's file is complete."));
     }
     if (!io::canDecode(entry.type)) {
-        return fail(ErrorCode::BadInput, fmt::format("Tensor \"{}\" is stored as {}, which Fettle cannot read.", entry.name, io::nameOf(entry.type)),
-                    "Use the model in another precision, for example Q8_0, Q4_K or F16.");
+        return fail(ErrorCode::BadInput, tr("Tensor \"{}\" is stored as {}, which Fettle cannot read.", entry.name, io::nameOf(entry.type)),
+                    tr("Use the model in another precision, for example Q8_0, Q4_K or F16."));
     }
     const std::size_t rows = static_cast<std::size_t>(entry.shape[0]), columns = static_cast<std::size_t>(entry.shape[1]);
     const WeightForm form = formFor(entry.type);
@@ -210,8 +211,8 @@ Result<PackedMatrix> packMatrix(const io::TensorEntry &entry, const std::functio
         }
     });
     if (hasFailed) {
-        return fail(ErrorCode::BadInput, fmt::format("Tensor \"{}\" of type {} cannot be decoded.", entry.name, io::nameOf(entry.type)),
-                    "Check that the model's file is complete.");
+        return fail(ErrorCode::BadInput, tr("Tensor \"{}\" of type {} cannot be decoded.", entry.name, io::nameOf(entry.type)),
+                    tr("Check that the model's file is complete."));
     }
     return matrix;
 }

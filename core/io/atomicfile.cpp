@@ -1,5 +1,6 @@
 // POSIX files. Every failed call is turned into an Error here, so that full disks and missing rights read alike everywhere.
 #include "core/io/atomicfile.h"
+#include "core/base/words.h"
 
 #include <atomic>
 #include <cerrno>
@@ -42,7 +43,7 @@ Error fileError(int systemError, std::string_view what, const fs::path &path)
     error.detail = std::strerror(systemError);
     const auto say = [&](ErrorCode code, std::string_view cause, std::string_view hint) {
         error.code = code;
-        error.message = fmt::format("Cannot {} \"{}\": {}.", what, path.string(), cause);
+        error.message = tr("Cannot {} \"{}\": {}.", what, path.string(), cause);
         error.hint = hint;
         return error;
     };
@@ -50,18 +51,18 @@ Error fileError(int systemError, std::string_view what, const fs::path &path)
     switch (systemError) {
     case ENOSPC:
     case EDQUOT:
-    case EFBIG: return say(ErrorCode::DiskFull, "the disk is full", "Free some space or choose a folder on another disk, then try again.");
+    case EFBIG: return say(ErrorCode::DiskFull, tr("the disk is full"), tr("Free some space or choose a folder on another disk, then try again."));
     case EACCES:
-    case EPERM: return say(ErrorCode::NoPermission, "access is not allowed",
-                           isReading ? "Ask its owner to let you read it, or choose another one." : "Choose another folder, or change the rights of this one.");
-    case EROFS: return say(ErrorCode::NoPermission, "the disk can only be read", "Choose a folder on another disk.");
-    case ENOENT: return say(ErrorCode::NotFound, "it does not exist", "Check the spelling of the path.");
+    case EPERM: return say(ErrorCode::NoPermission, tr("access is not allowed"),
+                           isReading ? tr("Ask its owner to let you read it, or choose another one.") : tr("Choose another folder, or change the rights of this one."));
+    case EROFS: return say(ErrorCode::NoPermission, tr("the disk can only be read"), tr("Choose a folder on another disk."));
+    case ENOENT: return say(ErrorCode::NotFound, tr("it does not exist"), tr("Check the spelling of the path."));
     case ENOTDIR:
-        return say(ErrorCode::BadInput, "a part of the path is a file, not a folder", "Choose another path, or move that file away.");
-    case EISDIR: return say(ErrorCode::BadInput, "it is a folder", "Choose a file name.");
-    case ENAMETOOLONG: return say(ErrorCode::BadInput, "the name is too long", "Choose a shorter name.");
-    case ENOMEM: return say(ErrorCode::OutOfMemory, "there is not enough memory", "Close other programs and try again.");
-    default: return say(ErrorCode::BadInput, error.detail, "Check that the disk works and is still connected.");
+        return say(ErrorCode::BadInput, tr("a part of the path is a file, not a folder"), tr("Choose another path, or move that file away."));
+    case EISDIR: return say(ErrorCode::BadInput, tr("it is a folder"), tr("Choose a file name."));
+    case ENAMETOOLONG: return say(ErrorCode::BadInput, tr("the name is too long"), tr("Choose a shorter name."));
+    case ENOMEM: return say(ErrorCode::OutOfMemory, tr("there is not enough memory"), tr("Close other programs and try again."));
+    default: return say(ErrorCode::BadInput, error.detail, tr("Check that the disk works and is still connected."));
     }
 }
 
@@ -115,8 +116,8 @@ Result<AtomicFile> AtomicFile::create(const fs::path &path)
     if (fs::is_symlink(fs::symlink_status(path, error)))
         target = fs::weakly_canonical(path, error);
     if (target.filename().empty())
-        return fail(ErrorCode::BadInput, fmt::format("Cannot write \"{}\": this is not the path of a file.", path.string()),
-                    "Choose a file name.");
+        return fail(ErrorCode::BadInput, tr("Cannot write \"{}\": this is not the path of a file.", path.string()),
+                    tr("Choose a file name."));
     if (fs::is_directory(target, error))
         return tl::unexpected(fileError(EISDIR, "write", path));
     if (const fs::path folder = target.parent_path(); !folder.empty()) {
@@ -191,8 +192,8 @@ Result<> createFolder(const fs::path &folder)
     if (::stat(folder.c_str(), &status) == 0) {
         if (S_ISDIR(status.st_mode))
             return {};
-        return fail(ErrorCode::BadInput, fmt::format("Cannot create the folder \"{}\": a file with this name exists.", folder.string()),
-                    "Choose another folder, or move that file away.");
+        return fail(ErrorCode::BadInput, tr("Cannot create the folder \"{}\": a file with this name exists.", folder.string()),
+                    tr("Choose another folder, or move that file away."));
     }
     if (errno != ENOENT)
         return tl::unexpected(fileError(errno, "create", folder));

@@ -1,5 +1,6 @@
 // Signatures: zip (PKWARE), pickle protocols 2 to 5 (PEP 307, 3154, 574), Git LFS pointers, HTML.
 #include "core/io/foreignfile.h"
+#include "core/base/words.h"
 
 #include <algorithm>
 #include <cctype>
@@ -52,7 +53,7 @@ bool hasPickleName(const std::filesystem::path &path)
 Error pickleError(const std::filesystem::path &path)
 {
     return {ErrorCode::BadInput,
-            fmt::format("\"{}\" is a Python pickle. Pickles can run programs when they are opened, so Fettle does not read them.",
+            tr("\"{}\" is a Python pickle. Pickles can run programs when they are opened, so Fettle does not read them.",
                         path.string()),
             "Take the same model as .safetensors or .gguf; most publishers offer one. In Python, save_pretrained of transformers writes "
             "safetensors."};
@@ -70,12 +71,12 @@ std::optional<Error> foreignFileError(const std::filesystem::path &path, std::sp
     case ForeignKind::Pickle:
     case ForeignKind::ZippedPickle: return pickleError(path);
     case ForeignKind::LfsPointer:
-        return error("is a Git LFS pointer: a note of where the file is, not the file itself",
-                     "Run \"git lfs pull\" in the folder, or download the file itself.");
-    case ForeignKind::WebPage: return error("is a web page, not the file that it was saved for", "Download the file itself, not the page that shows it.");
-    case ForeignKind::Empty: return error("is empty", "Fetch the file again.");
-    case ForeignKind::Gguf: return error("is a GGUF file under another name", "Rename it so that it ends in .gguf.");
-    case ForeignKind::Safetensors: return error("is a safetensors file under another name", "Rename it so that it ends in .safetensors.");
+        return error(tr("is a Git LFS pointer: a note of where the file is, not the file itself"),
+                     tr("Run \"git lfs pull\" in the folder, or download the file itself."));
+    case ForeignKind::WebPage: return error(tr("is a web page, not the file that it was saved for"), tr("Download the file itself, not the page that shows it."));
+    case ForeignKind::Empty: return error(tr("is empty"), tr("Fetch the file again."));
+    case ForeignKind::Gguf: return error(tr("is a GGUF file under another name"), tr("Rename it so that it ends in .gguf."));
+    case ForeignKind::Safetensors: return error(tr("is a safetensors file under another name"), tr("Rename it so that it ends in .safetensors."));
     }
     return std::nullopt;
 }

@@ -1,6 +1,7 @@
 // Opening of one file or all parts of a sharded model. The header is read by ggufheader.cpp.
 #include "core/io/gguf.h"
 
+#include "core/base/words.h"
 #include "core/io/ggufheader.h"
 
 #include <charconv>
@@ -27,8 +28,8 @@ Result<std::vector<fs::path>> shardsOf(const fs::path &path)
         if (!fs::exists(shards.back(), error)) {
             return fail(
                 ErrorCode::NotFound,
-                fmt::format("\"{}\" is one of {} files, but \"{}\" is missing.", path.string(), count, shards.back().filename().string()),
-                "Put all parts of the model into one folder.");
+                tr("\"{}\" is one of {} files, but \"{}\" is missing.", path.string(), count, shards.back().filename().string()),
+                tr("Put all parts of the model into one folder."));
         }
     }
     return shards;
@@ -85,8 +86,8 @@ Result<> Gguf::addFile(const fs::path &file, bool isFirst)
     for (TensorEntry &entry : header->tensors) {
         if (!m_index.emplace(entry.name, m_tensors.size()).second) {
             return fail(ErrorCode::BadInput,
-                        fmt::format("\"{}\" is not a usable GGUF file: tensor \"{}\" occurs twice.", file.string(), entry.name),
-                        "Fetch the file again; a broken download is the usual cause.");
+                        tr("\"{}\" is not a usable GGUF file: tensor \"{}\" occurs twice.", file.string(), entry.name),
+                        tr("Fetch the file again; a broken download is the usual cause."));
         }
         m_tensors.push_back(std::move(entry));
     }

@@ -1,6 +1,7 @@
 // A cursor walks over the mapped header; every length is compared with the bytes that remain before it is used.
 #include "core/io/ggufheader.h"
 
+#include "core/base/words.h"
 #include "core/io/foreignfile.h"
 
 #include <algorithm>
@@ -96,22 +97,22 @@ public:
         std::uint32_t magic = 0;
         std::uint64_t tensors = 0, keys = 0;
         if (!take(magic) || std::memcmp(m_bytes.data(), "GGUF", 4) != 0)
-            return broken("it does not begin with the letters GGUF");
+            return broken(tr("it does not begin with the letters GGUF"));
         if (!take(header.version))
-            return truncated("the version");
+            return truncated(tr("the version"));
         if (header.version != 2 && header.version != 3) {
             if (header.version == 0x02000000 || header.version == 0x03000000)
-                return broken("it was written for big-endian computers", "Use the little-endian file of the same model.");
-            return broken(fmt::format("it has version {}; versions 2 and 3 can be read", header.version),
-                          "Convert the model again with a present llama.cpp.");
+                return broken(tr("it was written for big-endian computers"), tr("Use the little-endian file of the same model."));
+            return broken(tr("it has version {}; versions 2 and 3 can be read", header.version),
+                          tr("Convert the model again with a present llama.cpp."));
         }
         if (!take(tensors) || !take(keys))
-            return truncated("the counts");
+            return truncated(tr("the counts"));
         // Each key takes at least 13 bytes, each tensor at least 33.
         if (keys > kMaxKeys || keys > left() / 13)
-            return broken(fmt::format("it claims {} metadata keys, more than it can hold", keys));
+            return broken(tr("it claims {} metadata keys, more than it can hold", keys));
         if (tensors > kMaxTensors || tensors > left() / 33)
-            return broken(fmt::format("it claims {} tensors, more than it can hold", tensors));
+            return broken(tr("it claims {} tensors, more than it can hold", tensors));
         for (std::uint64_t i = 0; i < keys; ++i) {
             if (auto taken = takeKey(header); !taken)
                 return passError(taken);
@@ -120,13 +121,13 @@ public:
     }
 
 private:
-    [[nodiscard]] tl::unexpected<Error> broken(const std::string &cause, const char *hint = kFetchAgain) const
+    [[nodiscard]] tl::unexpected<Error> broken(const std::string &cause, const std::string &hint = tr(kFetchAgain)) const
     {
-        return fail(ErrorCode::BadInput, fmt::format("\"{}\" is not a usable GGUF file: {}.", m_path.string(), cause), hint);
+        return fail(ErrorCode::BadInput, tr("\"{}\" is not a usable GGUF file: {}.", m_path.string(), cause), hint);
     }
     [[nodiscard]] tl::unexpected<Error> truncated(std::string_view where) const
     {
-        return broken(fmt::format("it ends in the middle of {} (after {} bytes)", where, m_bytes.size()));
+        return broken(tr("it ends in the middle of {} (after {} bytes)", where, m_bytes.size()));
     }
     [[nodiscard]] std::uint64_t left() const { return m_bytes.size() - m_at; }
 
@@ -157,29 +158,29 @@ private:
         if (!takeString(bytes))
             return truncated(what);
         if (bytes.empty() || bytes.size() > kMaxNameBytes)
-            return broken(fmt::format("{} has {} bytes; 1 to {} are allowed", what, bytes.size(), kMaxNameBytes));
+            return broken(tr("{} has {} bytes; 1 to {} are allowed", what, bytes.size(), kMaxNameBytes));
         return std::string(reinterpret_cast<const char *>(bytes.data()), bytes.size());
     }
 
     Result<> takeKey(GgufHeader &header)
     {
-        auto key = takeName("the name of a metadata key");
+        auto key = takeName(tr("the name of a metadata key"));
         if (!key)
             return passError(key);
         GgufValue value;
         std::uint32_t type = 0;
         if (!take(type))
-            return truncated(fmt::format("the metadata \"{}\"", *key));
+            return truncated(tr("the metadata \"{}\"", *key));
         if (type > static_cast<std::uint32_t>(GgufType::F64))
-            return broken(fmt::format("the metadata \"{}\" has the unknown type {}", *key, type));
+            return broken(tr("the metadata \"{}\" has the unknown type {}", *key, type));
         value.type = static_cast<GgufType>(type);
         bool isComplete = false;
         if (value.type == GgufType::Array) {
             std::uint32_t elementType = 0;
             if (!take(elementType) || !take(value.count))
-                return truncated(fmt::format("the metadata \"{}\"", *key));
+                return truncated(tr("the metadata \"{}\"", *key));
             if (elementType > static_cast<std::uint32_t>(GgufType::F64) || elementType == static_cast<std::uint32_t>(GgufType::Array))
-                return broken(fmt::format("the list \"{}\" has elements of the unknown type {}", *key, elementType));
+                return broken(tr("the list \"{}\" has elements of the unknown type {}", *key, elementType));
             value.elementType = static_cast<GgufType>(elementType);
             isComplete = takeElements(value);
         } else if (value.type == GgufType::String) {
@@ -188,9 +189,9 @@ private:
             isComplete = takeBytes(fixedBytes(value.type), value.bytes);
         }
         if (!isComplete)
-            return truncated(fmt::format("the metadata \"{}\"", *key));
+            return truncated(tr("the metadata \"{}\"", *key));
         if (!header.metadata.emplace(*key, value).second)
-            return broken(fmt::format("the metadata \"{}\" occurs twice", *key));
+            return broken(tr("the metadata \"{}\" occurs twice", *key));
         return {};
     }
 
@@ -220,7 +221,7 @@ private:
             if (found->second.type == GgufType::U32)
                 std::memcpy(&value, found->second.bytes.data(), 4);
             if (value == 0 || value % 8 != 0 || value > (1u << 24) || (value & (value - 1)) != 0)
-                return broken("its general.alignment is not a power of two from 8 on");
+                return broken(tr("its general.alignment is not a power of two from 8 on"));
             alignment = value;
         }
         std::vector<std::uint64_t> offsets;
@@ -242,30 +243,30 @@ private:
 
     Result<std::pair<TensorEntry, std::uint64_t>> takeTensor()
     {
-        auto name = takeName("the name of a tensor");
+        auto name = takeName(tr("the name of a tensor"));
         if (!name)
             return passError(name);
-        const auto bad = [&](const std::string &cause) { return broken(fmt::format("tensor \"{}\" {}", name->substr(0, 200), cause)); };
+        const auto bad = [&](const std::string &cause) { return broken(tr("tensor \"{}\" {}", name->substr(0, 200), cause)); };
         std::uint32_t dimensions = 0, number = 0;
         std::uint64_t offset = 0;
         if (!take(dimensions))
-            return truncated("the list of tensors");
+            return truncated(tr("the list of tensors"));
         if (dimensions > kMaxDimensions)
-            return bad(fmt::format("has {} dimensions; at most {} are allowed", dimensions, kMaxDimensions));
+            return bad(tr("has {} dimensions; at most {} are allowed", dimensions, kMaxDimensions));
         std::vector<std::int64_t> shape(dimensions);
         for (std::uint32_t i = 0; i < dimensions; ++i) {
             std::uint64_t size = 0;
             if (!take(size))
-                return truncated("the list of tensors");
+                return truncated(tr("the list of tensors"));
             if (size > static_cast<std::uint64_t>(INT64_MAX))
-                return bad("has an impossible dimension");
+                return bad(tr("has an impossible dimension"));
             shape[dimensions - 1 - i] = static_cast<std::int64_t>(size); // ggml writes the row length first
         }
         if (!take(number) || !take(offset))
-            return truncated("the list of tensors");
+            return truncated(tr("the list of tensors"));
         const auto type = storageType(number);
         if (!type)
-            return bad(fmt::format("has the unknown type number {}", number));
+            return bad(tr("has the unknown type number {}", number));
         return std::pair(TensorEntry{*std::move(name), *type, std::move(shape), {}}, offset);
     }
 
@@ -275,17 +276,17 @@ private:
         for (std::size_t i = 0; i < tensors.size(); ++i) {
             TensorEntry &entry = tensors[i];
             const auto bad = [&](const std::string &cause) {
-                return broken(fmt::format("tensor \"{}\" {}", entry.name.substr(0, 200), cause));
+                return broken(tr("tensor \"{}\" {}", entry.name.substr(0, 200), cause));
             };
             const auto size = storedBytes(entry.type, entry.shape);
             if (!size)
                 return bad(
-                    fmt::format("has the shape {}, which is impossible for the type {}", shapeText(entry.shape), nameOf(entry.type)));
+                    tr("has the shape {}, which is impossible for the type {}", shapeText(entry.shape), nameOf(entry.type)));
             if (offsets[i] % alignment != 0)
-                return bad(fmt::format("begins at byte {}, which is not a multiple of {}", offsets[i], alignment));
+                return bad(tr("begins at byte {}, which is not a multiple of {}", offsets[i], alignment));
             if (offsets[i] > data.size() || static_cast<std::uint64_t>(*size) > data.size() - offsets[i]) {
                 return bad(
-                    fmt::format("needs {} bytes from byte {} on, but the file has only {} bytes of data", *size, offsets[i], data.size()));
+                    tr("needs {} bytes from byte {} on, but the file has only {} bytes of data", *size, offsets[i], data.size()));
             }
             entry.bytes = data.subspan(offsets[i], static_cast<std::size_t>(*size));
         }
@@ -301,13 +302,13 @@ private:
         for (const TensorEntry *entry : ordered) {
             const auto begin = static_cast<std::uint64_t>(entry->bytes.data() - data.data());
             if (begin < expected)
-                return broken(fmt::format("the data of tensor \"{}\" overlap another tensor", entry->name));
+                return broken(tr("the data of tensor \"{}\" overlap another tensor", entry->name));
             if (begin > expected)
-                return broken(fmt::format("{} bytes before tensor \"{}\" belong to no tensor", begin - expected, entry->name));
+                return broken(tr("{} bytes before tensor \"{}\" belong to no tensor", begin - expected, entry->name));
             expected = (begin + entry->bytes.size() + alignment - 1) / alignment * alignment;
         }
         if (data.size() > expected)
-            return broken(fmt::format("{} bytes after the last tensor belong to no tensor", data.size() - expected));
+            return broken(tr("{} bytes after the last tensor belong to no tensor", data.size() - expected));
         return {};
     }
 

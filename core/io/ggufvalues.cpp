@@ -1,4 +1,5 @@
 // Decoding of GGUF metadata and look-up of tensors. Completeness of every value was checked when the file was opened.
+#include "core/base/words.h"
 #include "core/io/gguf.h"
 #include "core/io/nearestnames.h"
 
@@ -71,11 +72,11 @@ const GgufValue *findValue(const Gguf &file, std::string_view key, bool isArray)
 tl::unexpected<Error> missing(const Gguf &file, std::string_view key, std::string_view kind)
 {
     if (file.has(key)) {
-        return fail(ErrorCode::BadInput, fmt::format("\"{}\": the metadata \"{}\" is not {}.", file.path().string(), key, kind),
-                    "Convert the model again with a present llama.cpp.");
+        return fail(ErrorCode::BadInput, tr("\"{}\": the metadata \"{}\" is not {}.", file.path().string(), key, kind),
+                    tr("Convert the model again with a present llama.cpp."));
     }
-    return fail(ErrorCode::BadInput, fmt::format("\"{}\": the metadata \"{}\" is missing.", file.path().string(), key),
-                "Convert the model again with a present llama.cpp.");
+    return fail(ErrorCode::BadInput, tr("\"{}\": the metadata \"{}\" is missing.", file.path().string(), key),
+                tr("Convert the model again with a present llama.cpp."));
 }
 
 } // namespace
@@ -166,7 +167,7 @@ Result<std::int64_t> Gguf::requireInteger(std::string_view key) const
 {
     if (const auto value = integer(key))
         return *value;
-    return missing(*this, key, "a whole number");
+    return missing(*this, key, tr("a whole number"));
 }
 
 Result<std::string> Gguf::requireString(std::string_view key) const
@@ -186,7 +187,7 @@ Result<const TensorEntry *> Gguf::require(std::string_view name) const
 {
     if (const TensorEntry *entry = find(name))
         return entry;
-    return fail(ErrorCode::BadInput, fmt::format("\"{}\" does not hold the tensor \"{}\".", m_path.string(), name),
+    return fail(ErrorCode::BadInput, tr("\"{}\" does not hold the tensor \"{}\".", m_path.string(), name),
                 nearestNamesHint(m_tensors, name));
 }
 

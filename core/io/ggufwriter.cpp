@@ -1,6 +1,7 @@
 // The header is small and made as a whole; data stream through one buffer of 4 MB.
 #include "core/io/ggufwriter.h"
 
+#include "core/base/words.h"
 #include "core/io/atomicfile.h"
 #include "core/io/quantise.h"
 
@@ -132,23 +133,23 @@ Result<> checkTensors(const std::vector<GgufTensor> &tensors, const std::filesys
     std::set<std::string_view> names;
     for (const GgufTensor &tensor : tensors) {
         const auto bad = [&](std::string_view cause) {
-            return fail(ErrorCode::BadInput, fmt::format("Cannot write \"{}\": tensor \"{}\" {}.", file.string(), tensor.name, cause),
-                        "Choose F32, F16 or BF16, which hold every model.");
+            return fail(ErrorCode::BadInput, tr("Cannot write \"{}\": tensor \"{}\" {}.", file.string(), tensor.name, cause),
+                        tr("Choose F32, F16 or BF16, which hold every model."));
         };
         if (tensor.name.empty() || tensor.name.size() > 63)
-            return bad("has a name of no or more than 63 bytes");
+            return bad(tr("has a name of no or more than 63 bytes"));
         if (!names.insert(tensor.name).second)
-            return bad("occurs twice");
+            return bad(tr("occurs twice"));
         if (tensor.shape.empty() || tensor.shape.size() > 4)
-            return bad(fmt::format("has {} dimensions", tensor.shape.size()));
+            return bad(tr("has {} dimensions", tensor.shape.size()));
         const auto size = storedBytes(tensor.type, tensor.shape);
         if (!size)
             return bad(
-                fmt::format("has the shape {}, which does not fill whole blocks of {}", shapeText(tensor.shape), nameOf(tensor.type)));
+                tr("has the shape {}, which does not fill whole blocks of {}", shapeText(tensor.shape), nameOf(tensor.type)));
         if (!numberOf(tensor) || (tensor.readRows && !canEncode(tensor.type)))
-            return bad(fmt::format("cannot be written as {}", nameOf(tensor.type)));
+            return bad(tr("cannot be written as {}", nameOf(tensor.type)));
         if (!tensor.readRows && *size != static_cast<std::int64_t>(tensor.bytes.size()))
-            return bad(fmt::format("has shape {} but {} bytes", shapeText(tensor.shape), tensor.bytes.size()));
+            return bad(tr("has shape {} but {} bytes", shapeText(tensor.shape), tensor.bytes.size()));
     }
     return {};
 }
@@ -163,14 +164,14 @@ Result<> writeRows(AtomicFile &output, const GgufTensor &tensor, const std::stop
     std::vector<std::byte> bytes;
     for (std::int64_t row = 0; row < entry.rows(); row += rowsAtOnce) {
         if (stop.stop_requested())
-            return fail(ErrorCode::Cancelled, "Writing the model was stopped.");
+            return fail(ErrorCode::Cancelled, tr("Writing the model was stopped."));
         const std::int64_t count = std::min(rowsAtOnce, entry.rows() - row);
         values.resize(static_cast<std::size_t>(count * width));
         bytes.resize(static_cast<std::size_t>(count * rowBytes));
         if (auto read = tensor.readRows(row, count, values); !read)
             return read;
         if (auto encoded = encodeFloats(tensor.type, values, bytes); !encoded) {
-            encoded.error().message = fmt::format("Tensor \"{}\": {}", tensor.name, encoded.error().message);
+            encoded.error().message = tr("Tensor \"{}\": {}", tensor.name, encoded.error().message);
             return encoded;
         }
         if (auto written = output.write(std::span<const std::byte>(bytes)); !written)
@@ -195,7 +196,7 @@ Result<> writeGguf(const std::filesystem::path &file, const std::vector<GgufPair
     for (const auto &[key, value] : metadata) {
         if (key.empty() || !keys.insert(key).second)
             return fail(ErrorCode::BadInput,
-                        fmt::format("Cannot write \"{}\": the metadata key \"{}\" is empty or occurs twice.", file.string(), key));
+                        tr("Cannot write \"{}\": the metadata key \"{}\" is empty or occurs twice.", file.string(), key));
         if (key == "general.alignment" && std::holds_alternative<std::uint32_t>(value))
             alignment = std::max<std::uint64_t>(8, std::get<std::uint32_t>(value));
         putText(header, key);

@@ -1,6 +1,7 @@
 // Builds the document from nlohmann's events, so that depth and repeated keys are watched while reading, not after.
 #include "core/io/jsonfile.h"
 
+#include "core/base/words.h"
 #include "core/io/foreignfile.h"
 #include "core/io/mappedfile.h"
 
@@ -55,7 +56,7 @@ std::string placeOf(std::string_view text, std::size_t position)
             column = 1;
         }
     }
-    return fmt::format("line {}, column {}", line, column);
+    return tr("line {}, column {}", line, column);
 }
 
 // The part of the library's message that a person can use: "unexpected '}'; expected string literal".
@@ -98,7 +99,7 @@ public:
     {
         Json &object = *m_open.back();
         if (m_limits.repeatedKeys == RepeatedKeys::Refuse && object.contains(name))
-            return refuse(fmt::format("the key \"{}\" occurs twice in one object", name.substr(0, 80)));
+            return refuse(tr("the key \"{}\" occurs twice in one object", name.substr(0, 80)));
         m_slot = &object[std::move(name)];
         return true;
     }
@@ -133,7 +134,7 @@ private:
     bool open(Json container)
     {
         if (static_cast<int>(m_open.size()) >= m_limits.maxDepth)
-            return refuse(fmt::format("nested deeper than {} levels", m_limits.maxDepth));
+            return refuse(tr("nested deeper than {} levels", m_limits.maxDepth));
         m_open.push_back(place(std::move(container)));
         return true;
     }
@@ -161,17 +162,17 @@ template <class Json> Result<Json> parse(std::string_view text, std::string_view
 {
     if (static_cast<std::int64_t>(text.size()) > limits.maxBytes) {
         return fail(ErrorCode::BadInput,
-                    fmt::format("{} is too large: {} bytes of JSON, at most {} are read.", source, text.size(), limits.maxBytes),
-                    "Check that this is the file you meant.");
+                    tr("{} is too large: {} bytes of JSON, at most {} are read.", source, text.size(), limits.maxBytes),
+                    tr("Check that this is the file you meant."));
     }
     if (text.starts_with("\xEF\xBB\xBF"))
         text.remove_prefix(3);
     if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
-        return fail(ErrorCode::BadInput, fmt::format("{} is empty; JSON was expected.", source), "Fetch or write the file again.");
+        return fail(ErrorCode::BadInput, tr("{} is empty; JSON was expected.", source), tr("Fetch or write the file again."));
     // The library takes a null character for the end and would not see what follows.
     if (const std::size_t null = text.find('\0'); null != std::string_view::npos) {
-        return fail(ErrorCode::BadInput, fmt::format("{}, {}: a null character stands in the text.", source, placeOf(text, null + 1)),
-                    "Correct the file at this place, or fetch it again.");
+        return fail(ErrorCode::BadInput, tr("{}, {}: a null character stands in the text.", source, placeOf(text, null + 1)),
+                    tr("Correct the file at this place, or fetch it again."));
     }
     const char *seen = text.data();
     Builder<Json> builder(limits, text, &seen);
@@ -179,12 +180,12 @@ template <class Json> Result<Json> parse(std::string_view text, std::string_view
     try {
         isWhole = Json::sax_parse(WatchedIterator{text.data(), &seen}, WatchedIterator{text.data() + text.size(), &seen}, &builder);
     } catch (const std::bad_alloc &) {
-        return fail(ErrorCode::OutOfMemory, fmt::format("There is not enough memory to read {}.", source),
-                    "Close other programs and try again.");
+        return fail(ErrorCode::OutOfMemory, tr("There is not enough memory to read {}.", source),
+                    tr("Close other programs and try again."));
     }
     if (!isWhole) {
         return fail(ErrorCode::BadInput, fmt::format("{}, {}.", source, builder.problem().empty() ? "unreadable" : builder.problem()),
-                    "Correct the file at this place, or fetch it again.");
+                    tr("Correct the file at this place, or fetch it again."));
     }
     return std::move(builder.root);
 }
@@ -239,8 +240,8 @@ template <class T> Result<T> wrongKind(const nlohmann::json &value, std::string_
     std::string shown = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     if (shown.size() > 60)
         shown = shown.substr(0, 57) + "...";
-    return fail(ErrorCode::BadInput, fmt::format("{}, field \"{}\": {} is not {}.", source, field, shown, kindName<T>()),
-                "Correct this field, or fetch the file again.");
+    return fail(ErrorCode::BadInput, tr("{}, field \"{}\": {} is not {}.", source, field, shown, kindName<T>()),
+                tr("Correct this field, or fetch the file again."));
 }
 
 } // namespace
@@ -273,8 +274,8 @@ Result<std::string> readTextFile(const std::filesystem::path &path, std::int64_t
     const std::string_view text = (*file)->text();
     if (static_cast<std::int64_t>(text.size()) > maxBytes) {
         return fail(ErrorCode::BadInput,
-                    fmt::format("\"{}\" is too large: {} bytes, at most {} are read.", path.string(), text.size(), maxBytes),
-                    "Check that this is the file you meant.");
+                    tr("\"{}\" is too large: {} bytes, at most {} are read.", path.string(), text.size(), maxBytes),
+                    tr("Check that this is the file you meant."));
     }
     if (auto foreign = foreignTextError(path, text, TextKind::Any))
         return tl::unexpected(*std::move(foreign));
@@ -285,8 +286,8 @@ template <class T> Result<T> jsonField(const nlohmann::json &object, std::string
 {
     const auto found = object.is_object() ? object.find(field) : object.end();
     if (found == object.end()) {
-        return fail(ErrorCode::BadInput, fmt::format("{}: the field \"{}\" is missing.", source, field),
-                    "Check that the file is complete, or fetch it again.");
+        return fail(ErrorCode::BadInput, tr("{}: the field \"{}\" is missing.", source, field),
+                    tr("Check that the file is complete, or fetch it again."));
     }
     if (auto value = valueAs<T>(*found))
         return *std::move(value);

@@ -1,6 +1,7 @@
 // POSIX memory maps. Another system adds its branch here and nowhere else.
 #include "core/io/mappedfile.h"
 
+#include "core/base/words.h"
 #include "core/io/atomicfile.h"
 
 #include <cerrno>
@@ -40,9 +41,9 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::filesystem
     if (!S_ISREG(status.st_mode)) {
         close(descriptor);
         return fail(ErrorCode::BadInput,
-                    fmt::format("Cannot read \"{}\": it is {}, not a file.", path.string(),
+                    tr("Cannot read \"{}\": it is {}, not a file.", path.string(),
                                 S_ISDIR(status.st_mode) ? "a folder" : "a device or pipe"),
-                    "Choose a file.");
+                    tr("Choose a file."));
     }
     const auto size = static_cast<std::size_t>(status.st_size);
     void *data = size > 0 ? mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0) : nullptr;

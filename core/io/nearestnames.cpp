@@ -1,5 +1,6 @@
 // Similarity is the length of the common beginning and end: tensor names differ by a prefix or a layer, rarely by a typing error.
 #include "core/io/nearestnames.h"
+#include "core/base/words.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -26,10 +27,10 @@ std::string nearestNamesHint(const std::vector<TensorEntry> &tensors, std::strin
         }
     }
     if (best.empty())
-        return "The file holds none of the names that a model of this kind has.";
+        return tr("The file holds none of the names that a model of this kind has.");
     if (second.empty())
-        return fmt::format("The nearest name is \"{}\".", best);
-    return fmt::format("The nearest names are \"{}\" and \"{}\".", best, second);
+        return tr("The nearest name is \"{}\".", best);
+    return tr("The nearest names are \"{}\" and \"{}\".", best, second);
 }
 
 } // namespace fettle::io

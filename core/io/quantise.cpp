@@ -6,6 +6,7 @@
 #endif
 
 #include "core/io/quantise.h"
+#include "core/base/words.h"
 
 #include <algorithm>
 #include <cmath>
@@ -65,12 +66,12 @@ Result<> encodeFloats(StorageType type, std::span<const float> values, std::span
 {
     const auto count = static_cast<std::int64_t>(values.size());
     if (!canEncode(type))
-        return fail(ErrorCode::BadInput, fmt::format("Weights cannot be written as {}.", nameOf(type)),
-                    "Choose F32, F16, BF16, Q8_0 or Q4_0.");
+        return fail(ErrorCode::BadInput, tr("Weights cannot be written as {}.", nameOf(type)),
+                    tr("Choose F32, F16, BF16, Q8_0 or Q4_0."));
     if (count % blockValues(type) != 0 || count / blockValues(type) * blockBytes(type) != static_cast<std::int64_t>(target.size())) {
         return fail(ErrorCode::BadInput,
-                    fmt::format("{} values do not fill whole blocks of {} in {} bytes.", count, nameOf(type), target.size()),
-                    "Choose F16 or BF16 for this model.");
+                    tr("{} values do not fill whole blocks of {} in {} bytes.", count, nameOf(type), target.size()),
+                    tr("Choose F16 or BF16 for this model."));
     }
     switch (type) {
     case StorageType::F32:
@@ -87,8 +88,8 @@ Result<> encodeFloats(StorageType type, std::span<const float> values, std::span
     default: break;
     }
     if (!std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); })) {
-        return fail(ErrorCode::BadInput, fmt::format("A weight is infinite or not a number, which {} cannot hold.", nameOf(type)),
-                    "Go back to an earlier checkpoint: this run has gone wrong.");
+        return fail(ErrorCode::BadInput, tr("A weight is infinite or not a number, which {} cannot hold.", nameOf(type)),
+                    tr("Go back to an earlier checkpoint: this run has gone wrong."));
     }
     for (std::int64_t block = 0; block < count / kBlock; ++block) {
         const float *source = values.data() + block * kBlock;

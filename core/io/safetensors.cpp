@@ -1,6 +1,7 @@
 // Reading: nothing of the header is believed before it is checked against the bytes that are there.
 #include "core/io/safetensors.h"
 
+#include "core/base/words.h"
 #include "core/io/foreignfile.h"
 #include "core/io/jsonfile.h"
 #include "core/io/nearestnames.h"
@@ -68,23 +69,23 @@ public:
         if (auto foreign = foreignFileError(m_path, m_bytes, ForeignKind::Safetensors))
             return tl::unexpected(*std::move(foreign));
         if (m_bytes.size() < 8)
-            return broken(fmt::format("it has {} bytes, fewer than a header", m_bytes.size()));
+            return broken(tr("it has {} bytes, fewer than a header", m_bytes.size()));
         std::uint64_t length = 0;
         std::memcpy(&length, m_bytes.data(), 8);
         if (length > kMaxHeaderBytes || length > m_bytes.size() - 8) {
-            return broken(fmt::format("its header claims {} bytes, but {}", length,
+            return broken(tr("its header claims {} bytes, but {}", length,
                                       length > m_bytes.size() - 8 ? fmt::format("only {} follow", m_bytes.size() - 8)
                                                                   : fmt::format("{} are allowed", kMaxHeaderBytes)));
         }
         const std::string_view header(reinterpret_cast<const char *>(m_bytes.data()) + 8, length);
         if (!header.starts_with('{'))
-            return broken("its header is not a JSON object");
+            return broken(tr("its header is not a JSON object"));
         m_data = m_bytes.subspan(8 + length);
         JsonLimits limits;
         limits.maxDepth = 8;
-        auto json = parseJson(header, fmt::format("The header of \"{}\"", m_path.string()), limits);
+        auto json = parseJson(header, tr("The header of \"{}\"", m_path.string()), limits);
         if (!json) {
-            json.error().hint = kFetchAgain;
+            json.error().hint = tr(kFetchAgain);
             return passError(json);
         }
         return readTensors(*json);
@@ -93,7 +94,7 @@ public:
 private:
     [[nodiscard]] tl::unexpected<Error> broken(const std::string &cause) const
     {
-        return fail(ErrorCode::BadInput, fmt::format("\"{}\" is not a usable safetensors file: {}.", m_path.string(), cause), kFetchAgain);
+        return fail(ErrorCode::BadInput, tr("\"{}\" is not a usable safetensors file: {}.", m_path.string(), cause), tr(kFetchAgain));
     }
 
     Result<Parsed> readTensors(const nlohmann::json &header) const
@@ -103,10 +104,10 @@ private:
         for (const auto &[name, value] : header.items()) {
             if (name == "__metadata__") {
                 if (!value.is_object())
-                    return broken("its __metadata__ is not an object");
+                    return broken(tr("its __metadata__ is not an object"));
                 for (const auto &[key, text] : value.items()) {
                     if (!text.is_string())
-                        return broken(fmt::format("the metadata \"{}\" is not text", key));
+                        return broken(tr("the metadata \"{}\" is not text", key));
                     parsed.metadata.emplace(key, text.get<std::string>());
                 }
                 continue;
@@ -122,49 +123,49 @@ private:
         const std::byte *expected = m_data.data();
         for (const TensorEntry &entry : parsed.tensors) {
             if (entry.bytes.data() < expected)
-                return broken(fmt::format("the data of tensor \"{}\" overlaps another tensor", entry.name));
+                return broken(tr("the data of tensor \"{}\" overlaps another tensor", entry.name));
             if (entry.bytes.data() > expected)
-                return broken(fmt::format("{} bytes before tensor \"{}\" belong to no tensor", entry.bytes.data() - expected, entry.name));
+                return broken(tr("{} bytes before tensor \"{}\" belong to no tensor", entry.bytes.data() - expected, entry.name));
             expected += entry.bytes.size();
         }
         if (const auto rest = m_data.data() + m_data.size() - expected; rest != 0)
-            return broken(fmt::format("{} bytes after the last tensor belong to no tensor", rest));
+            return broken(tr("{} bytes after the last tensor belong to no tensor", rest));
         return parsed;
     }
 
     Result<TensorEntry> readTensor(const std::string &name, const nlohmann::json &value) const
     {
-        const auto bad = [&](const std::string &cause) { return broken(fmt::format("tensor \"{}\" {}", name.substr(0, 200), cause)); };
+        const auto bad = [&](const std::string &cause) { return broken(tr("tensor \"{}\" {}", name.substr(0, 200), cause)); };
         if (!value.is_object() || !value.contains("dtype") || !value.contains("shape") || !value.contains("data_offsets"))
-            return bad("lacks dtype, shape or data_offsets");
+            return bad(tr("lacks dtype, shape or data_offsets"));
         if (value.size() != 3)
-            return bad("has unknown fields");
+            return bad(tr("has unknown fields"));
         const auto &dtype = value["dtype"];
         const auto type = dtype.is_string() ? typeFromName(dtype.get_ref<const std::string &>()) : std::nullopt;
         if (!type)
-            return bad(fmt::format("has the type {}, which is not known", dtype.dump(-1, ' ', true).substr(0, 40)));
+            return bad(tr("has the type {}, which is not known", dtype.dump(-1, ' ', true).substr(0, 40)));
         TensorEntry entry{name, *type, {}, {}};
         if (!value["shape"].is_array() || value["shape"].size() > 16)
-            return bad("has a shape that is not a short list");
+            return bad(tr("has a shape that is not a short list"));
         for (const auto &dimension : value["shape"]) {
             const auto size = wholeNumber(dimension);
             if (!size)
-                return bad("has a dimension that is not a whole number");
+                return bad(tr("has a dimension that is not a whole number"));
             entry.shape.push_back(*size);
         }
         const auto &offsets = value["data_offsets"];
         const auto begin = offsets.is_array() && offsets.size() == 2 ? wholeNumber(offsets[0]) : std::nullopt;
         const auto end = begin ? wholeNumber(offsets[1]) : std::nullopt;
         if (!end || *begin > *end)
-            return bad("has data_offsets that are not two ascending whole numbers");
+            return bad(tr("has data_offsets that are not two ascending whole numbers"));
         const auto available = static_cast<std::int64_t>(m_data.size());
         if (*end > available)
-            return bad(fmt::format("ends at byte {}, but the file has only {} bytes of data", *end, available));
+            return bad(tr("ends at byte {}, but the file has only {} bytes of data", *end, available));
         const auto expected = storedBytes(*type, entry.shape);
         if (!expected)
-            return bad(fmt::format("has the impossible shape {}", shapeText(entry.shape)));
+            return bad(tr("has the impossible shape {}", shapeText(entry.shape)));
         if (*expected != *end - *begin) {
-            return bad(fmt::format("has shape {} and type {}, so {} bytes, but {} are reserved", shapeText(entry.shape), nameOf(*type),
+            return bad(tr("has shape {} and type {}, so {} bytes, but {} are reserved", shapeText(entry.shape), nameOf(*type),
                                    *expected, *end - *begin));
         }
         entry.bytes = m_data.subspan(static_cast<std::size_t>(*begin), static_cast<std::size_t>(*end - *begin));
@@ -188,21 +189,21 @@ Result<Index> readIndex(const fs::path &path)
     if (!json)
         return passError(json);
     const auto bad = [&](const std::string &cause) {
-        return fail(ErrorCode::BadInput, fmt::format("\"{}\": {}.", path.string(), cause), "Fetch the index and its files again.");
+        return fail(ErrorCode::BadInput, fmt::format("\"{}\": {}.", path.string(), cause), tr("Fetch the index and its files again."));
     };
     const auto weights = json->is_object() ? json->find("weight_map") : json->end();
     if (weights == json->end() || !weights->is_object() || weights->empty())
-        return bad("the list of tensors \"weight_map\" is missing or empty");
+        return bad(tr("the list of tensors \"weight_map\" is missing or empty"));
     Index index;
     std::set<std::string> names;
     for (const auto &[tensor, file] : weights->items()) {
         if (!file.is_string())
-            return bad(fmt::format("the file of tensor \"{}\" is not text", tensor));
+            return bad(tr("the file of tensor \"{}\" is not text", tensor));
         const auto &name = file.get_ref<const std::string &>();
         // Only a plain name: an index must not reach files outside its folder.
         if (name.empty() || name == "." || name == ".." || name.find_first_of(std::string_view("/\\\0", 3)) != std::string::npos
             || !name.ends_with(".safetensors"))
-            return bad(fmt::format("\"{}\" is not the name of a .safetensors file in this folder", name));
+            return bad(tr("\"{}\" is not the name of a .safetensors file in this folder", name));
         names.insert(name);
         index.fileOf.emplace(tensor, name);
     }
@@ -210,7 +211,7 @@ Result<Index> readIndex(const fs::path &path)
         index.files.push_back(path.parent_path() / name);
         std::error_code error;
         if (!fs::exists(index.files.back(), error))
-            return bad(fmt::format("the file \"{}\" that it names is missing", name));
+            return bad(tr("the file \"{}\" that it names is missing", name));
     }
     return index;
 }
@@ -237,13 +238,13 @@ Result<fs::path> fileOfFolder(const fs::path &folder)
     if (found.empty() && pickle)
         return tl::unexpected(pickleError(*pickle));
     if (found.empty())
-        return fail(ErrorCode::NotFound, fmt::format("\"{}\" holds no .safetensors file.", folder.string()),
-                    "Choose the folder of a model.");
+        return fail(ErrorCode::NotFound, tr("\"{}\" holds no .safetensors file.", folder.string()),
+                    tr("Choose the folder of a model."));
     std::sort(found.begin(), found.end());
     return fail(ErrorCode::BadInput,
-                fmt::format("\"{}\" holds {} .safetensors files but no {} that says how they belong together.", folder.string(),
+                tr("\"{}\" holds {} .safetensors files but no {} that says how they belong together.", folder.string(),
                             found.size(), kIndexName),
-                fmt::format("Fetch the index too, or choose one file, for example \"{}\".", found.front().filename().string()));
+                tr("Fetch the index too, or choose one file, for example \"{}\".", found.front().filename().string()));
 }
 
 } // namespace
@@ -279,8 +280,8 @@ Result<Safetensors> Safetensors::open(const fs::path &path)
         const auto found = placed.find(tensor);
         if (found == placed.end() || found->second != name) {
             return fail(ErrorCode::BadInput,
-                        fmt::format("\"{}\" says that tensor \"{}\" is in \"{}\", but it is not there.", file.string(), tensor, name),
-                        "Fetch the index and its files again.");
+                        tr("\"{}\" says that tensor \"{}\" is in \"{}\", but it is not there.", file.string(), tensor, name),
+                        tr("Fetch the index and its files again."));
         }
     }
     return opened;
@@ -300,8 +301,8 @@ Result<> Safetensors::addFile(const fs::path &file)
     for (TensorEntry &entry : parsed->tensors) {
         if (!m_index.emplace(entry.name, m_tensors.size()).second) {
             return fail(ErrorCode::BadInput,
-                        fmt::format("Tensor \"{}\" is in \"{}\" and in another file of the model.", entry.name, file.string()),
-                        "Fetch the index and its files again.");
+                        tr("Tensor \"{}\" is in \"{}\" and in another file of the model.", entry.name, file.string()),
+                        tr("Fetch the index and its files again."));
         }
         m_tensors.push_back(std::move(entry));
     }
@@ -318,7 +319,7 @@ Result<const TensorEntry *> Safetensors::require(std::string_view name) const
 {
     if (const TensorEntry *entry = find(name))
         return entry;
-    return fail(ErrorCode::BadInput, fmt::format("\"{}\" does not hold the tensor \"{}\".", m_maps.front()->path().string(), name),
+    return fail(ErrorCode::BadInput, tr("\"{}\" does not hold the tensor \"{}\".", m_maps.front()->path().string(), name),
                 nearestNamesHint(m_tensors, name));
 }
 

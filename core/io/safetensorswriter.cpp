@@ -1,5 +1,6 @@
 // Writing safetensors with the bytes that the reference library (0.4 to 0.8) gives for the same tensors: wider types first, then names;
 // compact JSON in the order of the data; padded with spaces to eight bytes.
+#include "core/base/words.h"
 #include "core/io/atomicfile.h"
 #include "core/io/safetensors.h"
 
@@ -33,15 +34,15 @@ Result<> checkTensors(const std::vector<const TensorToWrite *> &tensors, const s
     std::set<std::string_view> names;
     for (const TensorToWrite *tensor : tensors) {
         const auto bad = [&](std::string_view cause) {
-            return fail(ErrorCode::Internal, fmt::format("Cannot write \"{}\": tensor \"{}\" {}.", file.string(), tensor->name, cause));
+            return fail(ErrorCode::Internal, tr("Cannot write \"{}\": tensor \"{}\" {}.", file.string(), tensor->name, cause));
         };
         if (rankOf(tensor->type) < 0)
-            return bad(fmt::format("has the type {}, which safetensors does not know", nameOf(tensor->type)));
+            return bad(tr("has the type {}, which safetensors does not know", nameOf(tensor->type)));
         if (tensor->name == "__metadata__" || !names.insert(tensor->name).second)
-            return bad("has a name that is taken");
+            return bad(tr("has a name that is taken"));
         const auto size = storedBytes(tensor->type, tensor->shape);
         if (!size || *size != static_cast<std::int64_t>(tensor->bytes.size()))
-            return bad(fmt::format("has shape {} but {} bytes", shapeText(tensor->shape), tensor->bytes.size()));
+            return bad(tr("has shape {} but {} bytes", shapeText(tensor->shape), tensor->bytes.size()));
     }
     return {};
 }

@@ -1,6 +1,7 @@
 // One table of all types; sizes and plain conversions. Block formats: dequantise.cpp.
 #include "core/io/tensorfile.h"
 
+#include "core/base/words.h"
 #include "core/io/dequantise.h"
 
 #include <bit>
@@ -218,15 +219,15 @@ Result<> decodeRowsToFloat(const TensorEntry &entry, std::int64_t firstRow, std:
 {
     if (!canDecode(entry.type)) {
         return fail(ErrorCode::BadInput,
-                    fmt::format("Tensor \"{}\" is stored as {}, which cannot be unpacked.", entry.name, nameOf(entry.type)),
-                    "Use a file of the same model stored as F16, BF16, Q8_0, Q4_0 or one of Q2_K to Q6_K.");
+                    tr("Tensor \"{}\" is stored as {}, which cannot be unpacked.", entry.name, nameOf(entry.type)),
+                    tr("Use a file of the same model stored as F16, BF16, Q8_0, Q4_0 or one of Q2_K to Q6_K."));
     }
     const std::int64_t width = entry.rowValues();
     const auto stored = storedBytes(entry.type, entry.shape);
     if (!stored || *stored != static_cast<std::int64_t>(entry.bytes.size()) || firstRow < 0 || count < 0 || count > entry.rows() - firstRow
         || count * width != static_cast<std::int64_t>(target.size())) {
         return fail(ErrorCode::Internal,
-                    fmt::format("Tensor \"{}\": rows {} to {} of {} do not fit a buffer of {} values.", entry.name, firstRow,
+                    tr("Tensor \"{}\": rows {} to {} of {} do not fit a buffer of {} values.", entry.name, firstRow,
                                 firstRow + count, entry.rows(), target.size()));
     }
     const std::int64_t rowBlocks = width / blockValues(entry.type);

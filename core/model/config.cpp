@@ -1,6 +1,7 @@
 // What follows from a ModelConfig: names, sizes, rotary frequencies, limits; and which families exist. No file formats in here.
 #include "core/model/config.h"
 
+#include "core/base/words.h"
 #include "core/io/gguf.h"
 #include "core/io/jsonfile.h"
 #include "core/model/configchecks.h"
@@ -93,16 +94,16 @@ Result<Family> familyFromType(std::string_view modelType, std::string_view sourc
         return Family::Mistral;
     for (const KnownType &known : kKnownTypes) {
         if (known.type == modelType) {
-            return fail(ErrorCode::BadInput, fmt::format("{}: {} models cannot be used yet: {}.", source, known.name, known.reason),
-                        std::string(kUseSupported), fmt::format("model type \"{}\"", modelType));
+            return fail(ErrorCode::BadInput, tr("{}: {} models cannot be used yet: {}.", source, known.name, tr(known.reason)),
+                        tr(kUseSupported), fmt::format("model type \"{}\"", modelType));
         }
     }
     if (modelType.empty()) {
-        return fail(ErrorCode::BadInput, fmt::format("{} does not say what kind of model it is (no \"model_type\").", source),
-                    "Choose the folder of a language model in Hugging Face form, or a GGUF file.");
+        return fail(ErrorCode::BadInput, tr("{} does not say what kind of model it is (no \"model_type\").", source),
+                    tr("Choose the folder of a language model in Hugging Face form, or a GGUF file."));
     }
-    return fail(ErrorCode::BadInput, fmt::format("{}: models of type \"{}\" are not known.", source, modelType.substr(0, 60)),
-                std::string(kUseSupported));
+    return fail(ErrorCode::BadInput, tr("{}: models of type \"{}\" are not known.", source, modelType.substr(0, 60)),
+                tr(kUseSupported));
 }
 
 std::int64_t ModelConfig::parameters() const
@@ -197,8 +198,8 @@ Result<ModelConfig> readConfig(const std::filesystem::path &path)
     if (std::filesystem::is_directory(path, ignored)) {
         const auto file = path / "config.json";
         if (!std::filesystem::exists(file, ignored)) {
-            return fail(ErrorCode::NotFound, fmt::format("There is no config.json in {}.", path.string()),
-                        "Choose the folder of a language model in Hugging Face form, or a GGUF file.");
+            return fail(ErrorCode::NotFound, tr("There is no config.json in {}.", path.string()),
+                        tr("Choose the folder of a language model in Hugging Face form, or a GGUF file."));
         }
         return readConfig(file);
     }
@@ -227,39 +228,39 @@ Result<> checkConfig(const ModelConfig &config, std::string_view source)
         Limit{"max_position_embeddings", config.context, 1, std::int64_t{1} << 32},
         Limit{"sliding_window", config.slidingWindow, 0, std::int64_t{1} << 32},
     };
-    constexpr std::string_view hint = "The file is damaged or not the configuration of a language model. Download it again.";
+    const std::string hint = tr("The file is damaged or not the configuration of a language model. Download it again.");
     for (const Limit &limit : limits) {
         if (limit.value < limit.minimum || limit.value > limit.maximum) {
-            return fail(ErrorCode::BadInput, fmt::format("{}: \"{}\" is {}, which is not between {} and {}.", source, limit.field, limit.value,
-                                                         limit.minimum, limit.maximum), std::string(hint));
+            return fail(ErrorCode::BadInput, tr("{}: \"{}\" is {}, which is not between {} and {}.", source, limit.field, limit.value,
+                                                         limit.minimum, limit.maximum), hint);
         }
     }
     if (config.heads % config.keyValueHeads != 0) {
-        return fail(ErrorCode::BadInput, fmt::format("{}: {} attention heads cannot share {} key-value heads evenly.", source, config.heads,
-                                                     config.keyValueHeads), std::string(hint));
+        return fail(ErrorCode::BadInput, tr("{}: {} attention heads cannot share {} key-value heads evenly.", source, config.heads,
+                                                     config.keyValueHeads), hint);
     }
     if (config.headSize % 2 != 0)
-        return fail(ErrorCode::BadInput, fmt::format("{}: \"head_dim\" is {}, which is odd; rotary positions need pairs.", source, config.headSize), std::string(hint));
+        return fail(ErrorCode::BadInput, tr("{}: \"head_dim\" is {}, which is odd; rotary positions need pairs.", source, config.headSize), hint);
     const auto isPositive = [](double value) { return std::isfinite(value) && value > 0; };
     if (!std::isfinite(config.rmsEpsilon) || config.rmsEpsilon < 0 || config.rmsEpsilon > 1)
-        return fail(ErrorCode::BadInput, fmt::format("{}: \"rms_norm_eps\" is {}.", source, config.rmsEpsilon), std::string(hint));
+        return fail(ErrorCode::BadInput, tr("{}: \"rms_norm_eps\" is {}.", source, config.rmsEpsilon), hint);
     if (!isPositive(config.ropeTheta))
-        return fail(ErrorCode::BadInput, fmt::format("{}: \"rope_theta\" is {}.", source, config.ropeTheta), std::string(hint));
+        return fail(ErrorCode::BadInput, tr("{}: \"rope_theta\" is {}.", source, config.ropeTheta), hint);
     const RopeScaling &scaling = config.ropeScaling;
     if (scaling.kind != RopeScalingKind::None && !isPositive(scaling.factor))
-        return fail(ErrorCode::BadInput, fmt::format("{}: the factor of the rope scaling is {}.", source, scaling.factor), std::string(hint));
+        return fail(ErrorCode::BadInput, tr("{}: the factor of the rope scaling is {}.", source, scaling.factor), hint);
     if (scaling.kind == RopeScalingKind::Llama3
         && (!isPositive(scaling.lowFrequencyFactor) || !isPositive(scaling.highFrequencyFactor)
             || scaling.highFrequencyFactor <= scaling.lowFrequencyFactor || scaling.originalContext < 1)) {
-        return fail(ErrorCode::BadInput, fmt::format("{}: the llama3 rope scaling has impossible values (low {}, high {}, original context {}).", source,
-                                                     scaling.lowFrequencyFactor, scaling.highFrequencyFactor, scaling.originalContext), std::string(hint));
+        return fail(ErrorCode::BadInput, tr("{}: the llama3 rope scaling has impossible values (low {}, high {}, original context {}).", source,
+                                                     scaling.lowFrequencyFactor, scaling.highFrequencyFactor, scaling.originalContext), hint);
     }
     if (!config.ropeDivisors.empty()) {
         if (static_cast<std::int64_t>(config.ropeDivisors.size()) != config.headSize / 2)
-            return fail(ErrorCode::BadInput, fmt::format("{}: {} rotary divisors for heads of size {}.", source, config.ropeDivisors.size(), config.headSize), std::string(hint));
+            return fail(ErrorCode::BadInput, tr("{}: {} rotary divisors for heads of size {}.", source, config.ropeDivisors.size(), config.headSize), hint);
         for (const float divisor : config.ropeDivisors) {
             if (!isPositive(divisor))
-                return fail(ErrorCode::BadInput, fmt::format("{}: a rotary divisor is {}.", source, divisor), std::string(hint));
+                return fail(ErrorCode::BadInput, tr("{}: a rotary divisor is {}.", source, divisor), hint);
         }
     }
     return {};

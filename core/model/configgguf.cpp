@@ -1,5 +1,6 @@
 // GGUF metadata (key names: ggml's gguf.md and llama.cpp's constants) to ModelConfig. Biases, tying and rotary divisors follow from
 // which tensors are there.
+#include "core/base/words.h"
 #include "core/io/gguf.h"
 #include "core/model/configchecks.h"
 
@@ -28,8 +29,8 @@ Result<RopeScaling> scalingFromGguf(const io::Gguf &gguf, const std::string &pre
         scaling.kind = RopeScalingKind::Linear;
         scaling.factor = decimalOf(gguf.number(prefix + "rope.scaling.factor").value_or(1.0));
     } else if (type != "none" && type != "default") {
-        return fail(ErrorCode::BadInput, fmt::format("{}: the rotary scaling \"{}\" is not supported.", gguf.path().string(), type.substr(0, 40)),
-                    "Use a model of the Llama or Mistral family without this feature.");
+        return fail(ErrorCode::BadInput, tr("{}: the rotary scaling \"{}\" is not supported.", gguf.path().string(), type.substr(0, 40)),
+                    tr("Use a model of the Llama or Mistral family without this feature."));
     }
     return scaling;
 }
@@ -41,7 +42,7 @@ Result<std::vector<float>> divisorsFromGguf(const io::Gguf &gguf)
     if (!entry)
         return divisors;
     if (entry->values() < 1 || entry->values() > 4096)
-        return fail(ErrorCode::BadInput, fmt::format("{}: tensor rope_freqs.weight has the shape {}.", gguf.path().string(), io::shapeText(entry->shape)));
+        return fail(ErrorCode::BadInput, tr("{}: tensor rope_freqs.weight has the shape {}.", gguf.path().string(), io::shapeText(entry->shape)));
     divisors.resize(static_cast<std::size_t>(entry->values()));
     if (auto decoded = io::decodeToFloat(*entry, divisors); !decoded)
         return passError(decoded);
@@ -58,7 +59,7 @@ Result<ModelConfig> configFromGguf(const io::Gguf &gguf)
     if (!architecture)
         return passError(architecture);
     if (gguf.string("general.type").value_or("model") == "adapter") {
-        return fail(ErrorCode::BadInput, fmt::format("{} is an adapter, not a model.", source), "Choose the base model here.");
+        return fail(ErrorCode::BadInput, tr("{} is an adapter, not a model.", source), tr("Choose the base model here."));
     }
     // llama.cpp stores Mistral as "llama".
     auto family = familyFromType(*architecture, source);
@@ -68,8 +69,8 @@ Result<ModelConfig> configFromGguf(const io::Gguf &gguf)
     config.modelType = *architecture;
     const std::string prefix = *architecture + ".";
     if (gguf.integer(prefix + "expert_count").value_or(0) > 0) {
-        return fail(ErrorCode::BadInput, fmt::format("{}: the model is a mixture of experts, which cannot be used yet.", source),
-                    "Use a model of the Llama or Mistral family, for example SmolLM2, Llama 3.2 or Mistral 7B.");
+        return fail(ErrorCode::BadInput, tr("{}: the model is a mixture of experts, which cannot be used yet.", source),
+                    tr("Use a model of the Llama or Mistral family, for example SmolLM2, Llama 3.2 or Mistral 7B."));
     }
 
     struct Field {
@@ -84,14 +85,14 @@ Result<ModelConfig> configFromGguf(const io::Gguf &gguf)
         *field.target = *value;
     }
     if (config.heads < 1)
-        return fail(ErrorCode::BadInput, fmt::format("{}: key \"{}attention.head_count\" is {}.", source, prefix, config.heads), "Download the file again.");
+        return fail(ErrorCode::BadInput, tr("{}: key \"{}attention.head_count\" is {}.", source, prefix, config.heads), tr("Download the file again."));
     config.keyValueHeads = gguf.integer(prefix + "attention.head_count_kv").value_or(config.heads);
     config.headSize = gguf.integer(prefix + "attention.key_length").value_or(config.width / config.heads);
     const std::int64_t valueSize = gguf.integer(prefix + "attention.value_length").value_or(config.headSize);
     const std::int64_t rotated = gguf.integer(prefix + "rope.dimension_count").value_or(config.headSize);
     if (valueSize != config.headSize || rotated != config.headSize) {
-        return fail(ErrorCode::BadInput, fmt::format("{}: heads with keys of {}, values of {} and {} rotated elements are not supported.", source,
-                                                     config.headSize, valueSize, rotated), "Use a model of the Llama or Mistral family without this feature.");
+        return fail(ErrorCode::BadInput, tr("{}: heads with keys of {}, values of {} and {} rotated elements are not supported.", source,
+                                                     config.headSize, valueSize, rotated), tr("Use a model of the Llama or Mistral family without this feature."));
     }
     config.context = gguf.integer(prefix + "context_length").value_or(2048);
     config.rmsEpsilon = decimalOf(gguf.number(prefix + "attention.layer_norm_rms_epsilon").value_or(1e-6));

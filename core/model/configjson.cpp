@@ -1,5 +1,6 @@
 // config.json of Hugging Face transformers, version 4 (rope_theta, rope_scaling, torch_dtype) and version 5 (rope_parameters, dtype),
 // to and from ModelConfig. Missing fields have the defaults of transformers' own config classes.
+#include "core/base/words.h"
 #include "core/io/jsonfile.h"
 #include "core/model/configchecks.h"
 
@@ -21,8 +22,8 @@ bool isGiven(const json &object, const char *field)
 
 tl::unexpected<Error> unsupported(std::string_view source, std::string_view what)
 {
-    return fail(ErrorCode::BadInput, fmt::format("{}: {} is not supported.", source, what),
-                "Use a model of the Llama or Mistral family without this feature.");
+    return fail(ErrorCode::BadInput, tr("{}: {} is not supported.", source, what),
+                tr("Use a model of the Llama or Mistral family without this feature."));
 }
 
 Result<std::string> architectureOf(const json &object, std::string_view source, Family family)
@@ -32,12 +33,12 @@ Result<std::string> architectureOf(const json &object, std::string_view source, 
         return standard;
     const json &list = object["architectures"];
     if (!list.is_array() || list.empty() || !list[0].is_string())
-        return fail(ErrorCode::BadInput, fmt::format("{}: \"architectures\" is not a list of names.", source), "Download the file again.");
+        return fail(ErrorCode::BadInput, tr("{}: \"architectures\" is not a list of names.", source), tr("Download the file again."));
     const auto name = list[0].get<std::string>();
     // Some derivatives keep Llama's layers and names under their own class.
     if (!name.ends_with("ForCausalLM")) {
-        return fail(ErrorCode::BadInput, fmt::format("{}: the model is a {}, which does not write text.", source, name.substr(0, 60)),
-                    "Use a model made for text generation (its architecture ends with ForCausalLM).");
+        return fail(ErrorCode::BadInput, tr("{}: the model is a {}, which does not write text.", source, name.substr(0, 60)),
+                    tr("Use a model made for text generation (its architecture ends with ForCausalLM)."));
     }
     return name;
 }
@@ -56,7 +57,7 @@ Result<RopeScaling> scalingFromJson(const json &object, std::string_view source)
     if (*type == "default" || *type == "none")
         return scaling;
     if (*type != "linear" && *type != "llama3")
-        return unsupported(source, fmt::format("the rotary scaling \"{}\"", type->substr(0, 40)));
+        return unsupported(source, tr("the rotary scaling \"{}\"", type->substr(0, 40)));
     auto factor = jsonField<double>(object, "factor", source);
     if (!factor)
         return passError(factor);
@@ -99,7 +100,7 @@ Result<> readRope(const json &object, std::string_view source, ModelConfig &conf
     if (isGiven(object, name)) {
         const json &rope = object[name];
         if (!rope.is_object())
-            return fail(ErrorCode::BadInput, fmt::format("{}: \"{}\" is not an object.", source, name), "Download the file again.");
+            return fail(ErrorCode::BadInput, tr("{}: \"{}\" is not an object.", source, name), tr("Download the file again."));
         theta = jsonField<double>(rope, "rope_theta", source, *theta);
         if (!theta)
             return passError(theta);
@@ -114,7 +115,7 @@ Result<> readRope(const json &object, std::string_view source, ModelConfig &conf
         config.ropeScaling = *scaling;
     }
     if (rotated != 1.0)
-        return unsupported(source, fmt::format("rotating only a part of each head (partial_rotary_factor {})", rotated));
+        return unsupported(source, tr("rotating only a part of each head (partial_rotary_factor {})", rotated));
     return {};
 }
 
@@ -130,10 +131,10 @@ Result<> readTokens(const json &object, std::string_view source, ModelConfig &co
         return {};
     }
     if (!end.is_array())
-        return fail(ErrorCode::BadInput, fmt::format("{}: \"eos_token_id\" is not a number or a list of numbers.", source), "Download the file again.");
+        return fail(ErrorCode::BadInput, tr("{}: \"eos_token_id\" is not a number or a list of numbers.", source), tr("Download the file again."));
     for (const json &value : end) {
         if (!value.is_number_integer())
-            return fail(ErrorCode::BadInput, fmt::format("{}: \"eos_token_id\" holds something that is not a whole number.", source), "Download the file again.");
+            return fail(ErrorCode::BadInput, tr("{}: \"eos_token_id\" holds something that is not a whole number.", source), tr("Download the file again."));
         config.endTokens.push_back(value.get<std::int64_t>());
     }
     return {};
@@ -169,7 +170,7 @@ Result<> readSizes(const json &object, std::string_view source, ModelConfig &con
         return passError(groups);
     config.keyValueHeads = *groups;
     if (config.heads < 1)
-        return fail(ErrorCode::BadInput, fmt::format("{}: \"num_attention_heads\" is {}.", source, config.heads), "Download the file again.");
+        return fail(ErrorCode::BadInput, tr("{}: \"num_attention_heads\" is {}.", source, config.heads), tr("Download the file again."));
     auto headSize = jsonField<std::int64_t>(object, "head_dim", source, config.width / config.heads);
     if (!headSize)
         return passError(headSize);
@@ -196,7 +197,7 @@ Result<> readFlags(const json &object, std::string_view source, ModelConfig &con
     if (!activation)
         return passError(activation);
     if (*activation != "silu" && *activation != "swish")
-        return unsupported(source, fmt::format("the activation \"{}\"", activation->substr(0, 40)));
+        return unsupported(source, tr("the activation \"{}\"", activation->substr(0, 40)));
     config.isTied = *tied;
     config.rmsEpsilon = *epsilon;
     if (config.family == Family::Llama) {
@@ -221,10 +222,10 @@ Result<> readFlags(const json &object, std::string_view source, ModelConfig &con
 Result<ModelConfig> configFromJson(const json &object, std::string_view source)
 {
     if (!object.is_object())
-        return fail(ErrorCode::BadInput, fmt::format("{} is not a JSON object.", source), "Choose the config.json of a language model.");
+        return fail(ErrorCode::BadInput, tr("{} is not a JSON object.", source), tr("Choose the config.json of a language model."));
     if (isGiven(object, "peft_type")) {
-        return fail(ErrorCode::BadInput, fmt::format("{} belongs to an adapter, not to a model.", source),
-                    "Choose the base model here and the adapter in its own field.");
+        return fail(ErrorCode::BadInput, tr("{} belongs to an adapter, not to a model.", source),
+                    tr("Choose the base model here and the adapter in its own field."));
     }
     ModelConfig config;
     auto type = jsonField<std::string>(object, "model_type", source, "");
@@ -238,9 +239,9 @@ Result<ModelConfig> configFromJson(const json &object, std::string_view source)
     if (isGiven(object, "quantization_config")) {
         const json &quantised = object["quantization_config"];
         const bool isNamed = quantised.is_object() && quantised.contains("quant_method") && quantised["quant_method"].is_string();
-        return fail(ErrorCode::BadInput, fmt::format("{}: the weights are quantised with \"{}\".", source,
+        return fail(ErrorCode::BadInput, tr("{}: the weights are quantised with \"{}\".", source,
                                                      isNamed ? quantised["quant_method"].get<std::string>().substr(0, 40) : "an unknown method"),
-                    "Use the original model in F32, F16 or BF16, or a GGUF file.");
+                    tr("Use the original model in F32, F16 or BF16, or a GGUF file."));
     }
     auto architecture = architectureOf(object, source, *family);
     if (!architecture)

@@ -1,6 +1,7 @@
 // The plain path, top to bottom. Shapes: N tokens of all documents, C width, H heads, K key-value heads, D head size, I intermediate, V vocabulary.
 #include "core/model/decoder.h"
 
+#include "core/base/words.h"
 #include "core/model/torcherror.h"
 
 #include <fmt/format.h>
@@ -183,7 +184,7 @@ try {
     const at::Tensor hidden = forwardHidden(weights, batch, sites);
     return headLogits(weights, rows.defined() ? hidden.index_select(0, rows) : hidden);
 } catch (const std::exception &exception) {
-    return tl::unexpected(errorFromException(exception, "computing logits"));
+    return tl::unexpected(errorFromException(exception, tr("computing logits")));
 }
 
 PackedBatch packDocuments(std::span<const std::span<const std::int32_t>> documents)
@@ -211,20 +212,20 @@ Result<> checkBatch(const ModelConfig &config, const PackedBatch &batch)
     const std::int64_t tokens = batch.tokens();
     if (tokens < 1 || !batch.ids.defined() || !batch.positions.defined() || batch.ids.numel() != tokens || batch.positions.numel() != tokens
         || batch.borders.front() != 0)
-        return fail(ErrorCode::BadInput, fmt::format("A batch of {} tokens does not fit its borders.", batch.ids.defined() ? batch.ids.numel() : 0));
+        return fail(ErrorCode::BadInput, tr("A batch of {} tokens does not fit its borders.", batch.ids.defined() ? batch.ids.numel() : 0));
     for (std::size_t i = 1; i < batch.borders.size(); ++i) {
         if (batch.borders[i] <= batch.borders[i - 1])
-            return fail(ErrorCode::BadInput, fmt::format("Document {} of a batch is empty or out of order.", i));
+            return fail(ErrorCode::BadInput, tr("Document {} of a batch is empty or out of order.", i));
     }
     const at::Tensor ids = batch.ids.contiguous(), positions = batch.positions.contiguous();
     const auto *id = ids.const_data_ptr<std::int64_t>(), *position = positions.const_data_ptr<std::int64_t>();
     for (std::int64_t i = 0; i < tokens; ++i) {
         if (id[i] < 0 || id[i] >= config.vocabulary) {
-            return fail(ErrorCode::BadInput, fmt::format("Token id {} is outside the model's vocabulary of {}.", id[i], config.vocabulary),
-                        "The tokenizer and the model do not belong together. Use the tokenizer that came with the model.");
+            return fail(ErrorCode::BadInput, tr("Token id {} is outside the model's vocabulary of {}.", id[i], config.vocabulary),
+                        tr("The tokenizer and the model do not belong together. Use the tokenizer that came with the model."));
         }
         if (position[i] < 0)
-            return fail(ErrorCode::BadInput, fmt::format("Position {} in a batch is negative.", position[i]));
+            return fail(ErrorCode::BadInput, tr("Position {} in a batch is negative.", position[i]));
     }
     return {};
 }

@@ -1,4 +1,5 @@
 // Decodes the tensors of a WeightSource into ModelWeights, in pieces on all threads.
+#include "core/base/words.h"
 #include "core/model/weights.h"
 
 #include <ATen/Parallel.h>
@@ -54,9 +55,9 @@ try {
     const std::int64_t round = 16;
     for (std::int64_t begin = 0; begin < total; begin += round) {
         if (stop.stop_requested())
-            return fail(ErrorCode::Cancelled, "Loading the model was cancelled.");
+            return fail(ErrorCode::Cancelled, tr("Loading the model was cancelled."));
         if (progress)
-            progress({"Loading the model", begin, total});
+            progress({tr("Loading the model"), begin, total});
         at::parallel_for(begin, std::min(begin + round, total), 1, [&](std::int64_t first, std::int64_t last) {
             for (std::int64_t i = first; i < last; ++i) {
                 const Piece &piece = pieces[static_cast<std::size_t>(i)];
@@ -71,12 +72,12 @@ try {
             return tl::unexpected(*error);
     }
     if (progress)
-        progress({"Loading the model", total, total});
+        progress({tr("Loading the model"), total, total});
     return std::shared_ptr<const ModelWeights>(weights);
 } catch (const std::exception &exception) {
-    return fail(ErrorCode::OutOfMemory, fmt::format("There is not enough memory for the weights of {} ({:.1f} GB).", source.path().string(),
+    return fail(ErrorCode::OutOfMemory, tr("There is not enough memory for the weights of {} ({:.1f} GB).", source.path().string(),
                                                     static_cast<double>(source.config().parameters()) * 4e-9),
-                "Close other programs or choose a smaller model.", exception.what());
+                tr("Close other programs or choose a smaller model."), exception.what());
 }
 
 } // namespace fettle::model

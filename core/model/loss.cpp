@@ -1,6 +1,7 @@
 // Chooses the path for a micro-batch and keeps exceptions inside.
 #include "core/model/loss.h"
 
+#include "core/base/words.h"
 #include "core/model/fast/fastpath.h"
 #include "core/model/headloss.h"
 #include "core/model/torcherror.h"
@@ -26,7 +27,7 @@ struct LossEngine::State {
     {
         plainReason = options.path == LossPath::Plain ? "it was asked for" : fast::whyNot(*weights, sites);
         if (options.path == LossPath::Fast && !plainReason.empty())
-            return fail(ErrorCode::BadInput, fmt::format("The fast path cannot run: {}.", plainReason));
+            return fail(ErrorCode::BadInput, tr("The fast path cannot run: {}.", plainReason));
         return plainReason.empty();
     }
 };
@@ -38,14 +39,14 @@ Result<> checkLossBatch(const ModelConfig &config, const LossBatch &batch)
     if (auto checked = checkBatch(config, batch.packed); !checked)
         return checked;
     if (!batch.rows.defined() || !batch.targets.defined() || batch.rows.numel() != batch.targets.numel() || batch.rows.numel() < 1)
-        return fail(ErrorCode::BadInput, "A batch has no trained tokens.", "Check that the answers are not cut off by the maximum length.");
+        return fail(ErrorCode::BadInput, tr("A batch has no trained tokens."), tr("Check that the answers are not cut off by the maximum length."));
     const at::Tensor rows = batch.rows.contiguous(), targets = batch.targets.contiguous();
     const auto *row = rows.const_data_ptr<std::int64_t>(), *target = targets.const_data_ptr<std::int64_t>();
     for (std::int64_t i = 0; i < rows.numel(); ++i) {
         if (row[i] < 0 || row[i] >= batch.packed.tokens() || (i > 0 && row[i] <= row[i - 1]))
-            return fail(ErrorCode::BadInput, fmt::format("Trained row {} of a batch is out of order or outside its {} tokens.", row[i], batch.packed.tokens()));
+            return fail(ErrorCode::BadInput, tr("Trained row {} of a batch is out of order or outside its {} tokens.", row[i], batch.packed.tokens()));
         if (target[i] < 0 || target[i] >= config.vocabulary)
-            return fail(ErrorCode::BadInput, fmt::format("Target token {} is outside the model's vocabulary of {}.", target[i], config.vocabulary));
+            return fail(ErrorCode::BadInput, tr("Target token {} is outside the model's vocabulary of {}.", target[i], config.vocabulary));
     }
     return {};
 }
@@ -100,7 +101,7 @@ try {
     const at::Tensor hidden = forwardHidden(*m_state->weights, batch.packed, sites).index_select(0, batch.rows);
     return outcomeOf(headLoss(hidden, m_state->weights->head, batch.targets, WantGradient::No, 0.0, m_state->headBuffer));
 } catch (const std::exception &exception) {
-    return tl::unexpected(errorFromException(exception, "computing the loss"));
+    return tl::unexpected(errorFromException(exception, tr("computing the loss")));
 }
 
 const std::string &LossEngine::plainPathReason() const { return m_state->plainReason; }

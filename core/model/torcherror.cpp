@@ -1,6 +1,7 @@
 // Tells memory failures from broken promises.
 #include "core/model/torcherror.h"
 
+#include "core/base/words.h"
 #include "core/torch.h"
 
 #include <fmt/format.h>
@@ -16,10 +17,10 @@ Error errorFromException(const std::exception &exception, std::string_view doing
     const bool isMemory = dynamic_cast<const std::bad_alloc *>(&exception) || dynamic_cast<const c10::OutOfMemoryError *>(&exception)
         || detail.find("not enough memory") != std::string::npos || detail.find("DefaultCPUAllocator") != std::string::npos;
     if (isMemory) {
-        return {ErrorCode::OutOfMemory, fmt::format("The memory ran out while {}.", doing),
-                "Use fewer tokens per micro-batch, shorter rows or a smaller model, or close other programs.", std::move(detail)};
+        return {ErrorCode::OutOfMemory, tr("The memory ran out while {}.", doing),
+                tr("Use fewer tokens per micro-batch, shorter rows or a smaller model, or close other programs."), std::move(detail)};
     }
-    return {ErrorCode::Internal, fmt::format("An internal error stopped {}.", doing), "Report it with the detail text.", std::move(detail)};
+    return {ErrorCode::Internal, tr("An internal error stopped {}.", doing), tr("Report it with the detail text."), std::move(detail)};
 }
 
 } // namespace fettle::model

@@ -1,6 +1,7 @@
 // Opens model files and matches their tensors with what the config demands. Reads headers only; values stay in the mapped files.
 #include "core/model/weightsource.h"
 
+#include "core/base/words.h"
 #include "core/io/gguf.h"
 #include "core/io/safetensors.h"
 
@@ -51,7 +52,7 @@ std::string listed(const std::vector<std::string> &names)
     for (std::size_t i = 0; i < names.size() && i < 4; ++i)
         text += fmt::format("{}{}", i == 0 ? "" : ", ", names[i]);
     if (names.size() > 4)
-        text += fmt::format(" and {} more", names.size() - 4);
+        text += tr(" and {} more", names.size() - 4);
     return text;
 }
 
@@ -184,13 +185,13 @@ Result<std::shared_ptr<const WeightSource>> WeightSource::open(const std::filesy
         }
         const io::TensorEntry &entry = *found->second;
         if (entry.shape != expected.shape) {
-            return fail(ErrorCode::BadInput, fmt::format("{}: tensor {} has the shape {}, but the configuration demands {}.", path.string(), entry.name,
+            return fail(ErrorCode::BadInput, tr("{}: tensor {} has the shape {}, but the configuration demands {}.", path.string(), entry.name,
                                                          io::shapeText(entry.shape), io::shapeText(expected.shape)),
-                        "The configuration and the weights belong to different models. Download the model again as a whole.");
+                        tr("The configuration and the weights belong to different models. Download the model again as a whole."));
         }
         if (!io::canDecode(entry.type)) {
-            return fail(ErrorCode::BadInput, fmt::format("{}: tensor {} is stored as {}, which cannot be read.", path.string(), entry.name, io::nameOf(entry.type)),
-                        "Use a file in F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1 or Q2_K to Q6_K.");
+            return fail(ErrorCode::BadInput, tr("{}: tensor {} is stored as {}, which cannot be read.", path.string(), entry.name, io::nameOf(entry.type)),
+                        tr("Use a file in F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1 or Q2_K to Q6_K."));
         }
         SourceTensor tensor{expected.name, entry, 0};
         if (source->m_isGguf) {
@@ -208,13 +209,13 @@ Result<std::shared_ptr<const WeightSource>> WeightSource::open(const std::filesy
     for (const auto &[name, entry] : byName)
         unknown.push_back(entry->name);
     if (!missing.empty()) {
-        return fail(ErrorCode::BadInput, fmt::format("{}: {} of the tensors that the configuration demands are missing: {}.", path.string(), missing.size(), listed(missing)),
-                    "The model is incomplete or of another kind than its configuration says. Download it again as a whole.",
-                    unknown.empty() ? std::string() : fmt::format("Not expected: {}", listed(unknown)));
+        return fail(ErrorCode::BadInput, tr("{}: {} of the tensors that the configuration demands are missing: {}.", path.string(), missing.size(), listed(missing)),
+                    tr("The model is incomplete or of another kind than its configuration says. Download it again as a whole."),
+                    unknown.empty() ? std::string() : tr("Not expected: {}", listed(unknown)));
     }
     if (!unknown.empty()) {
-        return fail(ErrorCode::BadInput, fmt::format("{}: {} tensors do not belong to a {} model: {}.", path.string(), unknown.size(), config.architecture, listed(unknown)),
-                    "The model has parts that Fettle would leave out. Use the original Llama or Mistral model.");
+        return fail(ErrorCode::BadInput, tr("{}: {} tensors do not belong to a {} model: {}.", path.string(), unknown.size(), config.architecture, listed(unknown)),
+                    tr("The model has parts that Fettle would leave out. Use the original Llama or Mistral model."));
     }
     for (std::size_t i = 0; i < source->m_tensors.size(); ++i)
         source->m_files->index.emplace(source->m_tensors[i].name, i);

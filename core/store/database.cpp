@@ -1,5 +1,6 @@
 // Opening, transactions, and the translation of SQLite's codes into errors that say what to do.
 #include "core/store/database.h"
+#include "core/base/words.h"
 
 #include <cerrno>
 #include <cstring>
@@ -77,39 +78,39 @@ Error databaseError(sqlite3 *connection, int code, std::string_view doing, const
     const int kept = connection != nullptr ? sqlite3_system_errno(connection) : 0;
     const int systemError = kept != 0 ? kept : lastError;
     std::string detail = connection != nullptr ? sqlite3_errmsg(connection) : sqlite3_errstr(code);
-    detail += fmt::format(" (SQLite {})", code);
+    detail += tr(" (SQLite {})", code);
     const int primary = code & 0xff;
-    const auto cannot = [&](std::string_view why) { return fmt::format("Cannot {} {}: {}.", doing, place.string(), why); };
+    const auto cannot = [&](std::string_view why) { return tr("Cannot {} {}: {}.", doing, place.string(), why); };
     if (primary == SQLITE_FULL || (primary == SQLITE_IOERR && isNoSpace(systemError)))
-        return {ErrorCode::DiskFull, cannot("the disk is full"), "Free some space and try again. Everything saved before is still there.", detail};
+        return {ErrorCode::DiskFull, cannot(tr("the disk is full")), tr("Free some space and try again. Everything saved before is still there."), detail};
     switch (primary) {
     case SQLITE_NOTADB:
-        return {ErrorCode::BadInput, fmt::format("{} is not a project database.", place.string()),
-                "Choose the folder of a project, or restore this one from a copy.", detail};
+        return {ErrorCode::BadInput, tr("{} is not a project database.", place.string()),
+                tr("Choose the folder of a project, or restore this one from a copy."), detail};
     case SQLITE_CORRUPT:
-        return {ErrorCode::BadInput, fmt::format("{} is damaged.", place.string()), "Restore the project folder from a copy.", detail};
+        return {ErrorCode::BadInput, tr("{} is damaged.", place.string()), tr("Restore the project folder from a copy."), detail};
     case SQLITE_PERM:
     case SQLITE_AUTH:
     case SQLITE_READONLY:
-        return {ErrorCode::NoPermission, cannot("it may only be read"), "Check who may write to this folder, or copy the project elsewhere.", detail};
+        return {ErrorCode::NoPermission, cannot(tr("it may only be read")), tr("Check who may write to this folder, or copy the project elsewhere."), detail};
     case SQLITE_CANTOPEN:
         if (systemError == EACCES || systemError == EPERM || systemError == EROFS)
-            return {ErrorCode::NoPermission, cannot("access was refused"), "Check who may read and write this folder.", detail};
-        return {ErrorCode::NotFound, cannot("it cannot be opened"), "Check that the folder exists and is a project.", detail};
+            return {ErrorCode::NoPermission, cannot(tr("access was refused")), tr("Check who may read and write this folder."), detail};
+        return {ErrorCode::NotFound, cannot(tr("it cannot be opened")), tr("Check that the folder exists and is a project."), detail};
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return {ErrorCode::NoPermission, cannot("another program is using it"), "Close the other program and try again.", detail};
+        return {ErrorCode::NoPermission, cannot(tr("another program is using it")), tr("Close the other program and try again."), detail};
     case SQLITE_NOMEM:
-        return {ErrorCode::OutOfMemory, cannot("memory ran out"), "Close other programs and try again.", detail};
+        return {ErrorCode::OutOfMemory, cannot(tr("memory ran out")), tr("Close other programs and try again."), detail};
     case SQLITE_TOOBIG:
-        return {ErrorCode::BadInput, cannot("a text is longer than 1 GB"), "Split the text into several records.", detail};
+        return {ErrorCode::BadInput, cannot(tr("a text is longer than 1 GB")), tr("Split the text into several records."), detail};
     case SQLITE_IOERR:
         if (systemError == EACCES || systemError == EPERM || systemError == EROFS)
-            return {ErrorCode::NoPermission, cannot("access was refused"), "Check who may read and write this folder.", detail};
+            return {ErrorCode::NoPermission, cannot(tr("access was refused")), tr("Check who may read and write this folder."), detail};
         detail += fmt::format("; {}", std::generic_category().message(systemError));
-        return {ErrorCode::BadInput, cannot("the disk reported an error"), "Check the disk and its connection; copy the project to another one.", detail};
+        return {ErrorCode::BadInput, cannot(tr("the disk reported an error")), tr("Check the disk and its connection; copy the project to another one."), detail};
     default:
-        return {ErrorCode::Internal, cannot("the database refused"), "Report this together with the details.", detail};
+        return {ErrorCode::Internal, cannot(tr("the database refused")), tr("Report this together with the details."), detail};
     }
 }
 
@@ -129,9 +130,9 @@ Result<std::unique_ptr<Database>> Database::open(const fs::path &file, OpenMode 
     std::error_code ignored;
     const auto status = fs::status(file, ignored);
     if (mode != OpenMode::Create && status.type() == fs::file_type::not_found)
-        return fail(ErrorCode::NotFound, fmt::format("{} does not exist.", file.string()), "Check the path of the project folder.");
+        return fail(ErrorCode::NotFound, tr("{} does not exist.", file.string()), tr("Check the path of the project folder."));
     if (fs::exists(status) && !fs::is_regular_file(status))
-        return fail(ErrorCode::BadInput, fmt::format("{} is not a file.", file.string()), "Choose the folder of a project.");
+        return fail(ErrorCode::BadInput, tr("{} is not a file.", file.string()), tr("Choose the folder of a project."));
     sqlite3 *connection = nullptr;
     errno = 0;
     const int code = openConnection(file, mode, &connection);
@@ -213,7 +214,7 @@ Result<> Database::checkIntegrity() const
         return passError(hasRow);
     if (!*hasRow || statement->view(0) == "ok")
         return {};
-    return fail(ErrorCode::BadInput, fmt::format("{} is damaged.", m_file.string()), "Restore the project folder from a copy.", statement->text(0));
+    return fail(ErrorCode::BadInput, tr("{} is damaged.", m_file.string()), tr("Restore the project folder from a copy."), statement->text(0));
 }
 
 Result<Transaction> Transaction::begin(const Database &database, TransactionKind kind)

@@ -1,5 +1,6 @@
 // flock() on a file of its own: SQLite's own locks allow a second writer to take turns, which would let two windows train at once.
 #include "core/store/filelock.h"
+#include "core/base/words.h"
 
 #include <array>
 #include <cerrno>
@@ -31,8 +32,8 @@ Result<FileLock> FileLock::take(const std::filesystem::path &file)
     if (descriptor < 0) {
         const int error = errno;
         const bool isFull = error == ENOSPC || error == EDQUOT;
-        return fail(isFull ? ErrorCode::DiskFull : ErrorCode::NoPermission, fmt::format("Cannot write to {}.", file.parent_path().string()),
-                    isFull ? "Free some space and try again." : "Check who may write to this folder, or copy the project elsewhere.",
+        return fail(isFull ? ErrorCode::DiskFull : ErrorCode::NoPermission, tr("Cannot write to {}.", file.parent_path().string()),
+                    isFull ? tr("Free some space and try again.") : tr("Check who may write to this folder, or copy the project elsewhere."),
                     std::generic_category().message(error));
     }
     FileLock lock(descriptor);
@@ -44,9 +45,9 @@ Result<FileLock> FileLock::take(const std::filesystem::path &file)
             return lock; // a file system without locks: better to work than to refuse
         const long process = holder(descriptor);
         return fail(ErrorCode::NoPermission,
-                    process > 0 ? fmt::format("The project {} is open in another Fettle (process {}).", file.parent_path().string(), process)
-                                : fmt::format("The project {} is open in another Fettle.", file.parent_path().string()),
-                    "Close it there first, or wait until its run has ended.");
+                    process > 0 ? tr("The project {} is open in another Fettle (process {}).", file.parent_path().string(), process)
+                                : tr("The project {} is open in another Fettle.", file.parent_path().string()),
+                    tr("Close it there first, or wait until its run has ended."));
     }
     // Only a help for the message above; the lock does not depend on it.
     const std::string own = fmt::format("{}\n", ::getpid());

@@ -1,6 +1,7 @@
 // Version 1 of the tables. A content (turns, context, tools) is stored once, never changed and never removed: records, the journal and
 // snapshots point to it, so that history costs little and the full-text index is only ever added to.
 #include "core/store/schema.h"
+#include "core/base/words.h"
 
 #include <array>
 #include <fmt/format.h>
@@ -161,15 +162,15 @@ Result<> applySchema(const Database &database, std::span<const std::string_view>
     const auto newest = static_cast<std::int64_t>(steps.size());
     const bool isEmpty = *tables == 0 && *version == 0;
     if (*application != kApplicationId && !(isEmpty && !database.isReadOnly()))
-        return fail(ErrorCode::BadInput, fmt::format("{} is a database of another program.", database.file().string()),
-                    "Choose the folder of a project.");
+        return fail(ErrorCode::BadInput, tr("{} is a database of another program.", database.file().string()),
+                    tr("Choose the folder of a project."));
     if (*version > newest || *version < 0)
         return fail(ErrorCode::BadInput,
-                    fmt::format("{} was written by a newer Fettle (format {}, this one knows up to {}).", database.file().string(), *version, newest),
-                    "Update Fettle to open this project.");
+                    tr("{} was written by a newer Fettle (format {}, this one knows up to {}).", database.file().string(), *version, newest),
+                    tr("Update Fettle to open this project."));
     if (*version < newest && database.isReadOnly())
-        return fail(ErrorCode::BadInput, fmt::format("{} has an older format ({}; now {}).", database.file().string(), *version, newest),
-                    "Open the project once where it may be written; it is then brought up to date.");
+        return fail(ErrorCode::BadInput, tr("{} has an older format ({}; now {}).", database.file().string(), *version, newest),
+                    tr("Open the project once where it may be written; it is then brought up to date."));
     for (std::int64_t next = *version + 1; next <= newest; ++next) {
         auto transaction = Transaction::begin(database);
         if (!transaction)

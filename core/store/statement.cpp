@@ -1,4 +1,5 @@
 // Binding, stepping and reading columns of prepared statements.
+#include "core/base/words.h"
 #include "core/store/database.h"
 
 #include <cerrno>
@@ -69,14 +70,14 @@ Statement &Statement::bindNull()
 Result<bool> Statement::step()
 {
     if (m_bindError != 0)
-        return tl::unexpected(m_database->error(m_bindError, "store a value"));
+        return tl::unexpected(m_database->error(m_bindError, tr("store a value")));
     errno = 0; // databaseError reads it
     const int code = sqlite3_step(m_handle);
     if (code == SQLITE_ROW)
         return true;
     if (code == SQLITE_DONE)
         return false;
-    return tl::unexpected(m_database->error(code, m_database->isReadOnly() ? "read" : "read or write"));
+    return tl::unexpected(m_database->error(code, m_database->isReadOnly() ? "read" : tr("read or write")));
 }
 
 Result<> Statement::run()

@@ -1,6 +1,7 @@
 // Merging: short pieces by looking at every pair, long ones with a heap; results of short pieces are remembered.
 #include "core/text/bpe.h"
 
+#include "core/base/words.h"
 #include "core/text/bytealphabet.h"
 #include "core/text/piececache.h"
 #include "core/text/unicode.h"
@@ -78,8 +79,8 @@ Result<BpeModel> BpeModel::make(Vocabulary vocabulary, const std::vector<Merge> 
         model.m_unknown = words.find(model.m_options.unknownToken);
         if (!model.m_unknown)
             return fail(ErrorCode::BadInput,
-                        fmt::format("The tokenizer's unknown token \"{}\" is not in its vocabulary.", model.m_options.unknownToken),
-                        "The tokenizer file is damaged: copy it again from its source.");
+                        tr("The tokenizer's unknown token \"{}\" is not in its vocabulary.", model.m_options.unknownToken),
+                        tr("The tokenizer file is damaged: copy it again from its source."));
     }
 
     if (model.m_options.bytes && !model.m_unknown)
@@ -105,12 +106,12 @@ Result<> BpeModel::addMerge(const Merge &merge, std::uint32_t rank)
     const auto id = m_vocabulary.find(product);
     if (!left || !right || !id)
         return fail(ErrorCode::BadInput,
-                    fmt::format("Merge {} of the tokenizer joins \"{}\" and \"{}\", but \"{}\" is not in its vocabulary.", rank + 1,
+                    tr("Merge {} of the tokenizer joins \"{}\" and \"{}\", but \"{}\" is not in its vocabulary.", rank + 1,
                                 merge.left, merge.right,
                                 !left        ? merge.left
                                     : !right ? merge.right
                                              : product),
-                    "The tokenizer file is damaged: copy it again from its source.");
+                    tr("The tokenizer file is damaged: copy it again from its source."));
     if (m_canCutAtWords && hasInnerWordMark(product))
         m_canCutAtWords = false;
     const std::uint64_t key = keyOf(*left, *right);

@@ -2,6 +2,7 @@
 #include "core/text/chattemplate.h"
 
 #include "core/base/utf8.h"
+#include "core/base/words.h"
 #include "core/io/gguf.h"
 #include "core/io/jsonfile.h"
 #include "core/text/jinja/engine.h"
@@ -22,16 +23,16 @@ constexpr const char *kHint = "Choose another chat template for this model, or c
 
 Error errorOf(const jinja::Failure &failure)
 {
-    const std::string where = failure.line > 0 ? fmt::format(", line {}", failure.line) : std::string();
+    const std::string where = failure.line > 0 ? tr(", line {}", failure.line) : std::string();
     switch (failure.reason) {
     case jinja::Failure::Reason::Raised:
-        return {ErrorCode::BadInput, fmt::format("The chat template refuses this conversation: {}", failure.message),
-                "Change the conversation so that the model's template accepts it (order of roles, system message, tools)."};
+        return {ErrorCode::BadInput, tr("The chat template refuses this conversation: {}", failure.message),
+                tr("Change the conversation so that the model's template accepts it (order of roles, system message, tools).")};
     case jinja::Failure::Reason::Limit:
-        return {ErrorCode::BadInput, fmt::format("The chat template was stopped{}: {}.", where, failure.message), kHint};
+        return {ErrorCode::BadInput, tr("The chat template was stopped{}: {}.", where, failure.message), kHint};
     case jinja::Failure::Reason::Error: break;
     }
-    return {ErrorCode::BadInput, fmt::format("The chat template failed{}: {}.", where, failure.message), kHint};
+    return {ErrorCode::BadInput, tr("The chat template failed{}: {}.", where, failure.message), kHint};
 }
 
 // Names under which the reasoning of a message is passed; the first is the one that templates read.
@@ -110,16 +111,16 @@ Result<ChatTemplate> ChatTemplate::parse(std::string source)
 {
     if (source.size() > kLongestTemplate)
         return fail(ErrorCode::BadInput,
-                    fmt::format("The chat template has {} bytes; at most {} are possible.", source.size(), kLongestTemplate), kHint);
+                    tr("The chat template has {} bytes; at most {} are possible.", source.size(), kLongestTemplate), tr(kHint));
     if (!isValidUtf8(source))
         return fail(ErrorCode::BadInput,
-                    fmt::format("The chat template is not UTF-8: byte {} begins no character.", validUtf8Prefix(source)), kHint);
+                    tr("The chat template is not UTF-8: byte {} begins no character.", validUtf8Prefix(source)), tr(kHint));
     try {
         return ChatTemplate(std::make_shared<const jinja::Program>(jinja::parse(std::move(source))));
     } catch (const jinja::Failure &failure) {
-        return fail(ErrorCode::BadInput, fmt::format("Cannot read the chat template, line {}: {}.", failure.line, failure.message), kHint);
+        return fail(ErrorCode::BadInput, tr("Cannot read the chat template, line {}: {}.", failure.line, failure.message), tr(kHint));
     } catch (const std::exception &error) {
-        return fail(ErrorCode::Internal, "Cannot read the chat template.", kHint, error.what());
+        return fail(ErrorCode::Internal, tr("Cannot read the chat template."), tr(kHint), error.what());
     }
 }
 
@@ -141,16 +142,16 @@ Result<ChatTemplate> ChatTemplate::fromTokenizerFolder(const std::filesystem::pa
         if (std::string text = templateIn(*json); !text.empty())
             return parse(std::move(text));
     }
-    return fail(ErrorCode::NotFound, fmt::format("The folder {} has no chat template.", folder.string()),
-                "Use an instruction-tuned model, or choose a chat template for this one.");
+    return fail(ErrorCode::NotFound, tr("The folder {} has no chat template.", folder.string()),
+                tr("Use an instruction-tuned model, or choose a chat template for this one."));
 }
 
 Result<ChatTemplate> ChatTemplate::fromGguf(const io::Gguf &file)
 {
     auto text = file.string("tokenizer.chat_template");
     if (!text || text->empty())
-        return fail(ErrorCode::NotFound, fmt::format("{} has no chat template (tokenizer.chat_template).", file.path().filename().string()),
-                    "Use an instruction-tuned model, or choose a chat template for this one.");
+        return fail(ErrorCode::NotFound, tr("{} has no chat template (tokenizer.chat_template).", file.path().filename().string()),
+                    tr("Use an instruction-tuned model, or choose a chat template for this one."));
     return parse(std::move(*text));
 }
 
@@ -166,9 +167,9 @@ Result<RenderedText> ChatTemplate::render(const nlohmann::ordered_json &messages
     } catch (const jinja::Failure &failure) {
         return tl::unexpected<Error>(errorOf(failure));
     } catch (const std::bad_alloc &) {
-        return fail(ErrorCode::OutOfMemory, "The chat template needs more memory than there is.", kHint);
+        return fail(ErrorCode::OutOfMemory, tr("The chat template needs more memory than there is."), tr(kHint));
     } catch (const std::exception &error) {
-        return fail(ErrorCode::Internal, "The chat template failed.", kHint, error.what());
+        return fail(ErrorCode::Internal, tr("The chat template failed."), tr(kHint), error.what());
     }
 }
 

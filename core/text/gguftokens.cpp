@@ -2,6 +2,7 @@
 // tokenizer.json files of the models that carry the name.
 #include "core/text/gguftokens.h"
 
+#include "core/base/words.h"
 #include "core/io/gguf.h"
 
 #include <algorithm>
@@ -52,8 +53,8 @@ Result<GgufRule> ggufRule(const io::Gguf &file)
     const auto rule = std::find_if(kRules.begin(), kRules.end(), [&](const GgufRule &named) { return named.name == pre; });
     if (rule == kRules.end())
         return fail(ErrorCode::BadInput,
-                    fmt::format("{} splits words by the rule \"{}\", which Fettle does not know.", file.path().filename().string(), pre),
-                    "Use the model's Hugging Face folder: its tokenizer.json describes the rule itself.");
+                    tr("{} splits words by the rule \"{}\", which Fettle does not know.", file.path().filename().string(), pre),
+                    tr("Use the model's Hugging Face folder: its tokenizer.json describes the rule itself."));
     return *rule;
 }
 
@@ -61,12 +62,12 @@ Result<std::string> ggufTokenizerKind(const io::Gguf &file)
 {
     const std::string kind = file.string("tokenizer.ggml.model").value_or("");
     if (kind.empty())
-        return fail(ErrorCode::BadInput, fmt::format("{} has no tokenizer (tokenizer.ggml.model).", file.path().filename().string()), kUse);
+        return fail(ErrorCode::BadInput, tr("{} has no tokenizer (tokenizer.ggml.model).", file.path().filename().string()), tr(kUse));
     if (kind != "gpt2" && kind != "llama")
         return fail(
             ErrorCode::BadInput,
-            fmt::format("{} has a tokenizer of the type \"{}\", which Fettle does not know.", file.path().filename().string(), kind),
-            "Use a model with a BPE tokenizer: types \"gpt2\" and \"llama\".");
+            tr("{} has a tokenizer of the type \"{}\", which Fettle does not know.", file.path().filename().string(), kind),
+            tr("Use a model with a BPE tokenizer: types \"gpt2\" and \"llama\"."));
     return kind;
 }
 
@@ -74,17 +75,17 @@ Result<GgufTokens> ggufTokens(const io::Gguf &file)
 {
     auto texts = file.strings("tokenizer.ggml.tokens");
     if (!texts || texts->empty())
-        return fail(ErrorCode::BadInput, fmt::format("{} has no tokens (tokenizer.ggml.tokens).", file.path().filename().string()), kUse);
+        return fail(ErrorCode::BadInput, tr("{} has no tokens (tokenizer.ggml.tokens).", file.path().filename().string()), tr(kUse));
     if (texts->size() > static_cast<std::size_t>(kHighestId))
-        return fail(ErrorCode::BadInput, fmt::format("{} claims to have {} tokens.", file.path().filename().string(), texts->size()), kUse);
+        return fail(ErrorCode::BadInput, tr("{} claims to have {} tokens.", file.path().filename().string(), texts->size()), tr(kUse));
     GgufTokens tokens{std::move(*texts), {}};
     tokens.kinds.assign(tokens.texts.size(), TokenKind::Normal);
     if (const auto kinds = file.integers("tokenizer.ggml.token_type")) {
         if (kinds->size() != tokens.texts.size())
             return fail(ErrorCode::BadInput,
-                        fmt::format("{} has {} tokens but {} kinds of tokens.", file.path().filename().string(), tokens.texts.size(),
+                        tr("{} has {} tokens but {} kinds of tokens.", file.path().filename().string(), tokens.texts.size(),
                                     kinds->size()),
-                        kUse);
+                        tr(kUse));
         for (std::size_t i = 0; i < kinds->size(); ++i)
             if ((*kinds)[i] >= 1 && (*kinds)[i] <= 6)
                 tokens.kinds[i] = static_cast<TokenKind>((*kinds)[i]);
@@ -96,15 +97,15 @@ Result<std::vector<Merge>> ggufMerges(const io::Gguf &file)
 {
     const auto lines = file.strings("tokenizer.ggml.merges");
     if (!lines)
-        return fail(ErrorCode::BadInput, fmt::format("{} has no merges (tokenizer.ggml.merges).", file.path().filename().string()), kUse);
+        return fail(ErrorCode::BadInput, tr("{} has no merges (tokenizer.ggml.merges).", file.path().filename().string()), tr(kUse));
     std::vector<Merge> merges;
     merges.reserve(lines->size());
     for (const std::string &line : *lines) {
         const std::size_t space = line.find(' ', 1); // a token may itself begin with a space, never contain one
         if (space == std::string::npos)
             return fail(ErrorCode::BadInput,
-                        fmt::format("{}: merge {} is no pair of tokens: \"{}\".", file.path().filename().string(), merges.size() + 1, line),
-                        kUse);
+                        tr("{}: merge {} is no pair of tokens: \"{}\".", file.path().filename().string(), merges.size() + 1, line),
+                        tr(kUse));
         merges.push_back({line.substr(0, space), line.substr(space + 1)});
     }
     return merges;
@@ -115,7 +116,7 @@ Result<ScoredVocabulary> ggufScored(const io::Gguf &file, GgufTokens tokens)
     const auto scores = file.floats("tokenizer.ggml.scores");
     if (!scores || scores->size() != tokens.texts.size())
         return fail(ErrorCode::BadInput,
-                    fmt::format("{} has no score for each token (tokenizer.ggml.scores).", file.path().filename().string()), kUse);
+                    tr("{} has no score for each token (tokenizer.ggml.scores).", file.path().filename().string()), tr(kUse));
     return ScoredVocabulary{std::move(tokens.texts), *scores, std::move(tokens.kinds),
                             file.boolean("tokenizer.ggml.add_space_prefix").value_or(true)};
 }

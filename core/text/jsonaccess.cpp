@@ -1,5 +1,6 @@
 // Fields of a tokenizer.json, read without surprises.
 #include "core/text/jsonaccess.h"
+#include "core/base/words.h"
 
 #include <fmt/format.h>
 
@@ -40,8 +41,8 @@ Result<std::variant<std::string, Regex>> patternOf(const nlohmann::json &object)
         return plain.get<std::string>();
     const nlohmann::json &regex = fieldOf(pattern, "Regex");
     if (!regex.is_string())
-        return fail(ErrorCode::BadInput, "The tokenizer has a step without a pattern.",
-                    "The file tokenizer.json is damaged: copy it again from its source.");
+        return fail(ErrorCode::BadInput, tr("The tokenizer has a step without a pattern."),
+                    tr("The file tokenizer.json is damaged: copy it again from its source."));
     auto compiled = Regex::compile(regex.get_ref<const std::string &>());
     if (!compiled)
         return passError(compiled);
@@ -50,8 +51,8 @@ Result<std::variant<std::string, Regex>> patternOf(const nlohmann::json &object)
 
 tl::unexpected<Error> unsupported(std::string_view part, std::string_view kind)
 {
-    return fail(ErrorCode::BadInput, fmt::format("This tokenizer uses the {} \"{}\", which Fettle does not know.", part, kind),
-                "Use a model with a byte-level or SentencePiece BPE tokenizer (Llama, Mistral, Qwen, Gemma, Phi, SmolLM, GPT-2 ...).");
+    return fail(ErrorCode::BadInput, tr("This tokenizer uses the {} \"{}\", which Fettle does not know.", part, kind),
+                tr("Use a model with a byte-level or SentencePiece BPE tokenizer (Llama, Mistral, Qwen, Gemma, Phi, SmolLM, GPT-2 ...)."));
 }
 
 } // namespace fettle::text

@@ -2,6 +2,7 @@
 #include "core/text/normalizer.h"
 
 #include "core/base/utf8.h"
+#include "core/base/words.h"
 #include "core/text/jsonaccess.h"
 #include "core/text/unicode.h"
 
@@ -277,7 +278,7 @@ Result<> addSteps(const nlohmann::json &json, std::vector<NormalizerStep> &steps
     else if (type == "Nmt")
         steps.push_back(CleanControls{});
     else if (textOf(json, "content").size() > kLongestContent || textOf(json, "prepend").size() > kLongestContent)
-        return unsupported("normalizer with a long text", type);
+        return unsupported(tr("normalizer with a long text"), type);
     else if (type == "Prepend")
         steps.push_back(PrependText{textOf(json, "prepend")});
     else if (type == "Replace") {
@@ -302,8 +303,8 @@ Result<> Normalizer::apply(AlignedText &text) const
         if (auto applied = std::visit(Apply{text}, step); !applied)
             return applied;
         if (text.view().size() > most)
-            return fail(ErrorCode::BadInput, fmt::format("The tokenizer's normalizer makes {} bytes of text of a few.", text.view().size()),
-                        "The tokenizer file may be damaged or malicious: copy it again from its source.");
+            return fail(ErrorCode::BadInput, tr("The tokenizer's normalizer makes {} bytes of text of a few.", text.view().size()),
+                        tr("The tokenizer file may be damaged or malicious: copy it again from its source."));
     }
     return {};
 }

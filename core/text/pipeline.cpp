@@ -2,6 +2,7 @@
 #include "core/text/pipeline.h"
 
 #include "core/base/utf8.h"
+#include "core/base/words.h"
 #include "core/text/bytealphabet.h"
 #include "core/text/unicode.h"
 
@@ -264,14 +265,14 @@ Result<Encoding> Pipeline::encode(std::string_view text, EncodeOptions options) 
 {
     if (text.size() > kLongestText)
         return fail(ErrorCode::BadInput,
-                    fmt::format("Cannot tokenise a text of {} bytes: at most {} are possible.", text.size(), kLongestText),
-                    "Split the text into several records.");
+                    tr("Cannot tokenise a text of {} bytes: at most {} are possible.", text.size(), kLongestText),
+                    tr("Split the text into several records."));
     const std::size_t valid = isAscii(text) ? text.size() : validUtf8Prefix(text);
     if (valid < text.size())
         return fail(
             ErrorCode::BadInput,
-            fmt::format("The text is not UTF-8: byte {} (0x{:02X}) begins no character.", valid, static_cast<unsigned char>(text[valid])),
-            "Save the text as UTF-8 and read it again.");
+            tr("The text is not UTF-8: byte {} (0x{:02X}) begins no character.", valid, static_cast<unsigned char>(text[valid])),
+            tr("Save the text as UTF-8 and read it again."));
     return Run(*this, text, options).encode();
 }
 

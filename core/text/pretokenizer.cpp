@@ -1,6 +1,7 @@
 // The pre-tokenizers, and how a tokenizer.json names them.
 #include "core/text/pretokenizer.h"
 
+#include "core/base/words.h"
 #include "core/text/jsonaccess.h"
 #include "core/text/unicode.h"
 
@@ -283,7 +284,7 @@ Result<Delimiter> delimiterOf(const std::string &name, Delimiter fallback)
         return Delimiter::MergedWithNext;
     if (name == "Contiguous")
         return Delimiter::Contiguous;
-    return unsupported("split behaviour", name);
+    return unsupported(tr("split behaviour"), name);
 }
 
 Result<> addSplit(const nlohmann::json &json, PreTokenizer &made)
@@ -309,7 +310,7 @@ Result<> addMetaspace(const nlohmann::json &json, PreTokenizer &made)
 {
     Metaspace step{textOf(json, "replacement"), Prepend::Always, flagOf(json, "split", true)};
     if (step.replacement.empty() || decodeUnchecked(step.replacement.data()).length != step.replacement.size())
-        return unsupported("Metaspace replacement", step.replacement);
+        return unsupported(tr("Metaspace replacement"), step.replacement);
     const std::string scheme = textOf(json, "prepend_scheme");
     if (scheme == "never" || (scheme.empty() && !flagOf(json, "add_prefix_space", true)))
         step.prepend = Prepend::Never;
@@ -325,7 +326,7 @@ Result<> addSteps(const nlohmann::json &json, PreTokenizer &made, int depth)
         return {};
     const std::string type = textOf(json, "type");
     if (made.bytes)
-        return unsupported("pre-tokenizer after ByteLevel", type);
+        return unsupported(tr("pre-tokenizer after ByteLevel"), type);
     if (type == "Sequence" && depth < 8) {
         for (const nlohmann::json &inner : listOf(json, "pretokenizers"))
             if (auto added = addSteps(inner, made, depth + 1); !added)

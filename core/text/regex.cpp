@@ -1,5 +1,6 @@
 // PCRE2 behind the few things that tokenizers need of regular expressions.
 #include "core/text/regex.h"
+#include "core/base/words.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <fmt/format.h>
@@ -61,8 +62,8 @@ Result<Regex> Regex::compile(std::string_view pattern)
     if (!code->code)
         return fail(
             ErrorCode::BadInput,
-            fmt::format("Cannot read the regular expression \"{}\" of the tokenizer: {} at byte {}.", pattern, messageOf(error), offset),
-            "The tokenizer file may be damaged, or written for another program.");
+            tr("Cannot read the regular expression \"{}\" of the tokenizer: {} at byte {}.", pattern, messageOf(error), offset),
+            tr("The tokenizer file may be damaged, or written for another program."));
     pcre2_jit_compile(code->code, PCRE2_JIT_COMPLETE); // without the JIT the same matches come more slowly
     Regex regex;
     regex.m_code = std::move(code);
@@ -84,8 +85,8 @@ Result<std::vector<RegexMatch>> Regex::findAll(std::string_view text) const
         if (found < 0)
             return fail(
                 ErrorCode::BadInput,
-                fmt::format("Cannot split the text with the tokenizer's regular expression \"{}\": {}.", m_pattern, messageOf(found)),
-                "Shorten the text, or use a model whose tokenizer has a simpler rule.");
+                tr("Cannot split the text with the tokenizer's regular expression \"{}\": {}.", m_pattern, messageOf(found)),
+                tr("Shorten the text, or use a model whose tokenizer has a simpler rule."));
         const PCRE2_SIZE *offsets = pcre2_get_ovector_pointer(data.get());
         matches.push_back({offsets[0], offsets[1]});
         at = offsets[1];

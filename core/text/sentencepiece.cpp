@@ -1,5 +1,6 @@
 // SentencePiece BPE: its vocabulary with scores becomes the list of merges that Hugging Face's conversion makes of it, and its file
 // tokenizer.model (protocol buffers: sentencepiece_model.proto) is read.
+#include "core/base/words.h"
 #include "core/io/jsonfile.h"
 #include "core/text/jsonaccess.h"
 #include "core/text/readers.h"
@@ -124,7 +125,7 @@ bool readPiece(std::string_view bytes, ScoredVocabulary &scored)
 tl::unexpected<Error> brokenModel(const std::filesystem::path &file, const std::string &what)
 {
     return fail(ErrorCode::BadInput, fmt::format("{}: {}.", file.filename().string(), what),
-                "The file is damaged: copy it again from its source.");
+                tr("The file is damaged: copy it again from its source."));
 }
 
 } // namespace
@@ -231,13 +232,13 @@ Result<ScoredVocabulary> readScoredModel(const std::filesystem::path &file)
         if (field.wire != 2)
             continue;
         if (field.number == 1 && (scored.texts.size() > static_cast<std::size_t>(kHighestId) || !readPiece(field.content, scored)))
-            return brokenModel(file, fmt::format("token {} cannot be read", scored.texts.size()));
+            return brokenModel(file, tr("token {} cannot be read", scored.texts.size()));
         Fields inner(field.content);
         while ((field.number == 2 || field.number == 3) && inner.next()) {
             if (field.number == 2 && inner.number == 3 && inner.wire == 0)
                 modelType = inner.value;
             if (field.number == 3 && inner.number == 2 && inner.wire == 2 && !inner.content.empty())
-                return unsupported("normalizer", "precompiled character map of SentencePiece");
+                return unsupported("normalizer", tr("precompiled character map of SentencePiece"));
             if (field.number == 3 && inner.number == 3 && inner.wire == 0)
                 scored.addsPrefixSpace = inner.value != 0;
             if (field.number == 3 && inner.number == 4 && inner.wire == 0)
@@ -245,12 +246,12 @@ Result<ScoredVocabulary> readScoredModel(const std::filesystem::path &file)
         }
     }
     if (field.isBroken() || scored.texts.empty())
-        return brokenModel(file, "this is no SentencePiece model");
+        return brokenModel(file, tr("this is no SentencePiece model"));
     if (modelType != 2)
         return fail(ErrorCode::BadInput,
-                    fmt::format("{}: this SentencePiece model is of the type {}, which Fettle does not know.", file.filename().string(),
+                    tr("{}: this SentencePiece model is of the type {}, which Fettle does not know.", file.filename().string(),
                                 modelType == 1 ? "Unigram" : "word or character"),
-                    "Use a model with a BPE tokenizer (Llama, Mistral, Qwen, Gemma, Phi, SmolLM, GPT-2 ...).");
+                    tr("Use a model with a BPE tokenizer (Llama, Mistral, Qwen, Gemma, Phi, SmolLM, GPT-2 ...)."));
     return scored;
 }
 

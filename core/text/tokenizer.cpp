@@ -1,6 +1,7 @@
 // The public class: chooses the reader, hands everything else to the pipeline.
 #include "core/text/tokenizer.h"
 
+#include "core/base/words.h"
 #include "core/io/gguf.h"
 #include "core/io/jsonfile.h"
 #include "core/text/pipeline.h"
@@ -48,12 +49,12 @@ Result<Tokenizer> Tokenizer::fromFolder(const std::filesystem::path &folder)
     } else if (std::filesystem::exists(folder / "tokenizer.model", error)) {
         pipeline = readSentencePieceModel(folder / "tokenizer.model");
     } else if (error == std::errc::permission_denied) {
-        return fail(ErrorCode::NoPermission, fmt::format("Cannot open the folder \"{}\": access is not allowed.", folder.string()),
-                    "Ask its owner to let you read it, or choose another one.");
+        return fail(ErrorCode::NoPermission, tr("Cannot open the folder \"{}\": access is not allowed.", folder.string()),
+                    tr("Ask its owner to let you read it, or choose another one."));
     } else {
         return fail(ErrorCode::NotFound,
-                    fmt::format("The folder {} has no tokenizer (tokenizer.json or tokenizer.model).", folder.string()),
-                    "Choose a complete model folder, with the tokenizer's files beside the weights.");
+                    tr("The folder {} has no tokenizer (tokenizer.json or tokenizer.model).", folder.string()),
+                    tr("Choose a complete model folder, with the tokenizer's files beside the weights."));
     }
     if (!pipeline)
         return passError(pipeline);
@@ -150,7 +151,7 @@ std::int64_t Tokenizer::vocabularySize() const
 
 std::string Tokenizer::description() const
 {
-    return fmt::format("{}, {} tokens", m_pipeline->kind, withSeparators(vocabularySize()));
+    return tr("{}, {} tokens", m_pipeline->kind, withSeparators(vocabularySize()));
 }
 
 StreamDecoder::StreamDecoder(Tokenizer tokenizer, bool skipSpecial)

@@ -1,4 +1,5 @@
 // tokenizer.json: model, added tokens, post-processor.
+#include "core/base/words.h"
 #include "core/io/jsonfile.h"
 #include "core/text/jsonaccess.h"
 #include "core/text/readers.h"
@@ -13,19 +14,19 @@ constexpr const char *kDamaged = "The file is damaged: copy it again from its so
 
 tl::unexpected<Error> broken(const std::string &name, const std::string &what)
 {
-    return fail(ErrorCode::BadInput, fmt::format("{}: {}.", name, what), kDamaged);
+    return fail(ErrorCode::BadInput, fmt::format("{}: {}.", name, what), tr(kDamaged));
 }
 
 Result<Vocabulary> readVocabulary(const nlohmann::json &model, const std::string &name)
 {
     const nlohmann::json &words = fieldOf(model, "vocab");
     if (!words.is_object() || words.empty())
-        return broken(name, "field \"model.vocab\" is no list of tokens with their numbers");
+        return broken(name, tr("field \"model.vocab\" is no list of tokens with their numbers"));
     Vocabulary vocabulary;
     vocabulary.reserve(words.size(), words.size() * 8);
     for (const auto &[text, id] : words.items()) {
         if (!id.is_number_integer() || id.get<std::int64_t>() < 0 || id.get<std::int64_t>() > kHighestId)
-            return broken(name, fmt::format("token \"{}\" has the number {}, allowed are 0 to {}", text, id.dump(), kHighestId));
+            return broken(name, tr("token \"{}\" has the number {}, allowed are 0 to {}", text, id.dump(), kHighestId));
         vocabulary.add(text, static_cast<TokenId>(id.get<std::int64_t>()));
     }
     return vocabulary;
@@ -46,7 +47,7 @@ Result<std::vector<Merge>> readMerges(const nlohmann::json &model, const std::st
             continue;
         const std::size_t space = line.find(' ');
         if (space == std::string::npos || line.find(' ', space + 1) != std::string::npos)
-            return broken(name, fmt::format("merge {} is no pair of tokens: {}", merges.size() + 1, item.dump()));
+            return broken(name, tr("merge {} is no pair of tokens: {}", merges.size() + 1, item.dump()));
         merges.push_back({line.substr(0, space), line.substr(space + 1)});
     }
     return merges;
@@ -59,7 +60,7 @@ Result<BpeModel> readModel(const nlohmann::json &json, bool bytes, const std::st
     if (!type.empty() && type != "BPE")
         return unsupported("model", type);
     if (!textOf(json, "continuing_subword_prefix").empty() || !textOf(json, "end_of_word_suffix").empty())
-        return unsupported("BPE option", "continuing_subword_prefix / end_of_word_suffix");
+        return unsupported(tr("BPE option"), "continuing_subword_prefix / end_of_word_suffix");
     auto vocabulary = tables ? Result<Vocabulary>(std::move(tables->vocabulary)) : readVocabulary(json, name);
     if (!vocabulary)
         return passError(vocabulary);
@@ -82,7 +83,7 @@ Result<> readAddedTokens(const nlohmann::json &json, Pipeline &pipeline, const s
         token.content = textOf(item, "content");
         const nlohmann::json &id = fieldOf(item, "id");
         if (token.content.empty() || !id.is_number_integer() || id.get<std::int64_t>() < 0 || id.get<std::int64_t>() > kHighestId)
-            return broken(name, fmt::format("\"added_tokens\" has an entry without text or with an impossible number: {}", item.dump()));
+            return broken(name, tr("\"added_tokens\" has an entry without text or with an impossible number: {}", item.dump()));
         token.id = static_cast<TokenId>(id.get<std::int64_t>());
         token.singleWord = flagOf(item, "single_word", false);
         token.leftStrip = flagOf(item, "lstrip", false);
@@ -105,10 +106,10 @@ Result<> readTemplate(const nlohmann::json &json, PostProcessor &post, const std
         const std::string token = textOf(fieldOf(item, "SpecialToken"), "id");
         const nlohmann::json &known = fieldOf(fieldOf(json, "special_tokens"), token.c_str());
         if (!known.is_object())
-            return broken(name, fmt::format("the post-processor adds \"{}\" but does not say which token that is", token));
+            return broken(name, tr("the post-processor adds \"{}\" but does not say which token that is", token));
         for (const nlohmann::json &id : listOf(known, "ids")) {
             if (!id.is_number_integer() || id.get<std::int64_t>() < 0 || id.get<std::int64_t>() > kHighestId)
-                return broken(name, fmt::format("the post-processor adds a token with the number {}", id.dump()));
+                return broken(name, tr("the post-processor adds a token with the number {}", id.dump()));
             (seenText ? post.after : post.before).push_back(static_cast<TokenId>(id.get<std::int64_t>()));
         }
     }
@@ -120,7 +121,7 @@ Result<TokenId> readPair(const nlohmann::json &json, const char *field, const st
 {
     const nlohmann::json &pair = listOf(json, field);
     if (pair.size() != 2 || !pair[1].is_number_integer() || pair[1].get<std::int64_t>() < 0 || pair[1].get<std::int64_t>() > kHighestId)
-        return broken(name, fmt::format("the post-processor's \"{}\" is no token", field));
+        return broken(name, tr("the post-processor's \"{}\" is no token", field));
     return static_cast<TokenId>(pair[1].get<std::int64_t>());
 }
 
@@ -168,7 +169,7 @@ Result<std::shared_ptr<Pipeline>> readTokenizerJson(std::string_view text, const
         return passError(parsed);
     const nlohmann::json &json = *parsed;
     if (!json.is_object() || !json.contains("model"))
-        return broken(name, "this is no tokenizer: it has no field \"model\"");
+        return broken(name, tr("this is no tokenizer: it has no field \"model\""));
     auto normalizer = readNormalizer(fieldOf(json, "normalizer"));
     if (!normalizer)
         return passError(normalizer);

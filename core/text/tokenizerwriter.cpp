@@ -1,6 +1,7 @@
 #include "core/text/tokenizerwriter.h"
 
 #include "core/base/utf8.h"
+#include "core/base/words.h"
 #include "core/io/gguf.h"
 #include "core/text/gguftokens.h"
 #include "core/text/splitter.h"
@@ -114,7 +115,7 @@ Result<Json> tokenizerJsonFromGguf(const io::Gguf &file)
     for (std::size_t i = 0; i < tokens->texts.size(); ++i) {
         const std::string &text = tokens->texts[i];
         if (!isValidUtf8(text))
-            return fail(ErrorCode::BadInput, fmt::format("{}: token {} is no text.", file.path().filename().string(), i), "Convert the model again with a current llama.cpp.");
+            return fail(ErrorCode::BadInput, tr("{}: token {} is no text.", file.path().filename().string(), i), tr("Convert the model again with a current llama.cpp."));
         known.add(text, static_cast<TokenId>(i));
     }
     // Written in the order of their ids. Where a text stands twice, the last one counts, as for the loader.
@@ -135,7 +136,7 @@ Result<Json> tokenizerJsonFromGguf(const io::Gguf &file)
     Json merges = Json::array();
     for (const Merge &merge : parts->merges) {
         if (!isValidUtf8(merge.left) || !isValidUtf8(merge.right))
-            return fail(ErrorCode::BadInput, fmt::format("{}: a merge is no text.", file.path().filename().string()), "Convert the model again with a current llama.cpp.");
+            return fail(ErrorCode::BadInput, tr("{}: a merge is no text.", file.path().filename().string()), tr("Convert the model again with a current llama.cpp."));
         merges.push_back(Json::array({merge.left, merge.right}));
     }
     const GgufFrame frame = ggufFrame(file, tokens->texts.size());

@@ -1,6 +1,7 @@
 #include "core/train/checkpoint.h"
 
 #include "core/base/sha256.h"
+#include "core/base/words.h"
 #include "core/io/atomicfile.h"
 #include "core/io/jsonfile.h"
 #include "core/io/mappedfile.h"
@@ -45,8 +46,8 @@ std::optional<std::int64_t> stepOf(const std::string &name)
 
 tl::unexpected<Error> damagedError(const fs::path &checkpoint, const std::string &what)
 {
-    return fail(ErrorCode::BadInput, fmt::format("The checkpoint {} is damaged: {}.", checkpoint.filename().string(), what),
-                "An older checkpoint of the run can be used; this folder can be deleted.");
+    return fail(ErrorCode::BadInput, tr("The checkpoint {} is damaged: {}.", checkpoint.filename().string(), what),
+                tr("An older checkpoint of the run can be used; this folder can be deleted."));
 }
 
 void removeFolder(const fs::path &folder)
@@ -131,26 +132,26 @@ Result<> verifyCheckpoint(const fs::path &checkpoint)
 {
     auto manifest = io::readJsonFile(checkpoint / kManifest);
     if (!manifest)
-        return damagedError(checkpoint, fmt::format("{} cannot be read ({})", kManifest, manifest.error().message));
+        return damagedError(checkpoint, tr("{} cannot be read ({})", kManifest, manifest.error().message));
     const auto format = io::jsonField<std::int64_t>(*manifest, "format", kManifest);
     const auto files = manifest->is_object() ? manifest->find("files") : manifest->end();
     if (!format || *format != kFormat || files == manifest->end() || !files->is_object() || files->empty())
-        return damagedError(checkpoint, fmt::format("{} does not list its files", kManifest));
+        return damagedError(checkpoint, tr("{} does not list its files", kManifest));
     for (const auto &[name, facts] : files->items()) {
         // Names come from a file: never leave the folder.
         if (name.find('/') != std::string::npos || name.find('\\') != std::string::npos || name.starts_with(".."))
-            return damagedError(checkpoint, fmt::format("{} names a file outside of the folder", kManifest));
+            return damagedError(checkpoint, tr("{} names a file outside of the folder", kManifest));
         const auto bytes = io::jsonField<std::int64_t>(facts, "bytes", kManifest);
         const auto hash = io::jsonField<std::string>(facts, "sha256", kManifest);
         if (!bytes || !hash)
-            return damagedError(checkpoint, fmt::format("{} says too little about {}", kManifest, name));
+            return damagedError(checkpoint, tr("{} says too little about {}", kManifest, name));
         auto proof = proofOf(checkpoint / name);
         if (!proof)
-            return damagedError(checkpoint, fmt::format("{} is missing or cannot be read", name));
+            return damagedError(checkpoint, tr("{} is missing or cannot be read", name));
         if (proof->bytes != *bytes)
-            return damagedError(checkpoint, fmt::format("{} has {} bytes instead of {}", name, proof->bytes, *bytes));
+            return damagedError(checkpoint, tr("{} has {} bytes instead of {}", name, proof->bytes, *bytes));
         if (proof->sha256 != *hash)
-            return damagedError(checkpoint, fmt::format("the content of {} has changed", name));
+            return damagedError(checkpoint, tr("the content of {} has changed", name));
     }
     return {};
 }
@@ -168,10 +169,10 @@ Result<NewestCheckpoint> newestValidCheckpoint(const fs::path &folder)
         return result;
     }
     if (result.damaged.empty())
-        return fail(ErrorCode::NotFound, fmt::format("There is no checkpoint in {}.", folder.string()),
-                    "The run stopped before its first checkpoint. Start it again.");
-    return fail(ErrorCode::BadInput, fmt::format("None of the {} checkpoints can be used. {}", result.damaged.size(), result.damaged.front().message),
-                "Start the run again.");
+        return fail(ErrorCode::NotFound, tr("There is no checkpoint in {}.", folder.string()),
+                    tr("The run stopped before its first checkpoint. Start it again."));
+    return fail(ErrorCode::BadInput, tr("None of the {} checkpoints can be used. {}", result.damaged.size(), result.damaged.front().message),
+                tr("Start the run again."));
 }
 
 std::vector<std::int64_t> retainCheckpoints(const fs::path &folder, std::int64_t keep, std::span<const std::int64_t> protectedSteps)

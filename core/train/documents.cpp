@@ -1,6 +1,7 @@
 #include "core/train/documents.h"
 
 #include "core/base/clock.h"
+#include "core/base/words.h"
 
 #include <algorithm>
 #include <atomic>
@@ -64,11 +65,11 @@ Result<LabelledSet> labelRecords(std::span<const data::Record> records, const La
             if (!progress || (sinceReport.seconds() < 0.04 && done < records.size()))
                 return;
             sinceReport.restart();
-            progress({"Tokenising rows", static_cast<std::int64_t>(done), static_cast<std::int64_t>(records.size()), -1.0});
+            progress({tr("Tokenising rows"), static_cast<std::int64_t>(done), static_cast<std::int64_t>(records.size()), -1.0});
         });
     }
     if (stop.stop_requested())
-        return fail(ErrorCode::Cancelled, "Tokenising the rows was cancelled.");
+        return fail(ErrorCode::Cancelled, tr("Tokenising the rows was cancelled."));
 
     LabelledSet set;
     for (std::size_t i = 0; i < results.size(); ++i) {

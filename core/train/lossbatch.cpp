@@ -1,4 +1,5 @@
 #include "core/train/lossbatch.h"
+#include "core/base/words.h"
 
 namespace fettle::train {
 namespace {
@@ -46,7 +47,7 @@ Result<LossTotals> lossOver(model::LossEngine &engine, const model::Sites &sites
     LossTotals totals;
     for (const PackedRow &row : rows) {
         if (isStopped && isStopped())
-            return fail(ErrorCode::Cancelled, "The evaluation was cancelled.");
+            return fail(ErrorCode::Cancelled, tr("The evaluation was cancelled."));
         if (row.targets.empty())
             continue;
         auto outcome = engine.loss(toLossBatch(row), sites);

@@ -1,4 +1,5 @@
 #include "core/train/optimizer.h"
+#include "core/base/words.h"
 
 #include <algorithm>
 #include <cstring>
@@ -135,9 +136,9 @@ Result<> AdamW::load(const std::filesystem::path &file, std::int64_t stepsDone)
             const std::vector<std::int64_t> shape = slice.parameter.tensor.sizes().vec();
             if ((*entry)->type != io::StorageType::F32 || (*entry)->shape != shape)
                 return fail(ErrorCode::BadInput,
-                            fmt::format("{} holds {} with shape {} instead of {}.", file.filename().string(), name,
+                            tr("{} holds {} with shape {} instead of {}.", file.filename().string(), name,
                                         io::shapeText((*entry)->shape), io::shapeText(shape)),
-                            "The checkpoint belongs to another run. Start the run again.");
+                            tr("The checkpoint belongs to another run. Start the run again."));
             std::memcpy(buffer->data_ptr<float>() + slice.begin, (*entry)->bytes.data(), (*entry)->bytes.size());
         }
     }

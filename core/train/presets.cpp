@@ -3,6 +3,7 @@
 // Quick is the sample project's trial (rank 16, learning rate 1e-3, five epochs over some 250 rows); the others use a
 // gentler rate for longer, as the adapters of Axolotl and LLaMA-Factory do. Few rows need many epochs, many rows need few: what is held
 // constant is roughly how many rows are read in all.
+#include "core/base/words.h"
 #include "core/train/settings.h"
 
 #include <algorithm>
@@ -70,7 +71,7 @@ Result<Preset> presetFromName(std::string_view name)
         if (kPresets[i].name == name)
             return static_cast<Preset>(i);
     }
-    return fail(ErrorCode::Usage, fmt::format("There is no preset \"{}\".", name), "Presets are quick, balanced, thorough.");
+    return fail(ErrorCode::Usage, tr("There is no preset \"{}\".", name), tr("Presets are quick, balanced, thorough."));
 }
 
 } // namespace fettle::train

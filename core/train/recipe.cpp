@@ -1,4 +1,5 @@
 // Recipes: reading, checking and writing the values of the table of settings. What a setting means stands in settingtable.cpp.
+#include "core/base/words.h"
 #include "core/train/settings.h"
 
 #include <algorithm>
@@ -36,26 +37,26 @@ std::string rangeText(const SettingField &field)
 {
     switch (field.kind) {
     case SettingKind::Integer:
-        return fmt::format("a whole number from {:.0f} to {:.0f}", field.minimum, field.maximum);
-    case SettingKind::Real: return fmt::format("a number from {} to {}", numberText(field.minimum), numberText(field.maximum));
-    case SettingKind::Boolean: return "true or false";
-    case SettingKind::Choice: return fmt::format("one of {}", fmt::join(field.choices, ", "));
+        return tr("a whole number from {:.0f} to {:.0f}", field.minimum, field.maximum);
+    case SettingKind::Real: return tr("a number from {} to {}", numberText(field.minimum), numberText(field.maximum));
+    case SettingKind::Boolean: return tr("true or false");
+    case SettingKind::Choice: return tr("one of {}", fmt::join(field.choices, ", "));
     case SettingKind::Text: break;
     }
     switch (field.form) {
-    case TextForm::Names: return "all, attention, mlp, or module names separated by commas";
-    case TextForm::Layers: return "all, or numbers and ranges of layers from 0 such as 0-3,7";
-    case TextForm::Pairs: return "names with numbers such as q_proj=8,down_proj=32";
-    case TextForm::Expression: return "a regular expression of at most 4096 characters";
-    case TextForm::Free: return "a text of at most 4096 characters";
+    case TextForm::Names: return tr("all, attention, mlp, or module names separated by commas");
+    case TextForm::Layers: return tr("all, or numbers and ranges of layers from 0 such as 0-3,7");
+    case TextForm::Pairs: return tr("names with numbers such as q_proj=8,down_proj=32");
+    case TextForm::Expression: return tr("a regular expression of at most 4096 characters");
+    case TextForm::Free: return tr("a text of at most 4096 characters");
     }
     return {};
 }
 
 tl::unexpected<Error> outOfRange(const SettingField &field, std::string_view value)
 {
-    return fail(ErrorCode::Usage, fmt::format("Setting \"{}\" cannot be \"{}\".", field.key, value),
-                fmt::format("{} takes {}.", field.key, rangeText(field)));
+    return fail(ErrorCode::Usage, tr("Setting \"{}\" cannot be \"{}\".", field.key, value),
+                tr("{} takes {}.", field.key, rangeText(field)));
 }
 
 // The number of single-letter changes between two words: good enough to guess what a misspelt key meant.
@@ -90,9 +91,9 @@ tl::unexpected<Error> unknownKey(std::string_view method, std::string_view key)
             nearest = field.key;
         }
     }
-    std::string hint = nearest.empty() ? std::string() : fmt::format("Did you mean {}? ", nearest);
-    return fail(ErrorCode::Usage, fmt::format("There is no setting \"{}\" for the method {}.", key, method),
-                fmt::format("{}Settings are {}.", hint, fmt::join(keys, ", ")));
+    std::string hint = nearest.empty() ? std::string() : tr("Did you mean {}? ", nearest);
+    return fail(ErrorCode::Usage, tr("There is no setting \"{}\" for the method {}.", key, method),
+                tr("{}Settings are {}.", hint, fmt::join(keys, ", ")));
 }
 
 std::string_view trimmed(std::string_view text)
@@ -243,7 +244,7 @@ Result<std::vector<std::int64_t>> parseLayers(std::string_view text)
 {
     constexpr std::int64_t kMostLayers = 100000;
     const auto bad = [&] {
-        return fail(ErrorCode::Usage, fmt::format("\"{}\" names no layers.", text.substr(0, 60)), "Write all, or numbers and ranges from 0 such as 0-3,7.");
+        return fail(ErrorCode::Usage, tr("\"{}\" names no layers.", text.substr(0, 60)), tr("Write all, or numbers and ranges from 0 such as 0-3,7."));
     };
     std::vector<std::int64_t> layers;
     if (trimmed(text) == "all")
@@ -283,7 +284,7 @@ Result<std::map<std::string, double>> parsePairs(std::string_view text)
         const std::string_view name = equals == std::string_view::npos ? std::string_view() : trimmed(part.substr(0, equals));
         const auto number = equals == std::string_view::npos ? std::nullopt : parseReal(trimmed(part.substr(equals + 1)));
         if (name.empty() || !number || *number <= 0)
-            return fail(ErrorCode::Usage, fmt::format("\"{}\" is not a name with a number.", part.substr(0, 60)), "Write for example q_proj=8,down_proj=32.");
+            return fail(ErrorCode::Usage, tr("\"{}\" is not a name with a number.", part.substr(0, 60)), tr("Write for example q_proj=8,down_proj=32."));
         pairs[std::string(name)] = *number;
         text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
     }
@@ -326,8 +327,8 @@ Result<> applySetting(Recipe &recipe, std::string_view assignment)
 {
     const std::size_t equals = assignment.find('=');
     if (equals == std::string_view::npos)
-        return fail(ErrorCode::Usage, fmt::format("Cannot read the setting \"{}\".", assignment),
-                    "Write key=value, for example learningRate=0.001.");
+        return fail(ErrorCode::Usage, tr("Cannot read the setting \"{}\".", assignment),
+                    tr("Write key=value, for example learningRate=0.001."));
     const std::string_view key = trimmed(assignment.substr(0, equals));
     const std::string_view value = trimmed(assignment.substr(equals + 1));
     const SettingField *field = findFor(recipe.method, key);
@@ -343,7 +344,7 @@ Result<> applySetting(Recipe &recipe, std::string_view assignment)
 Result<> validate(const Recipe &recipe)
 {
     if (!findMethod(recipe.method))
-        return fail(ErrorCode::Usage, fmt::format("There is no method \"{}\".", recipe.method), fmt::format("Methods are {}.", methodNames()));
+        return fail(ErrorCode::Usage, tr("There is no method \"{}\".", recipe.method), tr("Methods are {}.", methodNames()));
     for (const auto &[key, value] : recipe.values) {
         const SettingField *field = findFor(recipe.method, key);
         if (!field)
@@ -368,13 +369,13 @@ nlohmann::json recipeToJson(const Recipe &recipe)
 Result<Recipe> recipeFromJson(const nlohmann::json &json)
 {
     if (!json.is_object())
-        return fail(ErrorCode::BadInput, "The recipe is not a JSON object.",
+        return fail(ErrorCode::BadInput, tr("The recipe is not a JSON object."),
                     R"(A recipe looks like {"method": "lora", "learningRate": 0.001}.)");
     Recipe recipe;
     if (const auto method = json.find("method"); method != json.end()) {
         if (!method->is_string() || !findMethod(method->get_ref<const std::string &>()))
-            return fail(ErrorCode::BadInput, fmt::format("The recipe names the method {}, which does not exist.", method->dump()),
-                        fmt::format("Methods are {}.", methodNames()));
+            return fail(ErrorCode::BadInput, tr("The recipe names the method {}, which does not exist.", method->dump()),
+                        tr("Methods are {}.", methodNames()));
         recipe.method = method->get<std::string>();
     }
     for (const auto &[key, item] : json.items()) {

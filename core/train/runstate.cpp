@@ -1,6 +1,7 @@
 #include "core/train/runstate.h"
 
 #include "core/base/version.h"
+#include "core/base/words.h"
 #include "core/io/atomicfile.h"
 #include "core/io/jsonfile.h"
 
@@ -91,7 +92,7 @@ Result<RunProgress> readProgress(const std::filesystem::path &file)
     if (!json)
         return passError(json);
     if (!json->is_object())
-        return fail(ErrorCode::BadInput, fmt::format("{} is not a JSON object.", file.string()), "Use an older checkpoint.");
+        return fail(ErrorCode::BadInput, tr("{} is not a JSON object.", file.string()), tr("Use an older checkpoint."));
     RunProgress progress;
     FieldReader reader(*json);
     std::int64_t format = 0;
@@ -111,11 +112,11 @@ Result<RunProgress> readProgress(const std::filesystem::path &file)
     if (reader.error())
         return tl::unexpected<Error>(*reader.error());
     if (format != kFormat)
-        return fail(ErrorCode::BadInput, fmt::format("{} has format {}, this program reads {}.", file.string(), format, kFormat),
-                    "Use the version of Fettle that wrote the checkpoint.");
+        return fail(ErrorCode::BadInput, tr("{} has format {}, this program reads {}.", file.string(), format, kFormat),
+                    tr("Use the version of Fettle that wrote the checkpoint."));
     const auto recipe = json->find("recipe");
     if (recipe == json->end())
-        return fail(ErrorCode::BadInput, fmt::format("{} has no field \"recipe\".", file.string()), "Use an older checkpoint.");
+        return fail(ErrorCode::BadInput, tr("{} has no field \"recipe\".", file.string()), tr("Use an older checkpoint."));
     auto read = recipeFromJson(*recipe);
     if (!read)
         return passError(read);

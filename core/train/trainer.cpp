@@ -3,6 +3,7 @@
 #include "core/base/clock.h"
 #include "core/base/memory.h"
 #include "core/base/sha256.h"
+#include "core/base/words.h"
 #include "core/model/torcherror.h"
 #include "core/train/checkpoint.h"
 #include "core/train/lossbatch.h"
@@ -25,7 +26,7 @@ std::string hashOf(std::span<const Document> train, std::span<const Document> he
 {
     Sha256 sha;
     for (const std::span<const Document> documents : {train, heldOut}) {
-        sha.update(fmt::format("{} documents\n", documents.size()));
+        sha.update(tr("{} documents\n", documents.size()));
         for (const Document &document : documents) {
             sha.update(fmt::format("{}\n", document.length()));
             sha.update(std::as_bytes(std::span(document.ids)));
@@ -123,11 +124,11 @@ Result<> Loop::resume(const std::filesystem::path &checkpoint)
     if (!state)
         return passError(state);
     if (state->documentsHash != m_state.documentsHash)
-        return fail(ErrorCode::BadInput, "The rows, the tokenizer or the chat template are not those that the run began with.",
-                    "Start a new run. It can begin from this run's adapter.");
+        return fail(ErrorCode::BadInput, tr("The rows, the tokenizer or the chat template are not those that the run began with."),
+                    tr("Start a new run. It can begin from this run's adapter."));
     if (recipeToJson(state->recipe) != recipeToJson(m_setup.recipe)) // written out: defaults count as set
-        return fail(ErrorCode::BadInput, "The settings are not those that the run began with.",
-                    "Start a new run. It can begin from this run's adapter.");
+        return fail(ErrorCode::BadInput, tr("The settings are not those that the run began with."),
+                    tr("Start a new run. It can begin from this run's adapter."));
     if (auto loaded = m_optimizer.load(checkpoint / kOptimizerFile, state->step); !loaded)
         return passError(loaded);
     m_state = std::move(*state);
@@ -241,10 +242,10 @@ Error Loop::notFinite(double learningRate) const
 {
     Error error;
     error.code = ErrorCode::BadInput;
-    error.message = fmt::format("The loss is no longer a finite number at step {} (learning rate {:.3g}).", m_state.step + 1, learningRate);
-    error.hint = fmt::format("Start again with a lower learning rate, for example {:.3g}.", m_schedule.learningRate / 5);
+    error.message = tr("The loss is no longer a finite number at step {} (learning rate {:.3g}).", m_state.step + 1, learningRate);
+    error.hint = tr("Start again with a lower learning rate, for example {:.3g}.", m_schedule.learningRate / 5);
     if (m_savedStep >= 0)
-        error.hint += fmt::format(" The checkpoint of step {} is good and is kept.", m_savedStep);
+        error.hint += tr(" The checkpoint of step {} is good and is kept.", m_savedStep);
     return error;
 }
 
@@ -334,8 +335,8 @@ std::int64_t trainedTokensOf(std::span<const Document> documents)
 Result<TrainOutcome> runTraining(const TrainerSetup &setup, const TrainerHooks &hooks, std::stop_token stop)
 {
     if (trainedTokensOf(setup.trainDocuments) == 0)
-        return fail(ErrorCode::BadInput, "There is nothing to learn: no row has a trained token.",
-                    "Check that the rows have answers, that the maximum length does not cut them off, and what the run learns from.");
+        return fail(ErrorCode::BadInput, tr("There is nothing to learn: no row has a trained token."),
+                    tr("Check that the rows have answers, that the maximum length does not cut them off, and what the run learns from."));
     try {
         Loop loop(setup, hooks, std::move(stop));
         if (setup.resumeFrom) {

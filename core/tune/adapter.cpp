@@ -2,6 +2,7 @@
 #include "core/tune/adapter.h"
 
 #include "core/base/sha256.h"
+#include "core/base/words.h"
 #include "core/io/tensorfile.h"
 #include "core/model/torcherror.h"
 #include "core/tune/bottleneck.h"
@@ -84,8 +85,8 @@ Result<FolderKind> kindOf(const std::filesystem::path &folder)
         return FolderKind::Prompt;
     if (*type == "PREFIX_TUNING")
         return FolderKind::Prefix;
-    return fail(ErrorCode::BadInput, fmt::format("{}: adapters of type {} are not supported.", (folder / "adapter_config.json").string(), type->substr(0, 40)),
-                "Choose a LoRA, IA3, prompt or prefix tuning adapter of PEFT, or a bottleneck adapter of AdapterHub.");
+    return fail(ErrorCode::BadInput, tr("{}: adapters of type {} are not supported.", (folder / "adapter_config.json").string(), type->substr(0, 40)),
+                tr("Choose a LoRA, IA3, prompt or prefix tuning adapter of PEFT, or a bottleneck adapter of AdapterHub."));
 }
 
 template <class T>
@@ -110,7 +111,7 @@ try {
     }
     return asAdapter(BottleneckAdapter::load(folder, model));
 } catch (const std::exception &exception) {
-    return tl::unexpected(model::errorFromException(exception, "reading the adapter"));
+    return tl::unexpected(model::errorFromException(exception, tr("reading the adapter")));
 }
 
 Result<> checkAdapterConfig(const std::filesystem::path &folder)
@@ -144,14 +145,14 @@ try {
     for (const model::ExpectedTensor &expected : model::expectedTensors(weights.config)) {
         const at::Tensor values = adapter.mergedTensor(weights, expected.name);
         if (!values.isfinite().all().item<bool>()) {
-            return fail(ErrorCode::BadInput, fmt::format("Merging the adapter into {} gives values that are not finite.", expected.name),
-                        "The adapter is damaged or the training diverged. Use an earlier checkpoint.");
+            return fail(ErrorCode::BadInput, tr("Merging the adapter into {} gives values that are not finite.", expected.name),
+                        tr("The adapter is damaged or the training diverged. Use an earlier checkpoint."));
         }
         merged->tensor(expected.name).copy_(values);
     }
     return std::shared_ptr<const model::ModelWeights>(merged);
 } catch (const std::exception &exception) {
-    return tl::unexpected(model::errorFromException(exception, "merging the adapter"));
+    return tl::unexpected(model::errorFromException(exception, tr("merging the adapter")));
 }
 
 } // namespace fettle::tune

@@ -1,6 +1,7 @@
 #include "core/tune/bottleneck.h"
 
 #include "core/base/random.h"
+#include "core/base/words.h"
 #include "core/io/atomicfile.h"
 #include "core/io/jsonfile.h"
 #include "core/tune/peftconfig.h"
@@ -33,11 +34,11 @@ std::int64_t bottleneckWidth(const BottleneckConfig &config, const model::ModelC
 Result<std::vector<Place>> placesOf(const BottleneckConfig &config, const model::ModelConfig &model)
 {
     if (!(config.reductionFactor >= 0.25) || bottleneckWidth(config, model) < 1) {
-        return fail(ErrorCode::Usage, fmt::format("With a reduction factor of {} the bottleneck of a model of width {} has no room.", config.reductionFactor, model.width),
-                    fmt::format("Choose a factor between 1 and {}; 2 to 32 is usual.", model.width));
+        return fail(ErrorCode::Usage, tr("With a reduction factor of {} the bottleneck of a model of width {} has no room.", config.reductionFactor, model.width),
+                    tr("Choose a factor between 1 and {}; 2 to 32 is usual.", model.width));
     }
     if (!std::isfinite(config.scaling) || !(config.dropout >= 0.0 && config.dropout < 1.0))
-        return fail(ErrorCode::Usage, "The scaling is not a number, or the dropout not a share below 1.", "1 and 0 are usual.");
+        return fail(ErrorCode::Usage, tr("The scaling is not a number, or the dropout not a share below 1."), tr("1 and 0 are usual."));
     std::vector<Place> places;
     for (std::int64_t layer = 0; layer < model.layers; ++layer) {
         if (std::find(config.leftOut.begin(), config.leftOut.end(), layer) != config.leftOut.end())
@@ -47,7 +48,7 @@ Result<std::vector<Place>> placesOf(const BottleneckConfig &config, const model:
         places.push_back({layer, ResidualSite::AfterMlp});
     }
     if (places.empty())
-        return fail(ErrorCode::Usage, fmt::format("None of the chosen layers exists: the model has the layers 0 to {}.", model.layers - 1), "Choose layers that exist.");
+        return fail(ErrorCode::Usage, tr("None of the chosen layers exists: the model has the layers 0 to {}.", model.layers - 1), tr("Choose layers that exist."));
     return places;
 }
 
@@ -72,9 +73,9 @@ ExpectedTensors tensorsOf(const std::vector<Place> &places, const BottleneckConf
 
 tl::unexpected<Error> unsupported(const std::string &source, std::string_view setting, const json &value)
 {
-    return fail(ErrorCode::BadInput, fmt::format("{}: the adapter uses \"{}\" ({}), which is not supported.", source, setting.substr(0, 60),
+    return fail(ErrorCode::BadInput, tr("{}: the adapter uses \"{}\" ({}), which is not supported.", source, setting.substr(0, 60),
                                                  value.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 60)),
-                "Sequential (Pfeiffer), double (Houlsby) and parallel (He) adapters can be used.");
+                tr("Sequential (Pfeiffer), double (Houlsby) and parallel (He) adapters can be used."));
 }
 
 // Settings of AdapterHub that change the result and must be off, or at the value named.
@@ -218,9 +219,9 @@ Result<BottleneckConfig> BottleneckAdapter::readConfig(const std::filesystem::pa
         return passError(file);
     const json own = file->is_object() ? file->value("config", json()) : json();
     if (!own.is_object())
-        return fail(ErrorCode::BadInput, fmt::format("{} does not describe an adapter.", source), "Choose a folder that AdapterHub or Fettle has written.");
+        return fail(ErrorCode::BadInput, tr("{} does not describe an adapter.", source), tr("Choose a folder that AdapterHub or Fettle has written."));
     if (!own.contains("reduction_factor"))
-        return fail(ErrorCode::BadInput, fmt::format("{}: only bottleneck adapters are read in AdapterHub's form.", source), "Save LoRA and prefixes with PEFT.");
+        return fail(ErrorCode::BadInput, tr("{}: only bottleneck adapters are read in AdapterHub's form.", source), tr("Save LoRA and prefixes with PEFT."));
     if (auto checked = refuseUnsupported(own, source); !checked)
         return passError(checked);
     if (!own["reduction_factor"].is_number())
@@ -272,10 +273,10 @@ Result<std::shared_ptr<BottleneckAdapter>> BottleneckAdapter::load(const std::fi
     std::error_code ignored;
     if (!std::filesystem::exists(folder / kWeightsFile, ignored)) {
         const bool isPickle = std::filesystem::exists(folder / "pytorch_adapter.bin", ignored);
-        return fail(ErrorCode::NotFound, fmt::format("There is no {} in {}.", kWeightsFile, folder.string()),
-                    isPickle ? "The adapter is stored as a Python pickle (pytorch_adapter.bin), which can run code and is never opened. Save it again with "
-                               "use_safetensors=True."
-                             : "Choose a folder that AdapterHub or Fettle has written.");
+        return fail(ErrorCode::NotFound, tr("There is no {} in {}.", kWeightsFile, folder.string()),
+                    isPickle ? tr("The adapter is stored as a Python pickle (pytorch_adapter.bin), which can run code and is never opened. Save it again with "
+                               "use_safetensors=True.")
+                             : tr("Choose a folder that AdapterHub or Fettle has written."));
     }
     auto tensors = readAdapterTensors(folder / kWeightsFile, tensorsOf(*places, *config, model));
     if (!tensors)

@@ -6,6 +6,7 @@
 // PEFT and llama.cpp do not know them, and they cannot be merged: between Down and Up stands a curve.
 #pragma once
 
+#include "core/base/words.h"
 #include "core/tune/adapter.h"
 
 #include <memory>
@@ -55,7 +56,7 @@ public:
     [[nodiscard]] Result<> save(const std::filesystem::path &folder) const override;
     [[nodiscard]] std::string whyNotMerged() const override
     {
-        return "A bottleneck adapter is a network of its own; it cannot be written into the weights.";
+        return tr("A bottleneck adapter is a network of its own; it cannot be written into the weights.");
     }
     [[nodiscard]] at::Tensor residual(std::int64_t layer, model::ResidualSite site, const at::Tensor &stream, const at::Tensor &branch) const override;
 

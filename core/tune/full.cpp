@@ -1,5 +1,6 @@
 #include "core/tune/full.h"
 
+#include "core/base/words.h"
 #include "core/io/atomicfile.h"
 #include "core/io/safetensors.h"
 
@@ -88,8 +89,8 @@ Result<std::vector<WeightPart>> parseParts(std::string_view text)
         else if (known != kParts.end())
             parts.push_back(known->second);
         else
-            return fail(ErrorCode::Usage, fmt::format("\"{}\" is not a part of the weights.", name.substr(0, 60)),
-                        "Use all, or some of attention, mlp, norms, embeddings, head.");
+            return fail(ErrorCode::Usage, tr("\"{}\" is not a part of the weights.", name.substr(0, 60)),
+                        tr("Use all, or some of attention, mlp, norms, embeddings, head."));
     }
     if (isAll)
         parts.clear();
@@ -100,7 +101,7 @@ Result<std::int64_t> fullParameters(const FullConfig &config, const model::Model
 {
     for (const std::int64_t layer : config.layers) {
         if (layer >= model.layers)
-            return fail(ErrorCode::Usage, fmt::format("There is no layer {}: the model has the layers 0 to {}.", layer, model.layers - 1), "Choose layers that exist.");
+            return fail(ErrorCode::Usage, tr("There is no layer {}: the model has the layers 0 to {}.", layer, model.layers - 1), tr("Choose layers that exist."));
     }
     std::int64_t count = 0;
     for (const model::ExpectedTensor &tensor : model::expectedTensors(model)) {
@@ -128,7 +129,7 @@ std::string whyNotFull(const model::WeightSource &source)
     for (const model::SourceTensor &tensor : source.tensors()) {
         if (!io::isQuantised(tensor.entry.type))
             continue;
-        return fmt::format("{} holds its weights rounded to {}: they cannot be trained themselves.", source.path().filename().string(), source.storage());
+        return tr("{} holds its weights rounded to {}: they cannot be trained themselves.", source.path().filename().string(), source.storage());
     }
     return {};
 }

@@ -1,5 +1,6 @@
 #include "core/tune/ia3.h"
 
+#include "core/base/words.h"
 #include "core/tune/peftconfig.h"
 #include "core/tune/targets.h"
 
@@ -50,9 +51,9 @@ Result<std::vector<Place>> placesOf(const Ia3Config &config, const model::ModelC
         }
     }
     if (places.empty()) {
-        return fail(ErrorCode::Usage, fmt::format("The model has no module that matches the targets ({}).",
+        return fail(ErrorCode::Usage, tr("The model has no module that matches the targets ({}).",
                                                   config.targetPattern.empty() ? fmt::format("{}", fmt::join(config.targets, ", ")) : config.targetPattern),
-                    "Use some of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, and layers that exist.");
+                    tr("Use some of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, and layers that exist."));
     }
     return places;
 }

@@ -3,6 +3,7 @@
 
 #include "core/base/random.h"
 #include "core/base/sha256.h"
+#include "core/base/words.h"
 #include "core/model/torcherror.h"
 #include "core/tune/peftfolder.h"
 #include "core/tune/targets.h"
@@ -62,22 +63,22 @@ Result<> checkLoraConfig(const LoraConfig &config)
 {
     const auto checkRank = [](std::int64_t rank) { return rank >= 1 && rank <= kLargestRank; };
     if (!checkRank(config.rank))
-        return fail(ErrorCode::Usage, fmt::format("The rank is {}.", config.rank), fmt::format("Choose a rank between 1 and {}; 8 to 64 is usual.", kLargestRank));
+        return fail(ErrorCode::Usage, tr("The rank is {}.", config.rank), tr("Choose a rank between 1 and {}; 8 to 64 is usual.", kLargestRank));
     for (const auto &[module, rank] : config.rankPattern) {
         if (!checkRank(rank))
-            return fail(ErrorCode::Usage, fmt::format("The rank of {} is {}.", module, rank), fmt::format("Choose a rank between 1 and {}.", kLargestRank));
+            return fail(ErrorCode::Usage, tr("The rank of {} is {}.", module, rank), tr("Choose a rank between 1 and {}.", kLargestRank));
     }
     if (config.isDora && config.init == LoraInit::Pissa)
-        return fail(ErrorCode::Usage, "DoRA and PiSSA cannot be used together.", "Turn DoRA off, or choose another beginning for the adapter.");
+        return fail(ErrorCode::Usage, tr("DoRA and PiSSA cannot be used together."), tr("Turn DoRA off, or choose another beginning for the adapter."));
     if (!config.targetPattern.empty() && !config.layers.empty())
-        return fail(ErrorCode::Usage, "A target expression and a choice of layers cannot be used together.",
-                    "Name the layers in the expression, for example .*layers\\.[0-3]\\..*q_proj.");
+        return fail(ErrorCode::Usage, tr("A target expression and a choice of layers cannot be used together."),
+                    tr("Name the layers in the expression, for example .*layers\\.[0-3]\\..*q_proj."));
     if (config.rankPattern.size() + config.alphaPattern.size() > kMostPatterns)
-        return fail(ErrorCode::BadInput, fmt::format("The adapter has more than {} rank and alpha patterns.", kMostPatterns), "Export the adapter again.");
+        return fail(ErrorCode::BadInput, tr("The adapter has more than {} rank and alpha patterns.", kMostPatterns), tr("Export the adapter again."));
     if (!std::isfinite(config.alpha))
-        return fail(ErrorCode::Usage, "Alpha is not a number.", "The usual alpha is the rank or twice the rank.");
+        return fail(ErrorCode::Usage, tr("Alpha is not a number."), tr("The usual alpha is the rank or twice the rank."));
     if (!(config.dropout >= 0.0 && config.dropout < 1.0))
-        return fail(ErrorCode::Usage, fmt::format("The dropout is {}.", config.dropout), "Choose a dropout from 0 up to, but below, 1; 0 to 0.1 is usual.");
+        return fail(ErrorCode::Usage, tr("The dropout is {}.", config.dropout), tr("Choose a dropout from 0 up to, but below, 1; 0 to 0.1 is usual."));
     return {};
 }
 
@@ -108,9 +109,9 @@ Result<std::vector<PlannedModule>> planModules(const model::ModelConfig &modelCo
         }
     }
     if (plans.empty()) {
-        return fail(ErrorCode::Usage, fmt::format("The model has no module that matches the targets ({}).",
+        return fail(ErrorCode::Usage, tr("The model has no module that matches the targets ({}).",
                                                   config.targetPattern.empty() ? fmt::format("{}", fmt::join(config.targets, ", ")) : config.targetPattern),
-                    "Use all-linear, or some of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj.");
+                    tr("Use all-linear, or some of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj."));
     }
     return plans;
 }
@@ -137,7 +138,7 @@ Result<std::vector<LoraAdapter::Module>> initialModules(const model::ModelConfig
     if (!plans)
         return passError(plans);
     if (!weights && (config.isDora || config.init == LoraInit::Pissa))
-        return fail(ErrorCode::Internal, "DoRA and PiSSA begin from the weights of the model.");
+        return fail(ErrorCode::Internal, tr("DoRA and PiSSA begin from the weights of the model."));
     const at::NoGradGuard guard;
     std::vector<LoraAdapter::Module> modules;
     for (const PlannedModule &plan : *plans) {
@@ -150,8 +151,8 @@ Result<std::vector<LoraAdapter::Module>> initialModules(const model::ModelConfig
         module.alpha = plan.alpha;
         if (config.init == LoraInit::Pissa) {
             if (plan.rank > std::min(in, out)) {
-                return fail(ErrorCode::Usage, fmt::format("{} has only {} directions, fewer than the rank of {}.", name, std::min(in, out), plan.rank),
-                            "Choose a lower rank, or another beginning for the adapter.");
+                return fail(ErrorCode::Usage, tr("{} has only {} directions, fewer than the rank of {}.", name, std::min(in, out), plan.rank),
+                            tr("Choose a lower rank, or another beginning for the adapter."));
             }
             const LowRankPair pair = principalPair(weights->linear(plan.layer, plan.map).weight, plan.rank, plan.scaling, seed ^ streamOf(name));
             module.a = pair.a;
@@ -180,7 +181,7 @@ try {
     adapter->setDropoutState({seed, 0});
     return adapter;
 } catch (const std::exception &exception) {
-    return tl::unexpected(model::errorFromException(exception, "making the adapter"));
+    return tl::unexpected(model::errorFromException(exception, tr("making the adapter")));
 }
 
 Result<std::shared_ptr<LoraAdapter>> LoraAdapter::create(const model::ModelWeights &weights, const LoraConfig &config, std::uint64_t seed)
@@ -192,7 +193,7 @@ try {
     adapter->setDropoutState({seed, 0});
     return adapter;
 } catch (const std::exception &exception) {
-    return tl::unexpected(model::errorFromException(exception, "making the adapter"));
+    return tl::unexpected(model::errorFromException(exception, tr("making the adapter")));
 }
 
 LoraAdapter::LoraAdapter(LoraConfig config, std::vector<Module> modules, std::int64_t layers)

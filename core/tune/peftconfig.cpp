@@ -1,5 +1,6 @@
 #include "core/tune/peftconfig.h"
 
+#include "core/base/words.h"
 #include "core/io/atomicfile.h"
 #include "core/io/jsonfile.h"
 #include "core/io/safetensors.h"
@@ -33,7 +34,7 @@ Result<json> readObject(const std::filesystem::path &folder)
     if (!object)
         return passError(object);
     if (!object->is_object())
-        return fail(ErrorCode::BadInput, fmt::format("{} is not a JSON object.", (folder / kConfigFile).string()), "Choose a folder that PEFT or Fettle has written.");
+        return fail(ErrorCode::BadInput, tr("{} is not a JSON object.", (folder / kConfigFile).string()), tr("Choose a folder that PEFT or Fettle has written."));
     return object;
 }
 
@@ -57,13 +58,13 @@ Result<PeftConfigFile> readPeftConfigFile(const std::filesystem::path &folder, s
     if (!own)
         return passError(own);
     if (*own != type)
-        return fail(ErrorCode::BadInput, fmt::format("{}: the adapter is of type {}, not {}.", file.source, own->substr(0, 40), type), "Choose another adapter.");
+        return fail(ErrorCode::BadInput, tr("{}: the adapter is of type {}, not {}.", file.source, own->substr(0, 40), type), tr("Choose another adapter."));
     for (const auto &[key, value] : file.object.items()) {
         const bool isKnown = std::find(kHarmless.begin(), kHarmless.end(), key) != kHarmless.end() || std::find(known.begin(), known.end(), key) != known.end();
         if (!isKnown && !isOff(value)) {
-            return fail(ErrorCode::BadInput, fmt::format("{}: the adapter uses \"{}\" ({}), which is not supported.", file.source, key.substr(0, 60),
+            return fail(ErrorCode::BadInput, tr("{}: the adapter uses \"{}\" ({}), which is not supported.", file.source, key.substr(0, 60),
                                                          value.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 60)),
-                        "Train the adapter again without it.");
+                        tr("Train the adapter again without it."));
         }
     }
     auto base = io::jsonField<std::string>(file.object, "base_model_name_or_path", file.source, "");
@@ -83,7 +84,7 @@ Result<NamesOrPattern> namesOrPattern(const json &object, const char *field, std
     else if (isList)
         result.names = value.get<std::vector<std::string>>();
     else
-        return fail(ErrorCode::BadInput, fmt::format("{}: \"{}\" is not a list of names or an expression.", source, field), "Export the adapter again.");
+        return fail(ErrorCode::BadInput, tr("{}: \"{}\" is not a list of names or an expression.", source, field), tr("Export the adapter again."));
     return result;
 }
 
@@ -122,9 +123,9 @@ Result<std::vector<at::Tensor>> readPeftTensors(const std::filesystem::path &fol
     std::error_code ignored;
     if (!std::filesystem::exists(path, ignored)) {
         const bool isPickle = std::filesystem::exists(folder / "adapter_model.bin", ignored);
-        return fail(ErrorCode::NotFound, fmt::format("There is no {} in {}.", kWeightsFile, folder.string()),
-                    isPickle ? "The adapter is stored as a Python pickle (adapter_model.bin), which can run code and is never opened. Save it again as safetensors."
-                             : "Choose a folder that PEFT or Fettle has written.");
+        return fail(ErrorCode::NotFound, tr("There is no {} in {}.", kWeightsFile, folder.string()),
+                    isPickle ? tr("The adapter is stored as a Python pickle (adapter_model.bin), which can run code and is never opened. Save it again as safetensors.")
+                             : tr("Choose a folder that PEFT or Fettle has written."));
     }
     return readAdapterTensors(path, expected);
 }
@@ -139,19 +140,19 @@ Result<std::vector<at::Tensor>> readAdapterTensors(const std::filesystem::path &
     for (const auto &[name, shape] : expected) {
         const io::TensorEntry *entry = file->find(name);
         if (!entry) {
-            return fail(ErrorCode::BadInput, fmt::format("{}: tensor {} is missing.", source, name),
-                        "The adapter is incomplete or belongs to another model. Export it again.");
+            return fail(ErrorCode::BadInput, tr("{}: tensor {} is missing.", source, name),
+                        tr("The adapter is incomplete or belongs to another model. Export it again."));
         }
         if (entry->shape != shape) {
-            return fail(ErrorCode::BadInput, fmt::format("{}: tensor {} has the shape {}, but the model and the adapter's settings demand {}.", source, name,
+            return fail(ErrorCode::BadInput, tr("{}: tensor {} has the shape {}, but the model and the adapter's settings demand {}.", source, name,
                                                          io::shapeText(entry->shape), io::shapeText(shape)),
-                        "The adapter belongs to another base model, or its adapter_config.json was changed.");
+                        tr("The adapter belongs to another base model, or its adapter_config.json was changed."));
         }
         at::Tensor values = at::empty(shape, at::kFloat);
         if (auto decoded = io::decodeToFloat(*entry, {values.data_ptr<float>(), static_cast<std::size_t>(values.numel())}); !decoded)
             return passError(decoded);
         if (!values.isfinite().all().item<bool>())
-            return fail(ErrorCode::BadInput, fmt::format("{}: tensor {} holds values that are not finite.", source, name), "The adapter is damaged. Use an earlier checkpoint.");
+            return fail(ErrorCode::BadInput, tr("{}: tensor {} holds values that are not finite.", source, name), tr("The adapter is damaged. Use an earlier checkpoint."));
         tensors.push_back(std::move(values));
     }
     std::set<std::string_view> names;
@@ -159,8 +160,8 @@ Result<std::vector<at::Tensor>> readAdapterTensors(const std::filesystem::path &
         names.insert(name);
     for (const io::TensorEntry &entry : file->tensors()) {
         if (!names.contains(entry.name)) {
-            return fail(ErrorCode::BadInput, fmt::format("{}: tensor {} has no place in the base model or is not among the adapter's targets.", source, entry.name.substr(0, 120)),
-                        "The adapter belongs to another base model, or trains parts that Fettle does not support.");
+            return fail(ErrorCode::BadInput, tr("{}: tensor {} has no place in the base model or is not among the adapter's targets.", source, entry.name.substr(0, 120)),
+                        tr("The adapter belongs to another base model, or trains parts that Fettle does not support."));
         }
     }
     return tensors;

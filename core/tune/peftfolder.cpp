@@ -1,6 +1,7 @@
 // PEFT's adapter_config.json and adapter_model.safetensors, both ways.
 #include "core/tune/peftfolder.h"
 
+#include "core/base/words.h"
 #include "core/io/atomicfile.h"
 #include "core/io/jsonfile.h"
 #include "core/io/safetensors.h"
@@ -38,8 +39,8 @@ bool isOff(const json &value)
 
 tl::unexpected<Error> refuse(std::string_view source, std::string_view setting, std::string_view value)
 {
-    return fail(ErrorCode::BadInput, fmt::format("{}: the adapter uses \"{}\" ({}), which is not supported.", source, setting, value),
-                "Merge the adapter into its base model with PEFT and load the merged model instead.");
+    return fail(ErrorCode::BadInput, tr("{}: the adapter uses \"{}\" ({}), which is not supported.", source, setting, value),
+                tr("Merge the adapter into its base model with PEFT and load the merged model instead."));
 }
 
 // A reason to stop, or nothing.
@@ -49,7 +50,7 @@ Result<> refuseUnsupported(const json &object, std::string_view source)
     if (!type)
         return passError(type);
     if (*type != "LORA") {
-        return fail(ErrorCode::BadInput, fmt::format("{}: adapters of type {} are not supported.", source, type->substr(0, 40)), "Choose a LoRA adapter.");
+        return fail(ErrorCode::BadInput, tr("{}: adapters of type {} are not supported.", source, type->substr(0, 40)), tr("Choose a LoRA adapter."));
     }
     auto bias = jsonField<std::string>(object, "bias", source, "none");
     if (!bias)
@@ -76,7 +77,7 @@ Result<std::map<std::string, T>> patternField(const json &object, const char *fi
     if (!object.contains(field) || object[field].is_null())
         return patterns;
     if (!object[field].is_object())
-        return fail(ErrorCode::BadInput, fmt::format("{}: \"{}\" is not an object.", source, field), "Export the adapter again.");
+        return fail(ErrorCode::BadInput, tr("{}: \"{}\" is not an object.", source, field), tr("Export the adapter again."));
     for (const auto &[key, value] : object[field].items()) {
         auto number = jsonField<T>(object[field], key, source);
         if (!number)
@@ -90,7 +91,7 @@ Result<> readTargets(const json &object, std::string_view source, LoraConfig &co
 {
     config.targets.clear();
     const auto broken = [&](const char *field) {
-        return fail(ErrorCode::BadInput, fmt::format("{}: \"{}\" is not a list of names or an expression.", source, field), "Export the adapter again.");
+        return fail(ErrorCode::BadInput, tr("{}: \"{}\" is not a list of names or an expression.", source, field), tr("Export the adapter again."));
     };
     const json targets = object.value("target_modules", json());
     if (targets.is_string()) {
@@ -132,19 +133,19 @@ Result<at::Tensor> readTensor(const io::Safetensors &file, const std::string &na
 {
     const io::TensorEntry *entry = file.find(name);
     if (!entry) {
-        return fail(ErrorCode::BadInput, fmt::format("{}: tensor {} is missing.", source, name),
-                    "The adapter is incomplete or belongs to another model. Export it again.");
+        return fail(ErrorCode::BadInput, tr("{}: tensor {} is missing.", source, name),
+                    tr("The adapter is incomplete or belongs to another model. Export it again."));
     }
     if (entry->shape != expected) {
-        return fail(ErrorCode::BadInput, fmt::format("{}: tensor {} has the shape {}, but the model and the adapter's rank demand {}.", source, name,
+        return fail(ErrorCode::BadInput, tr("{}: tensor {} has the shape {}, but the model and the adapter's rank demand {}.", source, name,
                                                      io::shapeText(entry->shape), io::shapeText(expected)),
-                    "The adapter belongs to another base model, or its adapter_config.json was changed.");
+                    tr("The adapter belongs to another base model, or its adapter_config.json was changed."));
     }
     at::Tensor values = at::empty(expected, at::kFloat);
     if (auto decoded = io::decodeToFloat(*entry, {values.data_ptr<float>(), static_cast<std::size_t>(values.numel())}); !decoded)
         return passError(decoded);
     if (!values.isfinite().all().item<bool>())
-        return fail(ErrorCode::BadInput, fmt::format("{}: tensor {} holds values that are not finite.", source, name), "The adapter is damaged. Use an earlier checkpoint.");
+        return fail(ErrorCode::BadInput, tr("{}: tensor {} holds values that are not finite.", source, name), tr("The adapter is damaged. Use an earlier checkpoint."));
     return values;
 }
 
@@ -155,7 +156,7 @@ Result<LoraConfig> configFromFile(const std::filesystem::path &folder)
     if (!object)
         return passError(object);
     if (!object->is_object())
-        return fail(ErrorCode::BadInput, fmt::format("{} is not a JSON object.", source), "Choose a folder that PEFT or Fettle has written.");
+        return fail(ErrorCode::BadInput, tr("{} is not a JSON object.", source), tr("Choose a folder that PEFT or Fettle has written."));
     if (auto checked = refuseUnsupported(*object, source); !checked)
         return passError(checked);
     LoraConfig config;
@@ -267,9 +268,9 @@ try {
     std::error_code ignored;
     if (!std::filesystem::exists(weightsPath, ignored)) {
         const bool isPickle = std::filesystem::exists(folder / "adapter_model.bin", ignored);
-        return fail(ErrorCode::NotFound, fmt::format("There is no {} in {}.", kWeightsFile, folder.string()),
-                    isPickle ? "The adapter is stored as a Python pickle (adapter_model.bin), which can run code and is never opened. Save it again as safetensors."
-                             : "Choose a folder that PEFT or Fettle has written.");
+        return fail(ErrorCode::NotFound, tr("There is no {} in {}.", kWeightsFile, folder.string()),
+                    isPickle ? tr("The adapter is stored as a Python pickle (adapter_model.bin), which can run code and is never opened. Save it again as safetensors.")
+                             : tr("Choose a folder that PEFT or Fettle has written."));
     }
     const std::string source = weightsPath.string();
     auto file = io::Safetensors::open(weightsPath);
@@ -304,14 +305,14 @@ try {
                     || (config->isDora && entry.name == name + ".lora_magnitude_vector");
             });
             if (!isExpected) {
-                return fail(ErrorCode::BadInput, fmt::format("{}: tensor {} has no place in the base model or is not among the adapter's targets.", source, entry.name.substr(0, 120)),
-                            "The adapter belongs to another base model, or trains parts that Fettle does not support.");
+                return fail(ErrorCode::BadInput, tr("{}: tensor {} has no place in the base model or is not among the adapter's targets.", source, entry.name.substr(0, 120)),
+                            tr("The adapter belongs to another base model, or trains parts that Fettle does not support."));
             }
         }
     }
     return std::make_shared<LoraAdapter>(std::move(*config), std::move(modules), modelConfig.layers);
 } catch (const std::exception &exception) {
-    return tl::unexpected(model::errorFromException(exception, "reading the adapter"));
+    return tl::unexpected(model::errorFromException(exception, tr("reading the adapter")));
 }
 
 } // namespace fettle::tune

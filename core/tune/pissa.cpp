@@ -2,6 +2,7 @@
 // stay as they are: the subtracted part is a second, fixed pair, so that nothing changes at the start. Files hold plain LoRA of twice the
 // rank, [A; A0] and [B, -B0], which is what PEFT converts PiSSA to.
 #include "core/base/random.h"
+#include "core/base/words.h"
 #include "core/tune/lora.h"
 
 #include <algorithm>
@@ -83,7 +84,7 @@ Result<std::shared_ptr<LoraAdapter>> asPissa(const LoraAdapter &plain, const mod
         module.alpha = plan.alpha;
     }
     if (!isSame)
-        return fail(ErrorCode::BadInput, "The checkpoint does not belong to a PiSSA run with these settings.", "Start the run again.");
+        return fail(ErrorCode::BadInput, tr("The checkpoint does not belong to a PiSSA run with these settings."), tr("Start the run again."));
     return std::make_shared<LoraAdapter>(config, std::move(modules), model.layers);
 }
 

@@ -1,6 +1,7 @@
 #include "core/tune/softprompt.h"
 
 #include "core/base/random.h"
+#include "core/base/words.h"
 #include "core/io/jsonfile.h"
 #include "core/tune/peftconfig.h"
 
@@ -20,8 +21,8 @@ Result<> checkTokens(std::int64_t tokens, const model::ModelConfig &model)
 {
     if (tokens >= 1 && tokens <= kMostTokens && (model.context <= 0 || tokens < model.context))
         return {};
-    return fail(ErrorCode::Usage, fmt::format("The number of virtual tokens is {}.", tokens),
-                fmt::format("Choose between 1 and {}; 10 to 100 is usual.", model.context > 0 ? std::min(model.context - 1, kMostTokens) : kMostTokens));
+    return fail(ErrorCode::Usage, tr("The number of virtual tokens is {}.", tokens),
+                tr("Choose between 1 and {}; 10 to 100 is usual.", model.context > 0 ? std::min(model.context - 1, kMostTokens) : kMostTokens));
 }
 
 at::Tensor normal(const std::vector<std::int64_t> &shape, RandomStream &stream)
@@ -59,7 +60,7 @@ Result<PromptSettings> readPromptSettings(const std::filesystem::path &folder, s
     if (!submodules)
         return passError(submodules);
     if (*submodules != 1)
-        return fail(ErrorCode::BadInput, fmt::format("{}: \"num_transformer_submodules\" is {}.", file->source, *submodules), "The adapter belongs to an encoder-decoder model.");
+        return fail(ErrorCode::BadInput, tr("{}: \"num_transformer_submodules\" is {}.", file->source, *submodules), tr("The adapter belongs to an encoder-decoder model."));
     return PromptSettings{std::move(*file), *tokens};
 }
 
@@ -73,9 +74,9 @@ std::int64_t hiddenWidth(const PrefixConfig &config, const model::ModelConfig &m
 Result<> checkPrefix(const PrefixConfig &config, const model::ModelConfig &model)
 {
     if (model.slidingWindow > 0)
-        return fail(ErrorCode::Usage, "This model looks back over a sliding window, in which a prefix would be lost.", "Choose prompt tuning or LoRA for this model.");
+        return fail(ErrorCode::Usage, tr("This model looks back over a sliding window, in which a prefix would be lost."), tr("Choose prompt tuning or LoRA for this model."));
     if (config.projectionWidth < 0 || config.projectionWidth > kWidest)
-        return fail(ErrorCode::Usage, fmt::format("The width of the projection is {}.", config.projectionWidth), fmt::format("Choose between 1 and {}, or 0.", kWidest));
+        return fail(ErrorCode::Usage, tr("The width of the projection is {}.", config.projectionWidth), tr("Choose between 1 and {}, or 0.", kWidest));
     return checkTokens(config.virtualTokens, model);
 }
 
@@ -115,7 +116,7 @@ Result<std::shared_ptr<PromptTuning>> PromptTuning::create(const model::ModelWei
     } else {
         std::vector<std::int64_t> ids = config.initTokens;
         if (config.init == PromptInit::Tokens && ids.empty())
-            return fail(ErrorCode::Usage, "The text that the virtual tokens begin with is empty.", "Write a text, or choose another beginning.");
+            return fail(ErrorCode::Usage, tr("The text that the virtual tokens begin with is empty."), tr("Write a text, or choose another beginning."));
         if (config.init == PromptInit::Sample) {
             ids.clear();
             for (std::int64_t i = 0; i < config.virtualTokens; ++i)

@@ -5,6 +5,7 @@
 // Neither can be merged into the weights.
 #pragma once
 
+#include "core/base/words.h"
 #include "core/tune/adapter.h"
 
 #include <memory>
@@ -34,7 +35,7 @@ public:
     [[nodiscard]] std::vector<NamedParameter> parameters() const override { return {{"prompt_embeddings", m_embeddings}}; }
     [[nodiscard]] std::string hash() const override { return hashOfParameters(parameters()); }
     [[nodiscard]] Result<> save(const std::filesystem::path &folder) const override;
-    [[nodiscard]] std::string whyNotMerged() const override { return "Virtual tokens stand in front of the text; they cannot be written into the weights."; }
+    [[nodiscard]] std::string whyNotMerged() const override { return tr("Virtual tokens stand in front of the text; they cannot be written into the weights."); }
     [[nodiscard]] at::Tensor virtualTokens() const override { return isSilent() ? at::Tensor() : m_embeddings; }
 
 private:
@@ -63,7 +64,7 @@ public:
     [[nodiscard]] std::vector<NamedParameter> parameters() const override { return m_parameters; }
     [[nodiscard]] std::string hash() const override { return hashOfParameters(m_parameters); }
     [[nodiscard]] Result<> save(const std::filesystem::path &folder) const override;
-    [[nodiscard]] std::string whyNotMerged() const override { return "A prefix stands in front of the text; it cannot be written into the weights."; }
+    [[nodiscard]] std::string whyNotMerged() const override { return tr("A prefix stands in front of the text; it cannot be written into the weights."); }
     [[nodiscard]] model::PrefixKeyValues prefix(std::int64_t layer) const override;
     [[nodiscard]] std::int64_t firstPosition() const override { return isSilent() ? 0 : m_config.virtualTokens; }
     void beginPass() const override;

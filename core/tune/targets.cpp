@@ -1,4 +1,5 @@
 // PCRE2 stands in for Python's re; limits keep a hostile expression from running for ever.
+#include "core/base/words.h"
 #include "core/tune/lora.h"
 #include "core/tune/targets.h"
 
@@ -31,11 +32,11 @@ constexpr std::uint32_t kMatchLimit = 100'000;
 Result<bool> fullMatch(const std::string &pattern, std::string_view text)
 {
     const auto refuse = [&](std::string_view why) {
-        return fail(ErrorCode::BadInput, fmt::format("The target expression \"{}\" cannot be used: {}.", pattern.substr(0, 80), why),
-                    "Name the target modules in a list instead, for example q_proj, v_proj.");
+        return fail(ErrorCode::BadInput, tr("The target expression \"{}\" cannot be used: {}.", pattern.substr(0, 80), why),
+                    tr("Name the target modules in a list instead, for example q_proj, v_proj."));
     };
     if (pattern.size() > kLongestPattern)
-        return refuse("it is too long");
+        return refuse(tr("it is too long"));
     int error = 0;
     std::size_t offset = 0;
     const std::unique_ptr<pcre2_code, FreeCode> code(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
@@ -43,7 +44,7 @@ Result<bool> fullMatch(const std::string &pattern, std::string_view text)
     if (!code) {
         PCRE2_UCHAR message[128] = {};
         pcre2_get_error_message(error, message, sizeof message);
-        return refuse(fmt::format("{} at character {}", reinterpret_cast<const char *>(message), offset + 1));
+        return refuse(tr("{} at character {}", reinterpret_cast<const char *>(message), offset + 1));
     }
     const std::unique_ptr<pcre2_match_data, FreeData> data(pcre2_match_data_create_from_pattern(code.get(), nullptr));
     const std::unique_ptr<pcre2_match_context, FreeContext> context(pcre2_match_context_create(nullptr));
@@ -53,7 +54,7 @@ Result<bool> fullMatch(const std::string &pattern, std::string_view text)
     if (matched == PCRE2_ERROR_NOMATCH)
         return false;
     if (matched < 0)
-        return refuse("it takes too long to match");
+        return refuse(tr("it takes too long to match"));
     return true;
 }
 
@@ -88,13 +89,13 @@ Result<std::vector<std::string>> parseTargets(std::string_view text)
         for (int i = 0; i < model::kLinearMaps; ++i)
             isKnown = isKnown || name == model::nameOf(static_cast<model::LinearMap>(i));
         if (!isKnown) {
-            return fail(ErrorCode::Usage, fmt::format("\"{}\" is not a linear map of the model.", name.substr(0, 60)),
-                        "Use all-linear, or some of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj.");
+            return fail(ErrorCode::Usage, tr("\"{}\" is not a linear map of the model.", name.substr(0, 60)),
+                        tr("Use all-linear, or some of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj."));
         }
         targets.emplace_back(name);
     }
     if (targets.empty())
-        return fail(ErrorCode::Usage, "No target modules are named.", "Use all-linear, or some of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj.");
+        return fail(ErrorCode::Usage, tr("No target modules are named."), tr("Use all-linear, or some of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj."));
     return targets;
 }
 

@@ -61,6 +61,7 @@ private slots:
     void coreKnowsNoQt();
     void windowAndCommandLineKnowOnlyTheEngine();
     void headersGuardThemselves();
+    void failuresCanBeTranslated();
 };
 
 void TestLayers::coreIncludesOnlyDownwards()
@@ -118,6 +119,28 @@ void TestLayers::headersGuardThemselves()
         if (!source.readAll().contains("#pragma once"))
             wrong << file;
     }
+    QVERIFY2(wrong.isEmpty(), qPrintable(wrong.join('\n')));
+}
+
+// A message or hint that is written out where an error is made goes through tr(), in core as in the command line.
+void TestLayers::failuresCanBeTranslated()
+{
+    static const QRegularExpression bare(R"re(\b(?:fail|Error)\s*[({]\s*\{?\s*ErrorCode::\w+,\s*(?:[^;"]{0,200},\s*)?(?:fmt::format\(\s*)?"[A-Za-z]{2,} [^;]{0,60})re");
+    QStringList wrong;
+    int failures = 0;
+    for (const QString &file : sourceFiles("core") + sourceFiles("app")) {
+        QFile source(file);
+        QVERIFY(source.open(QIODevice::ReadOnly));
+        const QString text = QString::fromUtf8(source.readAll());
+        failures += text.count("ErrorCode::");
+        auto matches = bare.globalMatch(text);
+        while (matches.hasNext()) {
+            const QString found = matches.next().captured(0);
+            if (!found.contains("tr("))
+                wrong << file + ": " + found;
+        }
+    }
+    QVERIFY2(failures > 300, "the sources were not found");
     QVERIFY2(wrong.isEmpty(), qPrintable(wrong.join('\n')));
 }
 

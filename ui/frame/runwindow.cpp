@@ -1,6 +1,7 @@
 // Starts the application: theme, bridge on the real engine, main window. Nothing heavy happens before the window is on screen.
 #include "ui/frame/runwindow.h"
 
+#include "core/base/words.h"
 #include "ui/bridge/realengine.h"
 #include "ui/frame/mainwindow.h"
 #include "ui/theme/theme.h"
@@ -37,6 +38,12 @@ private:
     bool m_isSeen = false;
 };
 
+// How messages of core are translated: lupdate files them under the namespace that tr() stands in.
+std::string translateForCore(std::string_view english)
+{
+    return QCoreApplication::translate("fettle", QByteArray(english.data(), qsizetype(english.size())).constData()).toStdString();
+}
+
 } // namespace
 
 int runWindow(int argc, char **argv)
@@ -47,6 +54,8 @@ int runWindow(int argc, char **argv)
     QApplication::setApplicationName(QStringLiteral("fettle"));
     QApplication::setApplicationDisplayName(QStringLiteral("Fettle"));
     QApplication::setDesktopFileName(QStringLiteral("fettle"));
+
+    setTranslator(translateForCore);
 
     QCommandLineParser parser;
     parser.addHelpOption();

@@ -1,6 +1,7 @@
 // Walks up the layers, through the head, and down again to the lowest layer that is trained.
 #include "core/model/fast/fastpath.h"
 
+#include "core/base/words.h"
 #include "core/model/fast/kernels.h"
 #include "core/model/fast/layer.h"
 
@@ -106,14 +107,14 @@ HeadLoss FastPath::State::run(const LossBatch &batch, const Sites &sites, double
 std::string whyNot(const ModelWeights &weights, const Sites &sites)
 {
     if (!sites.isLowRankOnly())
-        return "the method changes more than linear maps";
+        return tr("the method changes more than linear maps");
     if (!weights.embedding.is_cpu() || weights.embedding.scalar_type() != at::kFloat)
-        return "the weights are not fp32 on the CPU";
+        return tr("the weights are not fp32 on the CPU");
     for (std::int64_t layer = 0; layer < weights.config.layers; ++layer) {
         for (int map = 0; map < kLinearMaps; ++map) {
             for (const LowRank &update : sites.lowRank(layer, static_cast<LinearMap>(map))) {
                 if (update.a.scalar_type() != at::kFloat || update.b.scalar_type() != at::kFloat || !update.a.is_contiguous() || !update.b.is_contiguous())
-                    return "the adapter is not plain fp32";
+                    return tr("the adapter is not plain fp32");
             }
         }
     }

@@ -1,0 +1,44 @@
+// Visible words of core and command line. Written in English in the sources; tr() asks the translator that the program installed, in
+// the form that Qt's lupdate collects. Knows no language and no Qt: the window hands its own translation in.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace fettle {
+
+// The translation of an English text, or the text itself. Must be callable from any thread.
+using Translator = std::string (*)(std::string_view english);
+
+// Before the first text is made; nullptr goes back to English.
+void setTranslator(Translator translator);
+
+// One text without values; braces stand for themselves.
+[[nodiscard]] std::string tr(std::string_view english);
+
+// Fills values into a translation. A translation whose places do not fit the values is passed over for the English text: a mistake in it
+// must not hide what went wrong. Inline, because LibTorch brings another version of fmt than the rest of core is built with.
+[[nodiscard]] inline std::string fillTranslation(std::string_view english, fmt::format_args values)
+{
+    const std::string translated = tr(english);
+    if (translated != english) {
+        try {
+            return fmt::vformat(translated, values);
+        } catch (const fmt::format_error &) {
+        }
+    }
+    return fmt::vformat(english, values);
+}
+
+// A text with values, checked against them when it is compiled: tr("Cannot read \"{}\".", name).
+template <class First, class... Rest>
+[[nodiscard]] std::string tr(fmt::format_string<First, Rest...> english, First &&first, Rest &&...rest)
+{
+    const fmt::string_view text = english;
+    return fillTranslation({text.data(), text.size()}, fmt::make_format_args(first, rest...));
+}
+
+} // namespace fettle

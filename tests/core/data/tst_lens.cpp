@@ -52,7 +52,7 @@ void TestLens::templateFile()
     QVERIFY(bare);
     QVERIFY(!(*bare)->tokenize("Where?", false)->ids.empty());
     const auto refused = (*bare)->label(data::makePair("Q", "", "A"), {});
-    QCOMPARE(refused.error().code, ErrorCode::BadInput);
+    QCOMPARE(refused.error().code, ErrorCode::NotFound);
     QVERIFY(refused.error().message.find("chat template") != std::string::npos);
     QFile file(folder.filePath("own.jinja"));
     QVERIFY(file.open(QIODevice::WriteOnly) && file.write("{% for m in messages %}<{{ m.content }}>{% endfor %}") > 0);

@@ -1,5 +1,6 @@
 // train, resume, runs: the work and its history.
 #include "app/commandline/commandline.h"
+#include "core/base/process.h"
 #include "core/base/words.h"
 #include "core/engine/models.h"
 #include "core/train/settings.h"
@@ -8,7 +9,6 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
-#include <unistd.h>
 
 namespace fettle::cli {
 
@@ -172,7 +172,7 @@ int runTrain(const TrainArguments &arguments, Context &context)
     if (!recipe)
         return terminal.fail(recipe.error());
     request.recipe = *recipe;
-    const TemporaryFolder folder{fs::path(out.string() + fmt::format(".{}.fettle", getpid()))};
+    const TemporaryFolder folder{fs::path(out.string() + fmt::format(".{}.fettle", processId()))};
     auto project = engine::Project::create(folder.path);
     if (!project)
         return terminal.fail(project.error());

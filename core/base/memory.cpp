@@ -11,6 +11,7 @@
 #include <malloc.h>
 #endif
 #if defined(__unix__)
+#include <sys/mman.h>
 #include <unistd.h>
 #endif
 
@@ -97,6 +98,13 @@ void tuneAllocator()
     mallopt(M_MMAP_MAX, 0);
     mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
     mallopt(M_TOP_PAD, 256 << 20);
+#endif
+}
+
+void preferLargePages([[maybe_unused]] void *block, [[maybe_unused]] std::size_t bytes)
+{
+#if defined(MADV_HUGEPAGE)
+    madvise(block, bytes, MADV_HUGEPAGE);
 #endif
 }
 

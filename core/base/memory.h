@@ -1,6 +1,7 @@
 // Memory of the computer and of this process, and how the allocator behaves. The only place that asks the system about memory.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace fettle {
@@ -19,6 +20,9 @@ void resetOwnPeak();
 // Keeps large blocks in the heap instead of giving them back to the system after each use: without it every tensor above 128 KB is mapped and
 // page-faulted anew (up to 45 % of a training step). Call once, first thing in main. Other C libraries: no effect.
 void tuneAllocator();
+// A wish for large pages under a block that will be read end to end again and again: with small ones a tenth of that time goes into address
+// translation. Where the system has none nothing changes.
+void preferLargePages(void *block, std::size_t bytes);
 // Gives freed memory back to the system, after a model was unloaded.
 void returnFreeMemory();
 

@@ -1,6 +1,7 @@
 #include "core/engine/benchmark.h"
 
 #include "core/base/memory.h"
+#include "core/base/process.h"
 #include "core/base/words.h"
 #include "core/engine/lens.h"
 #include "core/engine/models.h"
@@ -16,7 +17,6 @@
 #include <iterator>
 #include <numeric>
 #include <sstream>
-#include <unistd.h>
 
 namespace fettle::engine {
 
@@ -33,7 +33,7 @@ private:
 };
 
 struct ScratchFolder {
-    fs::path path = fs::temp_directory_path() / fmt::format("fettle-bench-{}", getpid());
+    fs::path path = fs::temp_directory_path() / fmt::format("fettle-bench-{}", processId());
     ScratchFolder()
     {
         std::error_code ignored;

@@ -2,6 +2,7 @@
 
 #include "core/base/folders.h"
 #include "core/base/memory.h"
+#include "core/base/process.h"
 #include "core/base/processor.h"
 #include "core/base/resources.h"
 #include "core/base/version.h"
@@ -11,7 +12,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <dlfcn.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sqlite3.h>
@@ -34,13 +34,6 @@ double measureProducts(at::ScalarType type)
         best = std::max(best, 2.0 * 2048 * 576 * 1536 / seconds / 1e9);
     }
     return best;
-}
-
-// The file that a symbol was loaded from, so that a second copy of a library is seen.
-std::string libraryOf(const void *symbol)
-{
-    Dl_info info;
-    return dladdr(symbol, &info) != 0 && info.dli_fname != nullptr ? info.dli_fname : "not found";
 }
 
 std::string gigabytes(std::int64_t bytes)
@@ -96,8 +89,8 @@ std::vector<Check> doctor()
     const auto model = resolveModel(kDefaultModelName);
     checks.push_back({"default model", model ? model->string() : "not found", model ? "ok" : "warning", model ? "" : "app/run.sh fetches it; or add a model on the Models page."});
     checks.push_back({"versions", facts.versions, "ok", {}});
-    checks.push_back({"LibTorch", libraryOf(reinterpret_cast<const void *>(&at::get_num_threads)), "ok", {}});
-    checks.push_back({"threads library", libraryOf(dlsym(RTLD_DEFAULT, "GOMP_parallel")), "ok", {}});
+    checks.push_back({"LibTorch", libraryFileOf(reinterpret_cast<const void *>(&at::get_num_threads)), "ok", {}});
+    checks.push_back({"threads library", libraryFileOfFunction("GOMP_parallel"), "ok", {}});
     checks.push_back({"resources", resourcesFolder().string(), std::filesystem::exists(resourcesFolder()) ? "ok" : "bad",
                       std::filesystem::exists(resourcesFolder()) ? "" : tr("Install Fettle completely, or set FETTLE_RESOURCES.")});
     return checks;

@@ -313,7 +313,7 @@ Result<> checkMethod(const train::Recipe &recipe, const fs::path &model, const f
     if (!source)
         return passError(source);
     if (const std::string reason = tune::whyNotFull(**source); !reason.empty())
-        return fail(ErrorCode::BadInput, reason, tr("Use the method lora, which works on this file, or the model's original folder in full precision."));
+        return fail(ErrorCode::BadInput, reason, tr("Choose LoRA, which works on this file, or the model's original folder in full precision."));
     return {};
 }
 

@@ -1,11 +1,11 @@
 #include "core/export/staging.h"
 
+#include "core/base/process.h"
 #include "core/base/words.h"
 #include "core/io/atomicfile.h"
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <unistd.h>
 #include <utility>
 
 namespace fettle::exporting {
@@ -20,7 +20,7 @@ Result<Staging> Staging::create(const fs::path &target)
     const fs::path parent = fs::absolute(target).lexically_normal().parent_path();
     if (auto made = io::createFolder(parent); !made)
         return passError(made);
-    const fs::path folder = parent / fmt::format(".{}.{}.partial", target.filename().string(), getpid());
+    const fs::path folder = parent / fmt::format(".{}.{}.partial", target.filename().string(), processId());
     fs::remove_all(folder, error);
     Staging staging(fs::absolute(target).lexically_normal(), folder);
     if (auto made = io::createFolder(folder); !made)

@@ -1,12 +1,9 @@
 #include "core/generate/alignedbuffer.h"
+#include "core/base/memory.h"
 #include "core/base/words.h"
 
 #include <cstring>
 #include <fmt/format.h>
-
-#ifdef __linux__
-#include <sys/mman.h>
-#endif
 
 namespace fettle::generate {
 
@@ -26,11 +23,8 @@ Result<AlignedBuffer> AlignedBuffer::allocate(std::size_t bytes)
                     tr("Close other programs or choose a smaller model."));
     }
     buffer.m_size = bytes;
-#ifdef __linux__
-    // Weights are read end to end for every token: with small pages a tenth of the time goes into address translation.
     if (alignment == kLargePage)
-        madvise(buffer.m_data.get(), rounded, MADV_HUGEPAGE);
-#endif
+        preferLargePages(buffer.m_data.get(), rounded);
     std::memset(buffer.m_data.get(), 0, rounded);
     return buffer;
 }

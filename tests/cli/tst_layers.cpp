@@ -62,6 +62,7 @@ private slots:
     void windowAndCommandLineKnowOnlyTheEngine();
     void headersGuardThemselves();
     void failuresCanBeTranslated();
+    void systemIsAskedInFewPlaces();
 };
 
 void TestLayers::coreIncludesOnlyDownwards()
@@ -141,6 +142,23 @@ void TestLayers::failuresCanBeTranslated()
         }
     }
     QVERIFY2(failures > 300, "the sources were not found");
+    QVERIFY2(wrong.isEmpty(), qPrintable(wrong.join('\n')));
+}
+
+// One small file for each need that the language does not serve; what ports the program to another system is written there.
+void TestLayers::systemIsAskedInFewPlaces()
+{
+    const QSet<QString> places = {"core/base/folders.cpp", "core/base/memory.cpp", "core/base/process.cpp", "core/base/processor.cpp", "core/io/atomicfile.cpp",
+                                  "core/io/mappedfile.cpp", "core/model/largememory.cpp", "core/store/filelock.cpp", "app/commandline/terminal.cpp"};
+    static const QRegularExpression system("^(unistd|fcntl|dlfcn|malloc|sched|pthread|termios|sys/.*|linux/.*|windows)\\.h$");
+    QStringList wrong;
+    for (const QString &file : sourceFiles("core") + sourceFiles("ui") + sourceFiles("app")) {
+        const QString place = QDir(FETTLE_SOURCE_DIR).relativeFilePath(file);
+        for (const QString &include : includesOf(file)) {
+            if (system.match(include).hasMatch() && !places.contains(place))
+                wrong << place + " includes " + include;
+        }
+    }
     QVERIFY2(wrong.isEmpty(), qPrintable(wrong.join('\n')));
 }
 

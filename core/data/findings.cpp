@@ -5,8 +5,11 @@
 #include "core/data/neighbours.h"
 #include "core/data/recordstate.h"
 #include "core/data/textchecks.h"
+#include "core/store/schema.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
 #include <unordered_map>
 
 namespace fettle::data {
@@ -46,6 +49,70 @@ ComparedRecord compared(const Record &record)
             result.answer += '\n' + record.turns[last - 1].extraJson;
     }
     return result;
+}
+
+// Pairs of texts whose answers may differ, by content hash, the smaller one first.
+using Agreements = std::set<std::pair<std::string, std::string>>;
+constexpr std::string_view kAgreementsKey = "agreedAnswers";
+
+std::pair<std::string, std::string> agreementKey(const std::string &one, const std::string &other)
+{
+    return {std::min(one, other), std::max(one, other)};
+}
+
+Result<Agreements> readAgreements(const store::Database &database)
+{
+    const auto stored = store::readValue(database, kAgreementsKey);
+    if (!stored)
+        return passError(stored);
+    Agreements agreements;
+    const auto json = nlohmann::json::parse(stored->value_or("[]"), nullptr, false);
+    if (!json.is_array())
+        return agreements; // damaged: the pairs are shown again, nothing is lost but a decision
+    for (const auto &pair : json) {
+        if (pair.is_array() && pair.size() == 2 && pair[0].is_string() && pair[1].is_string())
+            agreements.emplace(pair[0].get<std::string>(), pair[1].get<std::string>());
+    }
+    return agreements;
+}
+
+// Places of the records that contradict an earlier one, with the place of the first such one. hashes: of the contents, in the same order.
+std::vector<std::pair<std::size_t, std::size_t>> contradictions(std::span<const ComparedRecord> records, std::span<const std::string> hashes,
+                                                                const Agreements &agreements)
+{
+    std::unordered_map<std::string_view, std::vector<std::size_t>> byQuestion; // one record for each answer
+    std::vector<std::pair<std::size_t, std::size_t>> pairs;
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        if (isBlankText(records[i].question) || records[i].answer.empty())
+            continue;
+        std::vector<std::size_t> &earlier = byQuestion[records[i].question];
+        bool isNew = true;
+        for (const std::size_t other : earlier) {
+            if (records[other].answer == records[i].answer) {
+                isNew = false;
+            } else if (!agreements.contains(agreementKey(hashes[other], hashes[i]))) {
+                pairs.emplace_back(other, i);
+                break;
+            }
+        }
+        if (isNew)
+            earlier.push_back(i);
+    }
+    return pairs;
+}
+
+// Where some pairs were agreed on, only those that are still open keep the mark.
+void takeAgreements(std::span<const ComparedRecord> records, std::span<const std::string> hashes, const Agreements &agreements,
+                    std::vector<std::int64_t> &flags)
+{
+    if (agreements.empty())
+        return;
+    for (std::int64_t &flag : flags)
+        flag &= ~flagBit(RecordFlag::Contradiction);
+    for (const auto &[left, right] : contradictions(records, hashes, agreements)) {
+        flags[left] |= flagBit(RecordFlag::Contradiction);
+        flags[right] |= flagBit(RecordFlag::Contradiction);
+    }
 }
 
 } // namespace
@@ -106,12 +173,16 @@ Result<std::vector<RecordRelations>> findRelations(const store::Database &databa
     const auto total = database.integer("SELECT count(*) FROM record");
     if (!total)
         return passError(total);
-    auto statement = database.prepare("SELECT id, split, content, status, flags FROM record ORDER BY id");
+    auto statement = database.prepare("SELECT r.id, r.split, r.content, r.status, r.flags, c.hash FROM record r JOIN content c ON c.id = r.content ORDER BY r.id");
     if (!statement)
         return passError(statement);
     std::vector<RecordRelations> relations;
     std::vector<ComparedRecord> records;
     std::vector<std::size_t> places;
+    std::vector<std::string> hashes;
+    const auto agreements = readAgreements(database);
+    if (!agreements)
+        return passError(agreements);
     for (;;) {
         const auto hasRow = statement->step();
         if (!hasRow)
@@ -134,10 +205,12 @@ Result<std::vector<RecordRelations>> findRelations(const store::Database &databa
             return passError(done);
         places.push_back(relations.size() - 1);
         records.push_back(compared(record));
+        hashes.emplace_back(agreements->empty() ? std::string() : std::string(statement->text(5)));
     }
-    const auto flags = relate(records, progress, stop);
+    auto flags = relate(records, progress, stop);
     if (!flags)
         return passError(flags);
+    takeAgreements(records, hashes, *agreements, *flags);
     for (std::size_t i = 0; i < places.size(); ++i)
         relations[places[i]].flags = (*flags)[i];
     return relations;
@@ -153,6 +226,61 @@ Result<> storeRelations(const store::Database &database, std::span<const RecordR
             return done;
     }
     return {};
+}
+
+Result<std::vector<Contradiction>> findContradictions(const store::Database &database, std::stop_token stop)
+{
+    const auto agreements = readAgreements(database);
+    if (!agreements)
+        return passError(agreements);
+    auto statement = database.prepare("SELECT r.id, r.content, c.hash FROM record r JOIN content c ON c.id = r.content "
+                                      "WHERE r.flags & ?1 <> 0 AND r.status <> ?2 ORDER BY r.id");
+    if (!statement)
+        return passError(statement);
+    statement->bind(flagBit(RecordFlag::Contradiction)).bind(static_cast<std::int64_t>(RecordStatus::Rejected));
+    std::vector<ComparedRecord> records;
+    std::vector<std::string> hashes;
+    for (;;) {
+        const auto hasRow = statement->step();
+        if (!hasRow)
+            return passError(hasRow);
+        if (!*hasRow)
+            break;
+        if (stop.stop_requested())
+            return fail(ErrorCode::Cancelled, tr("The check was cancelled."));
+        Record record;
+        record.id = {statement->integer(0)};
+        hashes.emplace_back(statement->text(2));
+        if (auto done = readContent(database, statement->integer(1), record); !done)
+            return passError(done);
+        records.push_back(compared(record));
+    }
+    std::vector<Contradiction> found;
+    for (const auto &[left, right] : contradictions(records, hashes, *agreements))
+        found.push_back({records[left].id, records[right].id});
+    return found;
+}
+
+Result<> setAgreement(const store::Database &database, const Contradiction &pair, bool doAgree)
+{
+    auto agreements = readAgreements(database);
+    if (!agreements)
+        return passError(agreements);
+    const auto left = readRecord(database, pair.left);
+    if (!left)
+        return passError(left);
+    const auto right = readRecord(database, pair.right);
+    if (!right)
+        return passError(right);
+    const auto key = agreementKey(contentHash(*left), contentHash(*right));
+    if (doAgree)
+        agreements->insert(key);
+    else
+        agreements->erase(key);
+    nlohmann::json json = nlohmann::json::array();
+    for (const auto &[one, other] : *agreements)
+        json.push_back({one, other});
+    return store::writeValue(database, kAgreementsKey, json.dump());
 }
 
 } // namespace fettle::data

@@ -31,4 +31,11 @@ struct RecordRelations { RecordId id; std::int64_t flags = 0, storedFlags = 0; }
 // Inside the caller's transaction.
 [[nodiscard]] Result<> storeRelations(const store::Database &database, std::span<const RecordRelations> relations);
 
+// Each record that contradicts an earlier one, with the first such one, in the order of the records. Looks only at records that the last
+// check marked, so it answers at once; pairs that were agreed on are left out. Errors: Cancelled, and those of the database.
+[[nodiscard]] Result<std::vector<Contradiction>> findContradictions(const store::Database &database, std::stop_token stop);
+// Remembers that both answers are right, or forgets it. Holds for these texts: when one of them is changed the question is open again.
+// Inside the caller's transaction. Errors: NotFound.
+[[nodiscard]] Result<> setAgreement(const store::Database &database, const Contradiction &pair, bool doAgree);
+
 } // namespace fettle::data

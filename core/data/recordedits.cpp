@@ -125,7 +125,10 @@ Result<std::vector<RecordId>> addRecords(const store::Database &database, const 
     return ids;
 }
 
-Result<> saveRecord(const store::Database &database, const Record &record)
+namespace {
+
+// Writes a record as part of an entry that is being written; a change of what is trained makes its status Edited.
+Result<> writeRecord(const store::Database &database, JournalWriter &writer, const Record &record)
 {
     if (auto checked = checkRecord(record); !checked)
         return checked;
@@ -143,14 +146,37 @@ Result<> saveRecord(const store::Database &database, const Record &record)
         after.status = RecordStatus::Edited;
     if (after == **before)
         return {};
+    if (auto done = writer.changed(record.id, **before, after); !done)
+        return done;
+    return applyImage(database, record.id, imageOf(after, **before).dump());
+}
+
+} // namespace
+
+Result<> saveRecord(const store::Database &database, const Record &record)
+{
     auto writer = JournalWriter::begin(database);
     if (!writer)
         return passError(writer);
-    if (auto done = writer->changed(record.id, **before, after); !done)
-        return done;
-    if (auto done = applyImage(database, record.id, imageOf(after, **before).dump()); !done)
+    if (auto done = writeRecord(database, *writer, record); !done)
         return done;
     return writer->finish(tr("Edited record {}", record.id.value));
+}
+
+Result<> mergeRecords(const store::Database &database, const Record &kept, RecordId other)
+{
+    auto rejected = readRecord(database, other);
+    if (!rejected)
+        return passError(rejected);
+    rejected->status = RecordStatus::Rejected;
+    auto writer = JournalWriter::begin(database);
+    if (!writer)
+        return passError(writer);
+    if (auto done = writeRecord(database, *writer, kept); !done)
+        return done;
+    if (auto done = writeRecord(database, *writer, *rejected); !done)
+        return done;
+    return writer->finish(tr("Merged record {} into {}", other.value, kept.id.value));
 }
 
 Result<> setStatus(const store::Database &database, const std::vector<RecordId> &ids, RecordStatus status)

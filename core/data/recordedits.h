@@ -13,6 +13,8 @@ namespace fettle::data {
 [[nodiscard]] Result<std::vector<RecordId>> addRecords(const store::Database &database, const std::vector<Record> &records, const std::string &what,
                                                        const ProgressCallback &progress = {}, std::stop_token stop = {});
 [[nodiscard]] Result<> saveRecord(const store::Database &database, const Record &record);
+// Stores the record and rejects the other one, as one step: how two answers to a question become one.
+[[nodiscard]] Result<> mergeRecords(const store::Database &database, const Record &kept, RecordId other);
 [[nodiscard]] Result<> setStatus(const store::Database &database, const std::vector<RecordId> &ids, RecordStatus status);
 [[nodiscard]] Result<> setSplit(const store::Database &database, const std::vector<RecordId> &ids, Split split);
 [[nodiscard]] Result<> setRating(const store::Database &database, const std::vector<RecordId> &ids, int rating);

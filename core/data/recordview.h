@@ -58,6 +58,12 @@ struct RecordCounts {
     std::map<std::int64_t, std::int64_t> byLength; // tokens -> records, of those whose length is known and that are not rejected
 };
 
+// Two records with the same question and different answers; left is the earlier one.
+struct Contradiction {
+    RecordId left, right;
+    friend bool operator==(const Contradiction &, const Contradiction &) = default;
+};
+
 struct JournalEntry {
     std::int64_t number = 0;
     std::string what; // "Edited record 12", "Imported 250 records from house-rules.jsonl"

@@ -210,6 +210,11 @@ Result<> Project::setSplit(const std::vector<RecordId> &ids, data::Split split)
     return m_state->write(Touches::Records, [&] { return data::setSplit(*m_state->database, ids, split); });
 }
 
+Result<> Project::mergeRecords(const data::Record &kept, RecordId other)
+{
+    return m_state->write(Touches::Records, [&] { return data::mergeRecords(*m_state->database, kept, other); });
+}
+
 Result<> Project::setRating(const std::vector<RecordId> &ids, int rating)
 {
     return m_state->write(Touches::Records, [&] { return data::setRating(*m_state->database, ids, rating); });

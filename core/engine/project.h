@@ -24,6 +24,7 @@ namespace fettle::engine {
 enum class Access { ReadOnly, ReadWrite, WriteBeside };
 
 // How records are asked for and shown (core/data/recordview.h).
+using data::Contradiction;
 using data::JournalEntry;
 using data::nameOf;
 using data::RecordCounts;
@@ -110,6 +111,10 @@ public:
     [[nodiscard]] std::int64_t recordCounter() const;
 
     // Recomputes duplicates, contradictions, empty, leaks, odd encodings; TooLong needs lengths (see engine/lens.h, measureLengths).
+    // Pairs of records that ask the same and answer differently, as the last check found them; see core/data/findings.h.
+    [[nodiscard]] Result<std::vector<Contradiction>> contradictions(std::stop_token stop = {}) const;
+    [[nodiscard]] Result<> setAgreement(const Contradiction &pair, bool doAgree); // both answers are right
+    [[nodiscard]] Result<> mergeRecords(const data::Record &kept, RecordId other); // one step: kept is stored, other rejected
     [[nodiscard]] Result<> updateFindings(const ProgressCallback &progress = {}, std::stop_token stop = {});
     // Records whose present text has no stored length under this key (see storeLengths); all of them where the key is another one.
     [[nodiscard]] Result<std::vector<RecordId>> recordsWithoutLength(const std::string &key) const;

@@ -33,6 +33,16 @@ Result<> Project::updateFindings(const ProgressCallback &progress, std::stop_tok
     return {};
 }
 
+Result<std::vector<Contradiction>> Project::contradictions(std::stop_token stop) const
+{
+    return data::findContradictions(*m_state->database, stop);
+}
+
+Result<> Project::setAgreement(const Contradiction &pair, bool doAgree)
+{
+    return m_state->write(Touches::Lists, [&] { return data::setAgreement(*m_state->database, pair, doAgree); });
+}
+
 Result<std::vector<RecordId>> Project::recordsWithoutLength(const std::string &key) const
 {
     const auto known = store::readValue(*m_state->database, "lengthKey");

@@ -44,6 +44,9 @@ public:
     [[nodiscard]] virtual Result<engine::JournalEntry> redo() = 0;
     [[nodiscard]] virtual Result<std::vector<engine::JournalEntry>> journal(std::int64_t newest) const = 0;
     [[nodiscard]] virtual std::int64_t changeCounter() const = 0;
+    [[nodiscard]] virtual Result<std::vector<engine::Contradiction>> contradictions(std::stop_token stop) const = 0;
+    [[nodiscard]] virtual Result<> setAgreement(const engine::Contradiction &pair, bool doAgree) = 0;
+    [[nodiscard]] virtual Result<> mergeRecords(const data::Record &kept, RecordId other) = 0;
     [[nodiscard]] virtual Result<> updateFindings(const ProgressCallback &progress, std::stop_token stop) = 0;
 
     [[nodiscard]] virtual Result<engine::SnapshotInfo> freezeSnapshot(const engine::RecordFilter &filter,

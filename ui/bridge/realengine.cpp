@@ -45,6 +45,9 @@ public:
     Result<engine::JournalEntry> redo() override { return m_project.redo(); }
     Result<std::vector<engine::JournalEntry>> journal(std::int64_t newest) const override { return m_project.journal(newest); }
     std::int64_t changeCounter() const override { return m_project.changeCounter(); }
+    Result<std::vector<engine::Contradiction>> contradictions(std::stop_token stop) const override { return m_project.contradictions(stop); }
+    Result<> setAgreement(const engine::Contradiction &pair, bool doAgree) override { return m_project.setAgreement(pair, doAgree); }
+    Result<> mergeRecords(const data::Record &kept, RecordId other) override { return m_project.mergeRecords(kept, other); }
     Result<> updateFindings(const ProgressCallback &progress, std::stop_token stop) override
     {
         return m_project.updateFindings(progress, stop);

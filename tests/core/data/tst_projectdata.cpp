@@ -57,6 +57,30 @@ void TestProjectData::findings()
     QCOMPARE(flagged(RecordFlag::Leak), (Ids{5}));
     QCOMPARE(flagged(RecordFlag::NearDuplicate), (Ids{10}));
     QCOMPARE(project.recordCounts()->byFlag.at(RecordFlag::Contradiction), 3);
+    // Pairs: each record with the first earlier one that answers differently. An agreement holds until a text changes.
+    using Pairs = std::vector<Contradiction>;
+    QCOMPARE(*project.contradictions(), (Pairs{{{1}, {4}}, {{4}, {6}}}));
+    QVERIFY(project.setAgreement({{1}, {4}}, true));
+    QCOMPARE(*project.contradictions(), (Pairs{{{4}, {6}}}));
+    QVERIFY(project.setAgreement({{4}, {6}}, true)); // the same two texts, or two others: both settled now
+    QVERIFY(project.contradictions()->empty());
+    QVERIFY(project.updateFindings());
+    QVERIFY(flagged(RecordFlag::Contradiction).empty());
+    QVERIFY(project.setAgreement({{4}, {6}}, false));
+    QVERIFY(project.setAgreement({{1}, {4}}, false));
+    QVERIFY(project.updateFindings());
+    QCOMPARE(flagged(RecordFlag::Contradiction), (Ids{1, 4, 6}));
+    QCOMPARE(project.setAgreement({{1}, {999}}, true).error().code, ErrorCode::NotFound);
+    // A merge is one step: the kept one changes, the other is rejected, undo brings both back.
+    auto kept = *project.record({1});
+    kept.turns.back().text = "Both.";
+    QVERIFY(project.mergeRecords(kept, {4}));
+    QCOMPARE(project.record({1})->turns.back().text, std::string("Both."));
+    QCOMPARE(project.record({1})->status, RecordStatus::Edited);
+    QCOMPARE(project.record({4})->status, RecordStatus::Rejected);
+    QVERIFY(project.undo());
+    QVERIFY(project.record({1})->turns.back().text != "Both.");
+    QVERIFY(project.record({4})->status != RecordStatus::Rejected);
     // Rejected ones neither count nor take part.
     QVERIFY(project.setStatus({{4}}, RecordStatus::Rejected));
     QVERIFY(project.updateFindings());

@@ -249,6 +249,45 @@ Result<> FakeProject::saveRecord(const data::Record &record)
     return {};
 }
 
+Result<std::vector<engine::Contradiction>> FakeProject::contradictions(std::stop_token) const
+{
+    const Lock lock(m_state->mutex);
+    std::vector<engine::Contradiction> pairs;
+    for (const auto &[id, record] : m_state->records) {
+        for (const auto &[earlier, other] : m_state->records) {
+            if (earlier >= id)
+                break;
+            const bool isOut = record.status == data::RecordStatus::Rejected || other.status == data::RecordStatus::Rejected
+                || data::responseOf(record).empty() || data::responseOf(other).empty() || m_state->agreed.contains({earlier, id});
+            if (!isOut && data::instructionOf(record) == data::instructionOf(other) && data::responseOf(record) != data::responseOf(other)) {
+                pairs.push_back({{earlier}, {id}});
+                break;
+            }
+        }
+    }
+    return pairs;
+}
+
+Result<> FakeProject::setAgreement(const engine::Contradiction &pair, bool doAgree)
+{
+    const Lock lock(m_state->mutex);
+    if (doAgree)
+        m_state->agreed.insert({pair.left.value, pair.right.value});
+    else
+        m_state->agreed.erase({pair.left.value, pair.right.value});
+    return {};
+}
+
+Result<> FakeProject::mergeRecords(const data::Record &kept, RecordId other)
+{
+    return changeRecords({kept.id, other}, "Merged", [&](data::Record &record) {
+        if (record.id == other)
+            record.status = data::RecordStatus::Rejected;
+        else
+            record = kept;
+    });
+}
+
 Result<> FakeProject::changeRecords(const std::vector<RecordId> &ids, const std::string &what,
                                     const std::function<void(data::Record &)> &does)
 {

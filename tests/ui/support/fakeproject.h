@@ -4,6 +4,7 @@
 #include "ui/bridge/engineapi.h"
 
 #include <mutex>
+#include <set>
 
 namespace fettle::ui {
 
@@ -25,6 +26,7 @@ struct FakeProjectState {
     std::vector<engine::SavedPrompt> prompts;
     struct Change { engine::JournalEntry entry; std::map<std::int64_t, data::Record> before, after; };
     std::vector<Change> done, undone;
+    std::set<std::pair<std::int64_t, std::int64_t>> agreed; // contradictions that are none
     std::int64_t changes = 0;
     std::int64_t nextRecord = 1;
 
@@ -62,6 +64,9 @@ public:
     Result<engine::JournalEntry> redo() override;
     Result<std::vector<engine::JournalEntry>> journal(std::int64_t newest) const override;
     std::int64_t changeCounter() const override;
+    Result<std::vector<engine::Contradiction>> contradictions(std::stop_token stop) const override;
+    Result<> setAgreement(const engine::Contradiction &pair, bool doAgree) override;
+    Result<> mergeRecords(const data::Record &kept, RecordId other) override;
     Result<> updateFindings(const ProgressCallback &progress, std::stop_token stop) override;
     Result<engine::SnapshotInfo> freezeSnapshot(const engine::RecordFilter &filter, const engine::SplitShares &shares) override;
     Result<std::vector<engine::SnapshotInfo>> snapshots() const override;

@@ -1,5 +1,6 @@
 #include "ui/data/datapage.h"
 
+#include "ui/data/contradictionview.h"
 #include "ui/data/filterpane.h"
 #include "ui/data/healthbar.h"
 #include "ui/data/importdialog.h"
@@ -81,7 +82,22 @@ void DataPage::connectWidgets()
     connect(m_find, &QLineEdit::textChanged, &m_findTimer, qOverload<>(&QTimer::start));
     connect(m_find, &QLineEdit::returnPressed, this, &DataPage::leaveEditor);
     connect(m_find, &SearchField::left, this, &DataPage::leaveEditor);
-    connect(m_health, &HealthBar::flagChosen, this, &DataPage::filterChanged);
+    connect(m_health, &HealthBar::flagChosen, this, [this](std::optional<engine::RecordFlag> flag) {
+        m_wantsPairs = flag == engine::RecordFlag::Contradiction;
+        filterChanged();
+    });
+    connect(m_contradictions, &ContradictionView::tableWanted, this, [this] {
+        m_wantsPairs = false;
+        showPanes();
+    });
+    connect(m_contradictions, &ContradictionView::allWanted, this, [this] {
+        m_health->choose(std::nullopt);
+        filterChanged();
+    });
+    connect(m_contradictions, &ContradictionView::recordWanted, this, [this](RecordId id) {
+        m_wantsPairs = false;
+        openTarget(QStringLiteral("record %1").arg(id.value));
+    });
     connect(m_filterPane, &FilterPane::filterChanged, this, &DataPage::filterChanged);
     connect(m_filterPane, &FilterPane::savedChosen, this, [this](const QString &query) {
         m_find->setText(query);
@@ -164,6 +180,8 @@ void DataPage::setProject()
     m_filter = {};
     m_filterPane->reset();
     m_health->choose(std::nullopt);
+    m_contradictions->clear();
+    showPanes();
     const QSignalBlocker blocker(m_find);
     m_find->clear();
     m_find->setProblem({});
@@ -183,7 +201,9 @@ void DataPage::setProject()
 
 void DataPage::onShown()
 {
-    if (m_stack->currentWidget() == m_work && !m_table->hasFocus())
+    if (m_panes->currentWidget() == m_contradictions)
+        m_contradictions->focusList();
+    else if (m_stack->currentWidget() == m_work && !m_table->hasFocus())
         m_table->setFocus(Qt::OtherFocusReason);
 }
 
@@ -201,6 +221,7 @@ void DataPage::openTarget(const QString &target)
             if (QString::fromUtf8(engine::nameOf(static_cast<engine::RecordFlag>(flag)).data()) != value)
                 continue;
             m_health->choose(static_cast<engine::RecordFlag>(flag));
+            m_wantsPairs = m_health->chosen() == engine::RecordFlag::Contradiction;
             filterChanged();
         }
     } else if (kind == QLatin1String("import")) {
@@ -216,16 +237,32 @@ void DataPage::filterChanged()
     if (!readSearch())
         return; // the list of before stays, and the words below the search say what is wrong
     m_filter.flag = m_health->chosen();
+    showPanes();
     m_filterPane->applyTo(m_filter);
     const int active = m_filterPane->activeCount();
     m_filters->setText(active > 0 ? tr("Filters %1").arg(active) : tr("Filters"));
     reload();
 }
 
+// Contradictions are settled in pairs; every other choice is a list of records.
+void DataPage::showPanes()
+{
+    QWidget *wanted = m_wantsPairs && m_health->chosen() == engine::RecordFlag::Contradiction ? static_cast<QWidget *>(m_contradictions) : m_panes->widget(0);
+    if (m_panes->currentWidget() == wanted)
+        return;
+    m_panes->setCurrentWidget(wanted);
+    if (wanted == m_contradictions)
+        m_contradictions->focusList();
+    else
+        m_table->setFocus(Qt::OtherFocusReason);
+}
+
 void DataPage::reload()
 {
     if (!bridge().project())
         return;
+    if (m_panes->currentWidget() == m_contradictions)
+        m_contradictions->reload();
     bridge().readSlowly<Listing>(
         this,
         [filter = m_filter](const ProjectApi *project, const JobContext &) -> Result<Listing> {

@@ -14,6 +14,7 @@ class QStackedWidget;
 namespace fettle::ui {
 
 class Button;
+class ContradictionView;
 class EmptyState;
 class FilterPane;
 class HealthBar;
@@ -82,6 +83,7 @@ private:
     void readCounts();
     void receiveCounts();
     void checkFindings();
+    void showPanes();
 
     // writing
     void save(const data::Record &record);
@@ -135,6 +137,9 @@ private:
     RecordEditor *m_editor = nullptr;
     LensPane *m_lens = nullptr;
     QWidget *m_editorSide = nullptr, *m_work = nullptr;
+    QStackedWidget *m_panes = nullptr; // the table with its sides, or the contradictions
+    ContradictionView *m_contradictions = nullptr;
+    bool m_wantsPairs = false; // contradictions as pairs, not as rows of the table
     QSplitter *m_splitter = nullptr;
     ImportDialog *m_import = nullptr;
     QAction *m_actionApprove = nullptr, *m_actionReject = nullptr, *m_actionTag = nullptr, *m_actionImport = nullptr,

@@ -1,4 +1,5 @@
 // How the Data page is put together, wide and narrow. What it reads is in datapage.cpp, what it writes in datapagetriage.cpp.
+#include "ui/data/contradictionview.h"
 #include "ui/data/datapage.h"
 #include "ui/data/filterpane.h"
 #include "ui/data/healthbar.h"
@@ -42,18 +43,24 @@ void DataPage::setupLayout()
     m_splitter->setSizes({808, kEditor});
     connect(m_splitter, &QSplitter::splitterMoved, this, [this] { fitEditor(); });
 
-    auto *panes = new QHBoxLayout;
+    auto *tablePanes = new QWidget;
+    auto *panes = new QHBoxLayout(tablePanes);
     panes->setContentsMargins(0, 0, 0, 0);
     panes->setSpacing(0);
     panes->addWidget(filterFrame);
     panes->addWidget(m_splitter, 1);
+
+    m_contradictions = new ContradictionView(context());
+    m_panes = new QStackedWidget;
+    m_panes->addWidget(tablePanes);
+    m_panes->addWidget(m_contradictions);
 
     m_work = new QWidget;
     auto *work = new QVBoxLayout(m_work);
     work->setContentsMargins(0, 0, 0, 0);
     work->setSpacing(0);
     work->addWidget(m_health);
-    work->addLayout(panes, 1);
+    work->addWidget(m_panes, 1);
 
     m_empty = new EmptyState({}, tr("Bring in pairs of question and right answer."));
     Button *import = m_empty->addButton(tr("Import..."), QStringLiteral("file-input"), keyHintText(m_actionImport->shortcut()));
@@ -181,6 +188,7 @@ void DataPage::adjustToWidth()
         m_editor->setNarrow(isNarrow);
         m_lens->setNarrow(isNarrow);
         m_footer->setNarrow(isNarrow);
+        m_contradictions->setNarrow(isNarrow);
         m_filterPane->parentWidget()->setVisible(!isNarrow || m_filters->isChecked());
         m_find->setFixedWidth(isNarrow ? 200 : 264);
         m_actionFreeze->setText(isNarrow ? tr("Freeze...") : tr("Freeze snapshot..."));

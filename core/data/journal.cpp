@@ -155,4 +155,41 @@ Result<std::vector<JournalEntry>> readJournal(const store::Database &database, s
     }
 }
 
+Result<std::vector<RecordVersion>> readHistory(const store::Database &database, RecordId id)
+{
+    const auto now = readState(database, id);
+    if (!now)
+        return passError(now);
+    if (!*now)
+        return fail(ErrorCode::NotFound, tr("There is no record {} in this project.", id.value), tr("It may have been deleted: undo brings it back."));
+    auto items = database.prepare("SELECT j.id, j.what, j.at, j.records, i.before FROM journalItem i JOIN journal j ON j.id = i.entry "
+                                  "WHERE i.record = ? AND j.isUndone = 0 ORDER BY j.id DESC");
+    if (!items)
+        return passError(items);
+    items->bind(id.value);
+    std::vector<RecordVersion> versions;
+    nlohmann::json image = imageOf(**now); // walked backwards, one entry at a time
+    for (;;) {
+        const auto hasRow = items->step();
+        if (!hasRow)
+            return passError(hasRow);
+        if (!*hasRow)
+            return versions;
+        auto state = stateFromImage(image.dump());
+        if (!state)
+            return passError(state);
+        auto record = recordOf(database, id, std::move(*state));
+        if (!record)
+            return passError(record);
+        versions.push_back({entryOf(*items), std::move(*record)});
+        if (items->isNull(4))
+            return versions; // added here
+        const auto before = nlohmann::json::parse(items->text(4), nullptr, false);
+        if (!before.is_object())
+            return fail(ErrorCode::BadInput, tr("The history of record {} is damaged at entry {}.", id.value, items->integer(0)),
+                        tr("The record itself is not affected. Restore the project folder from a copy to see its history."));
+        image.update(before);
+    }
+}
+
 } // namespace fettle::data

@@ -39,4 +39,8 @@ enum class JournalStep { Undo, Redo };
 // Newest first; entries that are undone at present are not listed.
 [[nodiscard]] Result<std::vector<JournalEntry>> readJournal(const store::Database &database, std::int64_t newest);
 
+// What a record has been, newest first; the last one is as it came into the project. Entries that are undone are not listed.
+// Errors: NotFound, BadInput (a damaged history).
+[[nodiscard]] Result<std::vector<RecordVersion>> readHistory(const store::Database &database, RecordId id);
+
 } // namespace fettle::data

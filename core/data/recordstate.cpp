@@ -163,6 +163,21 @@ Result<> removeState(const store::Database &database, RecordId id)
     return statement->bind(id.value).run();
 }
 
+Result<Record> recordOf(const store::Database &database, RecordId id, RecordState state)
+{
+    Record record;
+    record.id = id;
+    record.status = state.status;
+    record.split = state.split;
+    record.rating = state.rating;
+    record.note = std::move(state.note);
+    record.source = std::move(state.source);
+    record.tags = std::move(state.tags);
+    if (auto done = readContent(database, state.content, record); !done)
+        return passError(done);
+    return record;
+}
+
 Result<Record> readRecord(const store::Database &database, RecordId id)
 {
     auto state = readState(database, id);
@@ -170,17 +185,7 @@ Result<Record> readRecord(const store::Database &database, RecordId id)
         return passError(state);
     if (!*state)
         return fail(ErrorCode::NotFound, tr("There is no record {} in this project.", id.value), tr("It may have been deleted: undo brings it back."));
-    Record record;
-    record.id = id;
-    record.status = (*state)->status;
-    record.split = (*state)->split;
-    record.rating = (*state)->rating;
-    record.note = std::move((*state)->note);
-    record.source = std::move((*state)->source);
-    record.tags = std::move((*state)->tags);
-    if (auto done = readContent(database, (*state)->content, record); !done)
-        return passError(done);
-    return record;
+    return recordOf(database, id, std::move(**state));
 }
 
 json imageOf(const RecordState &state)

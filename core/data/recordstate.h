@@ -35,6 +35,8 @@ struct RecordState {
 // A record without a valid id gets the next number.
 [[nodiscard]] Result<RecordId> insertState(const store::Database &database, RecordId id, const RecordState &state);
 [[nodiscard]] Result<> removeState(const store::Database &database, RecordId id);
+// The record that a state describes.
+[[nodiscard]] Result<Record> recordOf(const store::Database &database, RecordId id, RecordState state);
 // Errors: NotFound.
 [[nodiscard]] Result<Record> readRecord(const store::Database &database, RecordId id);
 

@@ -71,6 +71,12 @@ struct JournalEntry {
     std::int64_t records = 0;
 };
 
+// A record as it was after an entry of the history.
+struct RecordVersion {
+    JournalEntry entry;
+    Record record;
+};
+
 struct SplitShares {
     double train = 0.9, heldOut = 0.1, test = 0.0; // sum 1
     std::uint64_t seed = 1207;

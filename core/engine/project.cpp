@@ -255,6 +255,11 @@ Result<JournalEntry> Project::redo()
     return m_state->write(Touches::History, [&] { return data::applyNextEntry(*m_state->database, data::JournalStep::Redo); });
 }
 
+Result<std::vector<RecordVersion>> Project::recordHistory(RecordId id) const
+{
+    return data::readHistory(*m_state->database, id);
+}
+
 Result<std::vector<JournalEntry>> Project::journal(std::int64_t newest) const
 {
     return data::readJournal(*m_state->database, newest);

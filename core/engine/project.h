@@ -32,6 +32,7 @@ using data::RecordFilter;
 using data::RecordFlag;
 using data::RecordRow;
 using data::RecordSort;
+using data::RecordVersion;
 using data::SnapshotInfo;
 using data::SplitShares;
 
@@ -105,6 +106,7 @@ public:
     [[nodiscard]] Result<JournalEntry> undo();
     [[nodiscard]] Result<JournalEntry> redo();
     [[nodiscard]] Result<std::vector<JournalEntry>> journal(std::int64_t newest) const;
+    [[nodiscard]] Result<std::vector<RecordVersion>> recordHistory(RecordId id) const; // newest first
     // Grows with every durable change; the window compares it to know when to read again.
     [[nodiscard]] std::int64_t changeCounter() const;
     // The same for what the table of records shows (text, status, tags, lengths, losses, findings): stands still while metrics are appended.

@@ -8,6 +8,7 @@
 #include "ui/data/filterpane.h"
 #include "ui/data/growingtext.h"
 #include "ui/data/healthbar.h"
+#include "ui/data/historydialog.h"
 #include "ui/data/importdialog.h"
 #include "ui/data/lenspane.h"
 #include "ui/data/mappingtable.h"
@@ -31,7 +32,9 @@
 #include <QCompleter>
 #include <QDir>
 #include <QHeaderView>
+#include <QLabel>
 #include <QLineEdit>
+#include <QListWidget>
 #include <QMenu>
 #include <QMimeData>
 #include <QSettings>
@@ -66,6 +69,7 @@ private slots:
     void searchesAreKept();
     void typingShowsInTheLensAndIsSaved();
     void undoTakesBackWhatWasTyped();
+    void historyShowsAndPutsBack();
     void severalRecordsAtOnce();
     void deletingGoesToTheNext();
     void aNewRecordGetsTheKeyboard();
@@ -403,6 +407,41 @@ void DataPageTest::undoTakesBackWhatWasTyped()
     QTRY_VERIFY(!QString::fromStdString(std::string(data::instructionOf(stored(1)))).endsWith(QStringLiteral("xyz")));
     QTRY_VERIFY(!field->exactText().endsWith(QStringLiteral("xyz"))); // the editor follows
     QCOMPARE(stored(1).turns.back().text, before);
+}
+
+void DataPageTest::historyShowsAndPutsBack()
+{
+    openWith(fakeRecords(40));
+    const std::string before(data::responseOf(stored(1)));
+    auto changed = stored(1);
+    changed.turns.back().text = before + " Twice.";
+    m_bridge->saveRecord(changed);
+    QTRY_COMPARE(find<RecordEditor>()->responseText().toStdString(), before + " Twice.");
+    press(Qt::Key_H);
+    QTRY_VERIFY(find<HistoryDialog>());
+    auto *dialog = find<HistoryDialog>();
+    QTRY_COMPARE(dialog->versions()->count(), 2);
+    QCOMPARE(dialog->versions()->currentRow(), 1);
+    Button *putBack = nullptr;
+    for (Button *button : dialog->findChildren<Button *>())
+        if (button->text() == QStringLiteral("Put this version back"))
+            putBack = button;
+    QVERIFY(putBack->isEnabled());
+    const auto marked = [&](const QString &part) {
+        for (const QLabel *label : dialog->findChildren<QLabel *>())
+            if (label->text().contains(QStringLiteral("underline;\">") + part))
+                return true;
+        return false;
+    };
+    QVERIFY(marked(QStringLiteral("Twice.")));
+    QTest::keyClick(dialog->versions(), Qt::Key_Up);
+    QVERIFY(!putBack->isEnabled()); // the record of now
+    QTest::keyClick(dialog->versions(), Qt::Key_Down);
+    QTest::mouseClick(putBack, Qt::LeftButton);
+    QTRY_COMPARE(std::string(data::responseOf(stored(1))), before);
+    QTRY_COMPARE(find<RecordEditor>()->responseText().toStdString(), before);
+    m_bridge->undo();
+    QTRY_COMPARE(std::string(data::responseOf(stored(1))), before + " Twice.");
 }
 
 void DataPageTest::severalRecordsAtOnce()

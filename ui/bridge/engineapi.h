@@ -42,6 +42,7 @@ public:
     [[nodiscard]] virtual std::optional<engine::JournalEntry> redoEntry() const = 0;
     [[nodiscard]] virtual Result<engine::JournalEntry> undo() = 0;
     [[nodiscard]] virtual Result<engine::JournalEntry> redo() = 0;
+    [[nodiscard]] virtual Result<std::vector<engine::RecordVersion>> recordHistory(RecordId id) const = 0;
     [[nodiscard]] virtual Result<std::vector<engine::JournalEntry>> journal(std::int64_t newest) const = 0;
     [[nodiscard]] virtual std::int64_t changeCounter() const = 0;
     [[nodiscard]] virtual Result<std::vector<engine::Contradiction>> contradictions(std::stop_token stop) const = 0;

@@ -43,6 +43,7 @@ public:
     std::optional<engine::JournalEntry> redoEntry() const override { return m_project.redoEntry(); }
     Result<engine::JournalEntry> undo() override { return m_project.undo(); }
     Result<engine::JournalEntry> redo() override { return m_project.redo(); }
+    Result<std::vector<engine::RecordVersion>> recordHistory(RecordId id) const override { return m_project.recordHistory(id); }
     Result<std::vector<engine::JournalEntry>> journal(std::int64_t newest) const override { return m_project.journal(newest); }
     std::int64_t changeCounter() const override { return m_project.changeCounter(); }
     Result<std::vector<engine::Contradiction>> contradictions(std::stop_token stop) const override { return m_project.contradictions(stop); }

@@ -1,5 +1,6 @@
 #include "ui/data/comparedside.h"
 
+#include "ui/data/markedtext.h"
 #include "ui/data/recordwords.h"
 #include "ui/widgets/badge.h"
 #include "ui/widgets/labels.h"
@@ -13,43 +14,6 @@
 namespace fettle::ui {
 
 using namespace measure;
-
-namespace {
-
-QString escaped(std::string_view text)
-{
-    return QString::fromUtf8(text.data(), qsizetype(text.size())).toHtmlEscaped();
-}
-
-// The text with its marked ranges as links, numbered from 0, that can be clicked; blanks and line breaks stay.
-QString markedHtml(std::string_view text, const std::vector<ByteRange> &marks, bool isClickable)
-{
-    const Tokens &look = tokens();
-    const QString style = QStringLiteral("background-color:%1; color:%2;").arg(look.accentSoft.name(), look.text.name());
-    QString html = QStringLiteral("<span style=\"white-space:pre-wrap\">");
-    std::size_t at = 0;
-    for (std::size_t i = 0; i < marks.size(); ++i) {
-        html += escaped(text.substr(at, marks[i].begin - at));
-        const QString words = escaped(text.substr(marks[i].begin, marks[i].end - marks[i].begin));
-        html += isClickable ? QStringLiteral("<a href=\"%1\" style=\"%2\">%3</a>").arg(QString::number(i), style, words)
-                            : QStringLiteral("<span style=\"%1 text-decoration:underline;\">%2</span>").arg(style, words);
-        at = marks[i].end;
-    }
-    return html + escaped(text.substr(at)) + QStringLiteral("</span>");
-}
-
-QLabel *textBox(const QString &name)
-{
-    auto *label = new QLabel;
-    label->setTextFormat(Qt::RichText);
-    label->setWordWrap(true);
-    label->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::LinksAccessibleByMouse);
-    label->setAccessibleName(name);
-    label->setAlignment(Qt::AlignLeft | Qt::AlignTop);
-    return label;
-}
-
-} // namespace
 
 ComparedSide::ComparedSide(const QString &place, QWidget *parent) : QWidget(parent)
 {
@@ -68,9 +32,9 @@ ComparedSide::ComparedSide(const QString &place, QWidget *parent) : QWidget(pare
     head->addStretch(1);
     head->addWidget(edit);
 
-    m_instruction = textBox(tr("Instruction of the %1 record").arg(place));
-    m_context = textBox(tr("Context of the %1 record").arg(place));
-    m_response = textBox(tr("Response of the %1 record").arg(place));
+    m_instruction = markedLabel(tr("Instruction of the %1 record").arg(place));
+    m_context = markedLabel(tr("Context of the %1 record").arg(place));
+    m_response = markedLabel(tr("Response of the %1 record").arg(place));
     m_response->setToolTip(tr("Marked words stand in this answer only. Click them to add them to the merged answer."));
     connect(m_response, &QLabel::linkActivated, this, [this](const QString &link) {
         const std::size_t number = link.toULongLong();
@@ -156,9 +120,9 @@ void ComparedSide::write()
     m_number->setText(m_record.id.isValid() ? tr("No. %1").arg(countText(m_record.id.value)) : QString());
     m_status->setText(statusName(m_record.status));
     m_status->setIconName(statusIcon(m_record.status));
-    m_instruction->setText(markedHtml(data::instructionOf(m_record), m_instructionMarks, false));
-    m_response->setText(markedHtml(data::responseOf(m_record), m_responseMarks, true));
-    m_context->setText(markedHtml(m_record.context, {}, false));
+    m_instruction->setText(markedHtml(data::instructionOf(m_record), m_instructionMarks, Mark::Differs));
+    m_response->setText(markedHtml(data::responseOf(m_record), m_responseMarks, Mark::Link));
+    m_context->setText(markedHtml(m_record.context, {}, Mark::Differs));
     for (QWidget *widget : std::initializer_list<QWidget *>{m_context, m_contextLabel})
         widget->setVisible(!m_record.context.empty());
     const QString none = tr("none");

@@ -375,7 +375,7 @@ void DataPage::showState()
         m_table->setFocus(Qt::OtherFocusReason);
     }
     setActionPossible(m_actionFreeze, !isEmpty, tr("There are no records yet"));
-    for (QAction *action : {m_actionApprove, m_actionReject, m_actionTag, m_actionApproveNext})
+    for (QAction *action : {m_actionApprove, m_actionReject, m_actionTag, m_actionApproveNext, m_actionHistory})
         setActionPossible(action, m_model->rowCount() > 0, tr("No record is shown"));
     for (QAction *action : {m_actionImport, m_actionNew})
         setActionPossible(action, hasProject, tr("No project is open"));

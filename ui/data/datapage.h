@@ -98,6 +98,7 @@ private:
     void approveAndNext();
     void addRecord();
     void allowLength(qint64 tokens);
+    void openHistory();
     void freeze();
     void finishImport(const data::ImportReport &report);
 
@@ -143,7 +144,7 @@ private:
     QSplitter *m_splitter = nullptr;
     ImportDialog *m_import = nullptr;
     QAction *m_actionApprove = nullptr, *m_actionReject = nullptr, *m_actionTag = nullptr, *m_actionImport = nullptr,
-            *m_actionFreeze = nullptr, *m_actionNew = nullptr, *m_actionApproveNext = nullptr;
+            *m_actionFreeze = nullptr, *m_actionNew = nullptr, *m_actionApproveNext = nullptr, *m_actionHistory = nullptr;
 };
 
 } // namespace fettle::ui

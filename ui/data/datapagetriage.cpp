@@ -2,6 +2,7 @@
 #include "ui/data/datapage.h"
 #include "ui/data/filterpane.h"
 #include "ui/data/healthbar.h"
+#include "ui/data/historydialog.h"
 #include "ui/data/importdialog.h"
 #include "ui/data/lenspane.h"
 #include "ui/data/recordeditor.h"
@@ -62,6 +63,8 @@ void DataPage::setupActions()
                       m_find->setFocus(Qt::ShortcutFocusReason);
                       m_find->selectAll();
                   });
+    m_actionHistory = addPageAction(QStringLiteral("recordHistory"), tr("History of the record..."), QStringLiteral("history"), Qt::Key_H,
+                                    tr("Shows what this record has been, and puts an earlier version back"), [this] { openHistory(); });
     m_actionNew = addPageAction(QStringLiteral("newRecord"), tr("New"), QStringLiteral("plus"), Qt::Key_N, tr("Writes a new record by hand"),
                                 [this] { addRecord(); });
     m_actionFreeze = addPageAction(QStringLiteral("freezeSnapshot"), tr("Freeze snapshot..."), QStringLiteral("camera"), {},
@@ -234,6 +237,21 @@ void DataPage::allowLength(qint64 tokens)
     bridge().setSettingText("maxLength", QString::number(tokens));
 }
 
+void DataPage::openHistory()
+{
+    m_editor->flush();
+    if (!m_editor->hasRecord())
+        return;
+    auto *dialog = new HistoryDialog(bridge(), m_editor->record(), this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &HistoryDialog::putBack, this, [this](const data::Record &record) {
+        m_editor->setRecord(record);
+        m_lens->showRecord(record);
+        save(record);
+    });
+    dialog->open();
+}
+
 void DataPage::freeze()
 {
     m_editor->flush();
@@ -322,6 +340,7 @@ void DataPage::openMenu(const QPoint &globalPosition)
     for (const auto value : {data::Split::Train, data::Split::HeldOut, data::Split::Test, data::Split::Unassigned})
         split->addAction(splitLabel(value), this, [this, value] { setSplit(value); });
     menu->addAction(m_actionTag);
+    menu->addAction(m_actionHistory);
     std::set<std::string> tags;
     int looked = 0;
     for (const auto &[begin, end] : m_table->selectedRanges())

@@ -81,6 +81,29 @@ void TestProjectData::findings()
     QVERIFY(project.undo());
     QVERIFY(project.record({1})->turns.back().text != "Both.");
     QVERIFY(project.record({4})->status != RecordStatus::Rejected);
+    // What a record has been, backwards to how it came in; an undone merge is no part of it.
+    auto history = project.recordHistory({1});
+    QVERIFY(history);
+    QCOMPARE(history->size(), std::size_t{1});
+    QCOMPARE(history->front().entry.what, std::string("Added"));
+    kept = *project.record({1});
+    const std::string original = kept.turns.back().text;
+    kept.turns.back().text = "First change.";
+    kept.tags = {"one"};
+    QVERIFY(project.saveRecord(kept));
+    QVERIFY(project.setRating({{1}, {2}}, 4));
+    history = project.recordHistory({1});
+    QCOMPARE(history->size(), std::size_t{3});
+    QCOMPARE((*history)[0].record.rating, 4);
+    QCOMPARE((*history)[1].record.rating, 0);
+    QCOMPARE((*history)[1].record.turns.back().text, std::string("First change."));
+    QCOMPARE((*history)[1].record.tags, std::vector<std::string>{"one"});
+    QCOMPARE((*history)[2].record.turns.back().text, original);
+    QCOMPARE((*history)[2].record.status, RecordStatus::New);
+    QCOMPARE(project.recordHistory({999}).error().code, ErrorCode::NotFound);
+    QVERIFY(project.undo());
+    QVERIFY(project.undo());
+    QCOMPARE(project.recordHistory({1})->size(), std::size_t{1});
     // Rejected ones neither count nor take part.
     QVERIFY(project.setStatus({{4}}, RecordStatus::Rejected));
     QVERIFY(project.updateFindings());

@@ -375,6 +375,26 @@ Result<engine::JournalEntry> FakeProject::redo()
     return m_state->done.back().entry;
 }
 
+Result<std::vector<engine::RecordVersion>> FakeProject::recordHistory(RecordId id) const
+{
+    const Lock lock(m_state->mutex);
+    const auto now = m_state->records.find(id.value);
+    if (now == m_state->records.end())
+        return tl::unexpected<Error>(missing("Record " + std::to_string(id.value)));
+    std::vector<engine::RecordVersion> versions;
+    data::Record record = now->second;
+    for (auto change = m_state->done.rbegin(); change != m_state->done.rend(); ++change) {
+        const auto before = change->before.find(id.value);
+        const auto after = change->after.find(id.value);
+        if (before == change->before.end() || after == change->after.end() || before->second == after->second)
+            continue;
+        versions.push_back({change->entry, record});
+        record = before->second;
+    }
+    versions.push_back({{0, "Imported 24 records from procedures.csv", "2026-03-02T09:00:00", 24}, record});
+    return versions;
+}
+
 Result<std::vector<engine::JournalEntry>> FakeProject::journal(std::int64_t newest) const
 {
     const Lock lock(m_state->mutex);

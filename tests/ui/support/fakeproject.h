@@ -62,6 +62,7 @@ public:
     std::optional<engine::JournalEntry> redoEntry() const override;
     Result<engine::JournalEntry> undo() override;
     Result<engine::JournalEntry> redo() override;
+    Result<std::vector<engine::RecordVersion>> recordHistory(RecordId id) const override;
     Result<std::vector<engine::JournalEntry>> journal(std::int64_t newest) const override;
     std::int64_t changeCounter() const override;
     Result<std::vector<engine::Contradiction>> contradictions(std::stop_token stop) const override;

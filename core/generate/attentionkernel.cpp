@@ -156,6 +156,11 @@ void attendHere(const AttentionInput &input, std::size_t begin, std::size_t end,
             for (std::size_t n = 0; n < rows; ++n) {
                 const std::size_t query = begin + first + n;
                 const std::size_t low = visibleBegin(query), high = visibleEnd(query);
+                if (input.softcap > 0) {
+                    const Floats d;
+                    for (std::size_t i = 0; i < width; i += kLanes)
+                        hn::Store(softLimited(d, hn::Load(d, scores + n * kKeyChunk + i), input.softcap), d, scores + n * kKeyChunk + i);
+                }
                 softmaxRow(scores + n * kKeyChunk, low > chunk ? HWY_MIN(low - chunk, width) : 0,
                            high > chunk ? HWY_MIN(high - chunk, width) : 0, width, states[first + n], sums + (first + n) * padded, padded);
             }

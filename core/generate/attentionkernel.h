@@ -25,6 +25,7 @@ struct AttentionInput {
     std::size_t firstPosition = 0;
     std::size_t window = 0; // position i sees the keys j with i - window < j <= i; 0: all j <= i
     float scale = 1;        // of the scores
+    float softcap = 0;      // scores become c * tanh(scores / c); 0: unchanged
 };
 
 // Queries (numbered row * group + g) that one call should compute at most.

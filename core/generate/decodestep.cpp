@@ -73,18 +73,29 @@ Result<> DecodeStep::prepare(std::span<const StepPart> parts)
 void DecodeStep::embed()
 {
     StepBuffers &b = *m_buffers;
-    const std::vector<float> &frequencies = m_weights->ropeFrequencies;
+    const model::ModelConfig &config = m_weights->config;
+    const auto scale = static_cast<float>(config.embeddingScale), length = static_cast<float>(config.ropeScaling.attentionFactor);
+    const std::size_t half = m_weights->ropeFrequencies.size();
+    // Angles of one position.
+    const auto turn = [half](std::size_t position, const std::vector<float> &frequencies, float factor, float *cosine, float *sine) {
+        for (std::size_t i = 0; i < half; ++i) {
+            const float angle = static_cast<float>(position) * frequencies[i];
+            cosine[i] = factor * std::cos(angle);
+            sine[i] = factor * std::sin(angle);
+        }
+    };
     forRowGroups(b.rows.size(), [&](std::size_t first, std::size_t count, int) {
         for (std::size_t r = first; r < first + count; ++r) {
-            if (b.rows[r].token >= 0)
-                m_weights->embedding.unpackRow(static_cast<std::size_t>(b.rows[r].token), b.stream.data() + r * b.width);
-            else // virtual token -1 - i, of which only Generator::addAdapter knows
-                std::copy_n(b.adapted.front().adapter->virtualToken(static_cast<std::size_t>(-1 - b.rows[r].token)), m_weights->config.width, b.stream.data() + r * b.width);
-            for (std::size_t i = 0; i < frequencies.size(); ++i) {
-                const float angle = static_cast<float>(b.rows[r].position) * frequencies[i];
-                b.cosine.data()[r * frequencies.size() + i] = std::cos(angle);
-                b.sine.data()[r * frequencies.size() + i] = std::sin(angle);
-            }
+            float *stream = b.stream.data() + r * b.width;
+            if (b.rows[r].token >= 0) {
+                m_weights->embedding.unpackRow(static_cast<std::size_t>(b.rows[r].token), stream);
+                for (std::size_t i = 0; i < static_cast<std::size_t>(config.width) && scale != 1.0f; ++i)
+                    stream[i] *= scale;
+            } else // virtual token -1 - i, of which only Generator::addAdapter knows
+                std::copy_n(b.adapted.front().adapter->virtualToken(static_cast<std::size_t>(-1 - b.rows[r].token)), config.width, stream);
+            turn(b.rows[r].position, m_weights->ropeFrequencies, length, b.cosine.data() + r * half, b.sine.data() + r * half);
+            if (!m_weights->localRopeFrequencies.empty())
+                turn(b.rows[r].position, m_weights->localRopeFrequencies, 1.0f, b.localCosine.data() + r * half, b.localSine.data() + r * half);
         }
     });
 }
@@ -93,9 +104,11 @@ void DecodeStep::embed()
 void DecodeStep::normAndPack(const std::vector<float> &weight)
 {
     StepBuffers &b = *m_buffers;
-    const std::size_t columns = weight.size();
+    const std::size_t columns = static_cast<std::size_t>(m_weights->config.width);
     forRowGroups(b.rows.size(), [&](std::size_t first, std::size_t count, int thread) {
         float *normed = b.normed.data() + static_cast<std::size_t>(thread) * rowsPerGroup() * b.width;
+        if (weight.empty())
+            return b.setInput(b.stream.data() + first * b.width, b.width, first, count, columns);
         for (std::size_t n = 0; n < count; ++n) {
             rmsNorm(b.stream.data() + (first + n) * b.width, weight.data(), columns, static_cast<float>(m_weights->config.rmsEpsilon),
                     normed + n * b.width);
@@ -113,6 +126,8 @@ DecodeStep::Target DecodeStep::outputOf(LinearMap map)
     case LinearMap::Value: return {b.value.data(), b.keyValueWidth, ProductMode::Replace};
     case LinearMap::Gate: return {b.gate.data(), b.intermediate, ProductMode::Replace};
     case LinearMap::Up: return {b.up.data(), b.intermediate, ProductMode::Replace};
+    case LinearMap::QueryKeyValue:
+    case LinearMap::GateUp: return {b.fused.data(), b.fusedWidth, ProductMode::Replace};
     case LinearMap::Output:
     case LinearMap::Down: break;
     }
@@ -129,8 +144,9 @@ Result<> DecodeStep::applyMaps(std::initializer_list<LinearMap> maps, std::size_
         return scratch.data() + (index * rows + segment.first) * b.lowRank;
     };
     bool isBeside = false;
+    const std::vector<float> &normAfter = m_weights->layers[layer].norm(*maps.begin() == LinearMap::Output ? model::Norm::AfterAttention : model::Norm::AfterMlp);
     if (outputOf(*maps.begin()).mode == ProductMode::Add) {
-        auto staged = m_sites->stage(b, layer, *maps.begin());
+        auto staged = m_sites->stage(b, layer, *maps.begin(), !normAfter.empty());
         if (!staged)
             return passError(staged);
         isBeside = *staged;
@@ -211,20 +227,56 @@ Result<> DecodeStep::applyMaps(std::initializer_list<LinearMap> maps, std::size_
     if (!b.work.empty())
         b.runProducts(m_pool);
     for (std::size_t r = 0; r < rows && isBeside; ++r) {
+        float *branch = beside.values + r * b.width;
+        if (m_sites->isBeside[r] && !normAfter.empty())
+            rmsNorm(branch, normAfter.data(), normAfter.size(), static_cast<float>(m_weights->config.rmsEpsilon), branch);
         if (m_sites->isBeside[r])
-            addScaled(b.stream.data() + r * b.width, beside.values + r * b.width, 1.0f, b.width);
+            addScaled(b.stream.data() + r * b.width, branch, 1.0f, static_cast<std::size_t>(m_weights->config.width));
     }
     return {};
+}
+
+// Rows of one map for several parts, to where each part has its place.
+void DecodeStep::splitFused(std::initializer_list<LinearMap> parts)
+{
+    StepBuffers &b = *m_buffers;
+    for (std::size_t r = 0; r < b.rows.size(); ++r) {
+        const float *source = b.fused.data() + r * b.fusedWidth;
+        for (const LinearMap part : parts) {
+            const Target target = outputOf(part);
+            const auto count = static_cast<std::size_t>(model::outputSize(m_weights->config, part));
+            std::copy_n(source, count, target.values + r * target.stride);
+            source += count;
+        }
+    }
+}
+
+// Queries and keys of one row through their norms: each head, or all at once.
+void DecodeStep::normHeads(std::size_t layer, std::size_t row)
+{
+    StepBuffers &b = *m_buffers;
+    const auto normAll = [&](float *values, std::size_t count, const std::vector<float> &weight) {
+        for (std::size_t i = 0; i < count; i += weight.size())
+            rmsNorm(values + i, weight.data(), weight.size(), static_cast<float>(m_weights->config.rmsEpsilon), values + i);
+    };
+    const DecodeLayer &weights = m_weights->layers[layer];
+    normAll(b.query.data() + row * b.queryWidth, static_cast<std::size_t>(m_weights->config.queryWidth()), weights.norm(model::Norm::Query));
+    normAll(b.key.data() + row * b.keyValueWidth, static_cast<std::size_t>(m_weights->config.keyValueWidth()), weights.norm(model::Norm::Key));
 }
 
 void DecodeStep::rotateAndStore(std::size_t layer)
 {
     StepBuffers &b = *m_buffers;
     const model::ModelConfig &config = m_weights->config;
-    const std::size_t size = static_cast<std::size_t>(config.headSize), half = size / 2;
+    const std::size_t size = static_cast<std::size_t>(config.headSize);
+    const auto number = static_cast<std::int64_t>(layer);
+    const bool isLocal = config.ropeOf(number) == model::RopeKind::Local, hasNorm = config.queryKeyNorm != model::QueryKeyNorm::None;
+    const std::size_t half = config.isRotated(number) ? static_cast<std::size_t>(config.rotated()) / 2 : 0;
     forRowGroups(b.rows.size(), [&](std::size_t first, std::size_t count, int) {
         for (std::size_t r = first; r < first + count; ++r) {
-            const float *cosine = b.cosine.data() + r * half, *sine = b.sine.data() + r * half;
+            const float *cosine = (isLocal ? b.localCosine : b.cosine).data() + r * half, *sine = (isLocal ? b.localSine : b.sine).data() + r * half;
+            if (hasNorm)
+                normHeads(layer, r);
             for (std::size_t head = 0; head < static_cast<std::size_t>(config.heads); ++head)
                 rotateHead(b.query.data() + r * b.queryWidth + head * size, cosine, sine, half);
             for (std::size_t head = 0; head < static_cast<std::size_t>(config.keyValueHeads); ++head) {
@@ -256,8 +308,9 @@ void DecodeStep::attendAndPack(std::size_t layer)
         input.queryStride = input.outStride = b.queryWidth;
         input.group = group;
         input.firstPosition = b.rows[task.firstRow].position;
-        input.window = static_cast<std::size_t>(config.slidingWindow);
-        input.scale = 1.0f / std::sqrt(static_cast<float>(shape.headSize));
+        input.window = static_cast<std::size_t>(config.windowOf(static_cast<std::int64_t>(layer)));
+        input.scale = static_cast<float>(config.attentionScale());
+        input.softcap = static_cast<float>(config.attentionSoftcap);
         attend(input, task.begin, task.end, b.attentionScratch[static_cast<std::size_t>(thread)].data());
     });
     const std::size_t columns = static_cast<std::size_t>(config.queryWidth());
@@ -282,9 +335,12 @@ Result<> DecodeStep::runLayer(std::size_t layer)
 {
     StepBuffers &b = *m_buffers;
     const DecodeLayer &weights = m_weights->layers[layer];
-    normAndPack(weights.inputNorm);
-    if (auto done = applyMaps({LinearMap::Query, LinearMap::Key, LinearMap::Value}, layer); !done)
+    const bool isFused = m_weights->config.isFused;
+    normAndPack(weights.norm(model::Norm::BeforeAttention));
+    if (auto done = isFused ? applyMaps({LinearMap::QueryKeyValue}, layer) : applyMaps({LinearMap::Query, LinearMap::Key, LinearMap::Value}, layer); !done)
         return done;
+    if (isFused)
+        splitFused({LinearMap::Query, LinearMap::Key, LinearMap::Value});
     rotateAndStore(layer);
     attendAndPack(layer);
     if (auto done = applyMaps({LinearMap::Output}, layer); !done)
@@ -293,13 +349,16 @@ Result<> DecodeStep::runLayer(std::size_t layer)
         return done;
     if (auto done = m_sites->runBottlenecks(b, m_pool, layer, DecodeAdapter::Place::AfterMlp, DecodeAdapter::BottleneckInput::Stream); !done)
         return done;
-    normAndPack(weights.postAttentionNorm);
-    if (auto done = applyMaps({LinearMap::Gate, LinearMap::Up}, layer); !done)
+    normAndPack(weights.norm(model::Norm::BeforeMlp));
+    if (auto done = isFused ? applyMaps({LinearMap::GateUp}, layer) : applyMaps({LinearMap::Gate, LinearMap::Up}, layer); !done)
         return done;
+    if (isFused)
+        splitFused({LinearMap::Gate, LinearMap::Up});
+    const auto activate = m_weights->config.activation == model::Activation::GeluTanh ? geGlu : swiGlu;
     const std::size_t columns = static_cast<std::size_t>(m_weights->config.intermediate);
     forRowGroups(b.rows.size(), [&](std::size_t first, std::size_t count, int) {
         for (std::size_t r = first; r < first + count; ++r)
-            swiGlu(b.gate.data() + r * b.intermediate, b.up.data() + r * b.intermediate, columns);
+            activate(b.gate.data() + r * b.intermediate, b.up.data() + r * b.intermediate, columns);
         b.setInput(b.gate.data() + first * b.intermediate, b.intermediate, first, count, columns);
     });
     if (auto done = applyMaps({LinearMap::Down}, layer); !done)
@@ -321,6 +380,11 @@ DecodeStep::Logits DecodeStep::outputLogits()
     });
     b.work.push_back({&m_weights->outputHead(), b.packed.data(), b.quantisedInput(), b.wanted.size(), b.logits.data(), b.vocabulary, ProductMode::Replace});
     b.runProducts(m_pool);
+    if (const auto limit = static_cast<float>(m_weights->config.finalSoftcap); limit > 0) {
+        m_pool.run(b.wanted.size(), [&](std::size_t row, int) {
+            softLimit(b.logits.data() + row * b.vocabulary, static_cast<std::size_t>(m_weights->config.vocabulary), limit);
+        });
+    }
     return {b.logits.data(), b.vocabulary, b.wanted.size()};
 }
 

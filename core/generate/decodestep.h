@@ -54,7 +54,9 @@ private:
     };
     [[nodiscard]] Result<> prepare(std::span<const StepPart> parts);
     void embed();
-    void normAndPack(const std::vector<float> &weight);
+    void normAndPack(const std::vector<float> &weight); // without weight: the stream as it is
+    void splitFused(std::initializer_list<model::LinearMap> parts);
+    void normHeads(std::size_t layer, std::size_t row);
     [[nodiscard]] Target outputOf(model::LinearMap map);
     [[nodiscard]] Result<> applyMaps(std::initializer_list<model::LinearMap> maps, std::size_t layer);
     void rotateAndStore(std::size_t layer);

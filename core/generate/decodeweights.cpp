@@ -30,6 +30,17 @@ Result<std::vector<float>> loadVector(const model::WeightSource &source, const s
     return values;
 }
 
+// What a norm multiplies by.
+Result<std::vector<float>> loadNorm(const model::WeightSource &source, const std::string &name)
+{
+    auto values = loadVector(source, name);
+    if (values && source.config().isNormOffset) {
+        for (float &value : *values)
+            value += 1.0f;
+    }
+    return values;
+}
+
 Result<PackedMatrix> loadMatrix(const model::WeightSource &source, const std::string &name, WorkerPool &pool)
 {
     const auto tensor = require(source, name);
@@ -58,16 +69,17 @@ Result<DecodeLayer> loadLayer(const model::WeightSource &source, std::int64_t nu
 {
     DecodeLayer layer;
     const std::string prefix = fmt::format("model.layers.{}.", number);
-    auto inputNorm = loadVector(source, prefix + "input_layernorm.weight");
-    if (!inputNorm)
-        return passError(inputNorm);
-    auto secondNorm = loadVector(source, prefix + "post_attention_layernorm.weight");
-    if (!secondNorm)
-        return passError(secondNorm);
-    layer.inputNorm = std::move(*inputNorm);
-    layer.postAttentionNorm = std::move(*secondNorm);
-    for (int map = 0; map < model::kLinearMaps; ++map) {
-        auto linear = loadLinear(source, model::linearName(number, static_cast<LinearMap>(map)), pool);
+    for (int i = 0; i < model::kNorms; ++i) {
+        const std::string_view name = model::normName(source.config(), static_cast<model::Norm>(i));
+        if (name.empty())
+            continue;
+        auto norm = loadNorm(source, fmt::format("{}{}.weight", prefix, name));
+        if (!norm)
+            return passError(norm);
+        layer.norms[static_cast<std::size_t>(i)] = std::move(*norm);
+    }
+    for (const LinearMap map : model::linearMaps(source.config())) {
+        auto linear = loadLinear(source, model::linearName(number, map), pool);
         if (!linear)
             return passError(linear);
         layer.maps[static_cast<std::size_t>(map)] = std::move(*linear);
@@ -83,6 +95,8 @@ Result<std::shared_ptr<DecodeWeights>> DecodeWeights::load(const model::WeightSo
     auto weights = std::make_shared<DecodeWeights>();
     weights->config = source.config();
     weights->ropeFrequencies = model::ropeFrequencies(source.config());
+    if (source.config().localRopeTheta > 0)
+        weights->localRopeFrequencies = model::ropeFrequencies(source.config(), model::RopeKind::Local);
     auto embedding = loadMatrix(source, "model.embed_tokens.weight", pool);
     if (!embedding)
         return passError(embedding);
@@ -93,7 +107,7 @@ Result<std::shared_ptr<DecodeWeights>> DecodeWeights::load(const model::WeightSo
             return passError(head);
         weights->head = std::move(*head);
     }
-    auto finalNorm = loadVector(source, "model.norm.weight");
+    auto finalNorm = loadNorm(source, "model.norm.weight");
     if (!finalNorm)
         return passError(finalNorm);
     weights->finalNorm = std::move(*finalNorm);
@@ -117,8 +131,8 @@ std::string DecodeWeights::hash(WorkerPool &pool) const
     if (!head.isEmpty())
         matrices.push_back(&head);
     for (const DecodeLayer &layer : layers) {
-        for (const DecodeLinear &linear : layer.maps)
-            matrices.push_back(&linear.matrix);
+        for (const model::LinearMap map : model::linearMaps(config))
+            matrices.push_back(&layer.map(map).matrix);
     }
     std::vector<std::uint64_t> prints(matrices.size());
     pool.run(matrices.size(), [&](std::size_t i, int) { prints[i] = fingerprint(matrices[i]->bytes()); });
@@ -131,11 +145,15 @@ std::string DecodeWeights::hash(WorkerPool &pool) const
     };
     addVector(finalNorm);
     addVector(ropeFrequencies);
+    if (!localRopeFrequencies.empty())
+        addVector(localRopeFrequencies);
     for (const DecodeLayer &layer : layers) {
-        addVector(layer.inputNorm);
-        addVector(layer.postAttentionNorm);
-        for (const DecodeLinear &linear : layer.maps)
-            addVector(linear.bias);
+        for (const std::vector<float> &norm : layer.norms) {
+            if (!norm.empty())
+                addVector(norm);
+        }
+        for (const model::LinearMap map : model::linearMaps(config))
+            addVector(layer.map(map).bias);
     }
     return sha256Hex(std::string_view(text));
 }

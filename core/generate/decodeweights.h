@@ -21,10 +21,11 @@ struct DecodeLinear {
 };
 
 struct DecodeLayer {
-    std::vector<float> inputNorm, postAttentionNorm; // [C]
+    std::array<std::vector<float>, model::kNorms> norms; // what a norm multiplies by; empty where the model has none
     std::array<DecodeLinear, model::kLinearMaps> maps;
 
     [[nodiscard]] const DecodeLinear &map(model::LinearMap which) const { return maps[static_cast<std::size_t>(which)]; }
+    [[nodiscard]] const std::vector<float> &norm(model::Norm which) const { return norms[static_cast<std::size_t>(which)]; }
 };
 
 class DecodeWeights {
@@ -38,7 +39,8 @@ public:
     PackedMatrix head;      // [V, C]; empty when tied
     std::vector<DecodeLayer> layers;
     std::vector<float> finalNorm;       // [C]
-    std::vector<float> ropeFrequencies; // [D/2]
+    std::vector<float> ropeFrequencies;      // [rotated/2]
+    std::vector<float> localRopeFrequencies; // the same of sliding layers; empty: like all
 
     [[nodiscard]] const PackedMatrix &outputHead() const { return head.isEmpty() ? embedding : head; }
     // Names what lies in memory now: SHA-256 over the fingerprint of every tensor, lower-case hex. Reads all weights (some milliseconds).

@@ -22,6 +22,14 @@ HWY_INLINE Vector boundedExp(D d, Vector x)
     return h::Exp(d, h::Min(x, h::Set(d, 88.0f)));
 }
 
+// limit * tanh(x / limit).
+template <class D, class Vector>
+HWY_INLINE Vector softLimited(D d, Vector x, float limit)
+{
+    namespace h = hwy::HWY_NAMESPACE;
+    return h::Mul(h::Tanh(d, h::Mul(x, h::Set(d, 1.0f / limit))), h::Set(d, limit));
+}
+
 } // namespace fettle::generate::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -6,10 +6,10 @@
 
 namespace fettle::generate {
 
-Result<bool> SiteWork::stage(const StepBuffers &buffers, std::size_t layer, model::LinearMap map)
+Result<bool> SiteWork::stage(const StepBuffers &buffers, std::size_t layer, model::LinearMap map, bool isEvery)
 {
-    isBeside.assign(buffers.rows.size(), 0);
-    bool isAny = false;
+    isBeside.assign(buffers.rows.size(), isEvery ? 1 : 0);
+    bool isAny = isEvery;
     for (const StepSegment &segment : buffers.adapted) {
         const DecodeAdapter::Module &module = segment.adapter->module(layer, map);
         const auto place = map == model::LinearMap::Output ? DecodeAdapter::Place::AfterAttention : DecodeAdapter::Place::AfterMlp;

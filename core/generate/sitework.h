@@ -17,7 +17,8 @@ struct SiteWork {
     Scratch added;              // [rows][width]: what such networks give
 
     // Whether any row is, for the map (Output or Down) of this layer.
-    [[nodiscard]] Result<bool> stage(const StepBuffers &buffers, std::size_t layer, model::LinearMap map);
+    // isEvery: all rows, because a norm follows.
+    [[nodiscard]] Result<bool> stage(const StepBuffers &buffers, std::size_t layer, model::LinearMap map, bool isEvery);
     // Computes the networks of a place that read this input, into `added`. Branch: the rows of `branch` must still be those of the place.
     [[nodiscard]] Result<> runBottlenecks(StepBuffers &buffers, WorkerPool &pool, std::size_t layer, DecodeAdapter::Place place, DecodeAdapter::BottleneckInput input);
     // Adds what they gave to the stream.

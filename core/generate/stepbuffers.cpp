@@ -12,9 +12,10 @@ Result<> StepBuffers::prepare(const model::ModelConfig &config, std::size_t larg
     queryWidth = paddedRows(static_cast<std::size_t>(config.queryWidth()));
     keyValueWidth = paddedRows(static_cast<std::size_t>(config.keyValueWidth()));
     intermediate = paddedRows(static_cast<std::size_t>(config.intermediate));
+    fusedWidth = config.isFused ? paddedRows(static_cast<std::size_t>(std::max(config.queryWidth() + 2 * config.keyValueWidth(), 2 * config.intermediate))) : 0;
     vocabulary = paddedRows(static_cast<std::size_t>(config.vocabulary));
     lowRank = paddedRows(largestRank);
-    const std::size_t half = static_cast<std::size_t>(config.headSize) / 2;
+    const std::size_t half = static_cast<std::size_t>(config.rotated()) / 2;
     const std::size_t widest = std::max({width, queryWidth, keyValueWidth, intermediate});
     const std::size_t count = rows.size();
     hasQuantised = hasIntegerProducts();
@@ -22,7 +23,8 @@ Result<> StepBuffers::prepare(const model::ModelConfig &config, std::size_t larg
         {&stream, count * width}, {&query, count * queryWidth}, {&key, count * keyValueWidth}, {&value, count * keyValueWidth},
         {&attention, count * queryWidth}, {&gate, count * intermediate}, {&up, count * intermediate}, {&packed, count * widest},
         {&quantised, hasQuantised ? count * quantisedBytes(widest) / sizeof(float) : 0}, {&packedSegment, adapted.empty() ? 0 : count * widest}, {&low, 3 * count * lowRank}, {&packedLow, 3 * count * lowRank},
-        {&cosine, count * half}, {&sine, count * half}, {&logits, wanted.size() * vocabulary},
+        {&cosine, count * half}, {&sine, count * half}, {&fused, count * fusedWidth},
+        {&localCosine, config.localRopeTheta > 0 ? count * half : 0}, {&localSine, config.localRopeTheta > 0 ? count * half : 0}, {&logits, wanted.size() * vocabulary},
         {&normed, static_cast<std::size_t>(threads) * rowsPerGroup() * width},
     };
     for (const auto &[scratch, values] : sizes) {

@@ -74,16 +74,18 @@ struct StepBuffers {
     std::vector<std::size_t> wanted; // rows whose logits are asked for
     std::vector<Product> work;
 
-    std::size_t width = 0, queryWidth = 0, keyValueWidth = 0, intermediate = 0, lowRank = 0, vocabulary = 0;
+    std::size_t width = 0, queryWidth = 0, keyValueWidth = 0, intermediate = 0, fusedWidth = 0, lowRank = 0, vocabulary = 0;
     Scratch stream;         // [rows][width]
     Scratch query, key, value, attention, gate, up;
+    Scratch fused;          // q, k and v, or gate and up, of models with one map for them
     Scratch packed;         // input of the next products, all rows
     Scratch quantised;      // the same for integer products, where this processor has them
     bool hasQuantised = false;
     Scratch packedSegment;  // the same for the rows of a segment
     Scratch low;            // A x, [map][rows][lowRank]
     Scratch packedLow;
-    Scratch cosine, sine;   // [rows][D/2]
+    Scratch cosine, sine;   // [rows][rotated/2]
+    Scratch localCosine, localSine; // the same of sliding layers that have their own base
     Scratch logits;         // [wanted][vocabulary]
     Scratch normed;         // [thread][group of rows][width]
     std::vector<Scratch> productScratch, attentionScratch; // for each thread

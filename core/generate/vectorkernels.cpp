@@ -48,20 +48,50 @@ HWY_INLINE FloatVector siluTimes(FloatVector gate, FloatVector up)
     return hn::Mul(hn::Div(gate, hn::Add(one, boundedExp(d, hn::Neg(gate)))), up);
 }
 
-void swiGluHere(float *gate, const float *up, std::size_t count)
+// gelu(x) = x / 2 * (1 + tanh(u)) = x / (1 + exp(-2 u)), u = sqrt(2 / pi) * (x + 0.044715 x^3).
+HWY_INLINE FloatVector geluTimes(FloatVector gate, FloatVector up)
+{
+    const Floats d;
+    const FloatVector one = hn::Set(d, 1.0f), cube = hn::Mul(hn::Mul(gate, gate), gate);
+    const FloatVector turned = hn::Mul(hn::MulAdd(cube, hn::Set(d, 0.044715f), gate), hn::Set(d, -1.5957691216057308f));
+    return hn::Mul(hn::Div(gate, hn::Add(one, boundedExp(d, turned))), up);
+}
+
+template <class Function>
+HWY_INLINE void gated(float *gate, const float *up, std::size_t count, Function function)
 {
     const Floats d;
     std::size_t i = 0;
     for (; i + kLanes <= count; i += kLanes)
-        hn::StoreU(siluTimes(hn::LoadU(d, gate + i), hn::LoadU(d, up + i)), d, gate + i);
+        hn::StoreU(function(hn::LoadU(d, gate + i), hn::LoadU(d, up + i)), d, gate + i);
     if (i < count) {
         // The rest goes through full vectors too, so that a value does not depend on its place.
         HWY_ALIGN float restGate[kLanes] = {}, restUp[kLanes] = {};
         std::memcpy(restGate, gate + i, (count - i) * sizeof(float));
         std::memcpy(restUp, up + i, (count - i) * sizeof(float));
-        hn::Store(siluTimes(hn::Load(d, restGate), hn::Load(d, restUp)), d, restGate);
+        hn::Store(function(hn::Load(d, restGate), hn::Load(d, restUp)), d, restGate);
         std::memcpy(gate + i, restGate, (count - i) * sizeof(float));
     }
+}
+
+void swiGluHere(float *gate, const float *up, std::size_t count)
+{
+    gated(gate, up, count, [](FloatVector g, FloatVector u) HWY_ATTR { return siluTimes(g, u); });
+}
+
+void geGluHere(float *gate, const float *up, std::size_t count)
+{
+    gated(gate, up, count, [](FloatVector g, FloatVector u) HWY_ATTR { return geluTimes(g, u); });
+}
+
+void softLimitHere(float *x, std::size_t count, float limit)
+{
+    const Floats d;
+    std::size_t i = 0;
+    for (; i + kLanes <= count; i += kLanes)
+        hn::StoreU(softLimited(d, hn::LoadU(d, x + i), limit), d, x + i);
+    for (; i < count; ++i)
+        x[i] = limit * std::tanh(x[i] / limit);
 }
 
 void rotateHeadHere(float *head, const float *cosine, const float *sine, std::size_t half)
@@ -231,6 +261,8 @@ namespace fettle::generate {
 
 HWY_EXPORT(rmsNormHere);
 HWY_EXPORT(swiGluHere);
+HWY_EXPORT(geGluHere);
+HWY_EXPORT(softLimitHere);
 HWY_EXPORT(rotateHeadHere);
 HWY_EXPORT(addScaledHere);
 HWY_EXPORT(softmaxHere);
@@ -244,6 +276,8 @@ void rmsNorm(const float *x, const float *weight, std::size_t count, float epsil
     HWY_DYNAMIC_DISPATCH(rmsNormHere)(x, weight, count, epsilon, out);
 }
 void swiGlu(float *gate, const float *up, std::size_t count) { HWY_DYNAMIC_DISPATCH(swiGluHere)(gate, up, count); }
+void geGlu(float *gate, const float *up, std::size_t count) { HWY_DYNAMIC_DISPATCH(geGluHere)(gate, up, count); }
+void softLimit(float *x, std::size_t count, float limit) { HWY_DYNAMIC_DISPATCH(softLimitHere)(x, count, limit); }
 void rotateHead(float *head, const float *cosine, const float *sine, std::size_t half)
 {
     HWY_DYNAMIC_DISPATCH(rotateHeadHere)(head, cosine, sine, half);

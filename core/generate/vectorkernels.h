@@ -12,6 +12,10 @@ namespace fettle::generate {
 void rmsNorm(const float *x, const float *weight, std::size_t count, float epsilon, float *out);
 // gate[i] = silu(gate[i]) * up[i].
 void swiGlu(float *gate, const float *up, std::size_t count);
+// gate[i] = gelu(gate[i]) * up[i], gelu by the formula with tanh.
+void geGlu(float *gate, const float *up, std::size_t count);
+// x[i] = limit * tanh(x[i] / limit).
+void softLimit(float *x, std::size_t count, float limit);
 // Turns the pairs (i, i + half) of one head by the angles given as cosine and sine, [half] each.
 void rotateHead(float *head, const float *cosine, const float *sine, std::size_t half);
 // y[i] += factor * x[i].

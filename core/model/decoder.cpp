@@ -4,8 +4,10 @@
 #include "core/base/words.h"
 #include "core/model/torcherror.h"
 
+#include <cmath>
 #include <fmt/format.h>
 #include <initializer_list>
+#include <limits>
 
 namespace fettle::model {
 
@@ -32,17 +34,56 @@ std::vector<at::Tensor> project(const LinearWeight &stack, const ModelConfig &co
     return parts;
 }
 
-at::Tensor attentionBranch(const ModelWeights &weights, std::int64_t layer, const at::Tensor &x, const PackedBatch &batch, const RopeTables &tables,
+at::Tensor normed(const ModelConfig &config, const at::Tensor &weight, const at::Tensor &x)
+{
+    return rmsNorm(x, config.isNormOffset ? weight + 1.0 : weight, config.rmsEpsilon);
+}
+
+// x through a norm of this layer; x itself where the layer has none there.
+at::Tensor throughNorm(const ModelWeights &weights, std::int64_t layer, Norm norm, const at::Tensor &x)
+{
+    const at::Tensor &weight = weights.layers[static_cast<std::size_t>(layer)].norm(norm);
+    return weight.defined() ? normed(weights.config, weight, x) : x;
+}
+
+// [N, heads * D] -> [N, heads, D], normalised as a whole or head by head.
+at::Tensor inHeads(const ModelWeights &weights, std::int64_t layer, Norm norm, const at::Tensor &x)
+{
+    const at::Tensor whole = weights.config.queryKeyNorm == QueryKeyNorm::Projection ? throughNorm(weights, layer, norm, x) : x;
+    const at::Tensor heads = whole.reshape({x.size(0), -1, weights.config.headSize});
+    return weights.config.queryKeyNorm == QueryKeyNorm::Head ? throughNorm(weights, layer, norm, heads) : heads;
+}
+
+// q, k and v, or gate and up: from maps of their own or from one for all.
+std::vector<at::Tensor> projectParts(const LinearWeight &stack, const ModelConfig &config, std::int64_t layer, std::initializer_list<LinearMap> parts,
+                                     LinearMap fused, const at::Tensor &x, const Sites &sites)
+{
+    if (!config.isFused)
+        return project(stack, config, layer, parts, x, sites);
+    const at::Tensor all = project(stack, config, layer, {fused}, x, sites)[0];
+    std::vector<at::Tensor> cut;
+    std::int64_t column = 0;
+    for (const LinearMap part : parts) {
+        cut.push_back(all.narrow(1, column, outputSize(config, part)));
+        column += outputSize(config, part);
+    }
+    return cut;
+}
+
+// tables: of this layer; null where it knows no positions.
+at::Tensor attentionBranch(const ModelWeights &weights, std::int64_t layer, const at::Tensor &x, const PackedBatch &batch, const RopeTables *tables,
                            const Sites &sites)
 {
     const ModelConfig &config = weights.config;
     const LayerWeights &here = weights.layers[static_cast<std::size_t>(layer)];
     const std::int64_t tokens = x.size(0);
-    const auto parts = project(here.qkv, config, layer, {LinearMap::Query, LinearMap::Key, LinearMap::Value}, x, sites);
-    const at::Tensor q = applyRope(parts[0].reshape({tokens, config.heads, config.headSize}), tables);         // [N, H, D]
-    const at::Tensor k = applyRope(parts[1].reshape({tokens, config.keyValueHeads, config.headSize}), tables); // [N, K, D]
-    const at::Tensor v = parts[2].reshape({tokens, config.keyValueHeads, config.headSize});                    // [N, K, D]
-    const at::Tensor mixed = documentAttention(q, k, v, batch.borders, config.slidingWindow, sites.prefix(layer));
+    const auto parts = projectParts(here.qkv, config, layer, {LinearMap::Query, LinearMap::Key, LinearMap::Value}, LinearMap::QueryKeyValue, x, sites);
+    const auto turned = [tables](const at::Tensor &heads) { return tables ? applyRope(heads, *tables) : heads; };
+    const at::Tensor q = turned(inHeads(weights, layer, Norm::Query, parts[0]));            // [N, H, D]
+    const at::Tensor k = turned(inHeads(weights, layer, Norm::Key, parts[1]));              // [N, K, D]
+    const at::Tensor v = parts[2].reshape({tokens, config.keyValueHeads, config.headSize}); // [N, K, D]
+    const AttentionRule rule{config.windowOf(layer), config.attentionScale(), config.attentionSoftcap};
+    const at::Tensor mixed = documentAttention(q, k, v, batch.borders, rule, sites.prefix(layer));
     return project(here.output, config, layer, {LinearMap::Output}, mixed.reshape({tokens, config.queryWidth()}), sites)[0]; // [N, C]
 }
 
@@ -50,9 +91,9 @@ at::Tensor mlpBranch(const ModelWeights &weights, std::int64_t layer, const at::
 {
     const ModelConfig &config = weights.config;
     const LayerWeights &here = weights.layers[static_cast<std::size_t>(layer)];
-    const auto parts = project(here.gateUp, config, layer, {LinearMap::Gate, LinearMap::Up}, x, sites); // [N, I] twice
-    const at::Tensor activated = at::silu(parts[0]) * parts[1];                                         // [N, I]
-    return project(here.down, config, layer, {LinearMap::Down}, activated, sites)[0];                   // [N, C]
+    const auto parts = projectParts(here.gateUp, config, layer, {LinearMap::Gate, LinearMap::Up}, LinearMap::GateUp, x, sites); // [N, I] twice
+    const at::Tensor gate = config.activation == Activation::GeluTanh ? at::gelu(parts[0], "tanh") : at::silu(parts[0]);
+    return project(here.down, config, layer, {LinearMap::Down}, gate * parts[1], sites)[0]; // [N, C]
 }
 
 // Which of the P prefix and T own keys a query of a document sees, [T, P + T].
@@ -72,23 +113,38 @@ at::Tensor rmsNorm(const at::Tensor &x, const at::Tensor &weight, double epsilon
     return x * at::rsqrt(variance + epsilon) * weight;
 }
 
-RopeTables ropeTables(const ModelConfig &config, const at::Tensor &positions)
+RopeTables ropeTables(const ModelConfig &config, const at::Tensor &positions, RopeKind kind)
 {
-    const std::vector<float> frequencies = ropeFrequencies(config);
+    const std::vector<float> frequencies = ropeFrequencies(config, kind);
     const at::Tensor angles = positions.to(at::kFloat).unsqueeze(1) * at::tensor(frequencies).unsqueeze(0); // [N, D/2]
-    return {angles.cos(), angles.sin()};
+    const double length = kind == RopeKind::Global ? config.ropeScaling.attentionFactor : 1.0;
+    return length == 1.0 ? RopeTables{angles.cos(), angles.sin()} : RopeTables{angles.cos() * length, angles.sin() * length};
 }
 
 at::Tensor applyRope(const at::Tensor &x, const RopeTables &tables)
 {
-    const std::int64_t half = x.size(2) / 2;
-    const at::Tensor first = x.narrow(2, 0, half), second = x.narrow(2, half, half); // [N, heads, D/2]
+    const std::int64_t half = tables.cosine.size(1), rest = x.size(2) - 2 * half;
+    const at::Tensor first = x.narrow(2, 0, half), second = x.narrow(2, half, half); // [N, heads, rotated/2]
     const at::Tensor cosine = tables.cosine.unsqueeze(1), sine = tables.sine.unsqueeze(1);
-    return at::cat({first * cosine - second * sine, second * cosine + first * sine}, 2);
+    const at::Tensor a = first * cosine - second * sine, b = second * cosine + first * sine;
+    return rest > 0 ? at::cat({a, b, x.narrow(2, 2 * half, rest)}, 2) : at::cat({a, b}, 2);
 }
 
-at::Tensor documentAttention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, std::span<const std::int64_t> borders, std::int64_t window,
-                             const PrefixKeyValues &prefix)
+namespace {
+
+// By the formula, for scores with a soft limit. q [1, H, T, D], k, v [1, K, P + T, D], mask [T, P + T].
+at::Tensor cappedAttention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const at::Tensor &mask, double scale, double softcap)
+{
+    const std::int64_t group = q.size(1) / k.size(1);
+    const at::Tensor keys = k.repeat_interleave(group, 1), values = v.repeat_interleave(group, 1);
+    const at::Tensor scores = at::tanh(at::matmul(q, keys.transpose(2, 3)) * (scale / softcap)) * softcap;
+    return at::matmul(at::softmax(scores.masked_fill(mask.logical_not(), -std::numeric_limits<double>::infinity()), -1), values);
+}
+
+} // namespace
+
+at::Tensor documentAttention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, std::span<const std::int64_t> borders,
+                             const AttentionRule &rule, const PrefixKeyValues &prefix)
 {
     const bool isGrouped = q.size(1) != k.size(1);
     std::vector<at::Tensor> outputs;
@@ -103,10 +159,12 @@ at::Tensor documentAttention(const at::Tensor &q, const at::Tensor &k, const at:
             values = at::cat({prefix.values, values}, 0);
         }
         const auto forward = [](const at::Tensor &x) { return x.transpose(0, 1).unsqueeze(0); }; // [1, heads, T, D]
-        const bool needsMask = extra > 0 || (window > 0 && tokens > window);
-        const std::optional<at::Tensor> mask = needsMask ? std::optional(visibleKeys(tokens, extra, window)) : std::nullopt;
-        const at::Tensor mixed = at::scaled_dot_product_attention(forward(heads(q)), forward(keys), forward(values), mask, 0.0, !needsMask,
-                                                                  std::nullopt, isGrouped);
+        const bool needsMask = extra > 0 || rule.softcap > 0 || (rule.window > 0 && tokens > rule.window);
+        const std::optional<at::Tensor> mask = needsMask ? std::optional(visibleKeys(tokens, extra, rule.window)) : std::nullopt;
+        const double usual = 1.0 / std::sqrt(static_cast<double>(q.size(2)));
+        const at::Tensor mixed = rule.softcap > 0
+            ? cappedAttention(forward(heads(q)), forward(keys), forward(values), *mask, rule.scale.value_or(usual), rule.softcap)
+            : at::scaled_dot_product_attention(forward(heads(q)), forward(keys), forward(values), mask, 0.0, !needsMask, rule.scale, isGrouped);
         outputs.push_back(mixed.squeeze(0).transpose(0, 1)); // [T, H, D]
     }
     return at::cat(outputs, 0);
@@ -118,15 +176,18 @@ at::Tensor throughLayers(const ModelWeights &weights, const PackedBatch &batch, 
 {
     const ModelConfig &config = weights.config;
     const std::int64_t first = sites.firstPosition();
-    const RopeTables tables = ropeTables(config, first > 0 ? batch.positions + first : batch.positions);
+    const at::Tensor positions = first > 0 ? batch.positions + first : batch.positions;
+    const RopeTables global = ropeTables(config, positions);
+    const RopeTables local = config.localRopeTheta > 0 ? ropeTables(config, positions, RopeKind::Local) : RopeTables{};
     for (std::int64_t layer = 0; layer < config.layers; ++layer) {
-        const LayerWeights &here = weights.layers[static_cast<std::size_t>(layer)];
-        const at::Tensor attention = attentionBranch(weights, layer, rmsNorm(h, here.inputNorm, config.rmsEpsilon), batch, tables, sites);
-        h = sites.residual(layer, ResidualSite::AfterAttention, h, attention);
-        const at::Tensor mlp = mlpBranch(weights, layer, rmsNorm(h, here.postAttentionNorm, config.rmsEpsilon), sites);
-        h = sites.residual(layer, ResidualSite::AfterMlp, h, mlp);
+        const RopeTables *tables = config.ropeOf(layer) == RopeKind::Local ? &local : &global;
+        const at::Tensor attention = attentionBranch(weights, layer, throughNorm(weights, layer, Norm::BeforeAttention, h), batch,
+                                                     config.isRotated(layer) ? tables : nullptr, sites);
+        h = sites.residual(layer, ResidualSite::AfterAttention, h, throughNorm(weights, layer, Norm::AfterAttention, attention));
+        const at::Tensor mlp = mlpBranch(weights, layer, throughNorm(weights, layer, Norm::BeforeMlp, h), sites);
+        h = sites.residual(layer, ResidualSite::AfterMlp, h, throughNorm(weights, layer, Norm::AfterMlp, mlp));
     }
-    return rmsNorm(h, weights.finalNorm, config.rmsEpsilon);
+    return normed(config, weights.finalNorm, h);
 }
 
 // The batch with P virtual tokens in front of every document, and where its own rows are then.
@@ -161,8 +222,10 @@ Widened widened(const PackedBatch &batch, std::int64_t virtualTokens)
 at::Tensor forwardHidden(const ModelWeights &weights, const PackedBatch &batch, const Sites &sites)
 {
     sites.beginPass();
-    const at::Tensor h = sites.embedded(batch, at::embedding(weights.embedding, batch.ids)); // [N, C]
-    const at::Tensor extra = sites.virtualTokens();                                          // [P, C]
+    const at::Tensor rows = at::embedding(weights.embedding, batch.ids); // [N, C]
+    const double scale = weights.config.embeddingScale;
+    const at::Tensor h = sites.embedded(batch, scale == 1.0 ? rows : rows * scale);
+    const at::Tensor extra = sites.virtualTokens(); // [P, C]
     if (!extra.defined())
         return throughLayers(weights, batch, sites, h);
     std::vector<at::Tensor> parts;
@@ -174,7 +237,12 @@ at::Tensor forwardHidden(const ModelWeights &weights, const PackedBatch &batch, 
     return throughLayers(weights, wide.batch, sites, at::cat(parts, 0)).index_select(0, wide.own);
 }
 
-at::Tensor headLogits(const ModelWeights &weights, const at::Tensor &hidden) { return at::linear(hidden, weights.head); }
+at::Tensor headLogits(const ModelWeights &weights, const at::Tensor &hidden)
+{
+    const at::Tensor logits = at::linear(hidden, weights.head);
+    const double limit = weights.config.finalSoftcap;
+    return limit > 0 ? at::tanh(logits / limit) * limit : logits;
+}
 
 Result<at::Tensor> computeLogits(const ModelWeights &weights, const PackedBatch &batch, const Sites &sites, const at::Tensor &rows)
 try {
@@ -223,6 +291,10 @@ Result<> checkBatch(const ModelConfig &config, const PackedBatch &batch)
         if (id[i] < 0 || id[i] >= config.vocabulary) {
             return fail(ErrorCode::BadInput, tr("Token id {} is outside the model's vocabulary of {}.", id[i], config.vocabulary),
                         tr("The tokenizer and the model do not belong together. Use the tokenizer that came with the model."));
+        }
+        if (config.ropeScaling.kind == RopeScalingKind::LongRope && position[i] >= config.ropeScaling.originalContext) {
+            return fail(ErrorCode::BadInput, tr("Position {} is beyond the {} tokens that this model reads here.", position[i], config.ropeScaling.originalContext),
+                        tr("Shorten the text, or set a smaller maximum length."));
         }
         if (position[i] < 0)
             return fail(ErrorCode::BadInput, tr("Position {} in a batch is negative.", position[i]));

@@ -1,13 +1,16 @@
-// The decoder of the Llama family, driven by ModelConfig, with LibTorch operators and autograd: the plain path and the reference of every
+// The decoder of Llama and its relatives, driven by ModelConfig, with LibTorch operators and autograd: the plain path and the reference of every
 // faster one. Readable top to bottom in decoder.cpp.
 //
 //   ids -> embed -> [ norm -> q,k,v -> rotary -> attention -> o -> + -> norm -> down(act(gate) * up) -> + ] x L -> norm -> head
+//
+// Each layer has the norms that its family puts there: before a branch, behind it, on q and k.
 #pragma once
 
 #include "core/model/sites.h"
 #include "core/model/weights.h"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -39,11 +42,16 @@ struct PackedBatch {
 
 // The operations of a layer, for tests and for other paths.
 [[nodiscard]] at::Tensor rmsNorm(const at::Tensor &x, const at::Tensor &weight, double epsilon); // x [N, C]
-struct RopeTables { at::Tensor cosine, sine; }; // [N, D/2] each
-[[nodiscard]] RopeTables ropeTables(const ModelConfig &config, const at::Tensor &positions);
+struct RopeTables { at::Tensor cosine, sine; }; // [N, rotated/2] each
+[[nodiscard]] RopeTables ropeTables(const ModelConfig &config, const at::Tensor &positions, RopeKind kind = RopeKind::Global);
 [[nodiscard]] at::Tensor applyRope(const at::Tensor &x, const RopeTables &tables); // x [N, heads, D]
-// q [N, H, D], k and v [N, K, D]: causal attention within each document, [N, H, D]. window 0: unlimited.
-[[nodiscard]] at::Tensor documentAttention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v,
-                                           std::span<const std::int64_t> borders, std::int64_t window, const PrefixKeyValues &prefix = {});
+// q [N, H, D], k and v [N, K, D]: causal attention within each document, [N, H, D].
+struct AttentionRule {
+    std::int64_t window = 0;     // 0: unlimited
+    std::optional<double> scale; // nothing: 1 / sqrt(D)
+    double softcap = 0;          // scores become c * tanh(scores / c); 0: unchanged
+};
+[[nodiscard]] at::Tensor documentAttention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, std::span<const std::int64_t> borders,
+                                           const AttentionRule &rule, const PrefixKeyValues &prefix = {});
 
 } // namespace fettle::model

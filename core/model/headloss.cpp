@@ -6,6 +6,7 @@
 
 #include <ATen/Parallel.h>
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 namespace fettle::model {
@@ -13,9 +14,22 @@ namespace fettle::model {
 namespace {
 // Rows of logits at a time: enough for fast products, few enough to stay small for large vocabularies.
 constexpr std::int64_t kMostRows = 256, kFewestRows = 32, kChunkBytes = std::int64_t{64} << 20;
+
+// z = c * tanh(z / c); slopes: d(new z) / d(old z).
+void capRow(float *z, std::int64_t count, float limit, std::vector<float> &slopes)
+{
+    slopes.resize(static_cast<std::size_t>(count));
+    for (std::int64_t j = 0; j < count; ++j) {
+        const float bent = std::tanh(z[j] / limit);
+        z[j] = bent * limit;
+        slopes[static_cast<std::size_t>(j)] = 1.0f - bent * bent;
+    }
 }
 
-HeadLoss headLoss(const at::Tensor &hidden, const at::Tensor &head, const at::Tensor &targets, WantGradient want, double gradientScale, HeadBuffer &buffer)
+} // namespace
+
+HeadLoss headLoss(const at::Tensor &hidden, const at::Tensor &head, const at::Tensor &targets, WantGradient want, double gradientScale, HeadBuffer &buffer,
+                  double softcap)
 {
     const at::NoGradGuard guard;
     const at::Tensor x = hidden.contiguous(), y = targets.contiguous();
@@ -44,8 +58,13 @@ HeadLoss headLoss(const at::Tensor &hidden, const at::Tensor &head, const at::Te
         const std::int64_t count = std::min(chunkRows, rows - begin);
         fast::gemm(count, vocabulary, width, 1.0f, {x.const_data_ptr<float>() + begin * width, width}, {table, width, fast::Use::Transposed}, 0.0f, z, vocabulary);
         at::parallel_for(0, count, 1, [&](std::int64_t first, std::int64_t last) {
+            std::vector<float> slopes;
             for (std::int64_t i = first; i < last; ++i) {
+                if (softcap > 0)
+                    capRow(z + i * vocabulary, vocabulary, static_cast<float>(softcap), slopes);
                 const auto entropy = fast::crossEntropy(z + i * vocabulary, vocabulary, target[begin + i], wantsGradient ? static_cast<float>(gradientScale) : 0.0f);
+                for (std::size_t j = 0; j < slopes.size() && wantsGradient; ++j)
+                    z[i * vocabulary + static_cast<std::int64_t>(j)] *= slopes[j];
                 losses[begin + i] = entropy.loss;
                 isCorrect[static_cast<std::size_t>(begin + i)] = entropy.isCorrect ? 1 : 0;
             }

@@ -24,7 +24,8 @@ struct HeadBuffer {
 };
 
 // hidden [M, C] fp32, head [V, C], targets [M] int64 within the vocabulary.
+// softcap c: logits become c * tanh(logits / c); 0: unchanged.
 [[nodiscard]] HeadLoss headLoss(const at::Tensor &hidden, const at::Tensor &head, const at::Tensor &targets, WantGradient want, double gradientScale,
-                                HeadBuffer &buffer);
+                                HeadBuffer &buffer, double softcap = 0);
 
 } // namespace fettle::model

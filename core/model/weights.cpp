@@ -28,10 +28,12 @@ const LinearWeight &stackOf(const LayerWeights &layer, LinearMap map)
     switch (map) {
     case LinearMap::Query:
     case LinearMap::Key:
-    case LinearMap::Value: return layer.qkv;
+    case LinearMap::Value:
+    case LinearMap::QueryKeyValue: return layer.qkv;
     case LinearMap::Output: return layer.output;
     case LinearMap::Gate:
-    case LinearMap::Up: return layer.gateUp;
+    case LinearMap::Up:
+    case LinearMap::GateUp: return layer.gateUp;
     case LinearMap::Down: return layer.down;
     }
     return layer.down;
@@ -65,16 +67,18 @@ std::shared_ptr<ModelWeights> allocateWeights(const ModelConfig &config)
     auto weights = std::make_shared<ModelWeights>();
     weights->config = config;
     // At most one page of 1,024 values is lost for each tensor.
-    Allocator allocator(config.parameters() + 1024 * (12 * config.layers + 3));
+    Allocator allocator(config.parameters() + 1024 * (16 * config.layers + 3));
     weights->embedding = allocator.take({config.vocabulary, config.width});
     weights->finalNorm = allocator.take({config.width});
     weights->head = config.isTied ? weights->embedding : allocator.take({config.vocabulary, config.width});
     weights->layers.resize(static_cast<std::size_t>(config.layers));
     for (LayerWeights &layer : weights->layers) {
-        layer.inputNorm = allocator.take({config.width});
+        for (int norm = 0; norm < kNorms; ++norm) {
+            if (const std::int64_t size = normSize(config, static_cast<Norm>(norm)); size > 0)
+                layer.norms[static_cast<std::size_t>(norm)] = allocator.take({size});
+        }
         layer.qkv = allocator.linear(config.queryWidth() + 2 * config.keyValueWidth(), config.width, config.hasQkvBias);
         layer.output = allocator.linear(config.width, config.queryWidth(), config.hasOutputBias);
-        layer.postAttentionNorm = allocator.take({config.width});
         layer.gateUp = allocator.linear(2 * config.intermediate, config.width, config.hasMlpBias);
         layer.down = allocator.linear(config.width, config.intermediate, config.hasMlpBias);
     }
@@ -106,15 +110,14 @@ at::Tensor ModelWeights::tensor(std::string_view name) const
         return {};
     name.remove_prefix(static_cast<std::size_t>(parsed.ptr - name.data()));
     const LayerWeights &here = layers[static_cast<std::size_t>(layer)];
-    if (name == ".input_layernorm.weight")
-        return here.inputNorm;
-    if (name == ".post_attention_layernorm.weight")
-        return here.postAttentionNorm;
     const auto dot = name.rfind('.');
-    if (dot == std::string_view::npos)
+    if (dot == std::string_view::npos || dot == 0)
         return {};
-    for (int i = 0; i < kLinearMaps; ++i) {
-        const auto map = static_cast<LinearMap>(i);
+    for (int i = 0; i < kNorms && name.substr(dot) == ".weight"; ++i) {
+        if (const std::string_view own = normName(config, static_cast<Norm>(i)); !own.empty() && own == name.substr(1, dot - 1))
+            return here.norms[static_cast<std::size_t>(i)];
+    }
+    for (const LinearMap map : linearMaps(config)) {
         const std::string full = linearName(layer, map);
         if (full.substr(full.find('.', prefix.size())) != name.substr(0, dot))
             continue;

@@ -6,6 +6,7 @@
 #include "core/model/weightsource.h"
 #include "core/torch.h"
 
+#include <array>
 #include <memory>
 #include <mutex>
 #include <stop_token>
@@ -19,12 +20,13 @@ struct LinearWeight {
 };
 
 struct LayerWeights {
-    at::Tensor inputNorm;         // [C]
-    LinearWeight qkv;             // [(H + 2K) D, C]
-    LinearWeight output;          // [C, H D]
-    at::Tensor postAttentionNorm; // [C]
-    LinearWeight gateUp;          // [2 I, C]
-    LinearWeight down;            // [C, I]
+    std::array<at::Tensor, kNorms> norms; // [C]; of q and k: [D] or the width of the map; undefined where the model has none
+    LinearWeight qkv;                     // [(H + 2K) D, C]
+    LinearWeight output;                  // [C, H D]
+    LinearWeight gateUp;                  // [2 I, C]
+    LinearWeight down;                    // [C, I]
+
+    [[nodiscard]] const at::Tensor &norm(Norm which) const { return norms[static_cast<std::size_t>(which)]; }
 };
 
 // Shared by training, evaluation and every playground column; nobody changes it after loading. fp32 on the CPU.

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <unordered_map>
@@ -26,13 +27,29 @@ struct NamePair {
     std::string_view gguf, reference;
 };
 
-constexpr std::array kLayerNames = {
-    NamePair{"attn_norm", "input_layernorm"},       NamePair{"attn_q", "self_attn.q_proj"},
-    NamePair{"attn_k", "self_attn.k_proj"},         NamePair{"attn_v", "self_attn.v_proj"},
-    NamePair{"attn_output", "self_attn.o_proj"},    NamePair{"ffn_norm", "post_attention_layernorm"},
-    NamePair{"ffn_gate", "mlp.gate_proj"},          NamePair{"ffn_up", "mlp.up_proj"},
-    NamePair{"ffn_down", "mlp.down_proj"},
+struct MapPair {
+    std::string_view gguf;
+    LinearMap map;
 };
+constexpr std::array kMapNames = {
+    MapPair{"attn_q", LinearMap::Query},      MapPair{"attn_k", LinearMap::Key},        MapPair{"attn_v", LinearMap::Value}, MapPair{"attn_qkv", LinearMap::QueryKeyValue},
+    MapPair{"attn_output", LinearMap::Output}, MapPair{"ffn_gate", LinearMap::Gate},    MapPair{"ffn_up", LinearMap::Up},    MapPair{"ffn_down", LinearMap::Down},
+};
+
+struct NormPair {
+    std::string_view gguf;
+    Norm norm;
+};
+constexpr std::array kNormNames = {
+    NormPair{"attn_norm", Norm::BeforeAttention},          NormPair{"attn_q_norm", Norm::Query}, NormPair{"attn_k_norm", Norm::Key},
+    NormPair{"post_attention_norm", Norm::AfterAttention}, NormPair{"ffn_norm", Norm::BeforeMlp}, NormPair{"post_ffw_norm", Norm::AfterMlp},
+};
+
+// Rows of q and k are stored pair by pair where llama.cpp turns neighbours.
+bool isInterleaved(const ModelConfig &config)
+{
+    return config.family == Family::Llama || config.family == Family::Mistral || config.family == Family::SmolLm3;
+}
 
 constexpr std::array kOuterNames = {
     NamePair{"token_embd", "model.embed_tokens"},
@@ -43,7 +60,7 @@ constexpr std::array kOuterNames = {
 // Tensors that files carry although they follow from the config, or that a tied model repeats.
 bool isIgnored(std::string_view name, const ModelConfig &config)
 {
-    return name.ends_with("rotary_emb.inv_freq") || name == "rope_freqs.weight" || (config.isTied && name == "lm_head.weight");
+    return name.ends_with("rotary_emb.inv_freq") || name == "rope_freqs.weight" || name == "rope_factors_long.weight" || name == "rope_factors_short.weight" || (config.isTied && name == "lm_head.weight");
 }
 
 std::string listed(const std::vector<std::string> &names)
@@ -58,7 +75,7 @@ std::string listed(const std::vector<std::string> &names)
 
 } // namespace
 
-std::string nameFromGguf(std::string_view ggufName)
+std::string nameFromGguf(std::string_view ggufName, const ModelConfig &config)
 {
     const auto dot = ggufName.rfind('.');
     if (dot == std::string_view::npos)
@@ -78,9 +95,16 @@ std::string nameFromGguf(std::string_view ggufName)
     const std::string_view number = stem.substr(4, second - 4);
     if (number.empty() || number.size() > 6 || !std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; }))
         return {};
-    for (const NamePair &pair : kLayerNames) {
-        if (pair.gguf == stem.substr(second + 1))
-            return fmt::format("model.layers.{}.{}{}", number, pair.reference, ending);
+    const std::string_view part = stem.substr(second + 1);
+    for (const NormPair &pair : kNormNames) {
+        if (pair.gguf == part && !normName(config, pair.norm).empty())
+            return fmt::format("model.layers.{}.{}{}", number, normName(config, pair.norm), ending);
+    }
+    for (const MapPair &pair : kMapNames) {
+        if (pair.gguf != part)
+            continue;
+        std::string name = linearName(0, config.isFused && pair.map == LinearMap::Up ? LinearMap::GateUp : pair.map); // "model.layers.0.mlp.up_proj"
+        return name.replace(std::string_view("model.layers.").size(), 1, number) + std::string(ending);
     }
     return {};
 }
@@ -97,13 +121,19 @@ std::vector<ExpectedTensor> expectedTensors(const ModelConfig &config)
     };
     for (std::int64_t layer = 0; layer < config.layers; ++layer) {
         const std::string prefix = fmt::format("model.layers.{}.", layer);
-        list.push_back({prefix + "input_layernorm.weight", {config.width}});
-        for (const LinearMap map : {LinearMap::Query, LinearMap::Key, LinearMap::Value})
-            addLinear(layer, map, config.hasQkvBias);
-        addLinear(layer, LinearMap::Output, config.hasOutputBias);
-        list.push_back({prefix + "post_attention_layernorm.weight", {config.width}});
-        for (const LinearMap map : {LinearMap::Gate, LinearMap::Up, LinearMap::Down})
-            addLinear(layer, map, config.hasMlpBias);
+        const auto addNorms = [&](std::initializer_list<Norm> norms) {
+            for (const Norm norm : norms) {
+                if (const std::string_view own = normName(config, norm); !own.empty())
+                    list.push_back({fmt::format("{}{}.weight", prefix, own), {normSize(config, norm)}});
+            }
+        };
+        addNorms({Norm::BeforeAttention});
+        for (const LinearMap map : linearMaps(config)) {
+            if (map == LinearMap::Gate || map == LinearMap::GateUp)
+                addNorms({Norm::Query, Norm::Key, Norm::AfterAttention, Norm::BeforeMlp});
+            addLinear(layer, map, hasBias(config, map));
+        }
+        addNorms({Norm::AfterMlp});
     }
     list.push_back({"model.norm.weight", {config.width}});
     if (!config.isTied)
@@ -123,8 +153,12 @@ std::int64_t SourceTensor::fileRow(std::int64_t row) const
 
 Result<> SourceTensor::decodeRows(std::int64_t first, std::int64_t count, std::span<float> target) const
 {
-    if (interleavedHeads == 0)
-        return io::decodeRowsToFloat(entry, first, count, target);
+    if (interleavedHeads == 0) {
+        auto decoded = io::decodeRowsToFloat(entry, first, count, target);
+        for (float &value : target.first(offset != 0 ? target.size() : 0))
+            value += offset;
+        return decoded;
+    }
     const auto rowValues = static_cast<std::size_t>(entry.rowValues());
     for (std::int64_t i = 0; i < count; ++i) {
         auto row = target.subspan(static_cast<std::size_t>(i) * rowValues, rowValues);
@@ -171,7 +205,7 @@ Result<std::shared_ptr<const WeightSource>> WeightSource::open(const std::filesy
     for (const io::TensorEntry &entry : *entries) {
         if (isIgnored(entry.name, config))
             continue;
-        std::string name = source->m_isGguf ? nameFromGguf(entry.name) : entry.name;
+        std::string name = source->m_isGguf ? nameFromGguf(entry.name, config) : entry.name;
         if (name.empty())
             unknown.push_back(entry.name);
         else
@@ -193,8 +227,10 @@ Result<std::shared_ptr<const WeightSource>> WeightSource::open(const std::filesy
             return fail(ErrorCode::BadInput, tr("{}: tensor {} is stored as {}, which cannot be read.", path.string(), entry.name, io::nameOf(entry.type)),
                         tr("Use a file in F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1 or Q2_K to Q6_K."));
         }
-        SourceTensor tensor{expected.name, entry, 0};
-        if (source->m_isGguf) {
+        SourceTensor tensor{expected.name, entry, 0, 0};
+        if (source->m_isGguf && config.isNormOffset && expected.name.ends_with("norm.weight"))
+            tensor.offset = -1;
+        if (source->m_isGguf && isInterleaved(config)) {
             if (expected.name.find("self_attn.q_proj") != std::string::npos)
                 tensor.interleavedHeads = config.heads;
             else if (expected.name.find("self_attn.k_proj") != std::string::npos)
@@ -215,7 +251,7 @@ Result<std::shared_ptr<const WeightSource>> WeightSource::open(const std::filesy
     }
     if (!unknown.empty()) {
         return fail(ErrorCode::BadInput, tr("{}: {} tensors do not belong to a {} model: {}.", path.string(), unknown.size(), config.architecture, listed(unknown)),
-                    tr("The model has parts that Fettle would leave out. Use the original Llama or Mistral model."));
+                    tr("The model has parts that Fettle would leave out. Use the original model."));
     }
     for (std::size_t i = 0; i < source->m_tensors.size(); ++i)
         source->m_files->index.emplace(source->m_tensors[i].name, i);

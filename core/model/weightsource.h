@@ -22,6 +22,7 @@ struct SourceTensor {
     // GGUF of arch llama stores the rows of q and k so that the two halves of a head alternate. Heads in the tensor, or 0 when the rows
     // are in the reference's order.
     std::int64_t interleavedHeads = 0;
+    float offset = 0; // value of the reference = value of the file + offset. GGUF holds 1 + weight for Gemma's norms
 
     // Row of the file that holds row `row` of the reference's matrix.
     [[nodiscard]] std::int64_t fileRow(std::int64_t row) const;
@@ -56,7 +57,7 @@ private:
 // Name and shape of every tensor that a model of this config has, in the order of the decoder. A tied head is not listed.
 struct ExpectedTensor { std::string name; std::vector<std::int64_t> shape; };
 [[nodiscard]] std::vector<ExpectedTensor> expectedTensors(const ModelConfig &config);
-// Hugging Face name of a GGUF tensor of arch llama ("blk.0.attn_q.weight"); empty when there is none.
-[[nodiscard]] std::string nameFromGguf(std::string_view ggufName);
+// Hugging Face name of a GGUF tensor ("blk.0.attn_q.weight") in a model of this config; empty when there is none.
+[[nodiscard]] std::string nameFromGguf(std::string_view ggufName, const ModelConfig &config = {});
 
 } // namespace fettle::model

@@ -50,8 +50,10 @@ std::vector<NamedParameter> chosenParameters(const model::ModelWeights &weights,
         const model::LayerWeights &here = weights.layers[static_cast<std::size_t>(layer)];
         const std::string prefix = fmt::format("model.layers.{}.", layer);
         if (hasPart(config, Part::Norms)) {
-            list.push_back({prefix + "input_layernorm.weight", here.inputNorm});
-            list.push_back({prefix + "post_attention_layernorm.weight", here.postAttentionNorm});
+            for (int i = 0; i < model::kNorms; ++i) {
+                if (const auto norm = static_cast<model::Norm>(i); here.norm(norm).defined())
+                    list.push_back({fmt::format("{}{}.weight", prefix, model::normName(weights.config, norm)), here.norm(norm)});
+            }
         }
         if (hasPart(config, Part::Attention)) {
             addLinear(list, prefix + "self_attn.qkv_proj", here.qkv);

@@ -37,8 +37,7 @@ Result<std::vector<Place>> placesOf(const Ia3Config &config, const model::ModelC
     for (std::int64_t layer = 0; layer < model.layers; ++layer) {
         if (!layers.empty() && std::find(layers.begin(), layers.end(), layer) == layers.end())
             continue;
-        for (int i = 0; i < model::kLinearMaps; ++i) {
-            const auto map = static_cast<LinearMap>(i);
+        for (const LinearMap map : model::linearMaps(model)) {
             const std::string path = model::linearName(layer, map);
             auto isTargeted = isNamed(config.targets, config.targetPattern, path);
             if (!isTargeted)

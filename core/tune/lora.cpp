@@ -59,6 +59,14 @@ at::Tensor initialA(LoraInit init, std::int64_t rank, std::int64_t in, std::uint
     return a;
 }
 
+std::string mapNames(const model::ModelConfig &config)
+{
+    std::vector<std::string_view> names;
+    for (const LinearMap map : model::linearMaps(config))
+        names.push_back(model::nameOf(map));
+    return fmt::format("{}", fmt::join(names, ", "));
+}
+
 Result<> checkLoraConfig(const LoraConfig &config)
 {
     const auto checkRank = [](std::int64_t rank) { return rank >= 1 && rank <= kLargestRank; };
@@ -90,8 +98,7 @@ Result<std::vector<PlannedModule>> planModules(const model::ModelConfig &modelCo
         return passError(checked);
     std::vector<PlannedModule> plans;
     for (std::int64_t layer = 0; layer < modelConfig.layers; ++layer) {
-        for (int i = 0; i < model::kLinearMaps; ++i) {
-            const auto map = static_cast<LinearMap>(i);
+        for (const LinearMap map : model::linearMaps(modelConfig)) {
             const std::string name = model::linearName(layer, map);
             auto targeted = isTarget(config, name, layer);
             if (!targeted)
@@ -111,7 +118,7 @@ Result<std::vector<PlannedModule>> planModules(const model::ModelConfig &modelCo
     if (plans.empty()) {
         return fail(ErrorCode::Usage, tr("The model has no module that matches the targets ({}).",
                                                   config.targetPattern.empty() ? fmt::format("{}", fmt::join(config.targets, ", ")) : config.targetPattern),
-                    tr("Use all-linear, or some of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj."));
+                    tr("Use all-linear, or some of {}.", mapNames(modelConfig)));
     }
     return plans;
 }

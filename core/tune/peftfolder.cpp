@@ -196,16 +196,18 @@ json numberOf(double value)
 
 } // namespace
 
-std::string peftConfigText(const LoraConfig &config)
+std::string peftConfigText(const LoraAdapter &adapter)
 {
+    const LoraConfig &config = adapter.config();
     json targets = config.targetPattern;
     if (config.targetPattern.empty()) {
         std::vector<std::string> names = config.targets;
+        std::set<std::string_view> all;
+        for (const LoraAdapter::Module &module : adapter.modules())
+            all.insert(model::nameOf(module.map));
         // PEFT itself writes the modules that "all-linear" stood for.
         if (std::find(names.begin(), names.end(), kAllLinear) != names.end()) {
-            names.clear();
-            for (int i = 0; i < model::kLinearMaps; ++i)
-                names.emplace_back(model::nameOf(static_cast<model::LinearMap>(i)));
+            names.assign(all.begin(), all.end());
         }
         std::sort(names.begin(), names.end());
         targets = names;
@@ -254,7 +256,7 @@ Result<> savePeftFolder(const LoraAdapter &adapter, const std::filesystem::path 
     }
     if (auto written = io::writeSafetensors(folder / kWeightsFile, tensors); !written)
         return written;
-    return io::writeFileAtomically(folder / kConfigFile, peftConfigText(adapter.config()));
+    return io::writeFileAtomically(folder / kConfigFile, peftConfigText(adapter));
 }
 
 Result<LoraConfig> readPeftConfig(const std::filesystem::path &folder) { return configFromFile(folder); }

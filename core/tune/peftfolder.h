@@ -11,7 +11,7 @@ namespace fettle::tune {
 // Both files are written atomically; the folder is created. Errors: DiskFull, NoPermission.
 [[nodiscard]] Result<> savePeftFolder(const LoraAdapter &adapter, const std::filesystem::path &folder);
 // adapter_config.json alone, as text (for exporters).
-[[nodiscard]] std::string peftConfigText(const LoraConfig &config);
+[[nodiscard]] std::string peftConfigText(const LoraAdapter &adapter);
 
 // Errors: NotFound, BadInput naming file, setting or tensor, with shape found and shape expected (a missing half, a wrong rank,
 // an unknown module, an adapter for another model).

@@ -2,6 +2,8 @@
 #include "tests/core/model/fixture.h"
 
 #include "core/base/random.h"
+#include "core/io/atomicfile.h"
+#include "core/io/jsonfile.h"
 #include "core/tune/bottleneck.h"
 #include "core/tune/full.h"
 #include "core/tune/ia3.h"
@@ -77,19 +79,53 @@ private slots:
         QVERIFY(weights.has_value());
         const auto adapter = methodAdapter(QTest::currentDataTag(), *weights, model);
         QVERIFY(adapter);
-        {
-            const at::NoGradGuard guard;
-            RandomStream random(22);
-            for (const NamedParameter &parameter : adapter->parameters()) {
-                at::Tensor change = at::empty_like(parameter.tensor, at::MemoryFormat::Contiguous);
-                random.fillUniform({change.data_ptr<float>(), static_cast<std::size_t>(change.numel())}, -0.2f, 0.2f);
-                parameter.tensor.add_(change);
-            }
-        }
+        RandomStream random(22);
+        change(*adapter, random);
         peerAgrees(python, script, model, **weights, *adapter);
     }
 
+    void peersLoadEveryFamily_data()
+    {
+        QTest::addColumn<QString>("name");
+        for (const char *name : {"qwen2", "qwen3", "gemma3", "smollm3", "olmo2", "phi3", "phi3-long", "phi3-partial", "gemma2"})
+            QTest::newRow(name) << name;
+    }
+    // A PEFT adapter, and a whole trained model that came from a GGUF file: its config.json is written by us.
+    void peersLoadEveryFamily()
+    {
+        const QString python = qEnvironmentVariable("FETTLE_PEERS_PYTHON");
+        if (python.isEmpty())
+            QSKIP("FETTLE_PEERS_PYTHON names no Python with transformers and PEFT.");
+        QFETCH(QString, name);
+        const std::filesystem::path model = fixture::folder() / "families" / name.toStdString();
+        auto weights = loadWeights(model);
+        QVERIFY(weights.has_value());
+        auto lora = LoraAdapter::create((*weights)->config, LoraConfig(), 4);
+        QVERIFY(lora.has_value());
+        RandomStream random(22);
+        change(**lora, random);
+        peerAgrees(python, "check_peft_folder.py", model, **weights, **lora);
+        auto unpacked = loadWeights(model.string() + ".gguf");
+        QVERIFY(unpacked.has_value());
+        auto full = FullTuning::create(std::const_pointer_cast<ModelWeights>(*unpacked), {}, [&](const std::filesystem::path &folder) {
+            return io::writeFileAtomically(folder / "config.json", configToJson((*unpacked)->config).dump(2));
+        });
+        QVERIFY(full.has_value());
+        change(**full, random);
+        peerAgrees(python, "check_model_folder.py", model, **unpacked, **full);
+    }
+
 private:
+    static void change(const Adapter &adapter, RandomStream &random)
+    {
+        const at::NoGradGuard guard;
+        for (const NamedParameter &parameter : adapter.parameters()) {
+            at::Tensor noise = at::empty_like(parameter.tensor, at::MemoryFormat::Contiguous);
+            random.fillUniform({noise.data_ptr<float>(), static_cast<std::size_t>(noise.numel())}, -0.2f, 0.2f);
+            parameter.tensor.add_(noise);
+        }
+    }
+
     static std::shared_ptr<Adapter> methodAdapter(const QString &name, const std::shared_ptr<const ModelWeights> &weights, const std::filesystem::path &model)
     {
         const auto orNothing = [](auto made) { return made ? std::shared_ptr<Adapter>(*made) : nullptr; };

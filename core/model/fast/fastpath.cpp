@@ -104,10 +104,34 @@ HeadLoss FastPath::State::run(const LossBatch &batch, const Sites &sites, double
     return loss;
 }
 
+namespace {
+
+// Empty when the hand-written layer computes what these layers do.
+std::string whyNotLayers(const ModelConfig &config)
+{
+    if (config.normPlaces != NormPlaces::Before || config.isNormOffset || config.queryKeyNorm != QueryKeyNorm::None)
+        return tr("the layers have more norms than those of Llama");
+    if (config.isFused)
+        return tr("the layers have one map for queries, keys and values");
+    if (config.activation != Activation::Silu)
+        return tr("the activation is not SiLU");
+    if (!config.slidingLayers.empty() || !config.unrotatedLayers.empty() || config.localRopeTheta > 0)
+        return tr("the layers are not all alike");
+    if (config.rotated() != config.headSize || config.ropeScaling.attentionFactor != 1.0)
+        return tr("the rotary positions are not those of Llama");
+    if (config.queryScale > 0 || config.attentionSoftcap > 0 || config.finalSoftcap > 0 || config.embeddingScale != 1.0)
+        return tr("the model scales or limits its scores");
+    return {};
+}
+
+} // namespace
+
 std::string whyNot(const ModelWeights &weights, const Sites &sites)
 {
     if (!sites.isLowRankOnly())
         return tr("the method changes more than linear maps");
+    if (std::string reason = whyNotLayers(weights.config); !reason.empty())
+        return reason;
     if (!weights.embedding.is_cpu() || weights.embedding.scalar_type() != at::kFloat)
         return tr("the weights are not fp32 on the CPU");
     for (std::int64_t layer = 0; layer < weights.config.layers; ++layer) {

@@ -73,8 +73,8 @@ bool LayerPlan::isTrained() const
 LayerPlan planLayer(const ModelWeights &weights, const Sites &sites, std::int64_t layer)
 {
     const LayerWeights &here = weights.layers[static_cast<std::size_t>(layer)];
-    return {here.inputNorm.const_data_ptr<float>(),
-            here.postAttentionNorm.const_data_ptr<float>(),
+    return {here.norm(Norm::BeforeAttention).const_data_ptr<float>(),
+            here.norm(Norm::BeforeMlp).const_data_ptr<float>(),
             makeStack(here.qkv, weights.config, sites, layer, {LinearMap::Query, LinearMap::Key, LinearMap::Value}),
             makeStack(here.output, weights.config, sites, layer, {LinearMap::Output}),
             makeStack(here.gateUp, weights.config, sites, layer, {LinearMap::Gate, LinearMap::Up}),

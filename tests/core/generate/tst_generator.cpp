@@ -338,7 +338,7 @@ private slots:
         QVERIFY(generator->weightHash() != before);
         generator->weights().layers[1].maps[4].matrix.bytes()[77] ^= std::byte{1};
         QCOMPARE(generator->weightHash(), before);
-        generator->weights().layers[0].inputNorm[3] += 0.5f;
+        generator->weights().layers[0].norms[0][3] += 0.5f;
         QVERIFY(generator->weightHash() != before);
         reinterpret_cast<float *>((*adapter)->module(0, model::LinearMap::Query).b.panel(0))[0] += 1.0f;
         QVERIFY((*adapter)->hash() != (*lora)->hash());

@@ -80,9 +80,9 @@ private slots:
         at::manual_seed(1);
         const at::Tensor q = at::randn({9, 4, 6}), k = at::randn({9, 2, 6}), v = at::randn({9, 2, 6});
         const std::vector<std::int64_t> borders = {0, 4, 9};
-        const at::Tensor packed = documentAttention(q, k, v, borders, 0);
+        const at::Tensor packed = documentAttention(q, k, v, borders, {});
         for (const std::int64_t window : {std::int64_t{0}, std::int64_t{2}}) {
-            const at::Tensor all = documentAttention(q, k, v, borders, window);
+            const at::Tensor all = documentAttention(q, k, v, borders, {window, {}, 0});
             // By the formula, query by query.
             for (std::int64_t i = 0; i < 9; ++i) {
                 const std::int64_t first = i < 4 ? 0 : 4;
@@ -137,7 +137,7 @@ private slots:
         const PackedBatch batch = packDocument(ids);
         auto without = computeLogits(**weights, batch, sites);
         QVERIFY(without.has_value());
-        QCOMPARE(sites.asked.size(), static_cast<std::size_t>(config.layers * kLinearMaps));
+        QCOMPARE(sites.asked.size(), static_cast<std::size_t>(config.layers) * linearMaps(config).size());
         QVERIFY(fixture::largestDifference(*without, *computeLogits(**weights, batch, NoSites())) == 0.0);
         // A prefix of keys that no query likes and one that all like.
         sites.extra = {at::zeros({2, config.keyValueHeads, config.headSize}), at::ones({2, config.keyValueHeads, config.headSize})};

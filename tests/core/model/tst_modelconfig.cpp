@@ -77,7 +77,24 @@ private slots:
     {
         QTest::addColumn<QString>("change");
         QTest::addColumn<QString>("named");
-        QTest::newRow("other family") << R"({"model_type": "qwen2"})" << "Qwen 2";
+        QTest::newRow("other family") << R"({"model_type": "olmo3"})" << "OLMo 3";
+        QTest::newRow("Gemma with pictures") << R"({"model_type": "gemma3"})" << "pictures";
+        QTest::newRow("Gemma 3n") << R"({"model_type": "gemma3n"})" << "Gemma 3n";
+        QTest::newRow("Phi experts") << R"({"model_type": "phimoe"})" << "mixture of experts";
+        QTest::newRow("yarn in Qwen") << R"({"model_type": "qwen2", "rope_scaling": {"type": "yarn", "factor": 4}})" << "yarn";
+        QTest::newRow("unknown kind of layer") << R"({"model_type": "qwen3", "head_dim": 6, "use_sliding_window": true, "layer_types": ["chunked_attention", "full_attention"]})" << "chunked_attention";
+        QTest::newRow("kinds of too few layers") << R"({"model_type": "qwen3", "head_dim": 6, "use_sliding_window": true, "layer_types": ["sliding_attention"]})" << "1 layers";
+        QTest::newRow("rope list too short") << R"({"model_type": "smollm3", "no_rope_layers": [1]})" << "no_rope_layers";
+        QTest::newRow("rope list of text") << R"({"model_type": "smollm3", "no_rope_layers": ["yes", "no"]})" << "no_rope_layers";
+        QTest::newRow("pattern of nothing") << R"({"model_type": "gemma3_text", "sliding_window_pattern": 0})" << "pattern";
+        QTest::newRow("both directions") << R"({"model_type": "gemma3_text", "use_bidirectional_attention": true})" << "use_bidirectional_attention";
+        QTest::newRow("no query scale") << R"({"model_type": "gemma2", "query_pre_attn_scalar": 0})" << "query_pre_attn_scalar";
+        QTest::newRow("negative soft limit") << R"({"model_type": "gemma2", "final_logit_softcapping": -1})" << "final_logit_softcapping";
+        QTest::newRow("longrope of other size") << R"({"model_type": "phi3", "rope_scaling": {"type": "longrope", "short_factor": [1], "long_factor": [1]}})" << "longrope";
+        QTest::newRow("longrope without factors") << R"({"model_type": "phi3", "rope_scaling": {"type": "longrope"}})" << "short_factor";
+        QTest::newRow("longrope of zeros") << R"({"model_type": "phi3", "rope_scaling": {"type": "longrope", "short_factor": [1, 0, 1], "long_factor": [1, 1, 1]}})" << "longrope";
+        QTest::newRow("longrope of no context") << R"({"model_type": "phi3", "rope_scaling": {"type": "longrope", "short_factor": [1, 1, 1], "long_factor": [1, 1, 1], "original_max_position_embeddings": 0}})" << "longrope";
+        QTest::newRow("rotates nothing") << R"({"model_type": "phi3", "partial_rotary_factor": 0})" << "partial_rotary_factor";
         QTest::newRow("experts") << R"({"model_type": "mixtral"})" << "mixture of experts";
         QTest::newRow("state space") << R"({"model_type": "mamba"})" << "Mamba";
         QTest::newRow("vision") << R"({"model_type": "mllama"})" << "Llama 3.2 Vision";
@@ -120,6 +137,16 @@ private slots:
         QCOMPARE(llama->rmsEpsilon, 1e-6);
         QCOMPARE(llama->headSize, 6);
         QCOMPARE(llama->slidingWindow, 0);
+        config["model_type"] = "gemma2";
+        config["architectures"] = {"Gemma2ForCausalLM"};
+        auto gemma = configFromJson(config, "config.json");
+        QVERIFY2(gemma.has_value(), gemma ? "" : gemma.error().message.c_str());
+        QVERIFY(gemma->isTied && gemma->activation == Activation::GeluTanh);
+        QCOMPARE(gemma->headSize, 256);
+        QCOMPARE(gemma->attentionSoftcap, 50.0);
+        QCOMPARE(gemma->finalSoftcap, 30.0);
+        QCOMPARE(gemma->windowOf(0), 4096);
+        QCOMPARE(gemma->windowOf(1), 0);
         config["model_type"] = "mistral";
         config["architectures"] = {"MistralForCausalLM"};
         auto mistral = configFromJson(config, "config.json");
@@ -169,6 +196,19 @@ private slots:
         QCOMPARE(q->fileRow(4), 1); // first pair, second half
         QVERIFY((*source)->storage().starts_with("BF16"));
         QVERIFY((*source)->find("lm_head.weight") == nullptr);
+    }
+
+    void namesFollowTheFamily()
+    {
+        ModelConfig gemma;
+        gemma.normPlaces = NormPlaces::Both;
+        QCOMPARE(nameFromGguf("blk.3.ffn_norm.weight", gemma), std::string("model.layers.3.pre_feedforward_layernorm.weight"));
+        QCOMPARE(nameFromGguf("blk.3.post_ffw_norm.weight", gemma), std::string("model.layers.3.post_feedforward_layernorm.weight"));
+        QCOMPARE(nameFromGguf("blk.3.attn_q_norm.weight", gemma), std::string());
+        ModelConfig phi;
+        phi.isFused = true;
+        QCOMPARE(nameFromGguf("blk.10.ffn_up.weight", phi), std::string("model.layers.10.mlp.gate_up_proj.weight"));
+        QCOMPARE(nameFromGguf("blk.10.attn_qkv.weight", phi), std::string("model.layers.10.self_attn.qkv_proj.weight"));
     }
 
     void namesFromGguf_data()

@@ -110,7 +110,7 @@ private slots:
         const auto weights = base();
         auto adapter = LoraAdapter::create(weights->config, {}, 7);
         QVERIFY(adapter.has_value());
-        QCOMPARE((*adapter)->modules().size(), static_cast<std::size_t>(weights->config.layers * kLinearMaps));
+        QCOMPARE((*adapter)->modules().size(), static_cast<std::size_t>(weights->config.layers) * linearMaps(weights->config).size());
         const std::vector<std::int32_t> ids = {3, 9, 27, 4};
         const PackedBatch batch = packDocument(ids);
         QVERIFY(fixture::largestDifference(*computeLogits(*weights, batch, **adapter), *computeLogits(*weights, batch, NoSites())) < 1e-5);

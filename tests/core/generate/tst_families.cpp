@@ -1,0 +1,255 @@
+// Every family beyond Llama against transformers and PEFT on tiny models: config, decoder, loss and gradients, generation; and the real
+// Gemma 3 270M where it is at hand.
+#include "tests/core/model/fixture.h"
+
+#include "core/generate/decodeadapter.h"
+#include "core/generate/generator.h"
+#include "core/io/jsonfile.h"
+#include "core/model/loss.h"
+#include "core/tune/adapter.h"
+#include "core/tune/lora.h"
+#include "core/tune/peftfolder.h"
+
+#include <QTest>
+
+#include <cmath>
+#include <cstdlib>
+
+using namespace fettle;
+using namespace fettle::model;
+
+namespace {
+
+constexpr double kTolerance = 1e-4; // of logits, absolute; they are of the size of 1
+
+struct Variety {
+    const char *name;
+    bool hasGguf; // and an adapter
+};
+
+constexpr Variety kVarieties[] = {
+    {"qwen2", true}, {"qwen2-window", false}, {"qwen3", true},       {"qwen3-old", false},  {"gemma3", true},
+    {"gemma3-old", false}, {"smollm3", true}, {"smollm3-window", false}, {"olmo2", true},  {"phi3", true},
+    {"phi3-long", true}, {"phi3-partial", true}, {"gemma2", true},   {"gemma2-uncapped", false},
+};
+
+std::filesystem::path families() { return fixture::folder() / "families"; }
+std::map<std::string, at::Tensor> expectedOf(const QString &name) { return fixture::tensors(families() / "expected" / (name.toStdString() + ".safetensors")); }
+
+// The residual stream after each layer, as transformers gives it.
+class Recorder final : public Sites {
+public:
+    at::Tensor residual(std::int64_t layer, ResidualSite site, const at::Tensor &stream, const at::Tensor &branch) const override
+    {
+        at::Tensor sum = Sites::residual(layer, site, stream, branch);
+        if (site == ResidualSite::AfterMlp)
+            states.push_back(sum);
+        return sum;
+    }
+    at::Tensor embedded(const PackedBatch &, at::Tensor h) const override
+    {
+        states.push_back(h);
+        return h;
+    }
+    mutable std::vector<at::Tensor> states;
+};
+
+std::vector<TokenId> idsOf(const at::Tensor &tensor)
+{
+    std::vector<TokenId> ids;
+    for (std::int64_t i = 0; i < tensor.numel(); ++i)
+        ids.push_back(static_cast<TokenId>(tensor[i].item<std::int64_t>()));
+    return ids;
+}
+
+// Logits of the three packed documents, each read alone by the generator.
+at::Tensor generatorLogits(generate::Generator &generator, const at::Tensor &ids, const generate::DecodeAdapter *adapter = nullptr)
+{
+    std::vector<at::Tensor> rows;
+    std::int64_t begin = 0;
+    for (const std::int64_t length : {13, 1, 19}) {
+        auto logits = generator.logits(idsOf(ids.slice(0, begin, begin + length)), adapter);
+        if (!logits)
+            return {};
+        rows.push_back(at::tensor(*logits).reshape({length, -1}));
+        begin += length;
+    }
+    return at::cat(rows, 0);
+}
+
+std::vector<TokenId> greedyIds(generate::Generator &generator, const std::vector<TokenId> &prompt, int count)
+{
+    generate::SequenceRequest wish;
+    wish.prompt = prompt;
+    wish.maxTokens = count;
+    wish.sampling.isGreedy = true;
+    generator.setEndTokens({});
+    auto results = generator.generate({&wish, 1});
+    std::vector<TokenId> all = prompt;
+    if (results)
+        all.insert(all.end(), results->front().ids.begin(), results->front().ids.end());
+    return all;
+}
+
+} // namespace
+
+class TestFamilies : public QObject {
+    Q_OBJECT
+private slots:
+    void logitsEqualTransformers_data() { addFiles(); }
+    void logitsEqualTransformers()
+    {
+        QFETCH(QString, file);
+        QFETCH(QString, name);
+        auto weights = loadWeights(families() / file.toStdString());
+        QVERIFY2(weights.has_value(), weights ? "" : weights.error().message.c_str());
+        auto expected = expectedOf(name);
+        QVERIFY(expected.contains("logits"));
+        Recorder recorder;
+        auto logits = computeLogits(**weights, fixture::batch(expected["ids"]), recorder);
+        QVERIFY2(logits.has_value(), logits ? "" : logits.error().detail.c_str());
+        for (std::size_t i = 0; expected.contains("hidden." + std::to_string(i)); ++i) {
+            const double difference = fixture::relativeDifference(recorder.states.at(i), expected["hidden." + std::to_string(i)]);
+            QVERIFY2(difference < 1e-5, qPrintable(QString("layer %1: %2").arg(i).arg(difference)));
+        }
+        const double difference = fixture::largestDifference(*logits, expected["logits"]);
+        QVERIFY2(difference < kTolerance, std::to_string(difference).c_str());
+    }
+
+    void writtenConfigReadsBack_data() { addFiles(); }
+    void writtenConfigReadsBack()
+    {
+        QFETCH(QString, file);
+        QFETCH(QString, name);
+        auto config = readConfig(families() / file.toStdString());
+        QVERIFY2(config.has_value(), config ? "" : config.error().message.c_str());
+        auto again = configFromJson(configToJson(*config), "written");
+        QVERIFY2(again.has_value(), again ? "" : again.error().message.c_str());
+        again->storedType = config->storedType;
+        QVERIFY(std::abs(again->queryScale - config->queryScale) < 1e-12);
+        again->queryScale = config->queryScale;
+        QVERIFY(*again == *config);
+        // Folder and GGUF file are the same model.
+        auto folder = readConfig(families() / name.toStdString());
+        QVERIFY(folder.has_value());
+        folder->storedType = config->storedType;
+        folder->queryScale = config->queryScale;
+        QCOMPARE(ropeFrequencies(*folder), ropeFrequencies(*config));
+        QVERIFY(*folder == *config);
+    }
+
+    void lossAndGradientsEqualPeft_data() { addAdapters(); }
+    void lossAndGradientsEqualPeft()
+    {
+        QFETCH(QString, name);
+        auto weights = loadWeights(families() / name.toStdString());
+        QVERIFY(weights.has_value());
+        auto adapter = tune::loadPeftFolder(families() / "adapters" / name.toStdString(), (*weights)->config);
+        QVERIFY2(adapter.has_value(), adapter ? "" : adapter.error().message.c_str());
+        auto expected = expectedOf(name);
+        const PackedBatch batch = fixture::batch(expected["ids"]);
+        auto logits = computeLogits(**weights, batch, **adapter);
+        QVERIFY(logits.has_value());
+        QVERIFY(fixture::largestDifference(*logits, expected["tuned"]) < kTolerance);
+
+        for (const tune::NamedParameter &parameter : (*adapter)->parameters())
+            parameter.tensor.requires_grad_(true);
+        LossEngine engine(*weights);
+        const double rows = static_cast<double>(expected["rows"].numel());
+        auto outcome = engine.lossAndGradient({batch, expected["rows"], expected["targets"]}, **adapter, 1.0 / rows);
+        QVERIFY2(outcome.has_value(), outcome ? "" : outcome.error().detail.c_str());
+        QVERIFY(std::abs(outcome->sum - expected["loss"].item<double>()) < 1e-4 * outcome->sum);
+        std::size_t compared = 0;
+        for (const tune::NamedParameter &parameter : (*adapter)->parameters()) {
+            QVERIFY2(expected.contains("gradient." + parameter.name), parameter.name.c_str());
+            const double difference = fixture::relativeDifference(parameter.tensor.grad(), expected["gradient." + parameter.name]);
+            QVERIFY2(difference < 1e-4, qPrintable(QString("%1: %2").arg(parameter.name.c_str()).arg(difference)));
+            ++compared;
+        }
+        QCOMPARE(compared, static_cast<std::size_t>((*weights)->config.layers) * linearMaps((*weights)->config).size() * 2);
+        // The fast path runs what it knows and says what it does not.
+        const bool isLikeLlama = name == "qwen2";
+        QCOMPARE(engine.plainPathReason().empty(), isLikeLlama);
+    }
+
+    void generationEqualsTransformers_data() { addFiles(); }
+    void generationEqualsTransformers()
+    {
+        QFETCH(QString, file);
+        QFETCH(QString, name);
+        auto generator = generate::Generator::load(families() / file.toStdString(), 2);
+        QVERIFY2(generator.has_value(), generator ? "" : generator.error().message.c_str());
+        auto expected = expectedOf(name);
+        const at::Tensor logits = generatorLogits(**generator, expected["ids"]);
+        QVERIFY(logits.defined());
+        const double difference = fixture::largestDifference(logits, expected["logits"]);
+        QVERIFY2(difference < kTolerance, std::to_string(difference).c_str());
+        const std::vector<TokenId> all = idsOf(expected["greedy"]);
+        QCOMPARE(greedyIds(**generator, {all.begin(), all.begin() + 7}, 20), all);
+    }
+
+    void tunedGenerationEqualsPeft_data() { addAdapters(); }
+    void tunedGenerationEqualsPeft()
+    {
+        QFETCH(QString, name);
+        auto generator = generate::Generator::load(families() / name.toStdString(), 2);
+        QVERIFY(generator.has_value());
+        auto adapter = tune::loadPeftFolder(families() / "adapters" / name.toStdString(), (*generator)->config());
+        QVERIFY(adapter.has_value());
+        auto packed = (*generator)->addAdapter(**adapter);
+        QVERIFY(packed.has_value());
+        auto expected = expectedOf(name);
+        const at::Tensor logits = generatorLogits(**generator, expected["ids"], packed->get());
+        QVERIFY(logits.defined());
+        const double difference = fixture::largestDifference(logits, expected["tuned"]);
+        QVERIFY2(difference < kTolerance, std::to_string(difference).c_str());
+    }
+
+    void gemmaEqualsTransformers()
+    {
+        const char *path = std::getenv("FETTLE_TEST_GEMMA");
+        if (!path || !std::filesystem::exists(path))
+            QSKIP("FETTLE_TEST_GEMMA does not name the Gemma 3 270M GGUF file.");
+        auto weights = loadWeights(path);
+        QVERIFY2(weights.has_value(), weights ? "" : weights.error().message.c_str());
+        auto expected = expectedOf("gemma3-270m");
+        QVERIFY(expected.contains("logits"));
+        const PackedBatch batch = fixture::batch(expected["ids"], {expected["ids"].size(0)});
+        auto logits = computeLogits(**weights, batch, NoSites(), expected["rows"]);
+        QVERIFY(logits.has_value());
+        QVERIFY(logits->argmax(1).equal(expected["likeliest"]));
+        const double largest = expected["logits"].abs().max().item<double>();
+        const double difference = fixture::largestDifference(logits->index_select(1, expected["columns"]), expected["logits"]);
+        qInfo("largest difference of a logit: %.2e of %.1f", difference, largest);
+        QVERIFY(difference < kTolerance * largest);
+        const std::vector<TokenId> all = idsOf(expected["ids"]);
+        const auto prompt = static_cast<std::ptrdiff_t>(expected["prompt"].item<std::int64_t>());
+        weights = {};
+        auto generator = generate::Generator::load(path, 2);
+        QVERIFY(generator.has_value());
+        QCOMPARE(greedyIds(**generator, {all.begin(), all.begin() + prompt}, static_cast<int>(static_cast<std::ptrdiff_t>(all.size()) - prompt)), all);
+    }
+
+private:
+    static void addFiles()
+    {
+        QTest::addColumn<QString>("file");
+        QTest::addColumn<QString>("name");
+        for (const Variety &variety : kVarieties) {
+            QTest::newRow(variety.name) << variety.name << variety.name;
+            if (variety.hasGguf)
+                QTest::newRow((std::string(variety.name) + ".gguf").c_str()) << QString(variety.name) + ".gguf" << variety.name;
+        }
+    }
+    static void addAdapters()
+    {
+        QTest::addColumn<QString>("name");
+        for (const Variety &variety : kVarieties) {
+            if (variety.hasGguf)
+                QTest::newRow(variety.name) << variety.name;
+        }
+    }
+};
+
+QTEST_APPLESS_MAIN(TestFamilies)
+#include "tst_families.moc"

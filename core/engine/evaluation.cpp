@@ -126,6 +126,8 @@ Result<EvaluationResult> evaluateRecords(const EvaluationRequest &request, const
 
 Result<> writeEvaluation(const evaluate::Comparison &comparison, const evaluate::MeasureSettings &measures, const fs::path &file)
 {
+    if (file.extension() == ".html" || file.extension() == ".htm")
+        return io::writeFileAtomically(file, evaluate::toHtml(comparison));
     if (file.extension() != ".json") {
         const auto csv = evaluate::toCsv(comparison, measures);
         if (!csv)

@@ -105,7 +105,7 @@ void BlindVotePageTest::open()
     m_page = qobject_cast<PlaygroundPage *>(m_fixture->openPage(QStringLiteral("playground")));
     QVERIFY(m_page);
     auto *modes = named<Segmented>("playgroundMode");
-    QTest::mouseClick(modes, Qt::LeftButton, {}, QPoint(modes->width() * 3 / 4, modes->height() / 2));
+    QTest::mouseClick(modes, Qt::LeftButton, {}, QPoint(modes->width() / 2, modes->height() / 2));
     QTRY_COMPARE(named<QComboBox>("voteResultChoice")->count(), 1);
     QVERIFY(named<QTreeWidget>("ballots")->isVisible());
 }
@@ -126,7 +126,7 @@ void BlindVotePageTest::needsResultAndName()
     m_page = qobject_cast<PlaygroundPage *>(m_fixture->openPage(QStringLiteral("playground")));
     QVERIFY(m_page);
     auto *modes = named<Segmented>("playgroundMode");
-    QTest::mouseClick(modes, Qt::LeftButton, {}, QPoint(modes->width() * 3 / 4, modes->height() / 2));
+    QTest::mouseClick(modes, Qt::LeftButton, {}, QPoint(modes->width() / 2, modes->height() / 2));
     QVERIFY(!named<Button>("startVote")->isEnabled());
     QVERIFY(isTextShown(QStringLiteral("Train first")));
     picture(QStringLiteral("empty"));
@@ -393,13 +393,13 @@ void BlindVotePageTest::keysDoNotVoteSideBySide()
     startVote();
     QTRY_VERIFY(!shown("voteLeftAnswer").isEmpty());
     auto *modes = named<Segmented>("playgroundMode");
-    QTest::mouseClick(modes, Qt::LeftButton, {}, QPoint(modes->width() / 4, modes->height() / 2));
+    QTest::mouseClick(modes, Qt::LeftButton, {}, QPoint(modes->width() / 8, modes->height() / 2));
     press(Qt::Key_1);
     press(Qt::Key_B);
     QTest::qWait(50);
     QCOMPARE(stored().size(), std::size_t(0));
     QVERIFY(!named<Button>("leaveVote")->isEnabled());
-    QTest::mouseClick(modes, Qt::LeftButton, {}, QPoint(modes->width() * 3 / 4, modes->height() / 2));
+    QTest::mouseClick(modes, Qt::LeftButton, {}, QPoint(modes->width() / 2, modes->height() / 2));
     QCOMPARE(shown("votePlace"), QStringLiteral("Question 1 of 6"));
 }
 

@@ -4,6 +4,7 @@
 #include "ui/frame/dialogs.h"
 #include "ui/frame/modelname.h"
 #include "ui/playground/answercolumn.h"
+#include "ui/playground/batchview.h"
 #include "ui/playground/blindvote.h"
 #include "ui/playground/columnhead.h"
 #include "ui/playground/samplingbar.h"
@@ -101,6 +102,7 @@ void PlaygroundPage::setProject()
     m_tunedStack->setCurrentIndex(0); // whether there is a result is not known yet
     m_sideState.clear();
     m_vote->setProject();
+    m_batch->setProject();
     updateActions();
     if (bridge().project() == nullptr)
         return;
@@ -120,6 +122,7 @@ void PlaygroundPage::onShown()
     }
     readChoices();
     m_vote->setActive(m_modes->currentIndex() == Vote);
+    m_batch->setActive(m_modes->currentIndex() == Batch);
     if (m_modes->currentIndex() == SideBySide)
         m_composer->setFocus();
 }
@@ -172,9 +175,11 @@ void PlaygroundPage::showChoices(const std::vector<AdapterChoice> &choices)
 {
     m_tuned.head->setChoices(choices);
     m_vote->setChoices(choices);
+    m_batch->setChoices(choices);
     if (!m_wanted.isEmpty()) {
         m_tuned.head->choose(m_wanted.toStdString());
         m_vote->choose(m_wanted.toStdString());
+        m_batch->choose(m_wanted.toStdString());
     }
     m_wanted.clear();
     m_tunedStack->setCurrentIndex(choices.empty() ? 1 : 0);

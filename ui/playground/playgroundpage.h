@@ -1,4 +1,4 @@
-// The Playground: the same question to base and tuned model, streaming side by side from one pass over the weights; and the blind vote.
+// The Playground: the same question to base and tuned model, streaming side by side from one pass over the weights; the blind vote; and the batch evaluation.
 #pragma once
 
 #include "ui/frame/page.h"
@@ -13,6 +13,7 @@ class QStackedWidget;
 namespace fettle::ui {
 
 class AnswerColumn;
+class BatchView;
 class BlindVote;
 class Button;
 class ColumnHead;
@@ -45,6 +46,7 @@ private:
     void setupHead();
     void setupModes();
     void setupVote();
+    void setupBatch();
     void setMode(int mode);
     void updateHead();
     QWidget *makeSideBySide();
@@ -72,12 +74,13 @@ private:
     void updateActions();
     void exportResult(const std::string &target);
 
-    enum Mode { SideBySide, Vote };
+    enum Mode { SideBySide, Vote, Batch };
 
     PageHead *m_head = nullptr;
     Segmented *m_modeChoice = nullptr;
     QStackedWidget *m_modes = nullptr;
     BlindVote *m_vote = nullptr;
+    BatchView *m_batch = nullptr;
     QString m_sideState; // what the head says of the answers side by side
     Button *m_promptButton = nullptr, *m_exportButton = nullptr;
     QMenu *m_exportMenu = nullptr;

@@ -163,7 +163,7 @@ Result<engine::EvaluationResult> FakeEngine::evaluateRecords(const engine::Evalu
         row.expected = data::responseOf(record);
         row.tags = record.tags;
         const double baseLoss = 2.0 + 0.1 * double(i % 6);
-        row.answers = {{baseAnswer(i), 12, true, baseLoss, 20}, {tunedAnswer(i, row.expected), 14, true, i % 7 == 3 ? baseLoss + 0.4 : baseLoss - 0.9, 20}};
+        row.answers = {{baseAnswer(i), 12, true, baseLoss, 20}, {tunedAnswer(i, row.expected), 14, true, i % 7 == 3 ? baseLoss + 0.5 : baseLoss - 0.9, 20}};
         result.comparison.rows.push_back(std::move(row));
         progress({"Answering questions", std::int64_t(i) + 1, std::int64_t(request.records.size()), -1});
     }

@@ -155,7 +155,7 @@ void addEvaluateVerb(Registry &registry)
     verb->add_option("--tolerance", evaluate->tolerance, tr("How far the last number of an answer may be off"))->check(CLI::NonNegativeNumber)->capture_default_str();
     verb->add_option("--max-tokens", evaluate->maxTokens, tr("Longest answer"))->check(CLI::Range(1, 1000000))->capture_default_str();
     verb->add_flag("--no-loss", evaluate->withoutLoss, tr("Leave out loss and perplexity: faster"));
-    verb->add_option("--to", evaluate->file, tr("Also write the table of answers to this file, .csv or .json"));
+    verb->add_option("--to", evaluate->file, tr("Also write the table of answers to this file, .csv, .json or .html"));
 }
 
 } // namespace fettle::cli

@@ -32,7 +32,7 @@ struct EvaluationResult {
 [[nodiscard]] Result<EvaluationResult> evaluateRecords(const EvaluationRequest &request, const Project *project,
                                                        const ProgressCallback &progress = {}, std::stop_token stop = {});
 
-// The table of answers as a file: .json for programs, any other name as CSV. Errors: those of writing (NoPermission, DiskFull).
+// The table of answers as a file: .json for programs, .html for readers, any other name as CSV. Errors: those of writing (NoPermission, DiskFull).
 [[nodiscard]] Result<> writeEvaluation(const evaluate::Comparison &comparison, const evaluate::MeasureSettings &measures, const std::filesystem::path &file);
 
 } // namespace fettle::engine

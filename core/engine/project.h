@@ -8,6 +8,7 @@
 #include "core/data/importer.h"
 #include "core/data/record.h"
 #include "core/data/recordview.h"
+#include "core/evaluate/ballotfile.h"
 
 #include <filesystem>
 #include <map>
@@ -68,6 +69,23 @@ struct EvalPoint { std::int64_t step = 0; double loss = 0; std::int64_t tokens =
 struct CheckpointInfo { std::int64_t step = 0; std::string path; std::optional<double> evalLoss; };
 
 struct SavedPrompt { std::int64_t id = 0; std::string title, system, text; std::string when; bool pinned = false; };
+
+// A blind vote on one result of a run. Its pairs of answers are stored as they were seen.
+enum class BallotSource { HeldOut, Prompts }; // held-out rows of the run's snapshot, or the saved questions of the project
+struct BallotInfo {
+    evaluate::BallotId id;
+    std::string token;   // names the ballot in files that go out; 32 hex digits
+    RunId run;
+    std::string adapter; // "3", "3@40"
+    std::string name;    // "Run 3, step 207"
+    BallotSource source = BallotSource::HeldOut;
+    std::uint64_t seed = 1207;  // draws questions and sides
+    std::int64_t wanted = 30;   // questions
+    int maxTokens = 128;        // longest answer
+    std::string when;           // ISO 8601
+    bool isComplete = false;    // all pairs that it will ever have are there
+    std::int64_t pairs = 0, votes = 0;
+};
 
 class Project {
 public:
@@ -153,6 +171,19 @@ public:
     [[nodiscard]] Result<std::vector<SavedPrompt>> prompts() const;
     [[nodiscard]] Result<std::int64_t> savePrompt(const SavedPrompt &prompt);
     [[nodiscard]] Result<> deletePrompt(std::int64_t id);
+
+    // --- blind votes: each call is durable when it returns; they go with their run
+    [[nodiscard]] Result<BallotInfo> addBallot(const BallotInfo &ballot); // id, token and time are given by the project
+    [[nodiscard]] Result<> addBallotPair(evaluate::BallotId ballot, const evaluate::BallotPair &pair); // one that is there already stays
+    [[nodiscard]] Result<> completeBallot(evaluate::BallotId ballot);
+    [[nodiscard]] Result<> deleteBallot(evaluate::BallotId ballot);
+    [[nodiscard]] Result<std::vector<BallotInfo>> ballots() const; // newest last
+    [[nodiscard]] Result<std::vector<evaluate::BallotPair>> ballotPairs(evaluate::BallotId ballot) const;
+    [[nodiscard]] Result<std::vector<evaluate::BallotVote>> votes(evaluate::BallotId ballot) const; // in the order of voting
+    [[nodiscard]] Result<> putVote(evaluate::BallotId ballot, const evaluate::BallotVote &vote);     // replaces the voter's earlier one
+    [[nodiscard]] Result<> takeBackVote(evaluate::BallotId ballot, std::int64_t position, const std::string &voter);
+    // All votes of a file or none. Gives the ballot; its votes: how many were taken over. Errors: NotFound (another project's), BadInput.
+    [[nodiscard]] Result<BallotInfo> importVotes(const evaluate::BallotResult &result);
 
 private:
     struct State;

@@ -1,4 +1,4 @@
-// A comparison as a file: CSV for a spreadsheet (one line for each question), JSON for programs. Knows no place on disk.
+// A comparison as a file: CSV for a spreadsheet (one line for each question), JSON for programs, HTML for readers. Knows no place on disk.
 #pragma once
 
 #include "core/evaluate/comparison.h"
@@ -17,5 +17,7 @@ struct Comparison {
 // UTF-8 with a byte order mark, CRLF, quoted as RFC 4180. A cell that a spreadsheet would take for a formula begins with an apostrophe.
 [[nodiscard]] Result<std::string> toCsv(const Comparison &comparison, const MeasureSettings &settings = {});
 [[nodiscard]] Result<nlohmann::json> toJson(const Comparison &comparison, const MeasureSettings &settings = {});
+// A page for people, complete in itself: nothing is loaded and nothing runs. What got worse comes first.
+[[nodiscard]] std::string toHtml(const Comparison &comparison);
 
 } // namespace fettle::evaluate

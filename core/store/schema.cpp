@@ -1,4 +1,4 @@
-// Version 1 of the tables. A content (turns, context, tools) is stored once, never changed and never removed: records, the journal and
+// The tables, step by step. A content (turns, context, tools) is stored once, never changed and never removed: records, the journal and
 // snapshots point to it, so that history costs little and the full-text index is only ever added to.
 #include "core/store/schema.h"
 #include "core/base/words.h"
@@ -139,7 +139,39 @@ CREATE TABLE prompt (
 );
 )sql";
 
-constexpr std::array<std::string_view, 1> kSteps = {kVersion1};
+// Version 2: blind votes. A pair keeps both answers as they were shown, because a model folder may be gone when somebody asks.
+constexpr std::string_view kVersion2 = R"sql(
+CREATE TABLE ballot (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  token TEXT NOT NULL UNIQUE,
+  run INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+  adapter TEXT NOT NULL, name TEXT NOT NULL, source TEXT NOT NULL,
+  seed INTEGER NOT NULL, wanted INTEGER NOT NULL, maxTokens INTEGER NOT NULL,
+  at TEXT NOT NULL, isComplete INTEGER NOT NULL
+);
+CREATE INDEX ballotRun ON ballot(run);
+CREATE TABLE ballotPair (
+  ballot INTEGER NOT NULL REFERENCES ballot(id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  record INTEGER NOT NULL,
+  question TEXT NOT NULL, expected TEXT NOT NULL, tags TEXT NOT NULL,
+  base TEXT NOT NULL, tuned TEXT NOT NULL, baseHash TEXT NOT NULL, tunedHash TEXT NOT NULL,
+  isBaseLeft INTEGER NOT NULL,
+  PRIMARY KEY (ballot, position)
+) WITHOUT ROWID;
+CREATE TABLE vote (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  ballot INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  voter TEXT NOT NULL,
+  choice TEXT NOT NULL,
+  at TEXT NOT NULL,
+  UNIQUE (ballot, position, voter),
+  FOREIGN KEY (ballot, position) REFERENCES ballotPair(ballot, position) ON DELETE CASCADE
+);
+)sql";
+
+constexpr std::array<std::string_view, 2> kSteps = {kVersion1, kVersion2};
 
 } // namespace
 

@@ -131,6 +131,14 @@ public:
     JobId exportAdapter(const engine::ExportRequest &request, QObject *receiver, Done<engine::ExportResult> done);
     JobId examine(const std::string &adapter, QObject *receiver, Done<engine::ExamResult> done);
 
+    // --- comparing: behind a run that goes on
+    // Pairs are written to the project as they come and reach ready on the GUI thread; the ballot is complete when it is done.
+    JobId prepareBallot(const engine::BallotInfo &ballot, QObject *receiver, std::function<void(const evaluate::BallotPair &)> ready,
+                        Done<engine::BallotOutcome> done);
+    // rows: what is asked, read on the engine thread.
+    using RowsToAsk = std::function<Result<std::vector<data::Record>>(const ProjectApi &project, const JobContext &)>;
+    JobId evaluate(const engine::EvaluationRequest &request, RowsToAsk rows, QObject *receiver, Done<engine::EvaluationResult> done);
+
     void cancel(JobId job);
     [[nodiscard]] const JobInfo &currentJob() const { return m_job; }
     [[nodiscard]] const engine::MachineFacts &machine() const { return m_machine; }

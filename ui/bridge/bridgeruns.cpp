@@ -202,6 +202,54 @@ JobId Bridge::exportAdapter(const engine::ExportRequest &request, QObject *recei
         std::move(done));
 }
 
+JobId Bridge::prepareBallot(const engine::BallotInfo &ballot, QObject *receiver, std::function<void(const evaluate::BallotPair &)> ready,
+                            Done<engine::BallotOutcome> done)
+{
+    const auto onGui = [this, id = ballot.id, folder = m_folder, target = QPointer<QObject>(receiver), ready = std::move(ready)](const evaluate::BallotPair &pair) {
+        if (folder != m_folder)
+            return; // another project was opened meanwhile
+        write<void>(Touched::Nothing, nullptr, [id, pair](ProjectApi &project, const JobContext &) { return project.addBallotPair(id, pair); }, {});
+        if (target)
+            ready(pair);
+    };
+    const auto finish = [this, id = ballot.id, folder = m_folder, done = std::move(done)](Result<engine::BallotOutcome> outcome) {
+        if (outcome && folder == m_folder)
+            write<void>(Touched::Nothing, nullptr, [id](ProjectApi &project, const JobContext &) { return project.completeBallot(id); }, {});
+        done(std::move(outcome));
+    };
+    return work<engine::BallotOutcome>(
+        tr("Blind vote"), JobInfo::Kind::Answer, receiver,
+        [this, ballot, onGui, model = baseModel(), folder = m_folder](const JobContext &context) -> Result<engine::BallotOutcome> {
+            m_heavyState.playground.reset(); // one model in memory at a time
+            auto project = context.engine.openProject(folder, engine::Access::ReadOnly);
+            if (!project)
+                return passError(project);
+            return context.engine.prepareBallot(
+                ballot, model, **project,
+                [this, onGui](const evaluate::BallotPair &pair) { append(CallEvent{[onGui, pair] { onGui(pair); }}); }, context.progress, context.stop);
+        },
+        finish);
+}
+
+JobId Bridge::evaluate(const engine::EvaluationRequest &request, RowsToAsk rows, QObject *receiver, Done<engine::EvaluationResult> done)
+{
+    return work<engine::EvaluationResult>(
+        tr("Evaluation"), JobInfo::Kind::Answer, receiver,
+        [this, request, rows = std::move(rows), folder = m_folder](const JobContext &context) -> Result<engine::EvaluationResult> {
+            m_heavyState.playground.reset(); // one model in memory at a time
+            auto project = context.engine.openProject(folder, engine::Access::ReadOnly);
+            if (!project)
+                return passError(project);
+            auto records = rows(**project, context);
+            if (!records)
+                return passError(records);
+            engine::EvaluationRequest filled = request;
+            filled.records = std::move(*records);
+            return context.engine.evaluateRecords(filled, **project, context.progress, context.stop);
+        },
+        std::move(done));
+}
+
 JobId Bridge::examine(const std::string &adapter, QObject *receiver, Done<engine::ExamResult> done)
 {
     return work<engine::ExamResult>(

@@ -2,6 +2,7 @@
 // it. Names, meaning and errors are those of core/engine; nothing here knows Qt. Every object is used by one thread only.
 #pragma once
 
+#include "core/engine/ballot.h"
 #include "core/engine/delivery.h"
 #include "core/engine/lens.h"
 #include "core/engine/machine.h"
@@ -66,6 +67,17 @@ public:
     [[nodiscard]] virtual Result<std::vector<engine::SavedPrompt>> prompts() const = 0;
     [[nodiscard]] virtual Result<std::int64_t> savePrompt(const engine::SavedPrompt &prompt) = 0;
     [[nodiscard]] virtual Result<> deletePrompt(std::int64_t id) = 0;
+
+    [[nodiscard]] virtual Result<engine::BallotInfo> addBallot(const engine::BallotInfo &ballot) = 0;
+    [[nodiscard]] virtual Result<> addBallotPair(evaluate::BallotId ballot, const evaluate::BallotPair &pair) = 0;
+    [[nodiscard]] virtual Result<> completeBallot(evaluate::BallotId ballot) = 0;
+    [[nodiscard]] virtual Result<> deleteBallot(evaluate::BallotId ballot) = 0;
+    [[nodiscard]] virtual Result<std::vector<engine::BallotInfo>> ballots() const = 0;
+    [[nodiscard]] virtual Result<std::vector<evaluate::BallotPair>> ballotPairs(evaluate::BallotId ballot) const = 0;
+    [[nodiscard]] virtual Result<std::vector<evaluate::BallotVote>> votes(evaluate::BallotId ballot) const = 0;
+    [[nodiscard]] virtual Result<> putVote(evaluate::BallotId ballot, const evaluate::BallotVote &vote) = 0;
+    [[nodiscard]] virtual Result<> takeBackVote(evaluate::BallotId ballot, std::int64_t position, const std::string &voter) = 0;
+    [[nodiscard]] virtual Result<engine::BallotInfo> importVotes(const evaluate::BallotResult &result) = 0;
 };
 
 class LensApi { // see engine::Lens; immutable, usable from several threads
@@ -133,6 +145,14 @@ public:
     [[nodiscard]] virtual Result<engine::ExamResult> examine(const std::string &model, const std::string &adapter,
                                                              const ProjectApi &project, const engine::ComputeOptions &compute,
                                                              const ProgressCallback &progress, std::stop_token stop) = 0;
+
+    // --- comparing: ready is called on the thread of the call
+    [[nodiscard]] virtual Result<engine::BallotOutcome> prepareBallot(const engine::BallotInfo &ballot, const std::string &model,
+                                                                      const ProjectApi &project, const engine::PairCallback &ready,
+                                                                      const ProgressCallback &progress, std::stop_token stop) = 0;
+    [[nodiscard]] virtual Result<engine::EvaluationResult> evaluateRecords(const engine::EvaluationRequest &request, const ProjectApi &project,
+                                                                           const ProgressCallback &progress, std::stop_token stop) = 0;
+    [[nodiscard]] virtual Result<> writeEvaluation(const evaluate::Comparison &comparison, const std::filesystem::path &file) = 0;
 
     // --- machine
     [[nodiscard]] virtual engine::MachineFacts machineFacts() = 0;

@@ -75,6 +75,19 @@ public:
     Result<std::vector<engine::SavedPrompt>> prompts() const override { return m_project.prompts(); }
     Result<std::int64_t> savePrompt(const engine::SavedPrompt &prompt) override { return m_project.savePrompt(prompt); }
     Result<> deletePrompt(std::int64_t id) override { return m_project.deletePrompt(id); }
+    Result<engine::BallotInfo> addBallot(const engine::BallotInfo &ballot) override { return m_project.addBallot(ballot); }
+    Result<> addBallotPair(evaluate::BallotId ballot, const evaluate::BallotPair &pair) override { return m_project.addBallotPair(ballot, pair); }
+    Result<> completeBallot(evaluate::BallotId ballot) override { return m_project.completeBallot(ballot); }
+    Result<> deleteBallot(evaluate::BallotId ballot) override { return m_project.deleteBallot(ballot); }
+    Result<std::vector<engine::BallotInfo>> ballots() const override { return m_project.ballots(); }
+    Result<std::vector<evaluate::BallotPair>> ballotPairs(evaluate::BallotId ballot) const override { return m_project.ballotPairs(ballot); }
+    Result<std::vector<evaluate::BallotVote>> votes(evaluate::BallotId ballot) const override { return m_project.votes(ballot); }
+    Result<> putVote(evaluate::BallotId ballot, const evaluate::BallotVote &vote) override { return m_project.putVote(ballot, vote); }
+    Result<> takeBackVote(evaluate::BallotId ballot, std::int64_t position, const std::string &voter) override
+    {
+        return m_project.takeBackVote(ballot, position, voter);
+    }
+    Result<engine::BallotInfo> importVotes(const evaluate::BallotResult &result) override { return m_project.importVotes(result); }
 
 private:
     engine::Project m_project;
@@ -215,6 +228,21 @@ public:
                                        std::stop_token stop) override
     {
         return engine::examine(model, adapter, unwrap(project), compute, progress, stop);
+    }
+    Result<engine::BallotOutcome> prepareBallot(const engine::BallotInfo &ballot, const std::string &model, const ProjectApi &project,
+                                                const engine::PairCallback &ready, const ProgressCallback &progress,
+                                                std::stop_token stop) override
+    {
+        return engine::prepareBallot(ballot, model, unwrap(project), {}, ready, progress, stop);
+    }
+    Result<engine::EvaluationResult> evaluateRecords(const engine::EvaluationRequest &request, const ProjectApi &project,
+                                                     const ProgressCallback &progress, std::stop_token stop) override
+    {
+        return engine::evaluateRecords(request, &unwrap(project), progress, stop);
+    }
+    Result<> writeEvaluation(const evaluate::Comparison &comparison, const std::filesystem::path &file) override
+    {
+        return engine::writeEvaluation(comparison, {}, file);
     }
     engine::MachineFacts machineFacts() override { return engine::machineFacts(); }
     engine::MemoryUse memoryUse() override { return engine::memoryUse(); }

@@ -4,6 +4,8 @@
 #include "ui/frame/dialogs.h"
 #include "ui/frame/modelname.h"
 #include "ui/playground/answercolumn.h"
+#include "ui/playground/batchview.h"
+#include "ui/playground/blindvote.h"
 #include "ui/playground/columnhead.h"
 #include "ui/playground/samplingbar.h"
 #include "ui/playground/tokenpane.h"
@@ -57,7 +59,8 @@ void PlaygroundPage::connectBridge()
         for (std::size_t i = 0; i < badges.size(); ++i)
             if (const Side *side = sideOf(i))
                 side->head->setBadges(badges[i], m_seed);
-        m_head->setState(tr("%1 tokens read by every column").arg(countText(promptTokens)));
+        m_sideState = tr("%1 tokens read by every column").arg(countText(promptTokens));
+        updateHead();
     });
     connect(&bridge(), &Bridge::tokensGenerated, this, [this](JobId job, const std::vector<engine::GeneratedToken> &tokens) {
         if (job != m_job)
@@ -97,7 +100,9 @@ void PlaygroundPage::setProject()
     m_composer->clear();
     m_tuned.head->setChoices({});
     m_tunedStack->setCurrentIndex(0); // whether there is a result is not known yet
-    m_head->setState({});
+    m_sideState.clear();
+    m_vote->setProject();
+    m_batch->setProject();
     updateActions();
     if (bridge().project() == nullptr)
         return;
@@ -116,7 +121,10 @@ void PlaygroundPage::onShown()
         readPrompts();
     }
     readChoices();
-    m_composer->setFocus();
+    m_vote->setActive(m_modes->currentIndex() == Vote);
+    m_batch->setActive(m_modes->currentIndex() == Batch);
+    if (m_modes->currentIndex() == SideBySide)
+        m_composer->setFocus();
 }
 
 void PlaygroundPage::openTarget(const QString &target)
@@ -166,8 +174,13 @@ void PlaygroundPage::readChoices()
 void PlaygroundPage::showChoices(const std::vector<AdapterChoice> &choices)
 {
     m_tuned.head->setChoices(choices);
-    if (!m_wanted.isEmpty())
+    m_vote->setChoices(choices);
+    m_batch->setChoices(choices);
+    if (!m_wanted.isEmpty()) {
         m_tuned.head->choose(m_wanted.toStdString());
+        m_vote->choose(m_wanted.toStdString());
+        m_batch->choose(m_wanted.toStdString());
+    }
     m_wanted.clear();
     m_tunedStack->setCurrentIndex(choices.empty() ? 1 : 0);
     m_composer->setPlaceholderText(choices.empty() ? tr("Ask the base model") : tr("Ask both models"));
@@ -367,9 +380,10 @@ void PlaygroundPage::updateActions()
     m_exportButton->setEnabled(hasResult);
     m_exportButton->setToolTip(hasResult ? tr("Writes the chosen result for other programs, then reads it back as a proof.") : tr("Train first: there is no result yet."));
     if (!hasResult && m_tunedStack->currentIndex() == 1)
-        m_head->setState(tr("Only the base model can answer yet: no run has a result."));
+        m_sideState = tr("Only the base model can answer yet: no run has a result.");
     else if (!isBusy && m_base.answer->answer().empty())
-        m_head->setState(tr("One question, the same seed, side by side."));
+        m_sideState = tr("One question, the same seed, side by side.");
+    updateHead();
 }
 
 void PlaygroundPage::exportResult(const std::string &target)

@@ -1,4 +1,4 @@
-// The Playground: the same question to base and tuned model, streaming side by side from one pass over the weights.
+// The Playground: the same question to base and tuned model, streaming side by side from one pass over the weights; the blind vote; and the batch evaluation.
 #pragma once
 
 #include "ui/frame/page.h"
@@ -13,12 +13,15 @@ class QStackedWidget;
 namespace fettle::ui {
 
 class AnswerColumn;
+class BatchView;
+class BlindVote;
 class Button;
 class ColumnHead;
 class ElidedLabel;
 class PageHead;
 class Pane;
 class SamplingBar;
+class Segmented;
 struct AdapterChoice;
 
 class PlaygroundPage : public Page {
@@ -41,6 +44,12 @@ private:
     void setupActions();
     void setupLayout();
     void setupHead();
+    void setupModes();
+    void setupVote();
+    void setupBatch();
+    void setMode(int mode);
+    void updateHead();
+    QWidget *makeSideBySide();
     QWidget *makePrompts();
     QWidget *makeColumns();
     QWidget *makeQuestionLine();
@@ -65,7 +74,14 @@ private:
     void updateActions();
     void exportResult(const std::string &target);
 
+    enum Mode { SideBySide, Vote, Batch };
+
     PageHead *m_head = nullptr;
+    Segmented *m_modeChoice = nullptr;
+    QStackedWidget *m_modes = nullptr;
+    BlindVote *m_vote = nullptr;
+    BatchView *m_batch = nullptr;
+    QString m_sideState; // what the head says of the answers side by side
     Button *m_promptButton = nullptr, *m_exportButton = nullptr;
     QMenu *m_exportMenu = nullptr;
     Pane *m_promptPane = nullptr;

@@ -79,7 +79,17 @@ void PlaygroundPage::setupLayout()
     outer->setSpacing(0);
     setupHead();
     outer->addWidget(m_head);
-    auto *columns = new QHBoxLayout;
+    m_modes = new QStackedWidget;
+    m_modes->addWidget(makeSideBySide());
+    outer->addWidget(m_modes, 1);
+    setupModes();
+}
+
+QWidget *PlaygroundPage::makeSideBySide()
+{
+    auto *whole = new QWidget;
+    auto *columns = new QHBoxLayout(whole);
+    columns->setContentsMargins(0, 0, 0, 0);
     columns->setSpacing(0);
     columns->addWidget(makePrompts());
     auto *right = new QVBoxLayout;
@@ -93,7 +103,7 @@ void PlaygroundPage::setupLayout()
     right->addWidget(makeColumns(), 1);
     right->addWidget(makeComposer());
     columns->addLayout(right, 1);
-    outer->addLayout(columns, 1);
+    return whole;
 }
 
 // Heads above the question that spans them, answers below it, so that the eye moves sideways.
@@ -241,7 +251,7 @@ void PlaygroundPage::resizeEvent(QResizeEvent *event)
     Page::resizeEvent(event);
     const bool isNarrow = width() < kNarrowBelow - kRailNarrow;
     m_promptPane->setVisible(!isNarrow);
-    m_promptButton->setVisible(isNarrow);
+    updateHead();
     m_sampling->setNarrow(isNarrow);
 }
 

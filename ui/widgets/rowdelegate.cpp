@@ -30,4 +30,11 @@ void RowDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, c
     painter->restore();
 }
 
+QSize RowDelegate::sizeHint(const QStyleOptionViewItem &option, const QModelIndex &index) const
+{
+    const bool isFirst = index.column() == 0;
+    const bool isLast = index.column() + 1 == index.model()->columnCount(index.parent());
+    return QStyledItemDelegate::sizeHint(option, index) + QSize((isFirst ? kPaneSide : kCell) + (isLast ? kPaneSide : kCell), 0);
+}
+
 } // namespace fettle::ui

@@ -61,6 +61,7 @@ private slots:
     void patternAndFact();
     void csvIsSafeAndComplete();
     void jsonHoldsEverything();
+    void pageIsSafeAndComplete();
 };
 
 void TestComparison::sharesAndDifferences()
@@ -237,6 +238,33 @@ void TestComparison::jsonHoldsEverything()
     QCOMPARE(json->at("metrics").at("ended").at("differences")[1].at("value").get<double>(), 1.0);
     QCOMPARE(json->at("tags").at("dose").at("exactMatch").at("columns")[1].at("value").get<double>(), 0.0);
     QVERIFY(!json->dump().empty());
+}
+
+void TestComparison::pageIsSafeAndComplete()
+{
+    Comparison comparison;
+    comparison.columns = {"base", "Run <1>"};
+    comparison.rows = fourRows();
+    comparison.rows[0].question = "</td><script>alert(1)</script>";
+    comparison.rows[1].answers[1].text = "a \xFF & \"b\"";
+    comparison.measures = *summarise(comparison.rows);
+    comparison.tags = {{"<b>tag</b>", comparison.measures}};
+    const QString page = QString::fromStdString(toHtml(comparison));
+    QVERIFY(!page.contains(QStringLiteral("<script")) && !page.contains(QStringLiteral("<b>")) && !page.contains(QStringLiteral("http:")));
+    QVERIFY(page.contains(QStringLiteral("&lt;/td&gt;&lt;script&gt;alert(1)&lt;/script&gt;")));
+    QVERIFY(page.contains(QString::fromUtf8("a \xEF\xBF\xBD &amp; &quot;b&quot;")));
+    QVERIFY(page.contains(QStringLiteral("Run &lt;1&gt;")));
+    for (const MeasureSummary &summary : comparison.measures) {
+        const auto info = std::find_if(measures().begin(), measures().end(), [&](const MeasureInfo &one) { return one.measure == summary.measure; });
+        QCOMPARE(page.count(QStringLiteral("<tr><td>%1</td>").arg(QString::fromUtf8(info->key.data(), qsizetype(info->key.size())))), 2); // all, and the tag
+    }
+    // In the order of regressionsFirst.
+    qsizetype at = page.indexOf(QStringLiteral("worse first"));
+    for (const std::size_t row : regressionsFirst(comparison.rows, 1)) {
+        const qsizetype next = page.indexOf(QStringLiteral("<tr><td>") + QString::fromStdString(comparison.rows[row].question).toHtmlEscaped(), at);
+        QVERIFY(next > at);
+        at = next;
+    }
 }
 
 QTEST_APPLESS_MAIN(TestComparison)

@@ -37,6 +37,9 @@ public:
     std::function<void(int index)> beforeToken;                                // on the engine thread: a test can hold the answers there
     std::function<void(const engine::GenerateRequest &request)> beforeAnswer; // on the engine thread
     std::optional<Error> answerError;
+    std::function<void(std::size_t index)> beforePair; // on the engine thread: a test can hold a ballot or an evaluation there
+    std::function<void(evaluate::Comparison &comparison)> changeComparison; // on the engine thread
+    std::optional<Error> ballotError;                  // ends a ballot after its pairs
     std::vector<engine::Inspection> models;
     std::optional<Error> lensError;
     std::function<void()> beforeMeasuring; // on the thread of the checks: a test can hold them there
@@ -72,6 +75,12 @@ public:
     Result<engine::ExamResult> examine(const std::string &model, const std::string &adapter, const ProjectApi &project,
                                        const engine::ComputeOptions &compute, const ProgressCallback &progress,
                                        std::stop_token stop) override;
+    Result<engine::BallotOutcome> prepareBallot(const engine::BallotInfo &ballot, const std::string &model, const ProjectApi &project,
+                                                const engine::PairCallback &ready, const ProgressCallback &progress,
+                                                std::stop_token stop) override;
+    Result<engine::EvaluationResult> evaluateRecords(const engine::EvaluationRequest &request, const ProjectApi &project,
+                                                     const ProgressCallback &progress, std::stop_token stop) override;
+    Result<> writeEvaluation(const evaluate::Comparison &comparison, const std::filesystem::path &file) override;
     engine::MachineFacts machineFacts() override;
     engine::MemoryUse memoryUse() override { return memory; }
     std::int64_t freeDiskBytes(const std::filesystem::path &) override { return 41'000'000'000; }

@@ -24,6 +24,10 @@ struct FakeProjectState {
     std::map<std::int64_t, std::vector<engine::EvalPoint>> evals;
     std::map<std::int64_t, std::vector<engine::CheckpointInfo>> checkpoints;
     std::vector<engine::SavedPrompt> prompts;
+    std::vector<engine::BallotInfo> ballots;
+    std::map<std::int64_t, std::vector<evaluate::BallotPair>> ballotPairs; // by ballot
+    std::map<std::int64_t, std::vector<evaluate::BallotVote>> votes;
+    std::optional<Error> voteError; // what a vote that is written gets
     struct Change { engine::JournalEntry entry; std::map<std::int64_t, data::Record> before, after; };
     std::vector<Change> done, undone;
     std::set<std::pair<std::int64_t, std::int64_t>> agreed; // contradictions that are none
@@ -82,6 +86,16 @@ public:
     Result<std::vector<engine::SavedPrompt>> prompts() const override;
     Result<std::int64_t> savePrompt(const engine::SavedPrompt &prompt) override;
     Result<> deletePrompt(std::int64_t id) override;
+    Result<engine::BallotInfo> addBallot(const engine::BallotInfo &ballot) override;
+    Result<> addBallotPair(evaluate::BallotId ballot, const evaluate::BallotPair &pair) override;
+    Result<> completeBallot(evaluate::BallotId ballot) override;
+    Result<> deleteBallot(evaluate::BallotId ballot) override;
+    Result<std::vector<engine::BallotInfo>> ballots() const override;
+    Result<std::vector<evaluate::BallotPair>> ballotPairs(evaluate::BallotId ballot) const override;
+    Result<std::vector<evaluate::BallotVote>> votes(evaluate::BallotId ballot) const override;
+    Result<> putVote(evaluate::BallotId ballot, const evaluate::BallotVote &vote) override;
+    Result<> takeBackVote(evaluate::BallotId ballot, std::int64_t position, const std::string &voter) override;
+    Result<engine::BallotInfo> importVotes(const evaluate::BallotResult &result) override;
 
 private:
     Result<> changeRecords(const std::vector<RecordId> &ids, const std::string &what, const std::function<void(data::Record &)> &does);

@@ -41,9 +41,7 @@ evaluate::BallotPair pairOf(const BallotInfo &ballot, std::int64_t position, con
     evaluate::BallotPair pair;
     pair.position = position;
     pair.record = question.record.id.value;
-    pair.question = data::instructionOf(question.record);
-    if (!question.record.context.empty())
-        pair.question += "\n\n" + question.record.context; // a voter must see what the models saw
+    pair.question = questionText(question.record);
     pair.expected = data::responseOf(question.record);
     pair.tags = question.record.tags;
     pair.base = columns[0].store->answer(question.promptHash)->text;
@@ -53,6 +51,28 @@ evaluate::BallotPair pairOf(const BallotInfo &ballot, std::int64_t position, con
 }
 
 } // namespace
+
+std::string questionText(const data::Record &record)
+{
+    std::vector<data::Turn> turns;
+    for (const data::Turn &turn : record.turns) {
+        if (turn.role != data::Role::System)
+            turns.push_back(turn);
+    }
+    if (!turns.empty() && turns.back().role == data::Role::Assistant)
+        turns.pop_back(); // what is answered anew
+    const std::string context = record.context.empty() ? std::string() : "\n\n" + record.context;
+    if (turns.size() < 2)
+        return (turns.empty() ? std::string() : turns.front().text) + context;
+    std::string text;
+    for (const data::Turn &turn : turns) {
+        const bool isFirst = text.empty();
+        text += isFirst ? "" : "\n\n";
+        text += turn.role == data::Role::Assistant ? tr("Answered: {}", turn.text) : turn.role == data::Role::Tool ? tr("Tool: {}", turn.text) : tr("Asked: {}", turn.text);
+        text += isFirst ? context : std::string();
+    }
+    return text;
+}
 
 Result<BallotOutcome> prepareBallot(const BallotInfo &ballot, const std::string &model, const Project &project, const ComputeOptions &compute,
                                     const PairCallback &ready, const ProgressCallback &progress, std::stop_token stop)

@@ -13,6 +13,9 @@ struct BallotOutcome {
     std::vector<LeftOutRow> leftOut; // refused by the template, longer than the model's context
 };
 
+// What a voter must see to judge an answer as the models gave it: the question with its context, or the whole conversation before the answer.
+[[nodiscard]] std::string questionText(const data::Record &record);
+
 using PairCallback = std::function<void(const evaluate::BallotPair &)>;
 
 // The same ballot gives the same pairs at the same positions: after a cancel it goes on where it stopped. Pairs reach ready as soon as

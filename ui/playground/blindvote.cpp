@@ -54,8 +54,12 @@ void BlindVote::setProject()
 void BlindVote::setActive(bool isActive)
 {
     m_isActive = isActive;
-    if (isActive && m_view == View::Start)
+    if (isActive && m_view == View::Start) {
         readBallots();
+        m_start->takeFocus();
+    } else if (isActive) {
+        setFocus();
+    }
     updateActions();
 }
 

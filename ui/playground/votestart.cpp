@@ -192,6 +192,14 @@ QString VoteStart::voter() const
     return m_voter->text().simplified();
 }
 
+void VoteStart::takeFocus()
+{
+    if (voter().isEmpty())
+        m_voter->setFocus();
+    else
+        m_start->setFocus();
+}
+
 const engine::BallotInfo *VoteStart::chosenBallot() const
 {
     const int index = m_list->indexOfTopLevelItem(m_list->currentItem());

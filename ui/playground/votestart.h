@@ -25,6 +25,7 @@ public:
     void setBallots(const std::vector<engine::BallotInfo> &ballots);
     void setVoter(const QString &name);
     [[nodiscard]] QString voter() const;
+    void takeFocus(); // to what is missing, else to the button that starts
 
 signals:
     void startWished(const fettle::engine::BallotInfo &ballot);

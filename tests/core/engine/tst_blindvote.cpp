@@ -30,6 +30,7 @@ class TestBlindVote : public QObject {
 private slots:
     void initTestCase();
     void pairsAreTheModelsAnswers();
+    void wholeConversationIsShown();
     void sameSeedSamePairs();
     void sidesAndQuestionsFollowTheSeed();
     void firstPairComesBeforeTheRest();
@@ -117,6 +118,17 @@ void TestBlindVote::pairsAreTheModelsAnswers()
         QCOMPARE(pair.tuned, answers->at(1).text);
         QVERIFY(pair.base != pair.tuned);
     }
+}
+
+void TestBlindVote::wholeConversationIsShown()
+{
+    using data::Role;
+    data::Record record = data::makePair("Where?", "Mind the step.", "There.", "Be short.");
+    QCOMPARE(questionText(record), std::string("Where?\n\nMind the step."));
+    record.turns.push_back({Role::User, "And when?", {}});
+    record.turns.push_back({Role::Assistant, "Now.", {}});
+    QCOMPARE(questionText(record), std::string("Asked: Where?\n\nMind the step.\n\nAnswered: There.\n\nAsked: And when?"));
+    QCOMPARE(questionText({}), std::string());
 }
 
 void TestBlindVote::sameSeedSamePairs()

@@ -1,6 +1,5 @@
 // Settling contradictions in the real window: by the four keys, by clicked words, by a rule, with everything taken back again.
 #include "tests/ui/support/windowfixture.h"
-#include "ui/data/choicebutton.h"
 #include "ui/data/comparedside.h"
 #include "ui/data/contradictionview.h"
 #include "ui/data/growingtext.h"
@@ -8,6 +7,7 @@
 #include "ui/data/recordtable.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/chip.h"
+#include "ui/widgets/choicebutton.h"
 #include "ui/widgets/labels.h"
 
 #include <QLabel>

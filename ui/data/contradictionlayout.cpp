@@ -1,11 +1,11 @@
 // How the view of contradictions is put together.
-#include "ui/data/choicebutton.h"
 #include "ui/data/comparedside.h"
 #include "ui/data/contradictionview.h"
 #include "ui/data/growingtext.h"
 #include "ui/data/recordwords.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/card.h"
+#include "ui/widgets/choicebutton.h"
 #include "ui/widgets/emptystate.h"
 #include "ui/widgets/keyhint.h"
 #include "ui/widgets/labels.h"

@@ -1,11 +1,11 @@
 // What the view reads and writes. How it is put together is in contradictionlayout.cpp.
 #include "ui/data/contradictionview.h"
 
-#include "ui/data/choicebutton.h"
 #include "ui/data/comparedside.h"
 #include "ui/data/growingtext.h"
 #include "ui/data/recordwords.h"
 #include "ui/widgets/button.h"
+#include "ui/widgets/choicebutton.h"
 #include "ui/widgets/labels.h"
 
 #include <QKeyEvent>

@@ -6,6 +6,7 @@
 #include "ui/playground/votestart.h"
 #include "ui/playground/votewidgets.h"
 #include "ui/widgets/button.h"
+#include "ui/widgets/choicebutton.h"
 #include "ui/widgets/labels.h"
 
 #include <QGridLayout>

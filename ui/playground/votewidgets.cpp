@@ -3,10 +3,7 @@
 
 #include "ui/playground/votewords.h"
 #include "ui/theme/shapes.h"
-#include "ui/widgets/button.h"
-#include "ui/widgets/keyhint.h"
 
-#include <QAction>
 #include <QPainter>
 #include <QPainterPath>
 
@@ -19,59 +16,9 @@ using namespace measure;
 
 namespace {
 
-constexpr int kKeyBox = 26, kChoiceHeight = 52;
 constexpr int kTickGap = 3, kTickHeight = 8;
 
 } // namespace
-
-ChoiceButton::ChoiceButton(QAction *action, const QString &below, QWidget *parent)
-    : QAbstractButton(parent), m_key(keyHintText(action->shortcut())), m_below(below)
-{
-    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
-    setFocusPolicy(Qt::TabFocus);
-    setAttribute(Qt::WA_Hover);
-    setProperty("focusRing", true);
-    setObjectName(action->objectName());
-    const auto follow = [this, action] {
-        setText(action->text());
-        setEnabled(action->isEnabled());
-        setToolTip(action->toolTip());
-        setAccessibleName(action->text());
-        setAccessibleDescription(action->statusTip());
-    };
-    follow();
-    connect(action, &QAction::changed, this, follow);
-    connect(this, &QAbstractButton::clicked, action, &QAction::trigger);
-}
-
-QSize ChoiceButton::sizeHint() const
-{
-    return {kStep3 + kKeyBox + kStep3 + QFontMetrics(textFont(TextSize::Body, Weight::SemiBold)).horizontalAdvance(text()) + kStep3 + 40, qRound(kChoiceHeight * textScale())};
-}
-
-QSize ChoiceButton::minimumSizeHint() const
-{
-    return sizeHint() - QSize(40, 0);
-}
-
-void ChoiceButton::paintEvent(QPaintEvent *)
-{
-    QPainter painter(this);
-    const Tokens &t = tokens();
-    const bool isLit = isEnabled() && (underMouse() || isDown());
-    drawBox(painter, rect(), isDown() ? t.surface2 : isLit ? t.accentSoft : t.surface1, isEnabled() ? t.borderStrong : t.border, kRadiusInner);
-    const QRect key(kStep3, (height() - kKeyBox) / 2, kKeyBox, kKeyBox);
-    drawBox(painter, key, t.surface0, isEnabled() ? t.borderStrong : t.border, kRadiusBadge);
-    painter.setPen(isEnabled() ? t.text : t.disabled);
-    painter.setFont(textFont(TextSize::Body, Weight::SemiBold));
-    painter.drawText(key, Qt::AlignCenter, m_key);
-    const int x = key.right() + kStep3, middle = height() / 2;
-    const QRect upper(x, middle - 20, width() - x - kStep1, 20), lower(x, middle, width() - x - kStep1, 16);
-    painter.drawText(upper, Qt::AlignLeft | Qt::AlignVCenter, painter.fontMetrics().elidedText(text(), Qt::ElideRight, upper.width()));
-    painter.setFont(textFont(TextSize::Small));
-    painter.setPen(isEnabled() ? t.muted : t.disabled);
-    painter.drawText(lower, Qt::AlignLeft | Qt::AlignVCenter, painter.fontMetrics().elidedText(m_below, Qt::ElideRight, lower.width()));
-}
 
 VoteTicks::VoteTicks(QWidget *parent) : QWidget(parent)
 {

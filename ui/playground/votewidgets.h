@@ -1,27 +1,9 @@
-// Small painted parts of the blind vote: the large buttons, the ticks of the questions, the curve of certainty, the interval of a share.
+// Small painted parts of the blind vote: the ticks of the questions, the curve of certainty, the interval of a share.
 #pragma once
 
-#include <QAbstractButton>
-
-class QAction;
+#include <QWidget>
 
 namespace fettle::ui {
-
-// A decision: the key, what it means, what it counts. Text, tooltip, enabled state and click are those of the action.
-class ChoiceButton : public QAbstractButton {
-    Q_OBJECT
-
-public:
-    explicit ChoiceButton(QAction *action, const QString &below, QWidget *parent = nullptr);
-    [[nodiscard]] QSize sizeHint() const override;
-    [[nodiscard]] QSize minimumSizeHint() const override;
-
-protected:
-    void paintEvent(QPaintEvent *event) override;
-
-private:
-    QString m_key, m_below;
-};
 
 // One tick for each question: judged, shown, ready, still being answered.
 class VoteTicks : public QWidget {

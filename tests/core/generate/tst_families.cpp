@@ -7,8 +7,11 @@
 #include "core/io/jsonfile.h"
 #include "core/model/loss.h"
 #include "core/tune/adapter.h"
+#include "core/tune/bottleneck.h"
+#include "core/tune/ia3.h"
 #include "core/tune/lora.h"
 #include "core/tune/peftfolder.h"
+#include "core/tune/softprompt.h"
 
 #include <QTest>
 
@@ -205,6 +208,54 @@ private slots:
         QVERIFY2(difference < kTolerance, std::to_string(difference).c_str());
     }
 
+    // What a method changes meets what sets a family apart: the decoding step gives what the decoder gives, which PEFT has confirmed.
+    void methodsAnswerLikeTheDecoder_data()
+    {
+        QTest::addColumn<QString>("method");
+        QTest::addColumn<QString>("family");
+        for (const auto &[method, family] : {std::pair{"prompt", "gemma3"}, std::pair{"prefix", "qwen3"}, std::pair{"ia3", "gemma2"}, std::pair{"ia3", "phi3"},
+                                             std::pair{"ia3", "qwen2"}, std::pair{"dora", "phi3"}, std::pair{"dora", "olmo2"}})
+            QTest::addRow("%s on %s", method, family) << method << family;
+    }
+    void methodsAnswerLikeTheDecoder()
+    {
+        QFETCH(QString, method);
+        QFETCH(QString, family);
+        const auto path = families() / family.toStdString();
+        auto weights = loadWeights(path);
+        auto generator = generate::Generator::load(path, 2);
+        QVERIFY(weights && generator);
+        const std::shared_ptr<tune::Adapter> adapter = adapterOf(method, **weights);
+        QVERIFY(adapter);
+        RandomStream random(8);
+        for (const tune::NamedParameter &parameter : adapter->parameters()) {
+            const at::NoGradGuard guard;
+            at::Tensor noise = at::empty_like(parameter.tensor, at::MemoryFormat::Contiguous);
+            random.fillUniform({noise.data_ptr<float>(), static_cast<std::size_t>(noise.numel())}, -0.3f, 0.3f);
+            parameter.tensor.add_(noise);
+        }
+        auto packed = (*generator)->addAdapter(*adapter);
+        QVERIFY2(packed.has_value(), packed ? "" : packed.error().message.c_str());
+        auto expected = expectedOf(family);
+        const PackedBatch batch = fixture::batch(expected["ids"]);
+        auto plain = computeLogits(**weights, batch, *adapter);
+        QVERIFY(plain.has_value());
+        const at::Tensor logits = generatorLogits(**generator, expected["ids"], packed->get());
+        QVERIFY(logits.defined());
+        const double difference = fixture::largestDifference(logits, *plain);
+        QVERIFY2(difference < kTolerance, std::to_string(difference).c_str());
+        QVERIFY(fixture::largestDifference(*plain, expected["logits"]) > 1e-2);
+    }
+
+    void bottlenecksAreRefused()
+    {
+        auto config = readConfig(families() / "gemma3");
+        QVERIFY(config.has_value());
+        const auto made = tune::BottleneckAdapter::create(*config, {}, 1);
+        QVERIFY(!made);
+        QVERIFY(made.error().message.find("Llama and Mistral") != std::string::npos);
+    }
+
     void gemmaEqualsTransformers()
     {
         const char *path = std::getenv("FETTLE_TEST_GEMMA");
@@ -286,6 +337,24 @@ private slots:
     }
 
 private:
+    static std::shared_ptr<tune::Adapter> adapterOf(const QString &method, const ModelWeights &weights)
+    {
+        const auto orNothing = [](auto made) { return made ? std::shared_ptr<tune::Adapter>(*made) : nullptr; };
+        if (method == "prompt")
+            return orNothing(tune::PromptTuning::create(weights, {4, tune::PromptInit::Sample, {}, {}}, 4));
+        if (method == "prefix")
+            return orNothing(tune::PrefixTuning::create(weights.config, {3, false, 0, {}}, 4));
+        if (method == "ia3") {
+            tune::Ia3Config config;
+            config.targets = {"q_proj", "v_proj", "qkv_proj", "down_proj", "o_proj"};
+            return orNothing(tune::Ia3Adapter::create(weights.config, config, {}));
+        }
+        tune::LoraConfig config;
+        config.rank = 3;
+        config.isDora = true;
+        return orNothing(tune::LoraAdapter::create(weights, config, 4));
+    }
+
     static void addFiles()
     {
         QTest::addColumn<QString>("file");

@@ -185,7 +185,7 @@ Result<ModelConfig> configFromGguf(const io::Gguf &gguf)
     const std::int64_t rotated = gguf.integer(prefix + "rope.dimension_count").value_or(config.headSize);
     if (*family == Family::Phi3 && rotated != config.headSize)
         config.rotatedSize = rotated;
-    if (valueSize != config.headSize || (*family != Family::Phi3 && rotated != config.headSize)) {
+    if (valueSize != config.headSize || rotated < 2 || (*family != Family::Phi3 && rotated != config.headSize)) {
         return fail(ErrorCode::BadInput, tr("{}: heads with keys of {}, values of {} and {} rotated elements are not supported.", source,
                                                      config.headSize, valueSize, rotated), tr("Use a model without this feature, for example SmolLM2, Llama 3.2 or Qwen 2.5."));
     }

@@ -236,6 +236,8 @@ Result<> readRope(const json &object, std::string_view source, ModelConfig &conf
     if (config.family != Family::Phi3 || !(rotated > 0.0 && rotated < 1.0))
         return unsupported(source, tr("rotating only a part of each head (partial_rotary_factor {})", rotated));
     config.rotatedSize = static_cast<std::int64_t>(static_cast<double>(config.headSize) * rotated);
+    if (config.rotatedSize < 2) // 0 would mean the whole head
+        return unsupported(source, tr("rotating only a part of each head (partial_rotary_factor {})", rotated));
     return {};
 }
 

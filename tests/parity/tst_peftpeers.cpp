@@ -61,23 +61,29 @@ private slots:
     {
         QTest::addColumn<QString>("peers"); // variable that names their Python
         QTest::addColumn<QString>("script");
+        QTest::addColumn<QString>("folder");
         for (const char *name : {"dora", "pissa", "ia3", "prompt", "prefix", "prefix with projection"})
-            QTest::newRow(name) << "FETTLE_PEERS_PYTHON" << "check_peft_folder.py";
-        QTest::newRow("full") << "FETTLE_PEERS_PYTHON" << "check_model_folder.py";
+            QTest::newRow(name) << "FETTLE_PEERS_PYTHON" << "check_peft_folder.py" << "models/llama-gqa";
+        // What sets a family apart meets what a method changes: scaled embeddings, norms of keys, norms behind a branch, fused maps.
+        for (const auto &[name, family] : {std::pair{"prompt", "gemma3"}, std::pair{"prefix", "qwen3"}, std::pair{"ia3", "gemma2"}, std::pair{"ia3", "smollm3"},
+                                           std::pair{"pissa", "olmo2"}, std::pair{"dora", "phi3"}, std::pair{"dora", "qwen2"}})
+            QTest::addRow("%s on %s", name, family) << "FETTLE_PEERS_PYTHON" << "check_peft_folder.py" << QString("families/") + family;
+        QTest::newRow("full") << "FETTLE_PEERS_PYTHON" << "check_model_folder.py" << "models/llama-gqa";
         for (const char *name : {"sequential", "double", "parallel"})
-            QTest::newRow(name) << "FETTLE_ADAPTERHUB_PYTHON" << "check_adapterhub_folder.py";
+            QTest::newRow(name) << "FETTLE_ADAPTERHUB_PYTHON" << "check_adapterhub_folder.py" << "models/llama-gqa";
     }
     void peersLoadEveryMethod()
     {
         QFETCH(QString, peers);
         QFETCH(QString, script);
+        QFETCH(QString, folder);
         const QString python = qEnvironmentVariable(peers.toLatin1());
         if (python.isEmpty())
             QSKIP("No Python with the peers is named.");
-        const std::filesystem::path model = fixture::folder() / "models/llama-gqa";
+        const std::filesystem::path model = fixture::folder() / folder.toStdString();
         auto weights = loadWeights(model);
         QVERIFY(weights.has_value());
-        const auto adapter = methodAdapter(QTest::currentDataTag(), *weights, model);
+        const auto adapter = methodAdapter(QString(QTest::currentDataTag()).section(" on ", 0, 0), *weights, model);
         QVERIFY(adapter);
         RandomStream random(22);
         change(*adapter, random);

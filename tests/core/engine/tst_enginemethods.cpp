@@ -218,7 +218,7 @@ void TestEngineMethods::fullRefusesWhatCannotBe()
     QVERIFY(!cost->refusal->hint.empty());
     const auto refused = trainRun(own, wish);
     QVERIFY(!refused);
-    QVERIFY2(refused.error().message.find("Q8_0") != std::string::npos && refused.error().hint.find("lora") != std::string::npos, refused.error().message.c_str());
+    QVERIFY2(refused.error().message.find("Q8_0") != std::string::npos && refused.error().hint.find("LoRA") != std::string::npos, refused.error().message.c_str());
 }
 
 void TestEngineMethods::startsOfAnotherKindAreRefused()

@@ -198,10 +198,10 @@ std::vector<std::string> methodKeys()
 
 std::string settingsHelp()
 {
-    std::string text = "Methods:\n";
+    std::string text = tr("Methods:") + "\n";
     for (const auto &method : train::methods())
-        text += fmt::format("  {:<22} {}: {}\n", method.key, method.label, method.help);
-    text += "\nSettings for --set KEY=VALUE:\n";
+        text += fmt::format("  {:<22} {}: {}\n", method.key, method.label, tr(method.help));
+    text += "\n" + tr("Settings for --set KEY=VALUE:") + "\n";
     for (const auto &field : train::settingFields()) {
         std::string range;
         if (!field.choices.empty())
@@ -211,9 +211,9 @@ std::string settingsHelp()
             range = tr("{:g} to {:g}", field.minimum, field.maximum);
         std::string standard = std::visit([](const auto &value) { return fmt::format("{}", value); }, field.standard);
         if (standard.empty())
-            standard = "none";
-        text += tr("  {:<22} {}{}{} (default {}{})\n", field.key, field.method.empty() ? "" : fmt::format("[{}] ", field.method), field.help,
-                            field.unit.empty() ? "" : fmt::format(" [{}]", field.unit), standard, range.empty() ? "" : "; " + range);
+            standard = tr("none");
+        text += tr("  {:<22} {}{}{} (default {}{})\n", field.key, field.method.empty() ? "" : fmt::format("[{}] ", field.method), tr(field.help),
+                            field.unit.empty() ? "" : fmt::format(" [{}]", tr(field.unit)), standard, range.empty() ? "" : "; " + range);
     }
     return text;
 }

@@ -97,12 +97,12 @@ struct Bench {
         std::sort(durations.begin(), durations.end());
         if (working > 0) {
             figures["train.tokensPerSecond"] = {static_cast<double>(summary->run.tokens - firstTokens) / working, "tokens/s",
-                                                "LoRA rank 16, all linear maps, prompt and completion tokens, first step left out"};
-            figures["train.slowestStep"] = {durations.back() / durations[durations.size() / 2], "", "slowest step against the median"};
+                                                tr("LoRA rank 16, all linear maps, prompt and completion tokens, first step left out")};
+            figures["train.slowestStep"] = {durations.back() / durations[durations.size() / 2], "", tr("slowest step against the median")};
         }
-        figures["train.firstStepSeconds"] = {firstStep, "s", "from the start to the end of the first step"};
-        figures["train.secondsBeforeFirstStep"] = {firstStep - firstOwn, "s", "from the start to the beginning of the first step: import, tokens, weights"};
-        figures["train.peakBytes"] = {static_cast<double>(memoryFigures().ownPeakBytes), "bytes", "peak memory of the process"};
+        figures["train.firstStepSeconds"] = {firstStep, "s", tr("from the start to the end of the first step")};
+        figures["train.secondsBeforeFirstStep"] = {firstStep - firstOwn, "s", tr("from the start to the beginning of the first step: import, tokens, weights")};
+        figures["train.peakBytes"] = {static_cast<double>(memoryFigures().ownPeakBytes), "bytes", tr("peak memory of the process")};
         return {};
     }
 
@@ -114,7 +114,7 @@ struct Bench {
             return passError(path);
         auto loaded = generate::Generator::load(*path, request.compute.threads, progress, stop);
         if (loaded)
-            figures["load.seconds"] = {watch.seconds(), "s", "loading the model for answers, file in the cache"};
+            figures["load.seconds"] = {watch.seconds(), "s", tr("loading the model for answers, file in the cache")};
         return loaded;
     }
 
@@ -162,7 +162,7 @@ struct Bench {
             auto rate = tokensPerSecond(**loaded, sequences, 128, sequences == 2 ? *adapter : nullptr, stop);
             if (!rate)
                 return passError(rate);
-            figures[name] = {*rate, "tokens/s", text};
+            figures[name] = {*rate, "tokens/s", tr(text)};
         }
         return {};
     }
@@ -186,7 +186,7 @@ struct Bench {
                 return passError(results);
             best = std::max(best, 2048.0 / results->front().promptSeconds);
         }
-        figures["prefill.tokensPerSecond"] = {best, "tokens/s", "reading a prompt of 2,048 tokens"};
+        figures["prefill.tokensPerSecond"] = {best, "tokens/s", tr("reading a prompt of 2,048 tokens")};
         return {};
     }
 
@@ -211,7 +211,7 @@ struct Bench {
                     return passError(tokens);
             best = std::max(best, static_cast<double>(all.size()) / watch.seconds());
         }
-        figures["tokenize.bytesPerSecond"] = {best, "bytes/s", "tokenising line by line on one thread"};
+        figures["tokenize.bytesPerSecond"] = {best, "bytes/s", tr("tokenising line by line on one thread")};
         return {};
     }
 

@@ -21,7 +21,7 @@ QString trainableText(const engine::Inspection &model)
 {
     if (!model.trainable)
         return model.problems.empty() ? ModelTable::tr("Cannot be trained") : QString::fromStdString(model.problems.front().message);
-    return model.hasChatTemplate ? ModelTable::tr("With LoRA") : ModelTable::tr("With LoRA, plain chat form");
+    return model.hasChatTemplate ? ModelTable::tr("With LoRA") : ModelTable::tr("Needs a chat template");
 }
 
 void ModelTable::setModels(std::vector<engine::Inspection> models)

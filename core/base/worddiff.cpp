@@ -6,7 +6,7 @@
 namespace fettle {
 namespace {
 
-constexpr std::size_t kMostPairs = std::size_t{4} << 20;
+constexpr std::size_t kMostPairs = std::size_t{1} << 20;
 
 bool isBlank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 

@@ -25,7 +25,7 @@ struct Reading {
     const XmlEvents &events;
     XML_Parser parser;
     int depth = 0;
-    std::string problem;
+    std::string problem = {};
     void stop(std::string why)
     {
         problem = std::move(why);

@@ -7,6 +7,7 @@
 #include "core/engine/tunedmodel.h"
 #include "core/evaluate/recordloss.h"
 #include "core/export/exporting.h"
+#include "core/io/atomicfile.h"
 #include "core/model/loss.h"
 #include "core/tune/bottleneck.h"
 
@@ -93,6 +94,11 @@ Result<ScoreResult> scoreRecords(const std::string &model, const std::string &ad
     result.loss = tokens > 0 ? sum / static_cast<double>(tokens) : 0.0;
     result.perplexity = std::exp(result.loss);
     return result;
+}
+
+Result<> writeFile(const std::filesystem::path &file, std::string_view bytes)
+{
+    return io::writeFileAtomically(file, bytes);
 }
 
 } // namespace fettle::engine

@@ -27,4 +27,7 @@ struct ScoreResult { std::vector<ScoreRow> rows; double loss = 0; double perplex
                                                const ComputeOptions &compute = {}, const ProgressCallback &progress = {},
                                                std::stop_token stop = {});
 
+// A page or table that the window made: temporary name, then renamed. Errors: NoPermission, DiskFull, BadInput, NotFound.
+[[nodiscard]] Result<> writeFile(const std::filesystem::path &file, std::string_view bytes);
+
 } // namespace fettle::engine

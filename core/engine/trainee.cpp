@@ -209,7 +209,7 @@ Result<> checkFullMemory(std::int64_t trained, const model::ModelConfig &config)
         return {};
     return fail(ErrorCode::OutOfMemory, tr("Training the weights themselves needs at least {:.1f} GB of memory; {:.1f} GB are free.",
                                                     static_cast<double>(needed) * 1e-9, static_cast<double>(available) * 1e-9),
-                tr("Train fewer parts or layers (settings parts and layers), use the method lora, or choose a smaller model."));
+                tr("Train fewer parts or layers (settings parts and layers), choose LoRA, or take a smaller model."));
 }
 
 Result<Trainee> fullTrainee(const StartPoint &start, const ProgressCallback &progress, std::stop_token stop)

@@ -214,7 +214,7 @@ Result<std::optional<train::CheckpointOnDisk>> placeToResume(Project &project, c
     } else if (newest.error().code == ErrorCode::NotFound) {
         recorder.notice(tr("The run has no checkpoint yet: it begins again."));
     } else {
-        recorder.notice(newest.error().message + tr(" The run begins again."));
+        recorder.notice(tr("{} The run begins again.", newest.error().message));
     }
     const std::int64_t step = place ? place->step : 0;
     auto known = project.checkpoints(recorder.info().id);

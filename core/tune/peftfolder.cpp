@@ -206,9 +206,8 @@ std::string peftConfigText(const LoraAdapter &adapter)
         for (const LoraAdapter::Module &module : adapter.modules())
             all.insert(model::nameOf(module.map));
         // PEFT itself writes the modules that "all-linear" stood for.
-        if (std::find(names.begin(), names.end(), kAllLinear) != names.end()) {
-            names.assign(all.begin(), all.end());
-        }
+        if (std::find(names.begin(), names.end(), kAllLinear) != names.end())
+            names = std::vector<std::string>(all.begin(), all.end());
         std::sort(names.begin(), names.end());
         targets = names;
     }

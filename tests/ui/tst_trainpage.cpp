@@ -54,7 +54,6 @@ private:
     [[nodiscard]] bool isTextShown(const QString &part) const { return WindowFixture::isTextShown(*m_page, part); }
     [[nodiscard]] engine::TrainRequest lastPlanned() const { return m_fixture->lastPlanned(); }
     [[nodiscard]] std::vector<engine::TrainRequest> trained() const { return m_fixture->trained(); }
-    void type(QAbstractSpinBox *box, const QString &text);
     void picture(const QString &name, bool isDark = false, QSize size = {1600, 1000})
     {
         m_fixture->picture(QStringLiteral("train-") + name, isDark, size);
@@ -80,13 +79,6 @@ void TrainPageTest::open()
     m_page = qobject_cast<TrainPage *>(m_fixture->openPage(QStringLiteral("train")));
     QVERIFY(m_page);
     QTRY_VERIFY(!isTextShown(QStringLiteral("Reading the records")));
-}
-
-void TrainPageTest::type(QAbstractSpinBox *box, const QString &text)
-{
-    box->setFocus();
-    box->selectAll();
-    QTest::keyClicks(box, text);
 }
 
 void TrainPageTest::planAppears()
@@ -141,7 +133,7 @@ void TrainPageTest::settingChangesPlanAndIsMarked()
     QVERIFY(was != 48);
     auto *rank = named<QSpinBox>("rank");
     QVERIFY(!isTextShown(QStringLiteral("was %1").arg(was)));
-    type(rank, QStringLiteral("48"));
+    TrainFixture::type(rank, QStringLiteral("48"));
     QTest::keyClick(rank, Qt::Key_Return);
     QTRY_COMPARE(lastPlanned().recipe.integer("rank"), 48);
     QVERIFY(isTextShown(QStringLiteral("was %1").arg(was)));
@@ -149,7 +141,7 @@ void TrainPageTest::settingChangesPlanAndIsMarked()
     picture(QStringLiteral("different"));
     picture(QStringLiteral("different"), false, {1024, 700});
     auto *rate = named<QDoubleSpinBox>("learningRate");
-    type(rate, QStringLiteral("0,00035")); // a comma is a decimal point too
+    TrainFixture::type(rate, QStringLiteral("0,00035")); // a comma is a decimal point too
     QTest::keyClick(rate, Qt::Key_Return);
     QTRY_COMPARE(lastPlanned().recipe.real("learningRate"), 0.00035);
     QVERIFY(isTextShown(QStringLiteral("2 values changed from Quick")));
@@ -257,7 +249,7 @@ void TrainPageTest::problemBlocksUntilFixed()
     QTRY_VERIFY(isTextShown(QStringLiteral("Ready, with 1 remark")));
     QVERIFY(named<Button>("startRun")->isEnabled()); // a remark is no obstacle
     auto *length = named<QSpinBox>("maxLength");
-    type(length, QStringLiteral("100"));
+    TrainFixture::type(length, QStringLiteral("100"));
     QTest::keyClick(length, Qt::Key_Return);
     QTRY_VERIFY(isTextShown(QStringLiteral("Cannot start yet")));
     QVERIFY(isTextShown(QStringLiteral("Every answer is cut off at 100 tokens")));

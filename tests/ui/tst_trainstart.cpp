@@ -33,7 +33,6 @@ private:
     [[nodiscard]] bool isTextShown(const QString &part) const { return WindowFixture::isTextShown(*m_page, part); }
     [[nodiscard]] engine::TrainRequest lastPlanned() const { return m_fixture->lastPlanned(); }
     [[nodiscard]] std::vector<engine::TrainRequest> trained() const { return m_fixture->trained(); }
-    void type(QAbstractSpinBox *box, const QString &text);
     void picture(const QString &name, bool isDark = false, QSize size = {1600, 1000})
     {
         m_fixture->picture(QStringLiteral("train-") + name, isDark, size);
@@ -59,13 +58,6 @@ void TrainStartTest::open()
     m_page = qobject_cast<TrainPage *>(m_fixture->openPage(QStringLiteral("train")));
     QVERIFY(m_page);
     QTRY_VERIFY(!isTextShown(QStringLiteral("Reading the records")));
-}
-
-void TrainStartTest::type(QAbstractSpinBox *box, const QString &text)
-{
-    box->setFocus();
-    box->selectAll();
-    QTest::keyClicks(box, text);
 }
 
 void TrainStartTest::ctrlEnterStartsAndLeadsToRuns()
@@ -95,7 +87,7 @@ void TrainStartTest::typedValueIsTrainedWith()
     open();
     QTRY_VERIFY(named<Button>("startRun")->isEnabled());
     auto *rank = named<QSpinBox>("rank");
-    type(rank, QStringLiteral("48"));
+    TrainFixture::type(rank, QStringLiteral("48"));
     if (isByMouse)
         QTest::mouseClick(m_fixture->window->windowHandle(), Qt::LeftButton, {},
                           named<Button>("startRun")->mapTo(m_fixture->window.get(), named<Button>("startRun")->rect().center()));

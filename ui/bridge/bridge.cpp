@@ -191,7 +191,7 @@ bool Bridge::refuseWhileRunning(QObject *receiver, const Done<> &done)
     if (!isRunActive())
         return false;
     deliver<void>(receiver, receiver != nullptr, done,
-                  fail(ErrorCode::Usage, m_activeRun.name + " is still learning in this project.", "Pause or stop it first."));
+                  fail(ErrorCode::Usage, tr("%1 is still learning in this project.").arg(QString::fromStdString(m_activeRun.name)).toStdString(), tr("Pause or stop it first.").toStdString()));
     return true;
 }
 

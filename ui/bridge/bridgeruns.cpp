@@ -15,7 +15,7 @@ JobId Bridge::planRun(const engine::TrainRequest &request, QObject *receiver, Do
         receiver,
         [request](const ProjectApi *project, const JobContext &context) -> Result<engine::TrainPlan> {
             if (!project)
-                return fail(ErrorCode::NotFound, "No project is open.", "Open a project or begin a new one first.");
+                return fail(ErrorCode::NotFound, tr("No project is open.").toStdString(), tr("Open a project or begin a new one first.").toStdString());
             return context.engine.planRun(*project, request, {}, context.stop);
         },
         std::move(done), "plan");
@@ -76,7 +76,7 @@ JobId Bridge::enqueueRun(const QString &title, RunCall call)
         events.noticed = [this](RunId run, const std::string &text) { append(NoticeEvent{run, text}); };
         events.betweenSteps = [this] { m_heavy.runWaiting(kAnswerKey); };
         // A run has a handle of its own: the writer's stays on the writer's thread, and an edit never waits for a step.
-        auto result = std::make_shared<Result<engine::RunSummary>>(fail(ErrorCode::Internal, "The run did not start."));
+        auto result = std::make_shared<Result<engine::RunSummary>>(fail(ErrorCode::Internal, tr("The run did not start.").toStdString()));
         auto project = m_engine->openProject(folder, engine::Access::WriteBeside);
         if (project)
             *result = call(**project, events, control.get(), stop);

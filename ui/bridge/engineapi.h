@@ -152,6 +152,7 @@ public:
                                                                       const ProgressCallback &progress, std::stop_token stop) = 0;
     [[nodiscard]] virtual Result<engine::EvaluationResult> evaluateRecords(const engine::EvaluationRequest &request, const ProjectApi &project,
                                                                            const ProgressCallback &progress, std::stop_token stop) = 0;
+    [[nodiscard]] virtual Result<> writeFile(const std::filesystem::path &file, std::string_view bytes) = 0;
     [[nodiscard]] virtual Result<> writeEvaluation(const evaluate::Comparison &comparison, const std::filesystem::path &file) = 0;
 
     // --- machine

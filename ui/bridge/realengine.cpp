@@ -240,6 +240,7 @@ public:
     {
         return engine::evaluateRecords(request, &unwrap(project), progress, stop);
     }
+    Result<> writeFile(const std::filesystem::path &file, std::string_view bytes) override { return engine::writeFile(file, bytes); }
     Result<> writeEvaluation(const evaluate::Comparison &comparison, const std::filesystem::path &file) override
     {
         return engine::writeEvaluation(comparison, {}, file);

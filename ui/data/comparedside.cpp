@@ -4,11 +4,11 @@
 #include "ui/data/recordwords.h"
 #include "ui/widgets/badge.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/scrollpane.h"
 
 #include <QEvent>
 #include <QFormLayout>
 #include <QHBoxLayout>
-#include <QScrollArea>
 #include <QVBoxLayout>
 
 namespace fettle::ui {
@@ -78,14 +78,8 @@ ComparedSide::ComparedSide(const QString &place, QWidget *parent) : QWidget(pare
     column->addWidget(new Separator);
     column->addLayout(facts);
     column->addStretch(1);
-    auto *scroll = new QScrollArea;
-    scroll->setWidget(content);
-    scroll->setWidgetResizable(true);
-    scroll->setFrameShape(QFrame::NoFrame);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    QScrollArea *scroll = scrollPane(content);
     scroll->setFocusPolicy(Qt::NoFocus);
-    scroll->viewport()->setAutoFillBackground(false); // the pane behind it is the surface
-    content->setAutoFillBackground(false);
 
     auto *all = new QVBoxLayout(this);
     all->setContentsMargins(0, 0, 0, 0);
@@ -102,11 +96,6 @@ void ComparedSide::show(const data::Record &record, const std::vector<ByteRange>
     m_responseMarks = response;
     m_loss = loss;
     write();
-}
-
-void ComparedSide::clear()
-{
-    show({}, {}, {}, {});
 }
 
 QString ComparedSide::responseText() const

@@ -6,7 +6,6 @@
 
 #include <QWidget>
 
-class QFormLayout;
 class QLabel;
 
 namespace fettle::ui {
@@ -22,7 +21,6 @@ public:
 
     // loss: of the newest run that saw the record.
     void show(const data::Record &record, const std::vector<ByteRange> &instruction, const std::vector<ByteRange> &response, std::optional<double> loss);
-    void clear();
     [[nodiscard]] QString responseText() const;
 
 signals:

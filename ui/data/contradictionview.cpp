@@ -75,17 +75,14 @@ void ContradictionView::reload()
 void ContradictionView::clear()
 {
     m_lastAgreed.reset();
-    m_isLoaded = false;
     showSettled({}, false);
     receive({});
-    m_isLoaded = false;
 }
 
 void ContradictionView::receive(ContradictionSet set)
 {
     const int before = std::max(m_list->currentPair(), 0);
     m_set = std::move(set);
-    m_isLoaded = true;
     m_list->setPairs(m_set);
     const auto count = static_cast<qint64>(m_set.all);
     m_showTable->setVisible(count > 0);
@@ -171,7 +168,17 @@ void ContradictionView::merge()
             kept.tags.push_back(tag);
     }
     m_context.bridge.write<void>(
-        Touched::Records, this, [kept, other = pair->right](ProjectApi &project, const JobContext &) { return project.mergeRecords(kept, other); },
+        Touched::Records, this,
+        [kept, other = pair->right](ProjectApi &project, const JobContext &) -> Result<> {
+            // Status and split may have been decided since the pair was read.
+            const auto stored = project.record(kept.id);
+            if (!stored)
+                return passError(stored);
+            data::Record merged = kept;
+            merged.status = stored->status;
+            merged.split = stored->split;
+            return project.mergeRecords(merged, other);
+        },
         [this, left = kept.id, right = pair->right](Result<> result) {
             if (result)
                 showSettled(tr("%1 holds the merged answer, %2 is rejected. Ctrl+Z takes it back.").arg(countText(left.value), countText(right.value)), false);

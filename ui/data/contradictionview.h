@@ -64,10 +64,9 @@ private:
     ContradictionSet m_set;
     engine::Contradiction m_shown;                      // whose texts are on screen
     std::optional<engine::Contradiction> m_lastAgreed;  // what "Take back" reopens
-    bool m_isLoaded = false;
 
     ContradictionList *m_list = nullptr;
-    TextLabel *m_listHead = nullptr, *m_position = nullptr, *m_settled = nullptr, *m_tokens = nullptr;
+    TextLabel *m_listHead = nullptr, *m_position = nullptr, *m_settled = nullptr;
     QWidget *m_takeBack = nullptr, *m_showTable = nullptr, *m_pair = nullptr, *m_none = nullptr, *m_many = nullptr;
     ComparedSide *m_left = nullptr, *m_right = nullptr;
     GrowingText *m_merge = nullptr;

@@ -5,13 +5,13 @@
 #include "ui/data/recordwords.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/scrollpane.h"
 
 #include <QDateTime>
 #include <QEvent>
 #include <QGridLayout>
 #include <QLabel>
 #include <QListWidget>
-#include <QScrollArea>
 
 #include <algorithm>
 
@@ -140,14 +140,7 @@ QWidget *HistoryDialog::makeComparison()
         grid->addWidget(side->about, line, column++);
     }
     grid->setRowStretch(8, 1);
-    auto *scroll = new QScrollArea;
-    scroll->setWidget(content);
-    scroll->setWidgetResizable(true);
-    scroll->setFrameShape(QFrame::NoFrame);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    scroll->viewport()->setAutoFillBackground(false);
-    content->setAutoFillBackground(false);
-    return scroll;
+    return scrollPane(content);
 }
 
 void HistoryDialog::receive(std::vector<engine::RecordVersion> versions)

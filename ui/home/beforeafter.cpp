@@ -139,7 +139,7 @@ void BeforeAfter::loadQuestion()
         this,
         [id = m_heldOut[std::size_t(m_index)]](const ProjectApi *project, const JobContext &) -> Result<data::Record> {
             if (!project)
-                return fail(ErrorCode::NotFound, "No project is open.");
+                return fail(ErrorCode::NotFound, tr("No project is open.").toStdString());
             return project->record(id);
         },
         [this](Result<data::Record> record) {

@@ -80,7 +80,7 @@ void HomePage::readFacts()
         this,
         [](const ProjectApi *project, const JobContext &) -> Result<HomeFacts> {
             if (!project)
-                return fail(ErrorCode::NotFound, "No project is open.");
+                return fail(ErrorCode::NotFound, tr("No project is open.").toStdString());
             return readHomeFacts(*project);
         },
         [this](Result<HomeFacts> facts) {

@@ -60,27 +60,22 @@ void BatchView::setActive(bool isActive)
 
 void BatchView::setChoices(const std::vector<AdapterChoice> &choices)
 {
-    const QVariant before = m_result->currentData();
     const QSignalBlocker blocker(m_result);
-    m_result->clear();
-    for (const AdapterChoice &choice : choices)
-        m_result->addItem(choice.text, QString::fromStdString(choice.adapter));
-    m_result->setCurrentIndex(qMax(m_result->findData(before), choices.empty() ? -1 : 0));
+    setAdapterChoices(*m_result, choices);
     showProgress();
     updateActions();
 }
 
 void BatchView::choose(const std::string &adapter)
 {
-    if (const int index = m_result->findData(QString::fromStdString(adapter)); index >= 0)
-        m_result->setCurrentIndex(index);
+    chooseAdapter(*m_result, adapter);
 }
 
 void BatchView::chooseRows(int index)
 {
     if (index != File)
         return;
-    const QString file = m_context.dialogs.openFile(this, tr("Questions with expected answers"), tr("Data (*.jsonl *.json *.csv *.tsv *.xlsx *.parquet *.txt)"));
+    const QString file = m_context.dialogs.openFile(this, tr("Questions with expected answers"), tr("Data (*.jsonl *.json *.csv *.tsv *.xlsx *.txt *.gz)"));
     if (file.isEmpty() && m_file.isEmpty())
         m_rows->setCurrentIndex(HeldOut);
     if (file.isEmpty())

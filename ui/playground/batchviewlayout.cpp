@@ -9,12 +9,12 @@
 #include "ui/widgets/labels.h"
 #include "ui/widgets/progressline.h"
 #include "ui/widgets/rowdelegate.h"
+#include "ui/widgets/scrollpane.h"
 
 #include <QComboBox>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QPainter>
-#include <QScrollArea>
 #include <QSpinBox>
 #include <QStackedWidget>
 #include <QTableView>
@@ -81,13 +81,7 @@ QWidget *BatchView::makeBar()
     row->setContentsMargins(kPaneSide, kStep2, kPaneSide, kStep2);
     row->setSpacing(kStep2);
     const auto add = [row](const QString &name, const char *object, QWidget *editor, const QString &help) {
-        auto *label = mutedLabel(name);
-        label->setBuddy(editor);
-        label->setToolTip(help);
-        editor->setObjectName(QLatin1String(object));
-        editor->setAccessibleName(name);
-        editor->setToolTip(help);
-        row->addWidget(label);
+        row->addWidget(labelFor(editor, object, name, help));
         row->addWidget(editor);
     };
     m_result = new QComboBox;
@@ -128,17 +122,13 @@ QWidget *BatchView::makeWaiting()
     m_progress->setFixedWidth(360);
     m_waitingDetail = mutedLabel({});
     m_waitingDetail->setObjectName(QStringLiteral("batchDetail"));
-    m_waitingDetail->setMaximumWidth(520);
     for (TextLabel *label : {m_waiting, m_waitingDetail}) {
         label->setAlignment(Qt::AlignCenter);
         label->setWordWrap(true);
     }
     column->addWidget(m_waiting);
     column->addWidget(m_progress, 0, Qt::AlignHCenter);
-    auto *line = new QHBoxLayout;
-    line->addWidget(m_waitingDetail, 1);
-    column->addLayout(line);
-    m_waitingDetail->setMaximumWidth(QWIDGETSIZE_MAX);
+    column->addWidget(m_waitingDetail);
     column->addStretch(2);
     return pane;
 }
@@ -246,15 +236,9 @@ QWidget *BatchView::makeDetail()
     m_tuned = add(tr("Tuned"), "batchTuned", Ink::Text);
     m_base = add(tr("Base"), "batchBase", Ink::Muted);
     column->addStretch(1);
-    auto *area = new QScrollArea;
-    area->setWidget(content);
-    area->setWidgetResizable(true);
-    area->setFrameShape(QFrame::NoFrame);
-    area->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    QScrollArea *area = scrollPane(content);
     area->setAccessibleName(tr("The chosen question with its answers"));
     area->setToolTip(tr("The chosen question, the house answer and what both models said."));
-    area->viewport()->setAutoFillBackground(false);
-    content->setAutoFillBackground(false);
     outer->addWidget(area, 1);
     return m_detail;
 }

@@ -11,7 +11,6 @@
 #include "ui/widgets/words.h"
 
 #include <QFileInfo>
-#include <QSaveFile>
 #include <QSettings>
 #include <QStackedWidget>
 
@@ -309,13 +308,8 @@ void BlindVote::writePage()
         return;
     bridge().readSlowly<void>(
         this,
-        [file, pairs = m_session.allPairs(), token = m_session.ballot().token](const ProjectApi *project, const JobContext &) -> Result<> {
-            const std::string page = evaluate::ballotPage(pairs, token, project != nullptr ? project->name() : std::string());
-            QSaveFile written(file);
-            if (!written.open(QIODevice::WriteOnly) || written.write(page.data(), static_cast<qint64>(page.size())) < 0 || !written.commit())
-                return fail(ErrorCode::NoPermission, tr("Cannot write \"%1\".").arg(file).toStdString(), tr("Choose another place, or free some space.").toStdString(),
-                            written.errorString().toStdString());
-            return {};
+        [file = file.toStdString(), pairs = m_session.allPairs(), token = m_session.ballot().token](const ProjectApi *project, const JobContext &context) {
+            return context.engine.writeFile(file, evaluate::ballotPage(pairs, token, project != nullptr ? project->name() : std::string()));
         },
         [this, file](Result<> written) {
             if (!written)

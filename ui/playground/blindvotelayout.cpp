@@ -8,10 +8,10 @@
 #include "ui/widgets/button.h"
 #include "ui/widgets/choicebutton.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/scrollpane.h"
 
 #include <QGridLayout>
 #include <QHBoxLayout>
-#include <QScrollArea>
 #include <QStackedWidget>
 #include <QVBoxLayout>
 
@@ -31,15 +31,9 @@ QScrollArea *scrollOf(TextLabel *label, const QString &name, const QString &help
     label->setAlignment(Qt::AlignLeft | Qt::AlignTop);
     label->setTextInteractionFlags(Qt::TextSelectableByMouse);
     label->setFocusPolicy(Qt::NoFocus); // the keys vote
-    auto *area = new QScrollArea;
-    area->setWidget(label);
-    area->setWidgetResizable(true);
-    area->setFrameShape(QFrame::NoFrame);
-    area->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    QScrollArea *area = scrollPane(label);
     area->setAccessibleName(name);
     area->setToolTip(help);
-    area->viewport()->setAutoFillBackground(false);
-    label->setAutoFillBackground(false);
     return area;
 }
 

@@ -113,19 +113,14 @@ void ColumnHead::setBaseName(const QString &name)
 
 void ColumnHead::setChoices(const std::vector<AdapterChoice> &choices)
 {
-    const QString chosen = m_choice->currentData().toString();
-    m_choice->clear();
-    for (const AdapterChoice &choice : choices)
-        m_choice->addItem(choice.text, QString::fromStdString(choice.adapter));
-    m_choice->setCurrentIndex(choices.empty() ? -1 : std::max(0, m_choice->findData(chosen)));
+    setAdapterChoices(*m_choice, choices);
     for (QWidget *widget : std::initializer_list<QWidget *>{m_choice, m_strength, m_strengthText})
         widget->setEnabled(!choices.empty());
 }
 
 void ColumnHead::choose(const std::string &adapter)
 {
-    if (const int index = m_choice->findData(QString::fromStdString(adapter)); index >= 0)
-        m_choice->setCurrentIndex(index);
+    chooseAdapter(*m_choice, adapter);
 }
 
 bool ColumnHead::hasChoice() const

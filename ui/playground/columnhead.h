@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/engine/playground.h"
+#include "ui/playground/adapterchoice.h"
 
 #include <QWidget>
 
@@ -16,11 +17,6 @@ namespace fettle::ui {
 class Badge;
 class ElidedLabel;
 class TextLabel;
-
-struct AdapterChoice {
-    QString text;        // "Run 3", "Run 3, step 40"
-    std::string adapter; // "3", "3@40", "base"
-};
 
 class ColumnHead : public QWidget {
     Q_OBJECT

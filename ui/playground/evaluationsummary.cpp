@@ -4,6 +4,7 @@
 #include "ui/playground/evaluationwords.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/plaintable.h"
 #include "ui/widgets/rowdelegate.h"
 #include "ui/widgets/words.h"
 
@@ -58,26 +59,12 @@ public:
     }
 };
 
-QTreeWidget *makeTable(const char *name, const QString &title, const QString &help)
+QTreeWidget *makeTable(const char *name, const QStringList &heads, const QString &title, const QString &help)
 {
-    auto *table = new QTreeWidget;
-    table->setObjectName(QLatin1String(name));
-    table->setRootIsDecorated(false);
-    table->setUniformRowHeights(true);
-    table->setFrameShape(QFrame::NoFrame);
+    QTreeWidget *table = plainTable(name, heads, title, help);
     table->setSelectionMode(QAbstractItemView::NoSelection);
-    table->setAccessibleName(title);
-    table->setToolTip(help);
-    table->header()->setStretchLastSection(false);
     table->header()->setMinimumSectionSize(56);
-    table->header()->setDefaultAlignment(Qt::AlignRight | Qt::AlignVCenter);
     return table;
-}
-
-void alignNumbers(QTreeWidgetItem &item, int from, int to)
-{
-    for (int column = from; column <= to; ++column)
-        item.setTextAlignment(column, Qt::AlignRight | Qt::AlignVCenter);
 }
 
 } // namespace
@@ -87,7 +74,7 @@ EvaluationSummary::EvaluationSummary(QWidget *parent) : QWidget(parent)
     auto *row = new QHBoxLayout(this);
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(0);
-    m_measures = makeTable("measures", tr("Measures"), tr("Hollow: base. Filled: tuned. An interval of the change that leaves out zero is more than luck."));
+    m_measures = makeTable("measures", {}, tr("Measures"), tr("Hollow: base. Filled: tuned. An interval of the change that leaves out zero is more than luck."));
     m_measures->setItemDelegate(new IntervalDelegate(m_measures));
     row->addWidget(m_measures, 1);
     m_tagPane = new Pane(Surface::Page, Qt::LeftEdge);
@@ -95,8 +82,7 @@ EvaluationSummary::EvaluationSummary(QWidget *parent) : QWidget(parent)
     auto *column = new QVBoxLayout(m_tagPane);
     column->setContentsMargins(1, 0, 0, 0);
     column->setSpacing(0);
-    m_tags = makeTable("evaluationTags", tr("By tag"), tr("The highest loss of the tuned model first."));
-    m_tags->setItemDelegate(new RowDelegate(m_tags));
+    m_tags = makeTable("evaluationTags", {tr("By tag: loss"), tr("Rows"), tr("Base"), tr("Tuned"), tr("Change")}, tr("By tag"), tr("The highest loss of the tuned model first."));
     column->addWidget(m_tags, 1);
     m_tagNote = new TextLabel({}, TextSize::Body, Weight::Regular, Ink::Bad);
     m_tagNote->setObjectName(QStringLiteral("tagNote"));
@@ -128,7 +114,7 @@ void EvaluationSummary::fillMeasures(const evaluate::Comparison &comparison)
                                           tr("%1 to %2").arg(signedText(change.interval.low), signedText(change.interval.high)), changeName(changeOf(summary))});
         item->setData(kPlotColumn, kPlotRole,
                       QVariant::fromValue(QList<double>{base.interval.low, base.value, base.interval.high, tuned.interval.low, tuned.value, tuned.interval.high}));
-        alignNumbers(*item, 1, 5);
+        alignRight(*item, 1, 5);
         for (int column = 0; column < item->columnCount(); ++column)
             item->setToolTip(column, tr("%1 Measured on %2 rows. Base %3 to %4, tuned %5 to %6.")
                                          .arg(measureHelp(summary.measure), countText(summary.rows), text(base.interval.low), text(base.interval.high), text(tuned.interval.low), text(tuned.interval.high)));
@@ -142,8 +128,6 @@ void EvaluationSummary::fillMeasures(const evaluate::Comparison &comparison)
 void EvaluationSummary::fillTags(const evaluate::Comparison &comparison)
 {
     m_tags->clear();
-    m_tags->setHeaderLabels({tr("By tag: loss"), tr("Rows"), tr("Base"), tr("Tuned"), tr("Change")});
-    m_tags->headerItem()->setTextAlignment(0, Qt::AlignLeft | Qt::AlignVCenter);
     struct Line { QString tag; const MeasureSummary *loss; };
     std::vector<Line> lines;
     for (const auto &tag : comparison.tags) {
@@ -156,7 +140,7 @@ void EvaluationSummary::fillTags(const evaluate::Comparison &comparison)
     for (const auto &[tag, loss] : lines) {
         const double change = loss->differences.back().value;
         auto *item = new QTreeWidgetItem({tag, countText(loss->rows), lossText(loss->columns.front().value), lossText(loss->columns.back().value), changeText(loss->measure, change)});
-        alignNumbers(*item, 1, 4);
+        alignRight(*item, 1, 4);
         m_tags->addTopLevelItem(item);
         if (change > 0)
             worse.append(tr("\"%1\" got worse, %2 to %3%4").arg(tag, lossText(loss->columns.front().value), lossText(loss->columns.back().value),
@@ -172,6 +156,8 @@ void EvaluationSummary::setNarrow(bool isNarrow)
 {
     m_tagPane->setFixedWidth(isNarrow ? 280 : kTagPane);
     m_measures->setColumnHidden(5, isNarrow);
+    for (const int column : {1, 2}) // the tag and what became of it need the room
+        m_tags->setColumnHidden(column, isNarrow);
 }
 
 } // namespace fettle::ui

@@ -4,7 +4,7 @@
 #include "ui/playground/votewidgets.h"
 #include "ui/playground/votewords.h"
 #include "ui/widgets/labels.h"
-#include "ui/widgets/rowdelegate.h"
+#include "ui/widgets/plaintable.h"
 #include "ui/widgets/words.h"
 
 #include <QHeaderView>
@@ -24,8 +24,7 @@ void fill(QTreeWidget &table, const std::vector<evaluate::NamedTally> &tallies)
     for (const auto &[name, tally] : tallies) {
         auto *item = new QTreeWidgetItem({QString::fromStdString(name), countText(tally.votes), countText(tally.tuned), countText(tally.base), countText(tally.equal),
                                           countText(tally.bothBad), percentText(tally.winRate), intervalText(tally.interval)});
-        for (int column = 1; column < item->columnCount(); ++column)
-            item->setTextAlignment(column, Qt::AlignRight | Qt::AlignVCenter);
+        alignRight(*item, 1, item->columnCount() - 1);
         table.addTopLevelItem(item);
     }
 }
@@ -72,20 +71,8 @@ VoteResult::VoteResult(QWidget *parent) : Pane(Surface::Page, {}, parent)
 
 QTreeWidget *VoteResult::makeTable(const char *name, const QStringList &heads, const QString &title, const QString &help)
 {
-    auto *table = new QTreeWidget;
-    table->setObjectName(QLatin1String(name));
-    table->setHeaderLabels(heads);
-    table->setRootIsDecorated(false);
-    table->setUniformRowHeights(true);
-    table->setItemDelegate(new RowDelegate(table));
-    table->setFrameShape(QFrame::NoFrame);
+    QTreeWidget *table = plainTable(name, heads, title, help);
     table->setSelectionMode(QAbstractItemView::NoSelection);
-    table->setAccessibleName(title);
-    table->setToolTip(help);
-    table->header()->setStretchLastSection(false);
-    table->header()->setSectionResizeMode(0, QHeaderView::Stretch);
-    table->header()->setDefaultAlignment(Qt::AlignRight | Qt::AlignVCenter);
-    table->headerItem()->setTextAlignment(0, Qt::AlignLeft | Qt::AlignVCenter);
     table->header()->setDefaultSectionSize(92);
     if (heads.size() > 4)
         table->header()->resizeSection(static_cast<int>(heads.size()) - 1, 116); // "44 to 100 %"

@@ -4,7 +4,7 @@
 #include "ui/widgets/button.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/labels.h"
-#include "ui/widgets/rowdelegate.h"
+#include "ui/widgets/plaintable.h"
 #include "ui/widgets/words.h"
 
 #include <QComboBox>
@@ -55,13 +55,7 @@ QWidget *VoteStart::makeForm()
     grid->setVerticalSpacing(kStep2);
     grid->setColumnStretch(1, 1);
     const auto add = [grid](const QString &name, const char *object, QWidget *editor, const QString &help) {
-        auto *label = mutedLabel(name);
-        label->setBuddy(editor);
-        label->setToolTip(help);
-        editor->setObjectName(QLatin1String(object));
-        editor->setAccessibleName(name);
-        editor->setToolTip(help);
-        grid->addWidget(label, grid->rowCount(), 0);
+        grid->addWidget(labelFor(editor, object, name, help), grid->rowCount(), 0);
         grid->addWidget(editor, grid->rowCount() - 1, 1);
     };
     m_result = new QComboBox;
@@ -120,16 +114,8 @@ QWidget *VoteStart::makeEarlier()
     for (Button *button : {m_delete, m_open, import})
         head->addWidget(button);
     column->addLayout(head);
-    m_list = new QTreeWidget;
-    m_list->setObjectName(QStringLiteral("ballots"));
-    m_list->setHeaderLabels({tr("Result"), tr("Pairs"), tr("Votes"), tr("Begun")});
-    m_list->setRootIsDecorated(false);
-    m_list->setUniformRowHeights(true);
-    m_list->setItemDelegate(new RowDelegate(m_list));
-    m_list->setFrameShape(QFrame::NoFrame);
-    m_list->setAccessibleName(tr("Votes so far"));
-    m_list->setToolTip(tr("A double click or Enter opens a vote."));
-    m_list->header()->setStretchLastSection(false);
+    m_list = plainTable("ballots", {tr("Result"), tr("Pairs"), tr("Votes"), tr("Begun")}, tr("Votes so far"), tr("A double click or Enter opens a vote."));
+    m_list->header()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     m_list->header()->setSectionResizeMode(QHeaderView::ResizeToContents);
     m_list->header()->setSectionResizeMode(0, QHeaderView::Stretch);
     column->addWidget(m_list, 1);
@@ -151,19 +137,14 @@ QWidget *VoteStart::makeEarlier()
 
 void VoteStart::setChoices(const std::vector<AdapterChoice> &choices)
 {
-    const QVariant before = m_result->currentData();
     const QSignalBlocker blocker(m_result);
-    m_result->clear();
-    for (const AdapterChoice &choice : choices)
-        m_result->addItem(choice.text, QString::fromStdString(choice.adapter));
-    m_result->setCurrentIndex(qMax(m_result->findData(before), choices.empty() ? -1 : 0));
+    setAdapterChoices(*m_result, choices);
     updateButtons();
 }
 
 void VoteStart::choose(const std::string &adapter)
 {
-    if (const int index = m_result->findData(QString::fromStdString(adapter)); index >= 0)
-        m_result->setCurrentIndex(index);
+    chooseAdapter(*m_result, adapter);
 }
 
 void VoteStart::setBallots(const std::vector<engine::BallotInfo> &ballots)

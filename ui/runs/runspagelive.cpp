@@ -10,7 +10,6 @@
 #include "ui/widgets/words.h"
 
 #include <QPixmap>
-#include <QSaveFile>
 
 namespace fettle::ui {
 
@@ -39,15 +38,6 @@ QByteArray numbersOf(const RunCurves &curves)
         text += '\n';
     }
     return text;
-}
-
-Result<> writeFile(const QString &name, const QByteArray &bytes)
-{
-    QSaveFile file(name);
-    if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.commit())
-        return fail(ErrorCode::NoPermission, "Cannot write \"" + name.toStdString() + "\".", "Choose another folder.",
-                    file.errorString().toStdString());
-    return {};
 }
 
 } // namespace
@@ -293,7 +283,7 @@ void RunsPage::saveNumbers()
     if (name.isEmpty())
         return;
     bridge().readSlowly<void>(
-        this, [name, curves = m_curves](const ProjectApi *, const JobContext &) { return writeFile(name, numbersOf(curves)); },
+        this, [file = name.toStdString(), curves = m_curves](const ProjectApi *, const JobContext &context) { return context.engine.writeFile(file, numbersOf(curves).toStdString()); },
         [this, name](Result<> result) {
             if (result)
                 context().showMessage({MessageTone::Info, tr("The curves are in \"%1\".").arg(name), {}, {}, {}, {}});

@@ -62,6 +62,17 @@ TextLabel *strongLabel(const QString &text)
     return new TextLabel(text, TextSize::Body, Weight::SemiBold, Ink::Text);
 }
 
+TextLabel *labelFor(QWidget *editor, const char *objectName, const QString &name, const QString &help)
+{
+    auto *label = mutedLabel(name);
+    label->setBuddy(editor);
+    label->setToolTip(help);
+    editor->setObjectName(QLatin1String(objectName));
+    editor->setAccessibleName(name);
+    editor->setToolTip(help);
+    return label;
+}
+
 TextLabel *titleLabel(const QString &text)
 {
     return new TextLabel(text, TextSize::Title, Weight::SemiBold, Ink::Text);

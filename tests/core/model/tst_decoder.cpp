@@ -1,5 +1,6 @@
 // The parity ladder of the decoder against transformers: operation, block, logits, on tiny random models and on real ones.
 #include "tests/core/model/fixture.h"
+#include "tests/core/model/recorder.h"
 
 #include "core/io/jsonfile.h"
 #include "core/model/loss.h"
@@ -15,24 +16,6 @@ using namespace fettle::model;
 namespace {
 
 constexpr double kTolerance = 1e-4; // of logits, absolute, as the issue demands
-
-// Remembers the residual stream after each layer: the hidden states of transformers.
-class Recorder final : public Sites {
-public:
-    at::Tensor residual(std::int64_t layer, ResidualSite site, const at::Tensor &stream, const at::Tensor &branch) const override
-    {
-        at::Tensor sum = Sites::residual(layer, site, stream, branch);
-        if (site == ResidualSite::AfterMlp)
-            states.push_back(sum);
-        return sum;
-    }
-    at::Tensor embedded(const PackedBatch &, at::Tensor h) const override
-    {
-        states.push_back(h);
-        return h;
-    }
-    mutable std::vector<at::Tensor> states;
-};
 
 // Something at each kind of site, to see that the decoder asks everywhere.
 class Everywhere final : public Sites {
@@ -118,7 +101,7 @@ private slots:
         auto tensors = fixture::tensors(fixture::folder() / "expected" / (expected.toStdString() + ".safetensors"));
         QVERIFY(tensors.contains("logits"));
         const PackedBatch batch = fixture::batch(tensors["ids"]);
-        Recorder recorder;
+        fixture::Recorder recorder;
         auto logits = computeLogits(**weights, batch, recorder);
         QVERIFY2(logits.has_value(), logits ? "" : logits.error().detail.c_str());
         for (std::size_t i = 0; tensors.contains("hidden." + std::to_string(i)); ++i)

@@ -80,6 +80,7 @@ public:
                                                 std::stop_token stop) override;
     Result<engine::EvaluationResult> evaluateRecords(const engine::EvaluationRequest &request, const ProjectApi &project,
                                                      const ProgressCallback &progress, std::stop_token stop) override;
+    Result<> writeFile(const std::filesystem::path &file, std::string_view bytes) override;
     Result<> writeEvaluation(const evaluate::Comparison &comparison, const std::filesystem::path &file) override;
     engine::MachineFacts machineFacts() override;
     engine::MemoryUse memoryUse() override { return memory; }

@@ -177,11 +177,17 @@ Result<engine::EvaluationResult> FakeEngine::evaluateRecords(const engine::Evalu
     return result;
 }
 
+Result<> FakeEngine::writeFile(const std::filesystem::path &file, std::string_view bytes)
+{
+    std::ofstream out(file, std::ios::binary);
+    if (!(out << bytes).flush())
+        return fail(ErrorCode::NoPermission, "Cannot write \"" + file.string() + "\".", "Choose another folder.");
+    return {};
+}
+
 Result<> FakeEngine::writeEvaluation(const evaluate::Comparison &comparison, const std::filesystem::path &file)
 {
-    std::ofstream out(file);
-    out << *evaluate::toCsv(comparison);
-    return {};
+    return writeFile(file, *evaluate::toCsv(comparison));
 }
 
 } // namespace fettle::ui

@@ -4,6 +4,9 @@
 
 #include "tests/ui/support/windowfixture.h"
 
+#include <QAbstractSpinBox>
+#include <QTest>
+
 #include <mutex>
 
 namespace fettle::ui {
@@ -26,6 +29,13 @@ public:
             seen->trained.push_back(request);
         };
         engine->beforeStep = [held = gate](int) { held->acquire(); };
+    }
+    // Replaces what stands in a number field, key by key.
+    static void type(QAbstractSpinBox *box, const QString &text)
+    {
+        box->setFocus();
+        box->selectAll();
+        QTest::keyClicks(box, text);
     }
     [[nodiscard]] fettle::engine::TrainRequest lastPlanned() const
     {

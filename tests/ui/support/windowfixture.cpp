@@ -3,6 +3,8 @@
 
 #include "ui/widgets/labels.h"
 
+#include <QAbstractSpinBox>
+#include <QAccessible>
 #include <QCoreApplication>
 #include <QLabel>
 #include <QSettings>
@@ -62,6 +64,22 @@ bool WindowFixture::isTextShown(const QWidget &page, const QString &part)
     const auto elided = page.findChildren<ElidedLabel *>();
     return std::ranges::any_of(labels, [&](const QLabel *label) { return shows(label, label->text()); })
         || std::ranges::any_of(elided, [&](const ElidedLabel *label) { return shows(label, label->text()); });
+}
+
+WindowFixture::Controls WindowFixture::controlsOf(const QWidget &page)
+{
+    Controls controls;
+    for (auto *widget : page.findChildren<QWidget *>()) {
+        if (!widget->isVisible() || !(widget->focusPolicy() & Qt::TabFocus) || widget->focusProxy() || qobject_cast<QAbstractSpinBox *>(widget->parentWidget()))
+            continue;
+        ++controls.count;
+        auto *accessible = QAccessible::queryAccessibleInterface(widget);
+        const bool hasName = accessible && !accessible->text(QAccessible::Name).isEmpty();
+        const bool hasHelp = !widget->toolTip().isEmpty() || (accessible && !accessible->text(QAccessible::Description).isEmpty());
+        if (controls.unnamed.isEmpty() && !(hasName && hasHelp))
+            controls.unnamed = widget->metaObject()->className() + QByteArray(" ") + widget->objectName().toUtf8();
+    }
+    return controls;
 }
 
 void WindowFixture::picture(const QString &name, bool isDark, QSize size)

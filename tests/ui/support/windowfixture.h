@@ -23,6 +23,9 @@ public:
     [[nodiscard]] Page *openPage(const QString &id);
     // A text in a label of the page that can be seen.
     [[nodiscard]] static bool isTextShown(const QWidget &page, const QString &part);
+    // What the keyboard can reach on a page, and the first of it that has no accessible name or no help.
+    struct Controls { int count = 0; QByteArray unnamed; };
+    [[nodiscard]] static Controls controlsOf(const QWidget &page);
     // Keeps a picture of the window where FETTLE_PICTURES names a folder.
     void picture(const QString &name, bool isDark = false, QSize size = {1600, 1000});
 

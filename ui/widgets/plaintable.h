@@ -1,0 +1,13 @@
+// A table of facts that is read, not chosen from: no tree, no frame, thin lines, the first column takes the room.
+#pragma once
+
+#include <QTreeWidget>
+
+namespace fettle::ui {
+
+// title: for screen readers. help: one plain sentence. The first column is aligned left, the others right.
+[[nodiscard]] QTreeWidget *plainTable(const char *objectName, const QStringList &heads, const QString &title, const QString &help);
+// Numbers stand at the right.
+void alignRight(QTreeWidgetItem &item, int from, int to);
+
+} // namespace fettle::ui

@@ -92,7 +92,7 @@ Result<> storeRows(const store::Database &database, std::int64_t snapshot, const
     return {};
 }
 
-constexpr std::string_view kColumns = "SELECT id, hash, at, rows, train, heldOut, test, recordsVersion FROM snapshot";
+constexpr std::string_view kSelectSnapshots = "SELECT id, hash, at, rows, train, heldOut, test, recordsVersion FROM snapshot";
 
 SnapshotInfo infoOf(const store::Statement &row, std::int64_t recordsVersion)
 {
@@ -101,7 +101,7 @@ SnapshotInfo infoOf(const store::Statement &row, std::int64_t recordsVersion)
 
 Result<std::optional<SnapshotInfo>> findByHash(const store::Database &database, const std::string &hash, std::int64_t version)
 {
-    auto statement = database.prepare(fmt::format("{} WHERE hash = ?", kColumns));
+    auto statement = database.prepare(fmt::format("{} WHERE hash = ?", kSelectSnapshots));
     if (!statement)
         return passError(statement);
     const auto hasRow = statement->bind(hash).step();
@@ -176,7 +176,7 @@ Result<std::vector<SnapshotInfo>> readSnapshots(const store::Database &database)
     const auto version = store::counter(database, "records");
     if (!version)
         return passError(version);
-    auto statement = database.prepare(fmt::format("{} ORDER BY id", kColumns));
+    auto statement = database.prepare(fmt::format("{} ORDER BY id", kSelectSnapshots));
     if (!statement)
         return passError(statement);
     std::vector<SnapshotInfo> snapshots;

@@ -18,7 +18,7 @@ namespace fettle::data {
 
 namespace {
 
-constexpr int kColumns = 16'384;
+constexpr int kSheetColumns = 16'384;
 constexpr std::int64_t kRows = 1'048'576;
 
 struct SheetEntry { std::string name, relation; bool isHidden = false; };
@@ -212,7 +212,7 @@ private:
         } else if (name == "c") {
             const std::string_view reference = attributes.value("r");
             const int column = reference.empty() ? m_column + 1 : columnOfReference(reference);
-            if (column <= m_column || column >= kColumns)
+            if (column <= m_column || column >= kSheetColumns)
                 return stop(tr("row {} holds a cell that lies outside the sheet or twice in it", m_row));
             m_column = column;
             m_type = attributes.value("t");
@@ -319,7 +319,7 @@ int columnOfReference(std::string_view reference)
     std::size_t letters = 0;
     while (letters < reference.size() && letters < 4 && reference[letters] >= 'A' && reference[letters] <= 'Z')
         column = column * 26 + (reference[letters++] - 'A' + 1);
-    return letters == 0 || letters > 3 || column > kColumns ? -1 : column - 1;
+    return letters == 0 || letters > 3 || column > kSheetColumns ? -1 : column - 1;
 }
 
 Result<SheetText> readSheet(std::string_view bytes, const std::string &name, const std::string &sheet, std::stop_token stop)

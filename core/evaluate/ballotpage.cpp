@@ -12,7 +12,7 @@ namespace {
 
 // Nothing is fetched and nothing is sent, whatever an answer holds: answers are put in as text, never as markup, and the policy forbids
 // every address.
-constexpr std::string_view kHead = R"html(<!doctype html>
+constexpr std::string_view kBallotHead = R"html(<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -135,7 +135,7 @@ std::string ballotPage(std::span<const BallotPair> pairs, std::string_view token
     for (const BallotPair &pair : pairs)
         list.push_back({{"question_number", pair.position}, {"question", pair.question}, {"left", pair.left()}, {"right", pair.right()}});
     const nlohmann::json ballot = {{"token", token}, {"title", tr("Blind vote: {}", projectName)}, {"words", wordsOfPage()}, {"pairs", std::move(list)}};
-    std::string page(kHead);
+    std::string page(kBallotHead);
     page += "<script type=\"application/json\" id=\"ballot\">" + scriptData(ballot) + "</script>\n";
     return page += kScript;
 }

@@ -11,7 +11,7 @@ namespace fettle::evaluate {
 
 namespace {
 
-constexpr std::string_view kHead = R"html(<!doctype html>
+constexpr std::string_view kComparisonHead = R"html(<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -100,7 +100,7 @@ std::string answersTable(const Comparison &comparison)
 std::string toHtml(const Comparison &comparison)
 {
     const std::string title = escaped(fmt::format("{}", fmt::join(comparison.columns, ", ")));
-    std::string html(kHead);
+    std::string html(kComparisonHead);
     html += fmt::format("<title>{0}</title></head><body>\n<h1>{0}</h1>\n<p>{1}</p>\n", title,
                         tr("{} questions. Answers are greedy: asked again, they are the same. Change: the last column minus the first.", comparison.rows.size()));
     html += summaryTable(comparison.columns, comparison.measures);

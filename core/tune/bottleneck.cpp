@@ -18,8 +18,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::uint64_t kInitStream = 0x426F74746C65;
-constexpr const char *kConfigFile = "adapter_config.json";
+constexpr std::uint64_t kBottleneckStream = 0x426F74746C65;
 constexpr const char *kWeightsFile = "adapter.safetensors";
 constexpr std::array<std::pair<Curve, std::string_view>, 4> kCurves = {
     {{Curve::Relu, "relu"}, {Curve::Swish, "swish"}, {Curve::Gelu, "gelu"}, {Curve::Tanh, "tanh"}}};
@@ -135,7 +134,7 @@ Result<std::shared_ptr<BottleneckAdapter>> BottleneckAdapter::create(const model
     if (!places)
         return passError(places);
     const std::int64_t narrow = bottleneckWidth(config, model), width = model.width;
-    RandomStream stream(seed ^ kInitStream);
+    RandomStream stream(seed ^ kBottleneckStream);
     std::vector<Module> modules;
     for (const Place &place : *places) {
         Module module{place.layer, place.site, at::empty({narrow, width}, at::kFloat), at::zeros({narrow}, at::kFloat), at::zeros({width, narrow}, at::kFloat),
@@ -206,19 +205,19 @@ Result<> BottleneckAdapter::save(const std::filesystem::path &folder) const
         {"name", m_config.name},
         {"version", "adapters.1.3.0"},
     };
-    return io::writeFileAtomically(folder / kConfigFile, object.dump(2));
+    return io::writeFileAtomically(folder / kAdapterConfigFile, object.dump(2));
 }
 
 bool isAdapterHubFolder(const std::filesystem::path &folder)
 {
-    const auto object = io::readJsonFile(folder / kConfigFile);
+    const auto object = io::readJsonFile(folder / kAdapterConfigFile);
     return object && object->is_object() && !object->contains("peft_type") && object->contains("config");
 }
 
 Result<BottleneckConfig> BottleneckAdapter::readConfig(const std::filesystem::path &folder)
 {
-    const std::string source = (folder / kConfigFile).string();
-    auto file = io::readJsonFile(folder / kConfigFile);
+    const std::string source = (folder / kAdapterConfigFile).string();
+    auto file = io::readJsonFile(folder / kAdapterConfigFile);
     if (!file)
         return passError(file);
     const json own = file->is_object() ? file->value("config", json()) : json();

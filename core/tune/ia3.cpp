@@ -29,11 +29,11 @@ Result<bool> isFeedForward(const Ia3Config &config, std::string_view path)
     return std::any_of(config.feedForward.begin(), config.feedForward.end(), [&](const std::string &name) { return path.ends_with(name); });
 }
 
-struct Place { std::int64_t layer; LinearMap map; bool isInput; std::int64_t size; };
+struct GainPlace { std::int64_t layer; LinearMap map; bool isInput; std::int64_t size; };
 
-Result<std::vector<Place>> placesOf(const Ia3Config &config, const model::ModelConfig &model, const std::vector<std::int64_t> &layers)
+Result<std::vector<GainPlace>> gainPlacesOf(const Ia3Config &config, const model::ModelConfig &model, const std::vector<std::int64_t> &layers)
 {
-    std::vector<Place> places;
+    std::vector<GainPlace> places;
     for (std::int64_t layer = 0; layer < model.layers; ++layer) {
         if (!layers.empty() && std::find(layers.begin(), layers.end(), layer) == layers.end())
             continue;
@@ -59,7 +59,7 @@ Result<std::vector<Place>> placesOf(const Ia3Config &config, const model::ModelC
 
 std::string nameOfFactors(std::int64_t layer, LinearMap map) { return fmt::format("base_model.model.{}.ia3_l", model::linearName(layer, map)); }
 
-std::vector<std::int64_t> shapeOf(const Place &place)
+std::vector<std::int64_t> shapeOf(const GainPlace &place)
 {
     return place.isInput ? std::vector<std::int64_t>{1, place.size} : std::vector<std::int64_t>{place.size, 1};
 }
@@ -68,29 +68,29 @@ std::vector<std::int64_t> shapeOf(const Place &place)
 
 Result<std::int64_t> ia3Parameters(const Ia3Config &config, const model::ModelConfig &model, const std::vector<std::int64_t> &layers)
 {
-    auto places = placesOf(config, model, layers);
+    auto places = gainPlacesOf(config, model, layers);
     if (!places)
         return passError(places);
     std::int64_t count = 0;
-    for (const Place &place : *places)
+    for (const GainPlace &place : *places)
         count += place.size;
     return count;
 }
 
 Result<std::shared_ptr<Ia3Adapter>> Ia3Adapter::create(const model::ModelConfig &model, Ia3Config config, const std::vector<std::int64_t> &layers)
 {
-    auto places = placesOf(config, model, layers);
+    auto places = gainPlacesOf(config, model, layers);
     if (!places)
         return passError(places);
     std::vector<Module> modules;
-    for (const Place &place : *places)
+    for (const GainPlace &place : *places)
         modules.push_back({place.layer, place.map, place.isInput, at::ones(shapeOf(place), at::kFloat)});
     if (!layers.empty()) { // PEFT's IA3 has no choice of layers: the modules are written out
         config.targetPattern.clear();
         config.feedForwardPattern.clear();
         config.targets.clear();
         config.feedForward.clear();
-        for (const Place &place : *places) {
+        for (const GainPlace &place : *places) {
             config.targets.push_back(model::linearName(place.layer, place.map));
             if (place.isInput)
                 config.feedForward.push_back(config.targets.back());
@@ -175,11 +175,11 @@ Result<std::shared_ptr<Ia3Adapter>> Ia3Adapter::load(const std::filesystem::path
     auto config = readConfig(folder);
     if (!config)
         return passError(config);
-    auto places = placesOf(*config, model, {});
+    auto places = gainPlacesOf(*config, model, {});
     if (!places)
         return passError(places);
     std::vector<std::pair<std::string, std::vector<std::int64_t>>> expected;
-    for (const Place &place : *places)
+    for (const GainPlace &place : *places)
         expected.emplace_back(nameOfFactors(place.layer, place.map), shapeOf(place));
     auto tensors = readPeftTensors(folder, expected);
     if (!tensors)

@@ -19,7 +19,7 @@ using model::LinearMap;
 
 namespace {
 
-constexpr std::uint64_t kInitStream = 0x4C6F5241; // keeps the draws of A apart from other uses of the same seed
+constexpr std::uint64_t kLoraStream = 0x4C6F5241; // keeps the draws of A apart from other uses of the same seed
 constexpr std::int64_t kLargestRank = 65536;
 constexpr std::size_t kMostPatterns = 5000;
 
@@ -49,7 +49,7 @@ at::Tensor initialA(LoraInit init, std::int64_t rank, std::int64_t in, std::uint
 {
     at::Tensor a = at::empty({rank, in}, at::kFloat);
     const std::span<float> values(a.data_ptr<float>(), static_cast<std::size_t>(a.numel()));
-    RandomStream stream(seed ^ kInitStream, streamOf(module));
+    RandomStream stream(seed ^ kLoraStream, streamOf(module));
     if (init == LoraInit::Gaussian) {
         stream.fillNormal(values, 0.0f, 1.0f / static_cast<float>(rank));
     } else {

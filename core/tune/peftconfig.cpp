@@ -17,35 +17,33 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char *kConfigFile = "adapter_config.json";
-constexpr const char *kWeightsFile = "adapter_model.safetensors";
 // Settings that say nothing about the result.
 constexpr std::array<std::string_view, 8> kHarmless = {"auto_mapping", "base_model_name_or_path", "inference_mode", "peft_type", "peft_version",
                                                        "revision", "runtime_config", "task_type"};
+
+Result<json> readObject(const std::filesystem::path &folder)
+{
+    auto object = io::readJsonFile(folder / kAdapterConfigFile);
+    if (!object)
+        return passError(object);
+    if (!object->is_object())
+        return fail(ErrorCode::BadInput, tr("{} is not a JSON object.", (folder / kAdapterConfigFile).string()), tr("Choose a folder that PEFT or Fettle has written."));
+    return object;
+}
+
+} // namespace
 
 bool isOff(const json &value)
 {
     return value.is_null() || value == false || ((value.is_object() || value.is_array() || value.is_string()) && value.empty());
 }
 
-Result<json> readObject(const std::filesystem::path &folder)
-{
-    auto object = io::readJsonFile(folder / kConfigFile);
-    if (!object)
-        return passError(object);
-    if (!object->is_object())
-        return fail(ErrorCode::BadInput, tr("{} is not a JSON object.", (folder / kConfigFile).string()), tr("Choose a folder that PEFT or Fettle has written."));
-    return object;
-}
-
-} // namespace
-
 Result<std::string> peftTypeOf(const std::filesystem::path &folder)
 {
     auto object = readObject(folder);
     if (!object)
         return passError(object);
-    return io::jsonField<std::string>(*object, "peft_type", (folder / kConfigFile).string());
+    return io::jsonField<std::string>(*object, "peft_type", (folder / kAdapterConfigFile).string());
 }
 
 Result<PeftConfigFile> readPeftConfigFile(const std::filesystem::path &folder, std::string_view type, std::initializer_list<std::string_view> known)
@@ -53,7 +51,7 @@ Result<PeftConfigFile> readPeftConfigFile(const std::filesystem::path &folder, s
     auto object = readObject(folder);
     if (!object)
         return passError(object);
-    PeftConfigFile file{std::move(*object), (folder / kConfigFile).string(), {}};
+    PeftConfigFile file{std::move(*object), (folder / kAdapterConfigFile).string(), {}};
     auto own = io::jsonField<std::string>(file.object, "peft_type", file.source);
     if (!own)
         return passError(own);
@@ -112,18 +110,18 @@ Result<> writePeftFolder(const std::filesystem::path &folder, const json &config
 {
     if (auto created = io::createFolder(folder); !created)
         return created;
-    if (auto written = writeAdapterTensors(folder / kWeightsFile, parameters); !written)
+    if (auto written = writeAdapterTensors(folder / kPeftWeightsFile, parameters); !written)
         return written;
-    return io::writeFileAtomically(folder / kConfigFile, config.dump(2)); // nlohmann::json keeps keys sorted
+    return io::writeFileAtomically(folder / kAdapterConfigFile, config.dump(2)); // nlohmann::json keeps keys sorted
 }
 
 Result<std::vector<at::Tensor>> readPeftTensors(const std::filesystem::path &folder, const ExpectedTensors &expected)
 {
-    const std::filesystem::path path = folder / kWeightsFile;
+    const std::filesystem::path path = folder / kPeftWeightsFile;
     std::error_code ignored;
     if (!std::filesystem::exists(path, ignored)) {
         const bool isPickle = std::filesystem::exists(folder / "adapter_model.bin", ignored);
-        return fail(ErrorCode::NotFound, tr("There is no {} in {}.", kWeightsFile, folder.string()),
+        return fail(ErrorCode::NotFound, tr("There is no {} in {}.", kPeftWeightsFile, folder.string()),
                     isPickle ? tr("The adapter is stored as a Python pickle (adapter_model.bin), which can run code and is never opened. Save it again as safetensors.")
                              : tr("Choose a folder that PEFT or Fettle has written."));
     }

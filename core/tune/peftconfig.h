@@ -12,6 +12,12 @@
 
 namespace fettle::tune {
 
+inline constexpr const char *kAdapterConfigFile = "adapter_config.json"; // the name AdapterHub uses too
+inline constexpr const char *kPeftWeightsFile = "adapter_model.safetensors";
+
+// null, false or empty: the setting is not used.
+[[nodiscard]] bool isOff(const nlohmann::json &value);
+
 // peft_type of a folder ("LORA", "IA3", ...). Errors: NotFound, BadInput.
 [[nodiscard]] Result<std::string> peftTypeOf(const std::filesystem::path &folder);
 

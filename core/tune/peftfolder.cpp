@@ -6,6 +6,7 @@
 #include "core/io/jsonfile.h"
 #include "core/io/safetensors.h"
 #include "core/model/torcherror.h"
+#include "core/tune/peftconfig.h"
 
 #include <algorithm>
 #include <array>
@@ -20,22 +21,15 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char *kConfigFile = "adapter_config.json";
-constexpr const char *kWeightsFile = "adapter_model.safetensors";
 constexpr std::string_view kNamePrefix = "base_model.model.";
 
 // Settings that say nothing about the result, or that we interpret.
-constexpr std::array<std::string_view, 27> kHarmless = {
+constexpr std::array<std::string_view, 27> kKnownOrHarmless = {
     "alpha_pattern", "auto_mapping", "base_model_name_or_path", "eva_config", "inference_mode", "init_lora_weights", "layers_pattern",
     "layers_to_transform", "loftq_config", "lora_alpha", "lora_dropout", "megatron_core", "peft_type", "peft_version", "qalora_group_size", "r",
     "rank_pattern", "revision", "target_modules", "task_type", "use_rslora", "ensure_weight_tying", "runtime_config", "lora_ga_config",
     "corda_config", "bias", "use_dora",
 };
-
-bool isOff(const json &value)
-{
-    return value.is_null() || value == false || ((value.is_object() || value.is_array() || value.is_string()) && value.empty());
-}
 
 tl::unexpected<Error> refuse(std::string_view source, std::string_view setting, std::string_view value)
 {
@@ -64,7 +58,7 @@ Result<> refuseUnsupported(const json &object, std::string_view source)
             return refuse(source, "init_lora_weights", init.substr(0, 40));
     }
     for (const auto &[key, value] : object.items()) {
-        if (std::find(kHarmless.begin(), kHarmless.end(), key) == kHarmless.end() && !isOff(value))
+        if (std::find(kKnownOrHarmless.begin(), kKnownOrHarmless.end(), key) == kKnownOrHarmless.end() && !isOff(value))
             return refuse(source, key.substr(0, 60), value.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 60));
     }
     return {};
@@ -151,8 +145,8 @@ Result<at::Tensor> readTensor(const io::Safetensors &file, const std::string &na
 
 Result<LoraConfig> configFromFile(const std::filesystem::path &folder)
 {
-    const std::string source = (folder / kConfigFile).string();
-    auto object = io::readJsonFile(folder / kConfigFile);
+    const std::string source = (folder / kAdapterConfigFile).string();
+    auto object = io::readJsonFile(folder / kAdapterConfigFile);
     if (!object)
         return passError(object);
     if (!object->is_object())
@@ -253,9 +247,9 @@ Result<> savePeftFolder(const LoraAdapter &adapter, const std::filesystem::path 
         tensors.push_back({parameter.name, io::StorageType::F32, values.sizes().vec(),
                            std::as_bytes(std::span(values.const_data_ptr<float>(), static_cast<std::size_t>(values.numel())))});
     }
-    if (auto written = io::writeSafetensors(folder / kWeightsFile, tensors); !written)
+    if (auto written = io::writeSafetensors(folder / kPeftWeightsFile, tensors); !written)
         return written;
-    return io::writeFileAtomically(folder / kConfigFile, peftConfigText(adapter));
+    return io::writeFileAtomically(folder / kAdapterConfigFile, peftConfigText(adapter));
 }
 
 Result<LoraConfig> readPeftConfig(const std::filesystem::path &folder) { return configFromFile(folder); }
@@ -265,11 +259,11 @@ try {
     auto config = configFromFile(folder);
     if (!config)
         return passError(config);
-    const std::filesystem::path weightsPath = folder / kWeightsFile;
+    const std::filesystem::path weightsPath = folder / kPeftWeightsFile;
     std::error_code ignored;
     if (!std::filesystem::exists(weightsPath, ignored)) {
         const bool isPickle = std::filesystem::exists(folder / "adapter_model.bin", ignored);
-        return fail(ErrorCode::NotFound, tr("There is no {} in {}.", kWeightsFile, folder.string()),
+        return fail(ErrorCode::NotFound, tr("There is no {} in {}.", kPeftWeightsFile, folder.string()),
                     isPickle ? tr("The adapter is stored as a Python pickle (adapter_model.bin), which can run code and is never opened. Save it again as safetensors.")
                              : tr("Choose a folder that PEFT or Fettle has written."));
     }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -22,16 +23,22 @@ std::size_t blocksOf(std::size_t columns) { return (columns + kBlock - 1) / kBlo
 
 std::atomic<bool> isAllowedHere{true};
 
-// A quantised row: high, middle and low bytes, scales of the blocks, and scale * sum of the numbers for each half block.
+// A block whose largest number is this many times the root mean square of its row has a third byte: one in eight of SmolLM2.
+constexpr float kOutlier = 5.0f;
+
+// A quantised row: value = scale * (256 * high + low + third / 128). Third bytes count only where isWide. sums: scale * sum of the numbers for
+// each half block.
 struct QuantisedRow {
-    const std::int8_t *high, *middle, *low;
+    const std::int8_t *high, *low, *third;
     const float *scales, *sums;
+    const std::uint8_t *isWide;
     QuantisedRow(const std::byte *row, std::size_t columns)
         : high(reinterpret_cast<const std::int8_t *>(row))
-        , middle(high + blocksOf(columns) * kBlock)
-        , low(middle + blocksOf(columns) * kBlock)
-        , scales(reinterpret_cast<const float *>(low + blocksOf(columns) * kBlock))
+        , low(high + blocksOf(columns) * kBlock)
+        , third(low + blocksOf(columns) * kBlock)
+        , scales(reinterpret_cast<const float *>(third + blocksOf(columns) * kBlock))
         , sums(scales + blocksOf(columns))
+        , isWide(reinterpret_cast<const std::uint8_t *>(sums + 2 * blocksOf(columns)))
     {
     }
 };
@@ -40,7 +47,7 @@ struct QuantisedRow {
 
 std::size_t quantisedBytes(std::size_t columns)
 {
-    return (blocksOf(columns) * (3 * kBlock + 3 * sizeof(float)) + 63) / 64 * 64;
+    return (blocksOf(columns) * (3 * kBlock + 3 * sizeof(float) + 1) + 63) / 64 * 64;
 }
 
 void setIntegerProducts(bool isAllowed) { isAllowedHere = isAllowed; }
@@ -67,28 +74,52 @@ bool hasIntegerProducts()
 
 namespace {
 
-constexpr std::size_t kChunk = 256;  // columns whose codes are unpacked at a time for many rows: 4 KiB a panel
-constexpr int kGroupRows = 4;        // rows together with two panels: 24 sums in registers
-constexpr int kFewPanels = 4;
+constexpr std::size_t kAhead = 1536; // bytes of a panel that are fetched before they are needed; none costs a sixth of the speed
 
-void quantiseBlock(const float *x, std::int8_t *high, std::int8_t *middle, std::int8_t *low, float &scale, float *sums)
+// Where a quantised block of 32 numbers goes; bytes of the block, not of the row.
+struct BlockTarget {
+    std::int8_t *high, *low, *third;
+    float *scale, *sums;
+    std::uint8_t *isWide;
+};
+
+void quantiseBlock(const float *x, float outlier, const BlockTarget &target)
 {
     const __m512 first = _mm512_loadu_ps(x), second = _mm512_loadu_ps(x + 16);
     const float largest = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_abs_ps(first), _mm512_abs_ps(second)));
-    constexpr float kLargest = 127.0f * 16384.0f;
-    scale = largest / kLargest;
-    const __m512 inverse = _mm512_set1_ps(scale > 0.0f ? kLargest / largest : 0.0f);
+    constexpr float kLargest = 127.0f * 256.0f;
+    const bool isWide = largest > outlier;
+    *target.isWide = isWide;
+    *target.scale = largest / kLargest;
+    const __m512 inverse = _mm512_set1_ps(*target.scale > 0.0f ? kLargest * 128.0f / largest : 0.0f);
     for (int half = 0; half < 2; ++half) {
-        const __m512i number = _mm512_cvtps_epi32(_mm512_mul_ps(half == 0 ? first : second, inverse));
-        const __m512i upper = _mm512_srai_epi32(_mm512_add_epi32(number, _mm512_set1_epi32(8192)), 14);
-        const __m512i rest = _mm512_sub_epi32(number, _mm512_slli_epi32(upper, 14)); // -8192 to 8191
-        const __m512i between = _mm512_srai_epi32(_mm512_add_epi32(rest, _mm512_set1_epi32(64)), 7);
-        const __m512i lower = _mm512_sub_epi32(rest, _mm512_slli_epi32(between, 7));
-        _mm_storeu_si128(reinterpret_cast<__m128i *>(high + 16 * half), _mm512_cvtepi32_epi8(upper));
-        _mm_storeu_si128(reinterpret_cast<__m128i *>(middle + 16 * half), _mm512_cvtepi32_epi8(between));
-        _mm_storeu_si128(reinterpret_cast<__m128i *>(low + 16 * half), _mm512_cvtepi32_epi8(lower));
-        sums[half] = scale * static_cast<float>(_mm512_reduce_add_epi32(number));
+        const __m512 scaled = _mm512_mul_ps(half == 0 ? first : second, inverse); // in 128ths
+        const __m512i number = isWide ? _mm512_srai_epi32(_mm512_add_epi32(_mm512_cvtps_epi32(scaled), _mm512_set1_epi32(64)), 7)
+                                      : _mm512_cvtps_epi32(_mm512_mul_ps(scaled, _mm512_set1_ps(1.0f / 128.0f)));
+        const __m512i upper = _mm512_srai_epi32(_mm512_add_epi32(number, _mm512_set1_epi32(128)), 8);
+        const __m512i lower = _mm512_sub_epi32(number, _mm512_slli_epi32(upper, 8)); // -128 to 127
+        _mm_storeu_si128(reinterpret_cast<__m128i *>(target.high + 16 * half), _mm512_cvtepi32_epi8(upper));
+        _mm_storeu_si128(reinterpret_cast<__m128i *>(target.low + 16 * half), _mm512_cvtepi32_epi8(lower));
+        float sum = static_cast<float>(_mm512_reduce_add_epi32(number));
+        if (isWide) {
+            const __m512i rest = _mm512_sub_epi32(_mm512_cvtps_epi32(scaled), _mm512_slli_epi32(number, 7)); // -64 to 63
+            _mm_storeu_si128(reinterpret_cast<__m128i *>(target.third + 16 * half), _mm512_cvtepi32_epi8(rest));
+            sum += static_cast<float>(_mm512_reduce_add_epi32(rest)) / 128.0f;
+        }
+        target.sums[half] = *target.scale * sum;
     }
+}
+
+float rootMeanSquare(const float *x, std::size_t columns)
+{
+    __m512 squares = _mm512_setzero_ps();
+    std::size_t i = 0;
+    for (; i + 16 <= columns; i += 16)
+        squares = _mm512_fmadd_ps(_mm512_loadu_ps(x + i), _mm512_loadu_ps(x + i), squares);
+    float total = _mm512_reduce_add_ps(squares);
+    for (; i < columns; ++i)
+        total += x[i] * x[i];
+    return std::sqrt(total / static_cast<float>(columns));
 }
 
 template <bool isWide>
@@ -116,12 +147,12 @@ void loadScales(const std::byte *address, __m512 &scale, __m512 &offset)
     }
 }
 
-// The sums of a block over the three bytes of the activations, for 16 rows.
+// The sums of a block over the two bytes of the activations, for 16 rows.
 struct BlockSum {
-    __m512i high, middle, low;
+    __m512i high, low;
 };
 
-void clear(BlockSum &sum) { sum.high = sum.middle = sum.low = _mm512_setzero_si512(); }
+void clear(BlockSum &sum) { sum.high = sum.low = _mm512_setzero_si512(); }
 
 __m512i fourBytes(const std::int8_t *bytes)
 {
@@ -133,15 +164,25 @@ __m512i fourBytes(const std::int8_t *bytes)
 void addFour(BlockSum &sum, __m512i codes, const QuantisedRow &row, std::size_t quad)
 {
     sum.high = _mm512_dpbusd_epi32(sum.high, codes, fourBytes(row.high + 4 * quad));
-    sum.middle = _mm512_dpbusd_epi32(sum.middle, codes, fourBytes(row.middle + 4 * quad));
     sum.low = _mm512_dpbusd_epi32(sum.low, codes, fourBytes(row.low + 4 * quad));
 }
 
-// sum += scale * x-scale * (16384 * high + 128 * middle + low) + offset * x-sum, always in this order. Each of the three is exact in fp32.
-__m512 addBlock(__m512 sum, const BlockSum &block, __m512 scale, __m512 offset, float xScale, float xSum)
+// 256 * high + low (+ third / 128): below 2^31.
+__m512 numberOf(const BlockSum &block) { return _mm512_cvtepi32_ps(_mm512_add_epi32(_mm512_slli_epi32(block.high, 8), block.low)); }
+
+template <std::size_t quads, class Codes>
+__m512 addThird(__m512 number, const QuantisedRow &row, std::size_t firstQuad, Codes &&codes)
 {
-    const __m512 small = _mm512_fmadd_ps(_mm512_cvtepi32_ps(block.middle), _mm512_set1_ps(128.0f), _mm512_cvtepi32_ps(block.low));
-    const __m512 number = _mm512_fmadd_ps(_mm512_cvtepi32_ps(block.high), _mm512_set1_ps(16384.0f), small);
+    __m512i sum = _mm512_setzero_si512();
+#pragma GCC unroll 8
+    for (std::size_t q = 0; q < quads; ++q)
+        sum = _mm512_dpbusd_epi32(sum, codes(firstQuad + q), fourBytes(row.third + 4 * (firstQuad + q)));
+    return _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), _mm512_set1_ps(1.0f / 128.0f), number);
+}
+
+// sum += scale * x-scale * number + offset * x-sum, always in this order.
+__m512 addBlock(__m512 sum, __m512 number, __m512 scale, __m512 offset, float xScale, float xSum)
+{
     sum = _mm512_fmadd_ps(number, _mm512_mul_ps(scale, _mm512_set1_ps(xScale)), sum);
     return _mm512_fmadd_ps(offset, _mm512_set1_ps(xSum), sum);
 }
@@ -174,7 +215,7 @@ void writeSum(__m512 sum, float *target, ProductMode mode)
 
 // N rows times V panels, all columns.
 template <WeightForm form, int V, int N>
-[[gnu::noinline]] void multiplyFew(const PackedMatrix &matrix, const std::byte *quantised, float *y, std::size_t yStride, ProductMode mode, std::size_t panel)
+[[gnu::noinline]] void multiplyTile(const PackedMatrix &matrix, const std::byte *quantised, float *y, std::size_t yStride, ProductMode mode, std::size_t panel)
 {
     constexpr FormLayout layout = layoutOf(form);
     constexpr std::size_t scaleStep = kPanelRows * layout.scaleBytes * (layout.hasMinimum ? 2 : 1);
@@ -202,6 +243,8 @@ template <WeightForm form, int V, int N>
             const std::size_t quad = block * (layout.block / 4) + q;
 #pragma GCC unroll 8
             for (int v = 0; v < V; ++v) {
+                if (layout.bits == 8 || q % 2 == 0)
+                    _mm_prefetch(reinterpret_cast<const char *>(codes[v] + quad * layout.bits / 8 * kPanelRows * 4) + kAhead, _MM_HINT_T0);
                 const __m512i four = codesOf<layout.bits>(codes[v], quad);
 #pragma GCC unroll 4
                 for (int n = 0; n < N; ++n)
@@ -215,8 +258,11 @@ template <WeightForm form, int V, int N>
 #pragma GCC unroll 4
             for (int n = 0; n < N; ++n) {
                 const QuantisedRow row(quantised + static_cast<std::size_t>(n) * rowBytes, columns);
-                sums[v][n] = addBlock(sums[v][n], blockSums[v][n], scale, offset, row.scales[block * layout.block / kBlock],
-                                      sumOfBlock<layout.block>(row, block));
+                const std::size_t own = block * layout.block / kBlock;
+                __m512 number = numberOf(blockSums[v][n]);
+                if (row.isWide[own])
+                    number = addThird<layout.block / 4>(number, row, block * (layout.block / 4), [&](std::size_t quad) { return codesOf<layout.bits>(codes[v], quad); });
+                sums[v][n] = addBlock(sums[v][n], number, scale, offset, row.scales[own], sumOfBlock<layout.block>(row, block));
             }
         }
     }
@@ -228,119 +274,34 @@ template <WeightForm form, int V, int N>
     }
 }
 
-// N rows times V panels whose codes lie unpacked in scratch: columns [first, first + count), sums added to what earlier columns left.
-template <WeightForm form, int V, int N>
-[[gnu::noinline]] void multiplyGroup(const std::byte *const *scales, const std::byte *unpacked, const std::byte *quantised, std::size_t columns, std::size_t first,
-                                     std::size_t count, float *sums)
-{
-    constexpr FormLayout layout = layoutOf(form);
-    constexpr std::size_t scaleStep = kPanelRows * layout.scaleBytes * (layout.hasMinimum ? 2 : 1);
-    const std::size_t rowBytes = quantisedBytes(columns);
-    for (std::size_t block = first / layout.block; block < (first + count) / layout.block; ++block) {
-        BlockSum blockSums[V][N];
-#pragma GCC unroll 8
-        for (int v = 0; v < V; ++v) {
-#pragma GCC unroll 8
-            for (int n = 0; n < N; ++n)
-                clear(blockSums[v][n]);
-        }
-#pragma GCC unroll 2
-        for (std::size_t q = 0; q < layout.block / 4; ++q) {
-            const std::size_t quad = block * (layout.block / 4) + q;
-            __m512i four[V];
-#pragma GCC unroll 8
-            for (int v = 0; v < V; ++v)
-                four[v] = _mm512_load_si512(unpacked + ((quad - first / 4) * V + static_cast<std::size_t>(v)) * 64);
-#pragma GCC unroll 8
-            for (int n = 0; n < N; ++n) {
-                const QuantisedRow row(quantised + static_cast<std::size_t>(n) * rowBytes, columns);
-#pragma GCC unroll 8
-                for (int v = 0; v < V; ++v)
-                    addFour(blockSums[v][n], four[v], row, quad);
-            }
-        }
-#pragma GCC unroll 8
-        for (int v = 0; v < V; ++v) {
-            __m512 scale, offset;
-            loadScales<form>(scales[v] + block * scaleStep, scale, offset);
-#pragma GCC unroll 8
-            for (int n = 0; n < N; ++n) {
-                const QuantisedRow row(quantised + static_cast<std::size_t>(n) * rowBytes, columns);
-                float *sum = sums + (static_cast<std::size_t>(n) * V + static_cast<std::size_t>(v)) * kPanelRows;
-                const __m512 before = block == 0 ? _mm512_setzero_ps() : _mm512_load_ps(sum);
-                _mm512_store_ps(sum, addBlock(before, blockSums[v][n], scale, offset, row.scales[block * layout.block / kBlock],
-                                              sumOfBlock<layout.block>(row, block)));
-            }
-        }
-    }
-}
-
-template <WeightForm form, int V, int N>
-void multiplyGroupOf(std::size_t rows, const std::byte *const *scales, const std::byte *unpacked, const std::byte *quantised, std::size_t columns, std::size_t first,
-                     std::size_t count, float *sums)
-{
-    if constexpr (N > 1) {
-        if (rows < N)
-            return multiplyGroupOf<form, V, N - 1>(rows, scales, unpacked, quantised, columns, first, count, sums);
-    }
-    multiplyGroup<form, V, N>(scales, unpacked, quantised, columns, first, count, sums);
-}
-
 template <WeightForm form, int V>
-void multiplyMany(const PackedMatrix &matrix, const std::byte *quantised, std::size_t rows, float *y, std::size_t yStride, ProductMode mode, std::size_t panel,
-                  std::byte *scratch)
+void multiplyRows(const PackedMatrix &matrix, const std::byte *quantised, std::size_t rows, float *y, std::size_t yStride, ProductMode mode, std::size_t panel)
 {
-    constexpr FormLayout layout = layoutOf(form);
-    const std::size_t columns = matrix.columns(), rowBytes = quantisedBytes(columns);
-    float *sums = reinterpret_cast<float *>(scratch + kChunk * kPanelRows * V);
-    const std::byte *scales[V], *codes[V];
-    for (int v = 0; v < V; ++v) {
-        scales[v] = matrix.panel(panel + static_cast<std::size_t>(v));
-        codes[v] = scales[v] + matrix.scaleBytesPerPanel();
-    }
-    for (std::size_t first = 0; first < columns; first += kChunk) {
-        const std::size_t count = std::min(kChunk, columns - first);
-        for (std::size_t q = 0; q < count / 4; q += 2) {
-            for (int v = 0; v < V; ++v) {
-                _mm512_store_si512(scratch + (q * V + static_cast<std::size_t>(v)) * 64, codesOf<layout.bits>(codes[v], first / 4 + q));
-                _mm512_store_si512(scratch + ((q + 1) * V + static_cast<std::size_t>(v)) * 64, codesOf<layout.bits>(codes[v], first / 4 + q + 1));
-            }
-        }
-        for (std::size_t row = 0; row < rows; row += kGroupRows)
-            multiplyGroupOf<form, V, kGroupRows>(std::min<std::size_t>(kGroupRows, rows - row), scales, scratch, quantised + row * rowBytes, columns, first, count,
-                                                 sums + row * V * kPanelRows);
-    }
-    for (std::size_t row = 0; row < rows; ++row) {
-        for (int v = 0; v < V; ++v)
-            writeSum(_mm512_load_ps(sums + (row * V + static_cast<std::size_t>(v)) * kPanelRows), y + row * yStride + (panel + static_cast<std::size_t>(v)) * kPanelRows, mode);
+    const std::size_t rowBytes = quantisedBytes(matrix.columns());
+    for (; rows >= 4; rows -= 4, quantised += 4 * rowBytes, y += 4 * yStride)
+        multiplyTile<form, V, 4>(matrix, quantised, y, yStride, mode, panel);
+    switch (rows) {
+    case 1: return multiplyTile<form, V, 1>(matrix, quantised, y, yStride, mode, panel);
+    case 2: return multiplyTile<form, V, 2>(matrix, quantised, y, yStride, mode, panel);
+    case 3: return multiplyTile<form, V, 3>(matrix, quantised, y, yStride, mode, panel);
+    default: return;
     }
 }
 
-template <WeightForm form, int N>
-void multiplyAllFew(const PackedMatrix &matrix, const std::byte *quantised, float *y, std::size_t yStride, ProductMode mode, std::size_t begin, std::size_t end)
-{
-    constexpr int V = N == 1 ? kFewPanels : N == 2 ? 2 : 1; // as many sums as there are registers
-    for (; begin + V <= end; begin += V)
-        multiplyFew<form, V, N>(matrix, quantised, y, yStride, mode, begin);
-    for (; begin < end; ++begin)
-        multiplyFew<form, 1, N>(matrix, quantised, y, yStride, mode, begin);
-}
-
+// Panels outside, rows inside: a panel comes from memory once and stays in the cache for the further rows. Tiles have as many sums as there are
+// registers.
 template <WeightForm form>
 void multiplyForm(const PackedMatrix &matrix, const std::byte *quantised, std::size_t rows, float *y, std::size_t yStride, ProductMode mode, std::size_t begin,
-                  std::size_t end, std::byte *scratch)
+                  std::size_t end)
 {
-    switch (rows) {
-    case 1: return multiplyAllFew<form, 1>(matrix, quantised, y, yStride, mode, begin, end);
-    case 2: return multiplyAllFew<form, 2>(matrix, quantised, y, yStride, mode, begin, end);
-    case 3: return multiplyAllFew<form, 3>(matrix, quantised, y, yStride, mode, begin, end);
-    case 4: return multiplyAllFew<form, 4>(matrix, quantised, y, yStride, mode, begin, end);
-    default: break;
-    }
+    for (; rows == 1 && begin + 4 <= end; begin += 4)
+        multiplyTile<form, 4, 1>(matrix, quantised, y, yStride, mode, begin);
+    for (; rows == 2 && begin + 4 <= end; begin += 4)
+        multiplyTile<form, 4, 2>(matrix, quantised, y, yStride, mode, begin);
     for (; begin + 2 <= end; begin += 2)
-        multiplyMany<form, 2>(matrix, quantised, rows, y, yStride, mode, begin, scratch);
+        multiplyRows<form, 2>(matrix, quantised, rows, y, yStride, mode, begin);
     for (; begin < end; ++begin)
-        multiplyMany<form, 1>(matrix, quantised, rows, y, yStride, mode, begin, scratch);
+        multiplyRows<form, 1>(matrix, quantised, rows, y, yStride, mode, begin);
 }
 
 } // namespace
@@ -350,27 +311,28 @@ void quantiseRows(const float *source, std::size_t stride, std::size_t rows, std
     const std::size_t blocks = blocksOf(columns), rowBytes = quantisedBytes(columns);
     for (std::size_t r = 0; r < rows; ++r) {
         const float *x = source + r * stride;
-        auto *high = reinterpret_cast<std::int8_t *>(target + r * rowBytes), *middle = high + blocks * kBlock, *low = middle + blocks * kBlock;
-        auto *scales = reinterpret_cast<float *>(low + blocks * kBlock), *sums = scales + blocks;
+        auto *high = reinterpret_cast<std::int8_t *>(target + r * rowBytes), *low = high + blocks * kBlock, *third = low + blocks * kBlock;
+        auto *scales = reinterpret_cast<float *>(third + blocks * kBlock), *sums = scales + blocks;
+        auto *isWide = reinterpret_cast<std::uint8_t *>(sums + 2 * blocks);
+        const float outlier = kOutlier * rootMeanSquare(x, columns);
         for (std::size_t block = 0; block < blocks; ++block) {
             const std::size_t first = block * kBlock;
+            const BlockTarget own{high + first, low + first, third + first, scales + block, sums + 2 * block, isWide + block};
             if (first + kBlock <= columns) {
-                quantiseBlock(x + first, high + first, middle + first, low + first, scales[block], sums + 2 * block);
+                quantiseBlock(x + first, outlier, own);
             } else {
                 float padded[kBlock] = {};
                 std::copy(x + first, x + columns, padded);
-                quantiseBlock(padded, high + first, middle + first, low + first, scales[block], sums + 2 * block);
+                quantiseBlock(padded, outlier, own);
             }
         }
     }
 }
 
-std::size_t integerScratch(std::size_t rows) { return 2 * kPanelRows * (kChunk + rows * sizeof(float)); }
-
 void multiplyIntegerPanels(const PackedMatrix &matrix, const std::byte *quantised, std::size_t rows, float *y, std::size_t yStride, ProductMode mode,
-                           std::size_t begin, std::size_t end, std::byte *scratch)
+                           std::size_t begin, std::size_t end)
 {
-    const auto run = [&]<WeightForm form>() { multiplyForm<form>(matrix, quantised, rows, y, yStride, mode, begin, end, scratch); };
+    const auto run = [&]<WeightForm form>() { multiplyForm<form>(matrix, quantised, rows, y, yStride, mode, begin, end); };
     switch (matrix.form()) {
     case WeightForm::F32:
     case WeightForm::F16:
@@ -392,8 +354,7 @@ void multiplyIntegerPanels(const PackedMatrix &matrix, const std::byte *quantise
 
 bool hasIntegerProducts() { return false; }
 void quantiseRows(const float *, std::size_t, std::size_t, std::size_t, std::byte *) {}
-std::size_t integerScratch(std::size_t) { return 0; }
-void multiplyIntegerPanels(const PackedMatrix &, const std::byte *, std::size_t, float *, std::size_t, ProductMode, std::size_t, std::size_t, std::byte *) {}
+void multiplyIntegerPanels(const PackedMatrix &, const std::byte *, std::size_t, float *, std::size_t, ProductMode, std::size_t, std::size_t) {}
 
 #endif
 

@@ -34,7 +34,7 @@ Result<> StepBuffers::prepare(const model::ModelConfig &config, std::size_t larg
     productScratch.resize(static_cast<std::size_t>(threads));
     attentionScratch.resize(static_cast<std::size_t>(threads));
     for (Scratch &scratch : productScratch) {
-        if (auto done = scratch.want(std::max(generate::productScratch(count), integerScratch(count) / sizeof(float))); !done)
+        if (auto done = scratch.want(generate::productScratch(count)); !done)
             return done;
     }
     for (Scratch &scratch : attentionScratch) {
@@ -67,11 +67,11 @@ void StepBuffers::runProducts(WorkerPool &pool)
             const std::size_t own = (product.matrix->panels() + step - 1) / step;
             if (task < own) {
                 const std::size_t begin = task * step, end = std::min(product.matrix->panels(), begin + step);
-                Scratch &scratch = productScratch[static_cast<std::size_t>(thread)];
                 if (product.quantised && fitsIntegerProducts(*product.matrix))
-                    multiplyIntegerPanels(*product.matrix, product.quantised, product.rows, product.y, product.stride, product.mode, begin, end, scratch.bytes());
+                    multiplyIntegerPanels(*product.matrix, product.quantised, product.rows, product.y, product.stride, product.mode, begin, end);
                 else
-                    multiplyPanels(*product.matrix, product.packed, product.rows, product.y, product.stride, product.mode, begin, end, scratch.data());
+                    multiplyPanels(*product.matrix, product.packed, product.rows, product.y, product.stride, product.mode, begin, end,
+                                   productScratch[static_cast<std::size_t>(thread)].data());
                 return;
             }
             task -= own;

@@ -77,11 +77,10 @@ std::vector<float> multiplyInIntegers(const PackedMatrix &matrix, const std::vec
     const std::size_t columns = matrix.columns(), stride = matrix.panels() * kPanelRows;
     std::vector<float> y(rows * stride, 0.5f);
     std::vector<std::byte> quantised(rows * quantisedBytes(columns));
-    auto scratch = AlignedBuffer::allocate(integerScratch(rows));
     for (std::size_t first = 0; first < rows; first += together) {
         const std::size_t count = std::min(together, rows - first);
         quantiseRows(x.data() + first * columns, columns, count, columns, quantised.data());
-        multiplyIntegerPanels(matrix, quantised.data(), count, y.data() + first * stride, stride, ProductMode::Replace, 0, matrix.panels(), scratch->data());
+        multiplyIntegerPanels(matrix, quantised.data(), count, y.data() + first * stride, stride, ProductMode::Replace, 0, matrix.panels());
     }
     return y;
 }
@@ -122,7 +121,7 @@ private slots:
         for (const std::int64_t target : targets())
             QTest::newRow(hwy::TargetName(target)) << qint64(target) << false << 2e-6;
         if (hasIntegerProducts())
-            QTest::newRow("integers") << qint64(targets().front()) << true << 2e-6;
+            QTest::newRow("integers") << qint64(targets().front()) << true << 2e-5;
     }
     void productsAreRight()
     {
@@ -154,8 +153,8 @@ private slots:
             const std::vector<float> x = randomValues(kRows * columns, 7);
             if (isInteger && !fitsIntegerProducts(*matrix))
                 continue;
-            const auto product = isInteger ? multiplyInIntegers : multiply;
-            const std::vector<float> one = product(*matrix, x, kRows, 1);
+            const auto multiplyAll = isInteger ? multiplyInIntegers : multiply;
+            const std::vector<float> one = multiplyAll(*matrix, x, kRows, 1);
             for (std::size_t r = 0; r < kRows; ++r) {
                 for (std::size_t row = 0; row < 83; ++row) {
                     double sum = 0, size = 0;
@@ -172,7 +171,7 @@ private slots:
                     QVERIFY(one[r * stride + row] == 0.0f);
             }
             for (const std::size_t together : {2u, 3u, 4u, 5u, 11u, 12u, 13u, 29u}) {
-                const std::vector<float> some = product(*matrix, x, kRows, together);
+                const std::vector<float> some = multiplyAll(*matrix, x, kRows, together);
                 QVERIFY2(std::memcmp(one.data(), some.data(), one.size() * sizeof(float)) == 0, qPrintable(QString("%1, %2 rows").arg(type).arg(together)));
             }
         }

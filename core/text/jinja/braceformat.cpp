@@ -1,4 +1,5 @@
 // "{} {name[0]:>5}".format(...).
+#include "core/base/words.h"
 #include "core/text/jinja/formatspec.h"
 
 #include <algorithm>
@@ -109,12 +110,12 @@ private:
         if (name.empty() || isIndex(name)) {
             const std::size_t index = name.empty() ? m_next++ : static_cast<std::size_t>(std::stoll(std::string(name)));
             if (index >= m_arguments.positional.size())
-                stop(fmt::format("Replacement index {} out of range for positional args tuple", index));
+                stop(tr("Replacement index {} out of range for positional args tuple", index));
             return m_arguments.positional[index];
         }
         const Value *value = m_arguments.find(SIZE_MAX, name);
         if (!value)
-            stop(fmt::format("format() has no argument '{}'", name));
+            stop(tr("format() has no argument '{}'", name));
         return *value;
     }
 

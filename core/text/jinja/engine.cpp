@@ -2,6 +2,7 @@
 #include "core/text/jinja/engine.h"
 
 #include "core/base/utf8.h"
+#include "core/base/words.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -21,7 +22,7 @@ public:
     {
         if (++m_engine.m_nested > kDeepestNesting) {
             --m_engine.m_nested;
-            stop("calls and blocks are nested too deeply", Failure::Reason::Limit);
+            stop(tr("calls and blocks are nested too deeply"), Failure::Reason::Limit);
         }
     }
     ~Nested() { --m_engine.m_nested; }
@@ -74,7 +75,7 @@ struct LoopObject : Object {
         else if (name == "cycle")
             out = Value::callable("cycle", [self = self()](Engine &, const Arguments &arguments) {
                 if (arguments.positional.empty())
-                    stop("no items for cycling given");
+                    stop(tr("no items for cycling given"));
                 return arguments.positional[static_cast<std::size_t>(self->index0) % arguments.positional.size()];
             });
         else if (name == "changed")
@@ -92,9 +93,9 @@ struct LoopObject : Object {
     Value call(Engine &, const Arguments &arguments) override
     {
         if (!recurse)
-            stop("the loop must have the \"recursive\" marker to be called recursively");
+            stop(tr("the loop must have the \"recursive\" marker to be called recursively"));
         if (arguments.positional.size() != 1)
-            stop("loop() takes one argument");
+            stop(tr("loop() takes one argument"));
         return recurse(arguments.positional[0]);
     }
 };
@@ -149,20 +150,20 @@ void Engine::step(std::int64_t steps)
 {
     m_steps += steps;
     if (m_steps > m_limits.steps)
-        stop(fmt::format("it needs more than {} steps", m_limits.steps), Failure::Reason::Limit);
+        stop(tr("it needs more than {} steps", m_limits.steps), Failure::Reason::Limit);
 }
 
 void Engine::charge(std::int64_t bytes)
 {
     if (bytes > m_limits.outputBytes)
-        stop(fmt::format("it makes a text of more than {} bytes", m_limits.outputBytes), Failure::Reason::Limit);
+        stop(tr("it makes a text of more than {} bytes", m_limits.outputBytes), Failure::Reason::Limit);
     step(bytes / 64);
 }
 
 void Engine::chargeItems(std::int64_t count)
 {
     if (count > kMostItems)
-        stop(fmt::format("it makes a list of more than {} items", kMostItems), Failure::Reason::Limit);
+        stop(tr("it makes a list of more than {} items", kMostItems), Failure::Reason::Limit);
     step(count / 4);
 }
 
@@ -170,7 +171,7 @@ void Engine::write(std::string_view text)
 {
     charge(static_cast<std::int64_t>(text.size()));
     if (static_cast<std::int64_t>(m_buffers.back().size() + text.size()) > m_limits.outputBytes)
-        stop(fmt::format("it makes a text of more than {} bytes", m_limits.outputBytes), Failure::Reason::Limit);
+        stop(tr("it makes a text of more than {} bytes", m_limits.outputBytes), Failure::Reason::Limit);
     m_buffers.back().append(text);
 }
 
@@ -253,7 +254,7 @@ void Engine::runFor(const Statement &loop, const Value &iterable, const ScopePtr
     if (loop.recursive)
         object->recurse = [this, &loop, scope, depth](const Value &inner) {
             if (++m_calls > m_limits.depth)
-                stop(fmt::format("calls are nested more than {} deep", m_limits.depth), Failure::Reason::Limit);
+                stop(tr("calls are nested more than {} deep", m_limits.depth), Failure::Reason::Limit);
             m_buffers.emplace_back();
             runFor(loop, inner, scope, depth + 1);
             std::string text = std::move(m_buffers.back());
@@ -300,7 +301,7 @@ Value Engine::macro(const Statement &statement, const ScopePtr &scope)
 Value Engine::callMacro(const Statement &statement, const ScopePtr &scope, const Arguments &arguments)
 {
     if (++m_calls > m_limits.depth)
-        stop(fmt::format("calls are nested more than {} deep", m_limits.depth), Failure::Reason::Limit);
+        stop(tr("calls are nested more than {} deep", m_limits.depth), Failure::Reason::Limit);
     const Signature &signature = statement.signature;
     const std::string name = statement.text.empty() ? "caller" : statement.text;
     const auto inner = std::make_shared<Scope>(Scope{{}, scope});
@@ -332,7 +333,7 @@ Value Engine::callMacro(const Statement &statement, const ScopePtr &scope, const
         if (used[i])
             continue;
         if (!signature.usesNamed)
-            stop(fmt::format("macro '{}' takes no keyword argument '{}'", name, arguments.named[i].first));
+            stop(tr("macro '{}' takes no keyword argument '{}'", name, arguments.named[i].first));
         surplus.set(Value(arguments.named[i].first), arguments.named[i].second);
     }
     if (signature.usesNamed)
@@ -344,7 +345,7 @@ Value Engine::callMacro(const Statement &statement, const ScopePtr &scope, const
                                     ? Values(arguments.positional.begin() + static_cast<std::ptrdiff_t>(count), arguments.positional.end())
                                     : Values()));
     else if (arguments.positional.size() > count)
-        stop(fmt::format("macro '{}' takes not more than {} argument(s)", name, count));
+        stop(tr("macro '{}' takes not more than {} argument(s)", name, count));
     std::string text = captured(statement.body, inner);
     --m_calls;
     return text;
@@ -377,18 +378,18 @@ void Engine::assign(const Target &target, const Value &value, const ScopePtr &sc
     case Target::Kind::Attribute: {
         const Value space = lookUp(target.name, scope);
         if (!space.is(Kind::Namespace))
-            stop(fmt::format("cannot assign attribute '{}' on '{}', which is no namespace", target.attribute, target.name));
+            stop(tr("cannot assign attribute '{}' on '{}', which is no namespace", target.attribute, target.name));
         if (target.attribute.starts_with('_'))
-            stop(fmt::format("cannot assign the attribute '{}': names with an underscore in front are private", target.attribute));
+            stop(tr("cannot assign the attribute '{}': names with an underscore in front are private", target.attribute));
         space.mutableNamespace().set(Value(target.attribute), value);
         return;
     }
     case Target::Kind::Tuple: {
         if (!isIterable(value))
-            stop(fmt::format("cannot unpack non-iterable {} object", typeName(value)));
+            stop(tr("cannot unpack non-iterable {} object", typeName(value)));
         const Values items = iterate(value);
         if (items.size() != target.parts.size())
-            stop(fmt::format("cannot unpack {} values into {} names", items.size(), target.parts.size()));
+            stop(tr("cannot unpack {} values into {} names", items.size(), target.parts.size()));
         for (std::size_t i = 0; i < items.size(); ++i)
             assign(target.parts[i], items[i], scope);
         return;

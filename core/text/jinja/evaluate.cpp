@@ -1,6 +1,7 @@
 // The expressions of a template.
 #include "core/text/jinja/engine.h"
 
+#include "core/base/words.h"
 #include "core/text/jinja/pystring.h"
 
 #include <fmt/format.h>
@@ -74,7 +75,7 @@ Value Engine::evaluate(const Expression &expression, const ScopePtr &scope)
 {
     if (++m_nested > 1500) {
         --m_nested;
-        stop("an expression is nested too deeply", Failure::Reason::Limit);
+        stop(tr("an expression is nested too deeply"), Failure::Reason::Limit);
     }
     step();
     try {
@@ -109,7 +110,7 @@ Value Engine::evaluateParts(const Expression &expression, const ScopePtr &scope)
         for (std::size_t i = 0; i + 1 < expression.parts.size(); i += 2) {
             Value key = part(i);
             if (!isHashable(key))
-                stop(fmt::format("unhashable type: '{}'", typeName(key)));
+                stop(tr("unhashable type: '{}'", typeName(key)));
             dict.set(std::move(key), part(i + 1));
         }
         return Value::dict(std::move(dict));
@@ -122,7 +123,7 @@ Value Engine::evaluateParts(const Expression &expression, const ScopePtr &scope)
             const Value object = part(0);
             return item(object, part(1));
         }
-    case ExpressionKind::Slice: stop("a slice stands where only an index can");
+    case ExpressionKind::Slice: stop(tr("a slice stands where only an index can"));
     case ExpressionKind::Call: {
         const Value function = part(0);
         return call(function, arguments(expression, 1, scope));
@@ -190,9 +191,9 @@ Value Engine::slice(const Value &object, const Expression &parts, const ScopePtr
     if (object.is(Kind::Undefined))
         stop(object.undefinedMessage());
     if (!isSequence(object))
-        stop(fmt::format("'{}' object cannot be sliced", typeName(object)));
+        stop(tr("'{}' object cannot be sliced", typeName(object)));
     if (!areIntegers)
-        stop("slice indices must be integers or None");
+        stop(tr("slice indices must be integers or None"));
     return sliceOf(object, bounds[0], bounds[1], bounds[2]);
 }
 
@@ -203,7 +204,7 @@ Arguments Engine::arguments(const Expression &expression, std::size_t first, con
         made.positional.push_back(evaluate(*expression.parts[i], scope));
     for (const auto &[name, value] : expression.named) {
         if (made.find(SIZE_MAX, name))
-            stop(fmt::format("the argument '{}' is given twice", name));
+            stop(tr("the argument '{}' is given twice", name));
         made.named.emplace_back(name, evaluate(*value, scope));
     }
     if (expression.moreArguments)
@@ -212,10 +213,10 @@ Arguments Engine::arguments(const Expression &expression, std::size_t first, con
     if (expression.moreNamed) {
         const Value more = evaluate(*expression.moreNamed, scope);
         if (!more.is(Kind::Dict))
-            stop(fmt::format("argument after ** must be a mapping, not {}", typeName(more)));
+            stop(tr("argument after ** must be a mapping, not {}", typeName(more)));
         for (const auto &[name, value] : more.dict().items) {
             if (!name.is(Kind::String) || made.find(SIZE_MAX, name.text()))
-                stop(fmt::format("the argument {} is given twice or is no name", toRepr(name)));
+                stop(tr("the argument {} is given twice or is no name", toRepr(name)));
             made.named.emplace_back(name.text(), value);
         }
     }
@@ -239,7 +240,7 @@ Value Engine::call(const Value &function, const Arguments &arguments)
     case Kind::Callable: return function.callable().call(*this, arguments);
     case Kind::Object: return function.object().call(*this, arguments);
     case Kind::Undefined: stop(function.undefinedMessage());
-    default: stop(fmt::format("'{}' object is not callable", typeName(function)));
+    default: stop(tr("'{}' object is not callable", typeName(function)));
     }
 }
 
@@ -294,7 +295,7 @@ Value Engine::filter(std::string_view name, const Value &input, const Arguments 
 {
     const auto found = filterTable().find(name);
     if (found == filterTable().end())
-        stop(fmt::format("there is no filter named '{}'", name));
+        stop(tr("there is no filter named '{}'", name));
     step();
     return found->second(*this, input, arguments);
 }
@@ -303,7 +304,7 @@ bool Engine::test(std::string_view name, const Value &value, const Arguments &ar
 {
     const auto found = testTable().find(name);
     if (found == testTable().end())
-        stop(fmt::format("there is no test named '{}'", name));
+        stop(tr("there is no test named '{}'", name));
     return found->second(*this, value, arguments);
 }
 

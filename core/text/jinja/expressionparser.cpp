@@ -1,6 +1,7 @@
 // Operators, literals and targets of assignments.
 #include "core/text/jinja/expressionparser.h"
 
+#include "core/base/words.h"
 #include "core/text/jinja/failure.h"
 
 #include <algorithm>
@@ -39,7 +40,7 @@ ExpressionPtr ExpressionParser::make(ExpressionKind kind) const
 void ExpressionParser::countLink()
 {
     if (++m_links > kMostLinks)
-        m_tokens.failHere("an expression is too long");
+        m_tokens.failHere(tr("an expression is too long"));
 }
 
 ExpressionPtr ExpressionParser::join(ExpressionKind kind, ExpressionPtr left, ExpressionPtr right, std::string symbol) const
@@ -57,7 +58,7 @@ ExpressionPtr ExpressionParser::parse(bool withCondition)
     if (m_depth == 0)
         m_links = 0;
     if (++m_depth > kDeepest)
-        m_tokens.failHere("an expression is nested too deeply");
+        m_tokens.failHere(tr("an expression is nested too deeply"));
     ExpressionPtr first = parseOr();
     while (withCondition && m_tokens.takeName("if")) {
         countLink();
@@ -94,7 +95,7 @@ ExpressionPtr ExpressionParser::parseNot()
     if (!m_tokens.atName("not"))
         return parseCompare();
     if (++m_depth > kDeepest)
-        m_tokens.failHere("an expression is nested too deeply");
+        m_tokens.failHere(tr("an expression is nested too deeply"));
     ExpressionPtr made = make(ExpressionKind::Not);
     m_tokens.take();
     made->parts.push_back(parseNot());
@@ -173,7 +174,7 @@ ExpressionPtr ExpressionParser::parsePower()
 ExpressionPtr ExpressionParser::parseUnary(bool withFilters)
 {
     if (++m_depth > kDeepest)
-        m_tokens.failHere("an expression is nested too deeply");
+        m_tokens.failHere(tr("an expression is nested too deeply"));
     ExpressionPtr made;
     if (m_tokens.atOperator("-") || m_tokens.atOperator("+")) {
         made = make(m_tokens.atOperator("-") ? ExpressionKind::Negative : ExpressionKind::Positive);
@@ -235,7 +236,7 @@ ExpressionPtr ExpressionParser::parsePrimary()
         return parseList();
     if (m_tokens.atOperator("{"))
         return parseDict();
-    m_tokens.failHere("unexpected " + m_tokens.describeCurrent());
+    m_tokens.failHere(tr("unexpected {}", m_tokens.describeCurrent()));
 }
 
 ExpressionPtr ExpressionParser::parseTuple(bool withCondition, std::initializer_list<std::string_view> ends, bool inParentheses)
@@ -262,7 +263,7 @@ ExpressionPtr ExpressionParser::parseTuple(bool withCondition, std::initializer_
     if (!tuple->parts.empty())
         return std::move(tuple->parts.front());
     if (!inParentheses)
-        m_tokens.failHere("expected an expression, found " + m_tokens.describeCurrent());
+        m_tokens.failHere(tr("expected an expression, found {}", m_tokens.describeCurrent()));
     return tuple;
 }
 
@@ -308,7 +309,7 @@ Target ExpressionParser::parseOneTarget(bool withNamespace)
     }
     target.name = m_tokens.expect(TokenType::Name, "a name to assign to").text;
     if (isBoolName(target.name) || target.name == "none" || target.name == "None")
-        m_tokens.failHere(fmt::format("cannot assign to \"{}\"", target.name));
+        m_tokens.failHere(tr("cannot assign to \"{}\"", target.name));
     if (withNamespace && m_tokens.takeOperator(".")) {
         target.kind = Target::Kind::Attribute;
         target.attribute = m_tokens.expect(TokenType::Name, "the name of an attribute").text;
@@ -319,7 +320,7 @@ Target ExpressionParser::parseOneTarget(bool withNamespace)
 Target ExpressionParser::parseTarget(bool withTuple, bool withNamespace)
 {
     if (++m_depth > kDeepest)
-        m_tokens.failHere("an expression is nested too deeply");
+        m_tokens.failHere(tr("an expression is nested too deeply"));
     Target first = parseOneTarget(withNamespace);
     if (withTuple && m_tokens.atOperator(",")) {
         Target tuple;

@@ -1,6 +1,7 @@
 // Arguments and attributes for filters, and the table of all filters.
 #include "core/text/jinja/filtertools.h"
 
+#include "core/base/words.h"
 #include "core/text/jinja/pystring.h"
 
 #include <algorithm>
@@ -70,7 +71,7 @@ std::int64_t integerArgument(const Arguments &arguments, std::size_t position, s
         return fallback;
     if (!value->isInteger())
         stop(value->is(Kind::Undefined) ? value->undefinedMessage()
-                                        : fmt::format("'{}' object cannot be interpreted as an integer", typeName(*value)));
+                                        : tr("'{}' object cannot be interpreted as an integer", typeName(*value)));
     return value->integer();
 }
 

@@ -2,6 +2,7 @@
 #include "core/text/jinja/formatspec.h"
 
 #include "core/base/utf8.h"
+#include "core/base/words.h"
 #include "core/text/jinja/pystring.h"
 
 #include <algorithm>
@@ -41,7 +42,7 @@ std::string centered(std::string_view text, std::int64_t width, const std::strin
 
 void badFormat(std::string what)
 {
-    stop("a format is wrong: " + std::move(what));
+    stop(tr("a format is wrong: {}", what));
 }
 
 // Python's 'g' and its kin write exponents with at least two digits, as C does and fmt too.
@@ -217,7 +218,7 @@ std::string formatValue(Engine &engine, const Value &value, std::string_view tex
     case Kind::Int:
     case Kind::Bool: return formatInteger(value.integer(), spec);
     case Kind::Float: return formatFloat(value.number(), spec);
-    default: stop(fmt::format("unsupported format string passed to {}.__format__", typeName(value)));
+    default: stop(tr("unsupported format string passed to {}.__format__", typeName(value)));
     }
 }
 

@@ -1,4 +1,5 @@
 // The functions that every template has.
+#include "core/base/words.h"
 #include "core/text/jinja/engine.h"
 
 #include <ctime>
@@ -12,26 +13,26 @@ constexpr std::int64_t kLongestRange = 100'000; // the sandbox's own limit
 Value makeRange(Engine &, const Arguments &arguments)
 {
     if (!arguments.named.empty() || arguments.positional.empty() || arguments.positional.size() > 3)
-        stop("range() takes 1 to 3 integers");
+        stop(tr("range() takes 1 to 3 integers"));
     std::int64_t numbers[3] = {0, 0, 1};
     for (std::size_t i = 0; i < arguments.positional.size(); ++i) {
         const Value &value = arguments.positional[i];
         if (!value.isInteger())
             stop(value.is(Kind::Undefined) ? value.undefinedMessage()
-                                           : fmt::format("'{}' object cannot be interpreted as an integer", typeName(value)));
+                                           : tr("'{}' object cannot be interpreted as an integer", typeName(value)));
         numbers[i] = value.integer();
     }
     if (arguments.positional.size() == 1)
         std::swap(numbers[0], numbers[1]);
     if (numbers[2] == 0)
-        stop("range() arg 3 must not be zero");
+        stop(tr("range() arg 3 must not be zero"));
     constexpr std::int64_t kFar = std::int64_t{1} << 40;
     for (const std::int64_t number : numbers)
         if (number > kFar || number < -kFar)
-            stop(fmt::format("Range too big. The sandbox blocks ranges larger than {}.", kLongestRange), Failure::Reason::Limit);
+            stop(tr("Range too big. The sandbox blocks ranges larger than {}.", kLongestRange), Failure::Reason::Limit);
     const IntRange range{numbers[0], numbers[1], numbers[2]};
     if (range.size() > kLongestRange)
-        stop(fmt::format("Range too big. The sandbox blocks ranges larger than {}.", kLongestRange), Failure::Reason::Limit);
+        stop(tr("Range too big. The sandbox blocks ranges larger than {}.", kLongestRange), Failure::Reason::Limit);
     return Value::range(range);
 }
 
@@ -40,7 +41,7 @@ Dict dictFrom(const Arguments &arguments)
 {
     Dict made;
     if (arguments.positional.size() > 1)
-        stop(fmt::format("dict expected at most 1 argument, got {}", arguments.positional.size()));
+        stop(tr("dict expected at most 1 argument, got {}", arguments.positional.size()));
     if (!arguments.positional.empty()) {
         const Value &source = arguments.positional[0];
         if (source.is(Kind::Dict)) {
@@ -49,9 +50,9 @@ Dict dictFrom(const Arguments &arguments)
             for (const Value &pair : iterate(source)) {
                 const Values parts = iterate(pair);
                 if (parts.size() != 2)
-                    stop("dict() needs pairs of key and value");
+                    stop(tr("dict() needs pairs of key and value"));
                 if (!isHashable(parts[0]))
-                    stop(fmt::format("unhashable type: '{}'", typeName(parts[0])));
+                    stop(tr("unhashable type: '{}'", typeName(parts[0])));
                 made.set(parts[0], parts[1]);
             }
         }
@@ -66,7 +67,7 @@ Value makeNamespace(Engine &engine, const Arguments &arguments)
     Dict items = dictFrom(arguments);
     for (const auto &[name, value] : items.items)
         if (name.is(Kind::String) && name.text().starts_with('_'))
-            stop(fmt::format("cannot store the attribute {} on a namespace: names with an underscore in front are private", toRepr(name)));
+            stop(tr("cannot store the attribute {} on a namespace: names with an underscore in front are private", toRepr(name)));
     return engine.makeNamespace(std::move(items));
 }
 
@@ -81,14 +82,14 @@ Value formattedTime(Engine &engine, const Arguments &arguments)
     arguments.check("strftime_now", {"format"}, 1);
     const Value &format = *arguments.find(0, "format");
     if (!format.is(Kind::String))
-        stop(fmt::format("strftime() argument 1 must be str, not {}", typeName(format)));
+        stop(tr("strftime() argument 1 must be str, not {}", typeName(format)));
     engine.charge(static_cast<std::int64_t>(format.text().size()) * 16);
     // A mark in front tells an empty result from a buffer that is too small.
     const std::string marked = "x" + format.text();
     std::string buffer(marked.size() * 16 + 256, '\0');
     const std::size_t written = std::strftime(buffer.data(), buffer.size(), marked.c_str(), &engine.now());
     if (written == 0)
-        stop("the format of strftime_now() gives too long a text");
+        stop(tr("the format of strftime_now() gives too long a text"));
     return buffer.substr(1, written - 1);
 }
 
@@ -137,7 +138,7 @@ struct Joiner : Object {
 Value makeCycler(Engine &, const Arguments &arguments)
 {
     if (arguments.positional.empty())
-        stop("at least one item has to be provided");
+        stop(tr("at least one item has to be provided"));
     auto cycler = std::make_shared<Cycler>();
     cycler->items = arguments.positional;
     return Value::object(cycler, cycler->items);

@@ -2,6 +2,7 @@
 #include "core/text/jinja/engine.h"
 
 #include "core/base/utf8.h"
+#include "core/base/words.h"
 #include "core/text/jinja/pystring.h"
 
 #include <algorithm>
@@ -15,7 +16,7 @@ using Method = Value (*)(Engine &, const Value &self, const Arguments &);
 const std::string &textOf(const Arguments &arguments, std::size_t position, std::string_view method)
 {
     if (position >= arguments.positional.size() || !arguments.positional[position].is(Kind::String))
-        stop(fmt::format("{}() needs a text as argument {}", method, position + 1));
+        stop(tr("{}() needs a text as argument {}", method, position + 1));
     return arguments.positional[position].text();
 }
 
@@ -25,7 +26,7 @@ std::optional<std::string_view> optionalText(const Arguments &arguments, std::si
     if (!value || value->is(Kind::None))
         return std::nullopt;
     if (!value->is(Kind::String))
-        stop(fmt::format("argument must be str or None, not {}", typeName(*value)));
+        stop(tr("argument must be str or None, not {}", typeName(*value)));
     return value->text();
 }
 
@@ -40,7 +41,7 @@ template <bool FromRight> Value splitMethod(Engine &engine, const Value &self, c
     arguments.check("split", {"sep", "maxsplit"});
     const auto separator = optionalText(arguments, 0, "sep");
     if (separator && separator->empty())
-        stop("empty separator");
+        stop(tr("empty separator"));
     engine.step(static_cast<std::int64_t>(self.text().size() / 8));
     const std::int64_t most = integerArgument(arguments, 1, "maxsplit", -1);
     Values parts;
@@ -79,14 +80,14 @@ template <bool AtEnd> Value affixMethod(Engine &, const Value &self, const Argum
 {
     const char *name = AtEnd ? "endswith" : "startswith";
     if (arguments.positional.empty())
-        stop(fmt::format("{}() needs a text", name));
+        stop(tr("{}() needs a text", name));
     const Window window = windowOf(self, arguments);
     if (window.begin > codePointCount(self.text()))
         return false;
     const std::string part = sliced(self.text(), window.begin, window.end);
     const auto fits = [&](const Value &affix) {
         if (!affix.is(Kind::String))
-            stop(fmt::format("{} first arg must be str or a tuple of str, not {}", name, typeName(affix)));
+            stop(tr("{} first arg must be str or a tuple of str, not {}", name, typeName(affix)));
         return AtEnd ? part.ends_with(affix.text()) : part.starts_with(affix.text());
     };
     const Value &first = arguments.positional[0];
@@ -100,7 +101,7 @@ template <bool FromRight, bool Fails> Value findMethodOf(Engine &, const Value &
     const Window window = windowOf(self, arguments);
     const std::int64_t at = findIn(self.text(), textOf(arguments, 0, "find"), window.begin, window.end, FromRight);
     if (Fails && at < 0)
-        stop("substring not found");
+        stop(tr("substring not found"));
     return at;
 }
 
@@ -131,7 +132,7 @@ Value joinMethod(Engine &engine, const Value &self, const Arguments &arguments)
     bool isFirst = true;
     for (const Value &item : iterate(arguments.positional.at(0))) {
         if (!item.is(Kind::String))
-            stop(fmt::format("sequence item: expected str instance, {} found", typeName(item)));
+            stop(tr("sequence item: expected str instance, {} found", typeName(item)));
         if (!isFirst)
             out += self.text();
         isFirst = false;
@@ -146,7 +147,7 @@ template <Align Which> Value padMethod(Engine &engine, const Value &self, const 
     const std::int64_t width = integerArgument(arguments, 0, "width", 0);
     const std::string fill = textArgument(arguments, 1, "fillchar", " ");
     if (codePointCount(fill) != 1)
-        stop("The fill character must be exactly one character long");
+        stop(tr("The fill character must be exactly one character long"));
     engine.charge(std::max<std::int64_t>(width, 0));
     engine.charge(static_cast<std::int64_t>(self.text().size())
                   + std::max<std::int64_t>(width, 0) * static_cast<std::int64_t>(fill.size()));
@@ -167,7 +168,7 @@ template <bool FromRight> Value partitionMethod(Engine &, const Value &self, con
 {
     const std::string &separator = textOf(arguments, 0, "partition");
     if (separator.empty())
-        stop("empty separator");
+        stop(tr("empty separator"));
     const std::string &text = self.text();
     const std::size_t at = FromRight ? text.rfind(separator) : text.find(separator);
     if (at == std::string::npos)
@@ -210,7 +211,7 @@ Value indexOfItem(Engine &, const Value &self, const Arguments &arguments)
     for (std::size_t i = 0; i < items.size(); ++i)
         if (areEqual(items[i], arguments.positional.at(0)))
             return i;
-    stop(fmt::format("{} is not in list", toRepr(arguments.positional.at(0))));
+    stop(tr("{} is not in list", toRepr(arguments.positional.at(0))));
 }
 
 Value countOfItem(Engine &, const Value &self, const Arguments &arguments)
@@ -230,10 +231,10 @@ Value getMethod(Engine &, const Value &self, const Arguments &arguments)
 {
     arguments.check("get", {"key", "default"}, 1);
     if (!arguments.named.empty())
-        stop("dict.get() takes no keyword arguments");
+        stop(tr("dict.get() takes no keyword arguments"));
     const Value &key = arguments.positional[0];
     if (!isHashable(key))
-        stop(fmt::format("unhashable type: '{}'", typeName(key)));
+        stop(tr("unhashable type: '{}'", typeName(key)));
     if (const Value *value = self.dict().find(key))
         return *value;
     return arguments.positional.size() > 1 ? arguments.positional[1] : Value(nullptr);

@@ -1,6 +1,7 @@
 // How deep functions that walk through nested values are in them, so that hostile values end in an error instead of a full stack.
 #pragma once
 
+#include "core/base/words.h"
 #include "core/text/jinja/failure.h"
 
 namespace fettle::text::jinja {
@@ -11,7 +12,7 @@ public:
     Nesting()
     {
         if (s_depth >= kDeepest)
-            stop("values are nested too deeply", Failure::Reason::Limit);
+            stop(tr("values are nested too deeply"), Failure::Reason::Limit);
         ++s_depth;
     }
     ~Nesting() { --s_depth; }

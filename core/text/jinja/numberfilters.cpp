@@ -1,6 +1,7 @@
 // Filters that make numbers.
 #include "core/text/jinja/filtertools.h"
 
+#include "core/base/words.h"
 #include "core/text/jinja/pystring.h"
 
 #include <algorithm>
@@ -79,7 +80,7 @@ std::optional<std::int64_t> parseInteger(std::string_view text, std::int64_t bas
     std::int64_t value = 0;
     const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), value, static_cast<int>(base));
     if (result.ec == std::errc::result_out_of_range)
-        stop("a number is too large", Failure::Reason::Limit);
+        stop(tr("a number is too large"), Failure::Reason::Limit);
     if (result.ec != std::errc() || result.ptr != digits.data() + digits.size())
         return std::nullopt;
     return negative ? -value : value;
@@ -90,7 +91,7 @@ std::optional<std::int64_t> truncated(double value)
     if (!std::isfinite(value))
         return std::nullopt;
     if (std::fabs(value) >= 9.2e18)
-        stop("a number is too large", Failure::Reason::Limit);
+        stop(tr("a number is too large"), Failure::Reason::Limit);
     return static_cast<std::int64_t>(value);
 }
 
@@ -134,7 +135,7 @@ Value absFilter(Engine &, const Value &input, const Arguments &)
     if (input.is(Kind::Float))
         return std::fabs(input.number());
     if (!input.isInteger())
-        stop(input.is(Kind::Undefined) ? input.undefinedMessage() : fmt::format("bad operand type for abs(): '{}'", typeName(input)));
+        stop(input.is(Kind::Undefined) ? input.undefinedMessage() : tr("bad operand type for abs(): '{}'", typeName(input)));
     return input.integer() < 0 ? negative(input) : Value(input.integer());
 }
 
@@ -162,10 +163,10 @@ Value roundFilter(Engine &engine, const Value &input, const Arguments &arguments
     const std::int64_t precision = integerArgument(arguments, 0, "precision", 0);
     const std::string method = textArgument(arguments, 1, "method", "common");
     if (method != "common" && method != "ceil" && method != "floor")
-        stop("method must be common, ceil or floor");
+        stop(tr("method must be common, ceil or floor"));
     if (!input.isNumber())
         stop(input.is(Kind::Undefined) ? input.undefinedMessage()
-                                       : fmt::format("type {} doesn't define __round__ method", typeName(input)));
+                                       : tr("type {} doesn't define __round__ method", typeName(input)));
     if (method == "common") {
         if (!input.isInteger())
             return rounded(input.number(), precision);
@@ -206,7 +207,7 @@ Value sumFilter(Engine &engine, const Value &input, const Arguments &arguments)
     const Value *start = arguments.find(1, "start");
     Value total = start ? *start : Value(0);
     if (total.is(Kind::String))
-        stop("sum() can't sum strings [use ''.join(seq) instead]");
+        stop(tr("sum() can't sum strings [use ''.join(seq) instead]"));
     for (const Value &item : iterate(input))
         total = binary(engine, "+", total, attribute.of(engine, item));
     return total;

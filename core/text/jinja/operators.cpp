@@ -1,6 +1,7 @@
 // Python's arithmetic on the values of a template. Integers have 64 bits here; what would need more is refused.
 #include "core/text/jinja/engine.h"
 
+#include "core/base/words.h"
 #include "core/text/jinja/pystring.h"
 
 #include <algorithm>
@@ -12,7 +13,7 @@ namespace {
 
 [[noreturn]] void tooLarge()
 {
-    stop("a number is too large", Failure::Reason::Limit);
+    stop(tr("a number is too large"), Failure::Reason::Limit);
 }
 
 [[noreturn]] void unsupportedOperands(std::string_view symbol, const Value &a, const Value &b)
@@ -20,7 +21,7 @@ namespace {
     for (const Value *value : {&a, &b})
         if (value->is(Kind::Undefined))
             stop(value->undefinedMessage());
-    stop(fmt::format("unsupported operand type(s) for {}: '{}' and '{}'", symbol, typeName(a), typeName(b)));
+    stop(tr("unsupported operand type(s) for {}: '{}' and '{}'", symbol, typeName(a), typeName(b)));
 }
 
 std::int64_t floorDivide(std::int64_t a, std::int64_t b)
@@ -45,7 +46,7 @@ Value integerPower(std::int64_t base, std::int64_t exponent)
 {
     if (exponent < 0) {
         if (base == 0)
-            stop("0.0 cannot be raised to a negative power");
+            stop(tr("0.0 cannot be raised to a negative power"));
         return std::pow(static_cast<double>(base), static_cast<double>(exponent));
     }
     std::int64_t result = 1;
@@ -78,7 +79,7 @@ Value integers(std::string_view symbol, std::int64_t a, std::int64_t b)
     if (symbol == "**")
         return integerPower(a, b);
     if (b == 0)
-        stop(symbol == "/" ? "division by zero" : "integer division or modulo by zero");
+        stop(symbol == "/" ? tr("division by zero") : tr("integer division or modulo by zero"));
     if (symbol == "/")
         return static_cast<double>(a) / static_cast<double>(b);
     if (symbol == "//")
@@ -96,16 +97,16 @@ Value floats(std::string_view symbol, double a, double b)
         return a * b;
     if (symbol == "**") {
         if (a == 0.0 && b < 0)
-            stop("0.0 cannot be raised to a negative power");
+            stop(tr("0.0 cannot be raised to a negative power"));
         const double result = std::pow(a, b);
         if (std::isinf(result) && std::isfinite(a) && std::isfinite(b))
             tooLarge();
         if (std::isnan(result) && !std::isnan(a) && !std::isnan(b))
-            stop("a negative number cannot be raised to a broken power");
+            stop(tr("a negative number cannot be raised to a broken power"));
         return result;
     }
     if (b == 0.0)
-        stop(symbol == "/" ? "float division by zero" : "float floor division or modulo by zero");
+        stop(symbol == "/" ? tr("float division by zero") : tr("float floor division or modulo by zero"));
     if (symbol == "/")
         return a / b;
     const double rest = floatRemainder(a, b);
@@ -180,7 +181,7 @@ Value negative(const Value &value)
     if (value.is(Kind::Float))
         return -value.number();
     if (!value.isInteger())
-        stop(value.is(Kind::Undefined) ? value.undefinedMessage() : fmt::format("bad operand type for unary -: '{}'", typeName(value)));
+        stop(value.is(Kind::Undefined) ? value.undefinedMessage() : tr("bad operand type for unary -: '{}'", typeName(value)));
     if (value.integer() == INT64_MIN)
         tooLarge();
     return -value.integer();
@@ -191,7 +192,7 @@ Value positive(const Value &value)
     if (value.is(Kind::Float))
         return value;
     if (!value.isInteger())
-        stop(value.is(Kind::Undefined) ? value.undefinedMessage() : fmt::format("bad operand type for unary +: '{}'", typeName(value)));
+        stop(value.is(Kind::Undefined) ? value.undefinedMessage() : tr("bad operand type for unary +: '{}'", typeName(value)));
     return value.integer();
 }
 
@@ -199,7 +200,7 @@ Value sliceOf(const Value &object, const Value &begin, const Value &end, const V
 {
     const std::int64_t stride = step.is(Kind::None) ? 1 : step.integer();
     if (stride == 0)
-        stop("slice step cannot be zero");
+        stop(tr("slice step cannot be zero"));
     const std::int64_t length = lengthOf(object);
     const std::int64_t low = stride < 0 ? -1 : 0;
     const std::int64_t high = stride < 0 ? length - 1 : length;

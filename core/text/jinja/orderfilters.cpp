@@ -1,6 +1,7 @@
 // Filters that compare values: sorting, grouping, smallest, largest, unique.
 #include "core/text/jinja/filtertools.h"
 
+#include "core/base/words.h"
 #include "core/text/jinja/pystring.h"
 
 #include <algorithm>
@@ -68,9 +69,9 @@ Value dictsortFilter(Engine &engine, const Value &input, const Arguments &argume
     const bool caseSensitive = flagArgument(arguments, 0, "case_sensitive", false);
     const std::string by = textArgument(arguments, 1, "by", "key");
     if (by != "key" && by != "value")
-        stop("You can only sort by either \"key\" or \"value\"");
+        stop(tr("You can only sort by either \"key\" or \"value\""));
     if (!input.is(Kind::Dict))
-        stop(input.is(Kind::Undefined) ? input.undefinedMessage() : fmt::format("'{}' object has no attribute 'items'", typeName(input)));
+        stop(input.is(Kind::Undefined) ? input.undefinedMessage() : tr("'{}' object has no attribute 'items'", typeName(input)));
     std::vector<Keyed> items;
     for (const auto &[key, value] : input.dict().items) {
         const Value &chosen = by == "key" ? key : value;
@@ -92,7 +93,7 @@ Value uniqueFilter(Engine &engine, const Value &input, const Arguments &argument
         while (pull(item)) {
             const Value key = keyOf(engine, path, item, caseSensitive);
             if (!isHashable(key))
-                stop(fmt::format("unhashable type: '{}'", typeName(key)));
+                stop(tr("unhashable type: '{}'", typeName(key)));
             engine.step(key.is(Kind::String) ? 1 : static_cast<std::int64_t>(seen->items.size()));
             if (seen->find(key))
                 continue;

@@ -1,6 +1,7 @@
 // The statements of the grammar.
 #include "core/text/jinja/parser.h"
 
+#include "core/base/words.h"
 #include "core/text/jinja/expressionparser.h"
 #include "core/text/jinja/lexer.h"
 
@@ -33,7 +34,7 @@ private:
     Body parseBody(const Ends &ends)
     {
         if (++m_depth > kDeepest)
-            m_tokens.failHere("blocks are nested too deeply");
+            m_tokens.failHere(tr("blocks are nested too deeply"));
         Body body;
         while (!m_tokens.at(TokenType::End)) {
             if (m_tokens.at(TokenType::Data)) {
@@ -58,7 +59,7 @@ private:
             }
         }
         if (!ends.empty())
-            m_tokens.failHere(fmt::format("the template ends before {{% {} %}}", ends.front()));
+            m_tokens.failHere(tr("the template ends before {{% {} %}}", ends.front()));
         --m_depth;
         return body;
     }
@@ -87,7 +88,7 @@ private:
     void parseStatement(Body &body)
     {
         if (!m_tokens.at(TokenType::Name))
-            m_tokens.failHere("a tag must begin with its name");
+            m_tokens.failHere(tr("a tag must begin with its name"));
         const std::string tag = m_tokens.current().text;
         if (tag == "for")
             body.push_back(parseFor());
@@ -112,9 +113,9 @@ private:
         else if (tag == "break" || tag == "continue")
             body.push_back(parseJump(tag));
         else if (tag == "include" || tag == "extends" || tag == "import" || tag == "from" || tag == "autoescape")
-            m_tokens.failHere(fmt::format("the tag {{% {} %}} cannot be used in chat templates", tag));
+            m_tokens.failHere(tr("the tag {{% {} %}} cannot be used in chat templates", tag));
         else
-            m_tokens.failHere(fmt::format("unknown tag {{% {} %}}", tag));
+            m_tokens.failHere(tr("unknown tag {{% {} %}}", tag));
     }
 
     std::unique_ptr<Statement> parseFor()
@@ -146,7 +147,7 @@ private:
         } else if (end == "elif") {
             m_tokens.back(); // the elif is read as an if of its own
             if (++m_elifs > 2000)
-                m_tokens.failHere("too many elif branches");
+                m_tokens.failHere(tr("too many elif branches"));
             branch->otherwise.push_back(parseIf());
             --m_elifs;
         }
@@ -179,7 +180,7 @@ private:
             if (m_tokens.takeOperator("="))
                 parameter.fallback = m_expressions.parse();
             else if (!signature.parameters.empty() && signature.parameters.back().fallback)
-                m_tokens.failHere("a parameter without a default follows one with a default");
+                m_tokens.failHere(tr("a parameter without a default follows one with a default"));
             signature.parameters.push_back(std::move(parameter));
         }
         m_tokens.take();
@@ -216,7 +217,7 @@ private:
             parseSignature(call->signature);
         call->expression = m_expressions.parse();
         if (call->expression->kind != ExpressionKind::Call)
-            m_tokens.failHere("{% call %} needs a call");
+            m_tokens.failHere(tr("{% call %} needs a call"));
         parseCallable(*call, "endcall");
         return call;
     }
@@ -285,7 +286,7 @@ private:
     std::unique_ptr<Statement> parseJump(const std::string &tag)
     {
         if (m_loops == 0)
-            m_tokens.failHere(fmt::format("{{% {} %}} stands outside of a loop", tag));
+            m_tokens.failHere(tr("{{% {} %}} stands outside of a loop", tag));
         auto jump = make(tag == "break" ? StatementKind::Break : StatementKind::Continue);
         m_tokens.take();
         return jump;

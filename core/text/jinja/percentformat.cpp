@@ -2,6 +2,7 @@
 #include "core/text/jinja/formatspec.h"
 
 #include "core/base/utf8.h"
+#include "core/base/words.h"
 #include "core/text/jinja/pystring.h"
 
 #include <algorithm>
@@ -37,7 +38,7 @@ public:
         const bool mayBeLeft =
             m_arguments.is(Kind::Dict) || m_arguments.is(Kind::List) || m_arguments.is(Kind::Range) || m_arguments.is(Kind::Undefined);
         if (m_next < m_values.size() && !mayBeLeft && !m_usedNames)
-            stop("not all arguments converted during string formatting");
+            stop(tr("not all arguments converted during string formatting"));
         return out;
     }
 
@@ -45,7 +46,7 @@ private:
     Value next()
     {
         if (m_next >= m_values.size())
-            stop("not enough arguments for format string");
+            stop(tr("not enough arguments for format string"));
         return m_values[m_next++];
     }
 
@@ -58,12 +59,12 @@ private:
         if (at(i) == '(') {
             const std::size_t end = text.find(')', i);
             if (end == std::string_view::npos)
-                stop("incomplete format key");
+                stop(tr("incomplete format key"));
             if (!m_arguments.is(Kind::Dict))
-                stop("format requires a mapping");
+                stop(tr("format requires a mapping"));
             const Value *found = m_arguments.dict().find(text.substr(i + 1, end - i - 1));
             if (!found)
-                stop(fmt::format("the format's key '{}' is missing", text.substr(i + 1, end - i - 1)));
+                stop(tr("the format's key '{}' is missing", text.substr(i + 1, end - i - 1)));
             value = *found;
             hasValue = m_usedNames = true;
             i = end + 1;
@@ -96,7 +97,7 @@ private:
             ++i;
         spec.type = at(i);
         if (!spec.type)
-            stop("incomplete format");
+            stop(tr("incomplete format"));
         if (spec.type == '%')
             return "%";
         if (!hasValue)
@@ -113,7 +114,7 @@ private:
             ++i;
             const Value value = next();
             if (!value.isInteger())
-                stop("* wants int");
+                stop(tr("* wants int"));
             if (std::abs(value.integer()) > kWidest)
                 badFormat("the width is too large");
             return value.integer();
@@ -143,7 +144,7 @@ private:
             else if (value.is(Kind::String) && codePointCount(value.text()) == 1)
                 c = value.text();
             else
-                stop("%c requires int or char");
+                stop(tr("%c requires int or char"));
             return padded(c, spec.width, spec.align == '<' ? Align::Left : Align::Right);
         }
         case 'd':
@@ -159,12 +160,12 @@ private:
         case 'g':
         case 'G': {
             if (!value.isNumber())
-                stop(fmt::format("must be real number, not {}", typeName(value)));
+                stop(tr("must be real number, not {}", typeName(value)));
             const double number = value.number();
             return numberPadded(signOf(std::signbit(number) && !std::isnan(number), spec.sign),
                                 floatDigits(std::fabs(number), spec.type, spec.precision, spec.alternate), spec);
         }
-        default: stop(fmt::format("unsupported format character '{}'", spec.type));
+        default: stop(tr("unsupported format character '{}'", spec.type));
         }
     }
 
@@ -172,7 +173,7 @@ private:
     {
         const bool decimal = spec.type == 'd' || spec.type == 'i' || spec.type == 'u';
         if (!value.isInteger() && !(decimal && value.is(Kind::Float) && std::fabs(value.number()) < 9e18))
-            stop(fmt::format("%{} format: a number is required, not {}", spec.type, typeName(value)));
+            stop(tr("%{} format: a number is required, not {}", spec.type, typeName(value)));
         const std::int64_t number = value.isInteger() ? value.integer() : static_cast<std::int64_t>(value.number());
         std::string digits = integerDigits(number, spec.type, false);
         if (spec.precision > 0 && digits.size() < static_cast<std::size_t>(spec.precision))

@@ -1,6 +1,7 @@
 // What stands behind a value in an expression: attributes, items, slices, calls, filters, tests.
 #include "core/text/jinja/expressionparser.h"
 
+#include "core/base/words.h"
 #include "core/text/jinja/failure.h"
 
 #include <charconv>
@@ -20,7 +21,7 @@ Value integerOf(const Token &token)
     std::int64_t value = 0;
     const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
     if (result.ec != std::errc())
-        throw Failure{fmt::format("the number {} is too large", token.text), Failure::Reason::Error, token.line};
+        throw Failure{tr("the number {} is too large", token.text), Failure::Reason::Error, token.line};
     return value;
 }
 
@@ -110,7 +111,7 @@ ExpressionPtr ExpressionParser::parseFilters(ExpressionPtr input, bool firstInli
 {
     for (int filters = 0; m_tokens.atOperator("|") || firstInline; ++filters) {
         if (filters > kMostLinks / 10)
-            m_tokens.failHere("too many filters in a row");
+            m_tokens.failHere(tr("too many filters in a row"));
         if (!firstInline)
             m_tokens.take();
         firstInline = false;
@@ -141,7 +142,7 @@ ExpressionPtr ExpressionParser::parseTest(ExpressionPtr expression)
         parseArguments(*test);
     } else if (atLiteral && !m_tokens.atName("else") && !m_tokens.atName("or") && !m_tokens.atName("and")) {
         if (m_tokens.atName("is"))
-            m_tokens.failHere("tests with \"is\" cannot be chained");
+            m_tokens.failHere(tr("tests with \"is\" cannot be chained"));
         test->parts.push_back(parsePostfix(parsePrimary()));
     }
     if (!negated)
@@ -165,7 +166,7 @@ void ExpressionParser::parseArguments(Expression &into)
     bool isFirst = true;
     const auto refuseIf = [&](bool wrong) {
         if (wrong)
-            m_tokens.failHere("the arguments of a call are in the wrong order");
+            m_tokens.failHere(tr("the arguments of a call are in the wrong order"));
     };
     while (!m_tokens.atOperator(")")) {
         if (!isFirst) {

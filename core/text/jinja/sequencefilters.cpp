@@ -2,6 +2,7 @@
 #include "core/text/jinja/filtertools.h"
 
 #include "core/base/utf8.h"
+#include "core/base/words.h"
 #include "core/text/jinja/pystring.h"
 
 #include <algorithm>
@@ -23,7 +24,7 @@ Value defaultFilter(Engine &, const Value &input, const Arguments &arguments)
 Value firstFilter(Engine &, const Value &input, const Arguments &)
 {
     if (!isIterable(input))
-        stop(fmt::format("'{}' object is not iterable", typeName(input)));
+        stop(tr("'{}' object is not iterable", typeName(input)));
     Value first;
     return pulling(input)(first) ? first : Value::undefined("No first item, sequence was empty.");
 }
@@ -31,7 +32,7 @@ Value firstFilter(Engine &, const Value &input, const Arguments &)
 Value lastFilter(Engine &, const Value &input, const Arguments &)
 {
     if (input.is(Kind::Generator) || !isIterable(input))
-        stop(fmt::format("'{}' object is not reversible", typeName(input)));
+        stop(tr("'{}' object is not reversible", typeName(input)));
     const Values items = iterate(input);
     return items.empty() ? Value::undefined("No last item, sequence was empty.") : items.back();
 }
@@ -44,7 +45,7 @@ Value reverseFilter(Engine &, const Value &input, const Arguments &)
         return fromCodePoints(text);
     }
     if (!isIterable(input))
-        stop("argument must be iterable");
+        stop(tr("argument must be iterable"));
     Values items = iterate(input);
     std::reverse(items.begin(), items.end());
     if (input.is(Kind::Generator))
@@ -67,7 +68,7 @@ Value itemsFilter(Engine &, const Value &input, const Arguments &)
         if (input.is(Kind::Undefined))
             return pairs;
         if (!input.is(Kind::Dict))
-            stop("Can only get item pairs from a mapping.");
+            stop(tr("Can only get item pairs from a mapping."));
         for (const auto &[key, value] : input.dict().items)
             pairs.push_back(Value::tuple({key, value}));
         return pairs;
@@ -92,14 +93,14 @@ Value mapFilter(Engine &engine, const Value &input, const Arguments &arguments)
     if (arguments.positional.empty() && arguments.find(SIZE_MAX, "attribute")) {
         for (const auto &[name, value] : arguments.named)
             if (name != "attribute" && name != "default")
-                stop(fmt::format("Unexpected keyword argument '{}'", name));
+                stop(tr("Unexpected keyword argument '{}'", name));
         AttributePath path(*arguments.find(SIZE_MAX, "attribute"));
         if (const Value *fallback = arguments.find(SIZE_MAX, "default"))
             path.fallback = *fallback;
         change = [&engine, path](const Value &item) { return path.of(engine, item); };
     } else {
         if (arguments.positional.empty())
-            stop("map requires a filter argument");
+            stop(tr("map requires a filter argument"));
         const std::string name = toText(arguments.positional[0]);
         Arguments rest = arguments;
         rest.positional.erase(rest.positional.begin());
@@ -122,7 +123,7 @@ template <bool Wanted, bool ByAttribute> Value selectFilter(Engine &engine, cons
         return lazily(input, [] { return Values(); });
     constexpr std::size_t kFirst = ByAttribute ? 1 : 0;
     if (arguments.positional.size() < kFirst)
-        stop("Missing parameter for attribute name");
+        stop(tr("Missing parameter for attribute name"));
     const AttributePath path(ByAttribute ? arguments.positional[0] : Value(nullptr));
     std::function<bool(const Value &)> test = isTrue;
     if (arguments.positional.size() > kFirst) {
@@ -177,7 +178,7 @@ Value sliceFilter(Engine &engine, const Value &input, const Arguments &arguments
     const Value *given = arguments.find(1, "fill_with");
     return lazily(input, [&engine, input, slices, fill = given ? *given : Value(nullptr)] {
         if (slices == 0)
-            stop("integer division or modulo by zero");
+            stop(tr("integer division or modulo by zero"));
         engine.chargeItems(std::max<std::int64_t>(slices, 0));
         const Values items = iterate(input);
         const auto length = static_cast<std::int64_t>(items.size());
@@ -200,7 +201,7 @@ Value sliceFilter(Engine &engine, const Value &input, const Arguments &arguments
 
 Value refused(Engine &, const Value &, const Arguments &)
 {
-    stop("the filters pprint, random, striptags, urlize and wordwrap cannot be used in chat templates");
+    stop(tr("the filters pprint, random, striptags, urlize and wordwrap cannot be used in chat templates"));
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 // The tests behind "is".
 #include "core/text/jinja/engine.h"
 
+#include "core/base/words.h"
 #include "core/text/jinja/pystring.h"
 
 #include <fmt/format.h>
@@ -17,7 +18,7 @@ std::int64_t remainderBy(Engine &engine, const Value &value, const Value &by)
 const Value &other(const Arguments &arguments)
 {
     if (arguments.positional.size() != 1)
-        stop("the test needs one value to compare with");
+        stop(tr("the test needs one value to compare with"));
     return arguments.positional[0];
 }
 

@@ -2,6 +2,7 @@
 #include "core/text/jinja/filtertools.h"
 
 #include "core/base/utf8.h"
+#include "core/base/words.h"
 #include "core/text/jinja/pystring.h"
 #include "core/text/unicode.h"
 
@@ -51,7 +52,7 @@ Value trimFilter(Engine &, const Value &input, const Arguments &arguments)
     if (!chars || chars->is(Kind::None))
         return strip(toText(input), Ends::Both);
     if (!chars->is(Kind::String))
-        stop("strip arg must be None or str");
+        stop(tr("strip arg must be None or str"));
     return strip(toText(input), Ends::Both, chars->text());
 }
 
@@ -100,7 +101,7 @@ Value indentFilter(Engine &engine, const Value &input, const Arguments &argument
     arguments.check("indent", {"width", "first", "blank"});
     if (!input.is(Kind::String))
         stop(input.is(Kind::Undefined) ? input.undefinedMessage()
-                                       : fmt::format("unsupported operand type(s) for +=: '{}' and 'str'", typeName(input)));
+                                       : tr("unsupported operand type(s) for +=: '{}' and 'str'", typeName(input)));
     const Value *width = arguments.find(0, "width");
     std::string indention(4, ' ');
     if (width && width->is(Kind::String)) {
@@ -134,13 +135,13 @@ Value truncateFilter(Engine &, const Value &input, const Arguments &arguments)
     const std::int64_t leeway = !slack || slack->is(Kind::None) ? 5 : integerArgument(arguments, 3, "leeway", 5);
     const std::int64_t endLength = codePointCount(end);
     if (length < endLength)
-        stop(fmt::format("expected length >= {}, got {}", endLength, length));
+        stop(tr("expected length >= {}, got {}", endLength, length));
     if (leeway < 0)
-        stop(fmt::format("expected leeway >= 0, got {}", leeway));
+        stop(tr("expected leeway >= 0, got {}", leeway));
     if (lengthOf(input) <= length + leeway)
         return input;
     if (!input.is(Kind::String))
-        stop(fmt::format("the filter 'truncate' needs a text, not {}", typeName(input)));
+        stop(tr("the filter 'truncate' needs a text, not {}", typeName(input)));
     const std::string head = sliced(input.text(), 0, length - endLength);
     if (flagArgument(arguments, 1, "killwords", false))
         return head + end;
@@ -163,7 +164,7 @@ Value wordCountFilter(Engine &, const Value &input, const Arguments &)
 Value formatFilter(Engine &engine, const Value &input, const Arguments &arguments)
 {
     if (!arguments.positional.empty() && !arguments.named.empty())
-        stop("format can't handle positional and keyword arguments at the same time");
+        stop(tr("format can't handle positional and keyword arguments at the same time"));
     if (arguments.named.empty())
         return percentFormat(engine, toText(input), Value::tuple(arguments.positional));
     Dict named;
@@ -188,7 +189,7 @@ Value urlencodeFilter(Engine &, const Value &input, const Arguments &)
     for (const Value &pair : iterate(input)) {
         const Values parts = iterate(pair);
         if (parts.size() != 2)
-            stop("urlencode needs pairs of name and value");
+            stop(tr("urlencode needs pairs of name and value"));
         add(parts[0], parts[1]);
     }
     return out;
@@ -198,14 +199,14 @@ Value xmlattrFilter(Engine &, const Value &input, const Arguments &arguments)
 {
     arguments.check("xmlattr", {"autospace"});
     if (!input.is(Kind::Dict))
-        stop("xmlattr needs a dict");
+        stop(tr("xmlattr needs a dict"));
     std::string out;
     for (const auto &[key, value] : input.dict().items) {
         if (value.is(Kind::None) || value.is(Kind::Undefined))
             continue;
         const std::string name = toText(key);
         if (name.find_first_of(" \t\n\r\f\v/>=") != std::string::npos)
-            stop(fmt::format("Invalid character in attribute name: {}", pyQuoted(name)));
+            stop(tr("Invalid character in attribute name: {}", pyQuoted(name)));
         out += (out.empty() ? "" : " ") + escapedHtml(name) + "=\"" + escapedHtml(toText(value)) + "\"";
     }
     return !out.empty() && flagArgument(arguments, 0, "autospace", true) ? " " + out : out;
@@ -232,7 +233,7 @@ Value tojsonFilter(Engine &engine, const Value &input, const Arguments &argument
     if (const Value *separators = arguments.find(2, "separators"); separators && !separators->is(Kind::None)) {
         const Values parts = iterate(*separators);
         if (parts.size() != 2 || !parts[0].is(Kind::String) || !parts[1].is(Kind::String))
-            stop("tojson needs two separators");
+            stop(tr("tojson needs two separators"));
         style.itemSeparator = parts[0].text();
         style.keySeparator = parts[1].text();
     }

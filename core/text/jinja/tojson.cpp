@@ -2,6 +2,7 @@
 #include "core/text/jinja/engine.h"
 
 #include "core/base/utf8.h"
+#include "core/base/words.h"
 
 #include <algorithm>
 #include <cmath>
@@ -30,7 +31,7 @@ public:
         case Kind::List:
         case Kind::Tuple: writeList(value.items()); break;
         case Kind::Dict: writeDict(value.dict()); break;
-        default: stop(fmt::format("Object of type {} is not JSON serializable", typeName(value)));
+        default: stop(tr("Object of type {} is not JSON serializable", typeName(value)));
         }
     }
     [[nodiscard]] std::string take() { return std::move(m_out); }
@@ -90,7 +91,7 @@ private:
         for (int i = 0; i < m_depth; ++i)
             m_out += m_style.indent;
         if (m_out.size() > (std::size_t{1} << 26))
-            stop("it makes a text that is too long", Failure::Reason::Limit);
+            stop(tr("it makes a text that is too long"), Failure::Reason::Limit);
     }
 
     void writeList(const Values &items)
@@ -120,7 +121,7 @@ private:
         case Kind::None: return "null";
         case Kind::Int: return std::to_string(key.integer());
         case Kind::Float: return numberOf(key.number());
-        default: stop(fmt::format("keys must be str, int, float, bool or None, not {}", typeName(key)));
+        default: stop(tr("keys must be str, int, float, bool or None, not {}", typeName(key)));
         }
     }
 

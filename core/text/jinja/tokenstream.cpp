@@ -1,6 +1,7 @@
 // Taking tokens, and the messages when another one was needed.
 #include "core/text/jinja/tokenstream.h"
 
+#include "core/base/words.h"
 #include "core/text/jinja/failure.h"
 
 #include <fmt/format.h>
@@ -26,20 +27,20 @@ bool TokenStream::takeOperator(std::string_view symbol)
 Token TokenStream::expect(TokenType type, std::string_view what)
 {
     if (!at(type))
-        failHere(fmt::format("expected {}, found {}", what, describeCurrent()));
+        failHere(tr("expected {}, found {}", what, describeCurrent()));
     return take();
 }
 
 void TokenStream::expectName(std::string_view name)
 {
     if (!takeName(name))
-        failHere(fmt::format("expected \"{}\", found {}", name, describeCurrent()));
+        failHere(tr("expected \"{}\", found {}", name, describeCurrent()));
 }
 
 void TokenStream::expectOperator(std::string_view symbol)
 {
     if (!takeOperator(symbol))
-        failHere(fmt::format("expected \"{}\", found {}", symbol, describeCurrent()));
+        failHere(tr("expected \"{}\", found {}", symbol, describeCurrent()));
 }
 
 void TokenStream::failHere(std::string message) const

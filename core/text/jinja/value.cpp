@@ -2,6 +2,7 @@
 #include "core/text/jinja/value.h"
 
 #include "core/base/utf8.h"
+#include "core/base/words.h"
 #include "core/text/jinja/nesting.h"
 
 #include <algorithm>
@@ -70,31 +71,31 @@ const Value *Arguments::find(std::size_t position, std::string_view name) const
 void Arguments::check(std::string_view function, std::initializer_list<std::string_view> names, std::size_t required) const
 {
     if (positional.size() > names.size())
-        stop(fmt::format("{}() takes at most {} arguments, {} were given", function, names.size(), positional.size()));
+        stop(tr("{}() takes at most {} arguments, {} were given", function, names.size(), positional.size()));
     for (const auto &[key, value] : named) {
         const auto known = std::find(names.begin(), names.end(), key);
         if (known == names.end())
-            stop(fmt::format("{}() got an unexpected argument '{}'", function, key));
+            stop(tr("{}() got an unexpected argument '{}'", function, key));
         if (static_cast<std::size_t>(known - names.begin()) < positional.size())
-            stop(fmt::format("{}() got two values for the argument '{}'", function, key));
+            stop(tr("{}() got two values for the argument '{}'", function, key));
     }
     std::size_t position = 0;
     for (const std::string_view name : names) {
         if (position < required && !find(position, name))
-            stop(fmt::format("{}() misses the argument '{}'", function, name));
+            stop(tr("{}() misses the argument '{}'", function, name));
         ++position;
     }
 }
 
 Value Object::call(Engine &, const Arguments &)
 {
-    stop(fmt::format("'{}' object is not callable", typeName()));
+    stop(tr("'{}' object is not callable", typeName()));
 }
 
 std::uint16_t Value::around(const Value &value)
 {
     if (value.m_depth >= kDeepest)
-        stop("values are nested too deeply", Failure::Reason::Limit);
+        stop(tr("values are nested too deeply"), Failure::Reason::Limit);
     return static_cast<std::uint16_t>(value.m_depth + 1);
 }
 

@@ -2,6 +2,7 @@
 #include "core/text/jinja/value.h"
 
 #include "core/base/utf8.h"
+#include "core/base/words.h"
 #include "core/text/jinja/nesting.h"
 
 #include <algorithm>
@@ -96,7 +97,7 @@ int compare(const Value &a, const Value &b, std::string_view operation)
     for (const Value *value : {&a, &b})
         if (value->is(Kind::Undefined))
             stop(value->undefinedMessage());
-    stop(fmt::format("'{}' not supported between instances of '{}' and '{}'", operation, typeName(a), typeName(b)));
+    stop(tr("'{}' not supported between instances of '{}' and '{}'", operation, typeName(a), typeName(b)));
 }
 
 std::string_view typeName(const Value &value)
@@ -149,7 +150,7 @@ std::int64_t lengthOf(const Value &value)
     }
     default: break;
     }
-    stop(fmt::format("object of type '{}' has no len()", typeName(value)));
+    stop(tr("object of type '{}' has no len()", typeName(value)));
 }
 
 bool isIterable(const Value &value)
@@ -174,7 +175,7 @@ Values iterate(const Value &value)
         Values out;
         const std::string &text = value.text();
         if (text.size() > kLongestIterated)
-            stop("a loop over the characters of a text would have too many rounds", Failure::Reason::Limit);
+            stop(tr("a loop over the characters of a text would have too many rounds"), Failure::Reason::Limit);
         for (std::size_t at = 0; at < text.size();) {
             const std::size_t begin = at;
             (void)nextCodePoint(text, at);
@@ -205,7 +206,7 @@ Values iterate(const Value &value)
             out.push_back(item);
         return out;
     }
-    default: stop(fmt::format("'{}' object is not iterable", typeName(value)));
+    default: stop(tr("'{}' object is not iterable", typeName(value)));
     }
 }
 
@@ -214,16 +215,16 @@ bool contains(const Value &container, const Value &item)
     switch (container.kind()) {
     case Kind::String:
         if (!item.is(Kind::String))
-            stop(fmt::format("'in <string>' requires string as left operand, not {}", typeName(item)));
+            stop(tr("'in <string>' requires string as left operand, not {}", typeName(item)));
         return container.text().find(item.text()) != std::string::npos;
     case Kind::Dict:
         if (!isHashable(item))
-            stop(fmt::format("unhashable type: '{}'", typeName(item)));
+            stop(tr("unhashable type: '{}'", typeName(item)));
         return container.dict().find(item) != nullptr;
     case Kind::Undefined: return false;
     default: {
         if (!isIterable(container))
-            stop(fmt::format("argument of type '{}' is not iterable", typeName(container)));
+            stop(tr("argument of type '{}' is not iterable", typeName(container)));
         const Values items = iterate(container);
         return std::any_of(items.begin(), items.end(), [&](const Value &other) { return areEqual(other, item); });
     }

@@ -28,8 +28,8 @@ std::string settingsSection(const RunInfo &run)
     const auto recipe = json.is_discarded() ? Result<train::Recipe>(tl::unexpected(Error{})) : train::recipeFromJson(json);
     if (!recipe)
         return text + "\n";
-    const auto plain = train::recipeToJson(train::Recipe{recipe->method, {}});
-    for (const auto &[key, value] : train::recipeToJson(*recipe).items()) {
+    const auto plain = train::recipeToJson(train::Recipe{recipe->method, {}}), own = train::recipeToJson(*recipe);
+    for (const auto &[key, value] : own.items()) {
         const bool isOther = !plain.contains(key) || plain[key] != value;
         if (isOther && value.is_primitive())
             text += fmt::format("| `{}` | {} |\n", key, value.is_string() ? value.get<std::string>() : value.dump());

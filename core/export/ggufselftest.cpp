@@ -61,7 +61,7 @@ std::string percent(double share)
 
 Result<Check> checkTensors(const Source &source, const model::WeightSource &file, std::stop_token stop)
 {
-    Check check{tr("Every tensor: name, shape, values"), {}, tr("all, within the rounding of their type"), true};
+    Check check{tr("Every tensor"), {}, tr("all, within rounding"), true};
     std::string worstName;
     double worst = 0, worstError = 0;
     std::int64_t same = 0;
@@ -90,7 +90,7 @@ Result<Check> checkTensors(const Source &source, const model::WeightSource &file
 
 Check checkTokenizer(const text::Tokenizer &expected, const text::Tokenizer &found, const std::string &chatText)
 {
-    Check check{tr("Token numbers of the probe texts"), {}, tr("all the same"), true};
+    Check check{tr("Token numbers"), {}, tr("all the same"), true};
     const std::array<std::string, 7> texts = {"When does the clinic open on Saturdays?", "Die Katze schläft. Le chat dort. 猫が寝ています。", "  two  spaces\n\n\ttab 12345 3.14",
                                               "for (int i = 0; i < 10; ++i) { total += prices[i] * 1.19; }", "I'll, you've, don't — “quoted” … 🐕‍🦺 Grüße", "ALL CAPS and CamelCase_snake", chatText};
     int same = 0;
@@ -125,7 +125,7 @@ std::string renderedBy(const Answerer &side, const text::Tokenizer &tokenizer)
 
 Check checkTemplate(const std::string &expected, const std::string &found)
 {
-    Check check{tr("Chat template, rendered text"), tr("the same"), tr("the same"), expected == found};
+    Check check{tr("Chat template"), tr("the same"), tr("the same"), expected == found};
     if (expected.empty() && found.empty())
         check.result = tr("neither has one");
     else if (!check.hasPassed)
@@ -213,12 +213,12 @@ Result<> checkSpeech(const Source &source, GgufForm form, const std::filesystem:
     test.maxLogitDifference = speech.logitDifference;
     const auto allowed = allowedBy(form);
     const double relative = speech.logitDifference / std::max(speech.largestLogit, 1e-30);
-    test.checks.push_back({tr("Next-token probability, largest gap"), tr("{:.2g} points", 100 * speech.gap), allowed ? tr("below {:.2g} points", 100 * allowed->gap) : tr("shown only: the type rounds"),
+    test.checks.push_back({tr("Next-token probability"), tr("at most {:.2g} points apart", 100 * speech.gap), allowed ? tr("below {:.2g} points", 100 * allowed->gap) : tr("shown only"),
                            allowed ? speech.gap <= allowed->gap && relative <= allowed->logits : std::isfinite(speech.gap)});
     if (!test.checks.back().hasPassed)
         test.checks.back().result += tr(", logits {} of the largest", percent(relative));
     const bool mustAgree = form == GgufForm::F32;
-    test.checks.push_back({tr("Greedy answers, first {} tokens", kGreedyTokens), tr("{} of {} the same", speech.same, speech.tokens), mustAgree ? tr("all") : speech.same == speech.tokens ? tr("shown only: the type rounds") : tr("shown only: more bits bring them nearer"),
+    test.checks.push_back({tr("Greedy answers, first {} tokens", kGreedyTokens), tr("{} of {} the same", speech.same, speech.tokens), mustAgree ? tr("all") : speech.same == speech.tokens ? tr("shown only") : tr("more bits: nearer"),
                            !mustAgree || speech.same == speech.tokens});
     return {};
 }

@@ -28,8 +28,7 @@ Result<Outcome> exportOllama(const Source &source, GgufForm form, const std::fil
     std::vector<std::string> stops;
     for (const TokenId id : generate::endTokens(source.weights->config, *tokenizer, chatTemplate ? &*chatTemplate : nullptr, source.model))
         stops.emplace_back(tokenizer->tokenText(id));
-    outcome->selfTest.checks.push_back({tr("Ollama's template writes what the chat template writes"), marks ? tr("5 of 5 conversations") : tr("the chat template does more than Ollama's language can say"),
-                                        tr("all; else Ollama uses its own guess"), true});
+    outcome->selfTest.checks.push_back({tr("Ollama's template"), marks ? tr("5 of 5 conversations the same") : tr("the chat template does more than Ollama's language can say; Ollama will guess"), tr("all"), true});
     if (auto written = io::writeFileAtomically(staging->folder() / "Modelfile", modelfile(ggufName, marks, stops, system)); !written)
         return tl::unexpected(staging->inTarget(written.error()));
     if (auto published = staging->publish(); !published)

@@ -112,6 +112,7 @@ void CorrectionDialog::tryIt()
     request.model = m_bridge.baseModel();
     request.adapter = m_adapter;
     request.record = record();
+    request.steps = 8; // enough for one row; more would move everything else
     const auto folder = m_bridge.project() != nullptr ? m_bridge.project()->folder() : std::filesystem::path();
     m_job = m_bridge.work<engine::CorrectionTrial>(
         tr("Trial of a correction"), JobInfo::Kind::Other, this,

@@ -22,7 +22,7 @@ using namespace measure;
 
 namespace {
 
-constexpr int kListWidth = 236, kWidth = 860, kHeight = 600;
+constexpr int kListWidth = 244, kWidth = 920, kHeight = 620;
 
 TextLabel *wrapped(TextLabel *label)
 {

@@ -53,6 +53,7 @@ int runCommandLine(int argc, char **argv)
     addEvaluateVerb(registry);
     addDeliveryVerbs(registry);
     addBenchVerb(registry);
+    addServeVerb(registry);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError &error) {

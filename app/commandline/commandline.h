@@ -40,6 +40,7 @@ void addEvaluateVerb(Registry &registry);
 void addDeliveryVerbs(Registry &registry); // export
 void addDemoVerb(Registry &registry);
 void addBenchVerb(Registry &registry);
+void addServeVerb(Registry &registry);
 
 // Options shared by several verbs.
 [[nodiscard]] Result<std::vector<data::Record>> readDataFile(const std::string &file, Context &context);

@@ -6,10 +6,8 @@
 #include "core/engine/trainingdata.h"
 #include "core/engine/tunedmodel.h"
 #include "core/evaluate/recordloss.h"
-#include "core/export/exporting.h"
 #include "core/io/atomicfile.h"
 #include "core/model/loss.h"
-#include "core/tune/bottleneck.h"
 
 #include <cmath>
 #include <fmt/format.h>
@@ -25,33 +23,6 @@ void useThreads(const ComputeOptions &compute)
 }
 
 } // namespace
-
-Result<ExportResult> exportAdapter(const ExportRequest &request, const Project *project, const ProgressCallback &progress, std::stop_token stop)
-{
-    if (request.target != "peft" && request.target != "adapterhub" && request.target != "merged")
-        return fail(ErrorCode::Usage, tr("\"{}\" is no export.", request.target), tr("Choose peft, adapterhub or merged."));
-    const auto path = resolveModel(request.model);
-    if (!path)
-        return passError(path);
-    const auto tuned = loadTuned(*path, request.adapter, project, progress, stop);
-    if (!tuned)
-        return passError(tuned);
-    if (request.target != "merged" && !tuned->adapter)
-        return fail(ErrorCode::Usage, tr("The weights themselves were trained: there is no adapter to export."), tr("Export it as merged; the result is a model folder."));
-    const bool isBottleneck = std::dynamic_pointer_cast<tune::BottleneckAdapter>(tuned->adapter) != nullptr;
-    if (request.target == "peft" && isBottleneck)
-        return fail(ErrorCode::Usage, tr("PEFT has no bottleneck adapters."), tr("Export it as adapterhub."));
-    if (request.target == "adapterhub" && !isBottleneck)
-        return fail(ErrorCode::Usage, tr("Only bottleneck adapters are written in AdapterHub's form."), tr("Export it as peft."));
-    const exporting::Source source{tuned->path, tuned->weights, tuned->adapter};
-    const auto type = request.type == "f16" ? exporting::MergedType::F16 : request.type == "bf16" ? exporting::MergedType::Bf16 : exporting::MergedType::F32;
-    auto outcome = request.target == "merged" ? exporting::exportMerged(source, type, request.folder, progress, stop)
-                                              : exporting::exportAdapterFolder(source, request.folder, progress, stop);
-    if (!outcome)
-        return passError(outcome);
-    const auto &test = outcome->selfTest;
-    return ExportResult{outcome->files, outcome->bytes, {test.hasPassed, test.maxLogitDifference, test.prompts, test.cause}};
-}
 
 Result<ScoreResult> scoreRecords(const std::string &model, const std::string &adapter, const std::vector<data::Record> &records, data::TrainOn trainOn,
                                  const Project *project, const ComputeOptions &compute, const ProgressCallback &progress, std::stop_token stop)

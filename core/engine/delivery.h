@@ -9,11 +9,15 @@ namespace fettle::engine {
 struct ExportRequest {
     std::string model;   // base
     std::string adapter; // folder or RUN[@STEP]
-    std::string target;  // "peft", "adapterhub", "merged"
-    std::string type = "f32"; // merged: f32, f16, bf16
-    std::filesystem::path folder; // must not exist or be empty
+    std::string target;  // "peft", "adapterhub", "merged", "gguf", "gguf-lora", "ollama", "lmstudio", "bundle"
+    std::string type;    // empty: f32, or q8_0 of a GGUF file. merged: f32, f16, bf16; gguf: also q8_0, q6_k, q5_1, q5_0, q4_k_m, q4_1, q4_0
+    std::filesystem::path folder; // must not exist or be empty; gguf: a file of that name when it ends in .gguf, else a folder with NAME.TYPE.gguf
+    std::string name;    // what other programs call the model; empty: the folder's name
+    std::string system;  // ollama: the system prompt that goes along; may be empty
+    std::int64_t shardBytes = 0; // merged: largest file of weights; 0: 5 GB
 };
-struct SelfTest { bool hasPassed = false; double maxLogitDifference = 0; int prompts = 0; std::string cause; };
+struct ExportCheck { std::string what, result, wanted; bool hasPassed = true; };
+struct SelfTest { bool hasPassed = false; double maxLogitDifference = 0; int prompts = 0; std::string cause; bool isRounded = false; std::vector<ExportCheck> checks; };
 struct ExportResult { std::vector<std::string> files; std::int64_t bytes = 0; SelfTest selfTest; };
 
 [[nodiscard]] Result<ExportResult> exportAdapter(const ExportRequest &request, const Project *project,

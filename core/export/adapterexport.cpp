@@ -15,6 +15,8 @@ Result<SelfTest> writeAdapter(const Source &source, Staging &staging, const Prog
         progress({tr("Writing the adapter"), 0, 2, -1});
     if (auto saved = source.adapter->save(staging.folder()); !saved)
         return passError(saved);
+    if (auto written = writeBeside(source, staging); !written)
+        return passError(written);
     if (stop.stop_requested())
         return fail(ErrorCode::Cancelled, tr("The export was cancelled."), tr("Nothing was written."));
     if (progress)

@@ -15,8 +15,6 @@ namespace fettle::exporting {
 
 namespace {
 
-constexpr std::int64_t kShardBytes = 1'000'000'000;
-
 struct TypeFacts {
     at::ScalarType tensor;
     io::StorageType storage;
@@ -40,14 +38,14 @@ struct Shard {
     std::int64_t bytes = 0;
 };
 
-std::vector<Shard> planShards(const model::ModelConfig &config, std::int64_t valueBytes)
+std::vector<Shard> planShards(const model::ModelConfig &config, std::int64_t valueBytes, std::int64_t shardBytes)
 {
     std::vector<Shard> shards(1);
     for (const auto &tensor : model::expectedTensors(config)) {
         std::int64_t bytes = valueBytes;
         for (const std::int64_t size : tensor.shape)
             bytes *= size;
-        if (shards.back().bytes > 0 && shards.back().bytes + bytes > kShardBytes)
+        if (shards.back().bytes > 0 && shards.back().bytes + bytes > shardBytes)
             shards.emplace_back();
         shards.back().names.push_back(tensor.name);
         shards.back().bytes += bytes;
@@ -71,7 +69,7 @@ Result<> writeShard(const Source &source, const Shard &shard, const TypeFacts &f
     return io::writeSafetensors(file, tensors);
 }
 
-Result<SelfTest> writeMerged(const Source &source, MergedType type, Staging &staging, const ProgressCallback &progress,
+Result<SelfTest> writeMerged(const Source &source, MergedType type, std::int64_t shardBytes, Staging &staging, const ProgressCallback &progress,
                              std::stop_token stop)
 {
     const TypeFacts facts = factsOf(type);
@@ -83,7 +81,7 @@ Result<SelfTest> writeMerged(const Source &source, MergedType type, Staging &sta
     setStrength(1.0);
     const auto restore = std::shared_ptr<void>(nullptr, [&](void *) { setStrength(strength); });
 
-    const auto shards = planShards(source.weights->config, static_cast<std::int64_t>(c10::elementSize(facts.tensor)));
+    const auto shards = planShards(source.weights->config, static_cast<std::int64_t>(c10::elementSize(facts.tensor)), shardBytes);
     nlohmann::json index = {{"metadata", {{"total_size", 0}}}, {"weight_map", nlohmann::json::object()}};
     std::int64_t total = 0;
     for (std::size_t i = 0; i < shards.size(); ++i) {
@@ -108,6 +106,9 @@ Result<SelfTest> writeMerged(const Source &source, MergedType type, Staging &sta
     if (auto written = writeTokenizerFiles(source.model, staging.folder()); !written)
         return passError(written);
 
+    if (auto written = writeBeside(source, staging); !written)
+        return passError(written);
+
     if (progress)
         progress({tr("Checking the merged model"), static_cast<std::int64_t>(shards.size()), static_cast<std::int64_t>(shards.size()) + 1, -1});
     auto tokenizer = loadTokenizer(staging.folder());
@@ -129,14 +130,14 @@ Result<SelfTest> writeMerged(const Source &source, MergedType type, Staging &sta
 } // namespace
 
 Result<Outcome> exportMerged(const Source &source, MergedType type, const std::filesystem::path &folder, const ProgressCallback &progress,
-                             std::stop_token stop)
+                             std::stop_token stop, std::int64_t shardBytes)
 {
     if (const std::string reason = source.adapter ? source.adapter->whyNotMerged() : std::string(); !reason.empty())
         return fail(ErrorCode::BadInput, reason, tr("Export it as an adapter instead."));
     auto staging = Staging::create(folder);
     if (!staging)
         return passError(staging);
-    const auto test = writeMerged(source, type, *staging, progress, stop);
+    const auto test = writeMerged(source, type, shardBytes, *staging, progress, stop);
     if (!test)
         return tl::unexpected(staging->inTarget(test.error()));
     const auto content = contentOf(folder);

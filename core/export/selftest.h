@@ -17,4 +17,9 @@ namespace fettle::exporting {
                                              const model::ModelWeights &found, const model::Sites &foundSites,
                                              const std::vector<std::vector<TokenId>> &prompts, double tolerance);
 
+// A written GGUF file against what was exported: every tensor's values, tokenizer, chat template, end tokens, and what it says next on the probe
+// prompts, computed by the decoder that reads the file as other programs do. Keeps the file's weights as they are stored.
+[[nodiscard]] Result<SelfTest> testGguf(const Source &source, GgufForm form, const std::filesystem::path &file, const ProgressCallback &progress,
+                                        std::stop_token stop);
+
 } // namespace fettle::exporting

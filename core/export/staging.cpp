@@ -2,6 +2,7 @@
 
 #include "core/base/process.h"
 #include "core/base/words.h"
+#include "core/export/exporting.h"
 #include "core/io/atomicfile.h"
 
 #include <algorithm>
@@ -58,6 +59,14 @@ Error Staging::inTarget(Error error) const
         for (std::size_t at; !m_folder.empty() && (at = text->find(m_folder.string())) != std::string::npos;)
             text->replace(at, m_folder.string().size(), m_target.string());
     return error;
+}
+
+Result<> writeBeside(const Source &source, const Staging &staging)
+{
+    for (const auto &[name, text] : source.beside)
+        if (auto written = io::writeFileAtomically(staging.folder() / name, text); !written)
+            return written;
+    return {};
 }
 
 FolderContent contentOf(const fs::path &folder)

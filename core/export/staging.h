@@ -27,6 +27,10 @@ private:
     std::filesystem::path m_target, m_folder;
 };
 
+struct Source;
+// The further files of a source (its model card) into the folder.
+[[nodiscard]] Result<> writeBeside(const Source &source, const Staging &staging);
+
 // Names and total size of the files in a folder, sorted by name.
 struct FolderContent {
     std::vector<std::string> files;

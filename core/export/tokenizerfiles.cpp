@@ -75,6 +75,16 @@ Result<text::Tokenizer> loadTokenizer(const fs::path &model)
     return text::Tokenizer::fromGguf(*file);
 }
 
+Result<text::ChatTemplate> loadChatTemplate(const fs::path &model)
+{
+    if (!isGguf(model))
+        return text::ChatTemplate::fromTokenizerFolder(model);
+    auto file = io::Gguf::open(model);
+    if (!file)
+        return passError(file);
+    return text::ChatTemplate::fromGguf(*file);
+}
+
 Result<> writeModelConfig(const fs::path &model, const model::ModelConfig &config, const std::string &type, const fs::path &folder)
 {
     nlohmann::json json = model::configToJson(config);

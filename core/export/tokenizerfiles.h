@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/model/config.h"
+#include "core/text/chattemplate.h"
 #include "core/text/tokenizer.h"
 
 #include <filesystem>
@@ -10,6 +11,7 @@
 namespace fettle::exporting {
 
 [[nodiscard]] Result<text::Tokenizer> loadTokenizer(const std::filesystem::path &model);
+[[nodiscard]] Result<text::ChatTemplate> loadChatTemplate(const std::filesystem::path &model);
 // type: "float32", "float16", "bfloat16".
 [[nodiscard]] Result<> writeModelConfig(const std::filesystem::path &model, const model::ModelConfig &config, const std::string &type,
                                         const std::filesystem::path &folder);

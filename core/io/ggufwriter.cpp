@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <set>
+#include <thread>
 #include <type_traits>
 
 namespace fettle::io {
@@ -154,6 +155,29 @@ Result<> checkTensors(const std::vector<GgufTensor> &tensors, const std::filesys
     return {};
 }
 
+// Whole rows on all cores: the search for the best scales of a block takes longer than the disk.
+Result<> encodeRows(StorageType type, std::int64_t rows, std::span<const float> values, std::span<std::byte> bytes)
+{
+    const std::int64_t threads = std::min<std::int64_t>(rows, type == StorageType::F32 ? 1 : std::clamp(std::thread::hardware_concurrency(), 1u, 32u));
+    if (threads <= 1)
+        return encodeFloats(type, values, bytes);
+    const auto width = static_cast<std::int64_t>(values.size()) / rows, rowBytes = static_cast<std::int64_t>(bytes.size()) / rows;
+    std::vector<Result<>> results(static_cast<std::size_t>(threads));
+    {
+        std::vector<std::jthread> workers;
+        for (std::int64_t i = 0; i < threads; ++i) {
+            const std::int64_t first = rows * i / threads, count = rows * (i + 1) / threads - first;
+            const auto part = values.subspan(static_cast<std::size_t>(first * width), static_cast<std::size_t>(count * width));
+            const auto target = bytes.subspan(static_cast<std::size_t>(first * rowBytes), static_cast<std::size_t>(count * rowBytes));
+            workers.emplace_back([&results, i, type, part, target] { results[static_cast<std::size_t>(i)] = encodeFloats(type, part, target); });
+        }
+    }
+    for (auto &result : results)
+        if (!result)
+            return result;
+    return {};
+}
+
 Result<> writeRows(AtomicFile &output, const GgufTensor &tensor, const std::stop_token &stop)
 {
     const TensorEntry entry{tensor.name, tensor.type, tensor.shape, {}};
@@ -170,7 +194,7 @@ Result<> writeRows(AtomicFile &output, const GgufTensor &tensor, const std::stop
         bytes.resize(static_cast<std::size_t>(count * rowBytes));
         if (auto read = tensor.readRows(row, count, values); !read)
             return read;
-        if (auto encoded = encodeFloats(tensor.type, values, bytes); !encoded) {
+        if (auto encoded = encodeRows(tensor.type, count, values, bytes); !encoded) {
             encoded.error().message = tr("Tensor \"{}\": {}", tensor.name, encoded.error().message);
             return encoded;
         }

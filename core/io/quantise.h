@@ -1,4 +1,5 @@
-// fp32 to the types that Fettle writes: F32, F16, BF16 and ggml's Q8_0 and Q4_0, block for block as ggml's reference quantiser gives them.
+// fp32 to the types that Fettle writes: F32, F16, BF16 and ggml's Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K and Q6_K, block for block as ggml's
+// reference quantiser gives them (without an importance matrix).
 #pragma once
 
 #include "core/base/result.h"

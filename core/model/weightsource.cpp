@@ -4,9 +4,9 @@
 #include "core/base/words.h"
 #include "core/io/gguf.h"
 #include "core/io/safetensors.h"
+#include "core/model/ggufnames.h"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 #include <initializer_list>
 #include <map>
@@ -22,40 +22,6 @@ struct WeightSource::Files {
 };
 
 namespace {
-
-struct NamePair {
-    std::string_view gguf, reference;
-};
-
-struct MapPair {
-    std::string_view gguf;
-    LinearMap map;
-};
-constexpr std::array kMapNames = {
-    MapPair{"attn_q", LinearMap::Query},      MapPair{"attn_k", LinearMap::Key},        MapPair{"attn_v", LinearMap::Value}, MapPair{"attn_qkv", LinearMap::QueryKeyValue},
-    MapPair{"attn_output", LinearMap::Output}, MapPair{"ffn_gate", LinearMap::Gate},    MapPair{"ffn_up", LinearMap::Up},    MapPair{"ffn_down", LinearMap::Down},
-};
-
-struct NormPair {
-    std::string_view gguf;
-    Norm norm;
-};
-constexpr std::array kNormNames = {
-    NormPair{"attn_norm", Norm::BeforeAttention},          NormPair{"attn_q_norm", Norm::Query}, NormPair{"attn_k_norm", Norm::Key},
-    NormPair{"post_attention_norm", Norm::AfterAttention}, NormPair{"ffn_norm", Norm::BeforeMlp}, NormPair{"post_ffw_norm", Norm::AfterMlp},
-};
-
-// Rows of q and k are stored pair by pair where llama.cpp turns neighbours.
-bool isInterleaved(const ModelConfig &config)
-{
-    return config.family == Family::Llama || config.family == Family::Mistral || config.family == Family::SmolLm3;
-}
-
-constexpr std::array kOuterNames = {
-    NamePair{"token_embd", "model.embed_tokens"},
-    NamePair{"output_norm", "model.norm"},
-    NamePair{"output", "lm_head"},
-};
 
 // Tensors that files carry although they follow from the config, or that a tied model repeats.
 bool isIgnored(std::string_view name, const ModelConfig &config)
@@ -74,40 +40,6 @@ std::string listed(const std::vector<std::string> &names)
 }
 
 } // namespace
-
-std::string nameFromGguf(std::string_view ggufName, const ModelConfig &config)
-{
-    const auto dot = ggufName.rfind('.');
-    if (dot == std::string_view::npos)
-        return {};
-    const std::string_view stem = ggufName.substr(0, dot), ending = ggufName.substr(dot);
-    if (ending != ".weight" && ending != ".bias")
-        return {};
-    for (const NamePair &pair : kOuterNames) {
-        if (pair.gguf == stem)
-            return fmt::format("{}{}", pair.reference, ending);
-    }
-    if (!stem.starts_with("blk."))
-        return {};
-    const auto second = stem.find('.', 4);
-    if (second == std::string_view::npos)
-        return {};
-    const std::string_view number = stem.substr(4, second - 4);
-    if (number.empty() || number.size() > 6 || !std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; }))
-        return {};
-    const std::string_view part = stem.substr(second + 1);
-    for (const NormPair &pair : kNormNames) {
-        if (pair.gguf == part && !normName(config, pair.norm).empty())
-            return fmt::format("model.layers.{}.{}{}", number, normName(config, pair.norm), ending);
-    }
-    for (const MapPair &pair : kMapNames) {
-        if (pair.gguf != part)
-            continue;
-        std::string name = linearName(0, config.isFused && pair.map == LinearMap::Up ? LinearMap::GateUp : pair.map); // "model.layers.0.mlp.up_proj"
-        return name.replace(std::string_view("model.layers.").size(), 1, number) + std::string(ending);
-    }
-    return {};
-}
 
 std::vector<ExpectedTensor> expectedTensors(const ModelConfig &config)
 {
@@ -228,13 +160,10 @@ Result<std::shared_ptr<const WeightSource>> WeightSource::open(const std::filesy
                         tr("Use a file in F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1 or Q2_K to Q6_K."));
         }
         SourceTensor tensor{expected.name, entry, 0, 0};
-        if (source->m_isGguf && config.isNormOffset && expected.name.ends_with("norm.weight"))
-            tensor.offset = -1;
-        if (source->m_isGguf && isInterleaved(config)) {
-            if (expected.name.find("self_attn.q_proj") != std::string::npos)
-                tensor.interleavedHeads = config.heads;
-            else if (expected.name.find("self_attn.k_proj") != std::string::npos)
-                tensor.interleavedHeads = config.keyValueHeads;
+        if (source->m_isGguf) {
+            const GgufPlace place = ggufPlaceOf(expected.name, config);
+            tensor.offset = -place.offset;
+            tensor.interleavedHeads = place.interleavedHeads;
             // A bias is one row of values: its rows are its elements.
             if (tensor.interleavedHeads > 0 && tensor.entry.shape.size() == 1)
                 tensor.entry.shape = {tensor.entry.shape[0], 1};

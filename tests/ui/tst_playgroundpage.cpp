@@ -3,6 +3,8 @@
 #include "tests/ui/support/windowfixture.h"
 #include "ui/playground/answercolumn.h"
 #include "ui/playground/columnhead.h"
+#include "ui/playground/correctiondialog.h"
+#include "ui/playground/exportdialog.h"
 #include "ui/playground/playgroundpage.h"
 #include "ui/playground/tokenpane.h"
 #include "ui/widgets/badge.h"
@@ -61,6 +63,8 @@ private slots:
     void promptIsSavedWithItsSystem();
     void targetChoosesRunAndCheckpoint();
     void resultIsExported();
+    void wrongAnswerBecomesARecord();
+    void comparisonIsCopied();
     void otherProjectStartsEmpty();
     void everyControlHasAName();
     void narrowWindowFits();
@@ -516,15 +520,94 @@ void PlaygroundPageTest::targetChoosesRunAndCheckpoint()
 void PlaygroundPageTest::resultIsExported()
 {
     open();
-    m_fixture->window->dialogs().setNextFileName(m_fixture->dir.filePath(QStringLiteral("run-1-peft")));
     QTest::mouseClick(named<Button>("export"), Qt::LeftButton);
-    auto *menu = named<Button>("export")->findChild<QMenu *>();
-    QTRY_VERIFY(menu->isVisible());
-    QTest::keyClick(menu, Qt::Key_Down);
-    QTest::keyClick(menu, Qt::Key_Return);
+    QTRY_VERIFY(m_fixture->window->findChild<ExportDialog *>() != nullptr);
+    auto *dialog = m_fixture->window->findChild<ExportDialog *>();
+    QTRY_VERIFY(dialog->isVisible());
+    const auto inside = [&](const char *name) { return dialog->findChild<QWidget *>(QLatin1String(name)); };
+    auto *start = qobject_cast<Button *>(inside("startExport"));
+    auto *reason = qobject_cast<QLabel *>(inside("exportReason"));
+    auto *verdict = qobject_cast<QLabel *>(inside("exportVerdict"));
+
+    // The method of run 1 is LoRA: no AdapterHub, and it says why.
+    dialog->choose("adapterhub");
+    QTRY_VERIFY(!start->isEnabled());
+    QVERIFY(reason->isVisible() && reason->text().contains(QStringLiteral("bottleneck")));
+    dialog->choose("ollama");
+    QVERIFY(start->isEnabled() && !reason->isVisible());
+    QVERIFY(inside("exportSystem")->isVisible());
+
+    m_fixture->window->dialogs().setNextFileName(m_fixture->dir.filePath(QStringLiteral("run-1-ollama")));
+    QTest::mouseClick(start, Qt::LeftButton);
+    QTRY_VERIFY(verdict->isVisible());
+    QVERIFY2(verdict->text().contains(QStringLiteral("proved")), qPrintable(verdict->text()));
+    QVERIFY(m_fixture->engine->lastExport.target == "ollama" && m_fixture->engine->lastExport.type == "q8_0");
+    QVERIFY(qobject_cast<QPlainTextEdit *>(inside("exportNext"))->toPlainText().contains(QStringLiteral("ollama create run-1")));
+
+    // A file that does not answer alike is never called good; an error says what to do.
+    m_fixture->engine->exportCause = "tokenizer: splits in another way";
+    m_fixture->window->dialogs().setNextFileName(m_fixture->dir.filePath(QStringLiteral("run-1-gguf")));
+    dialog->choose("gguf");
+    QTest::mouseClick(start, Qt::LeftButton);
+    QTRY_VERIFY(verdict->isVisible() && verdict->text().contains(QStringLiteral("Do not use it")));
+    QVERIFY(!inside("exportNext")->isVisible());
+    const auto controls = WindowFixture::controlsOf(*dialog);
+    QVERIFY2(controls.unnamed.isEmpty(), controls.unnamed.constData());
+    QTest::mouseClick(qobject_cast<Button *>(inside("exportClose")), Qt::LeftButton);
+    QTRY_VERIFY(m_fixture->window->findChild<ExportDialog *>() == nullptr);
+}
+
+void PlaygroundPageTest::wrongAnswerBecomesARecord()
+{
+    open();
+    askAndWait(QStringLiteral("When do you open?"));
+    const QString said = column(1)->text().trimmed();
+    QVERIFY(!said.isEmpty());
+    QTest::mouseClick(named<Button>("correctTuned"), Qt::LeftButton);
+    QTRY_VERIFY(m_page->findChild<CorrectionDialog *>() != nullptr);
+    auto *dialog = m_page->findChild<CorrectionDialog *>();
+    QTRY_VERIFY(dialog->isVisible());
+    auto *answer = dialog->findChild<QPlainTextEdit *>(QStringLiteral("correctAnswer"));
+    auto *save = dialog->findChild<Button *>(QStringLiteral("saveCorrection"));
+    QCOMPARE(answer->toPlainText(), said);
+    QVERIFY(!save->isEnabled()); // nothing was corrected yet
+    const auto controls = WindowFixture::controlsOf(*dialog);
+    QVERIFY2(controls.unnamed.isEmpty(), controls.unnamed.constData());
+    answer->setPlainText(QStringLiteral("At half past eight, Thursdays at ten."));
+    QVERIFY(save->isEnabled());
+    QTest::mouseClick(dialog->findChild<Button *>(QStringLiteral("tryCorrection")), Qt::LeftButton);
+    auto *trial = dialog->findChild<QTextEdit *>(QStringLiteral("correctTrial"));
+    QTRY_VERIFY(trial->isVisible());
+    QVERIFY2(trial->toPlainText().contains(QStringLiteral("At half past eight")) && trial->toPlainText().contains(QStringLiteral("1 of 2")), qPrintable(trial->toPlainText()));
+    QTest::mouseClick(save, Qt::LeftButton);
     QTRY_VERIFY(m_fixture->window->findChild<MessageBar *>());
-    const QString told = m_fixture->window->findChild<MessageBar *>()->message().what;
-    QVERIFY2(told.contains(QStringLiteral("run-1-peft")) && told.contains(QStringLiteral("proved")), qPrintable(told));
+    QVERIFY(m_fixture->window->findChild<MessageBar *>()->message().what.contains(QStringLiteral("Saved as record")));
+    engine::RecordFilter filter;
+    const auto ids = m_fixture->bridge->project()->recordIds(filter);
+    QVERIFY(ids.has_value());
+    const auto newest = *std::max_element(ids->begin(), ids->end(), [](RecordId a, RecordId b) { return a.value < b.value; });
+    const auto record = m_fixture->bridge->project()->record(newest);
+    QVERIFY(record.has_value());
+    QCOMPARE(std::string(data::instructionOf(*record)), std::string("When do you open?"));
+    QCOMPARE(std::string(data::responseOf(*record)), std::string("At half past eight, Thursdays at ten."));
+    QCOMPARE(record->tags, std::vector<std::string>{"corrected"});
+    QVERIFY(record->split == data::Split::Train && record->status == data::RecordStatus::Approved);
+    QVERIFY(QString::fromStdString(record->note).contains(said));
+}
+
+void PlaygroundPageTest::comparisonIsCopied()
+{
+    open();
+    askAndWait(QStringLiteral("When do you open?"));
+    QAction *copy = nullptr;
+    for (QAction *action : m_page->actions())
+        if (action->objectName() == QLatin1String("copyComparison"))
+            copy = action;
+    QVERIFY(copy != nullptr && copy->isEnabled());
+    copy->trigger();
+    const QString text = QGuiApplication::clipboard()->text();
+    QVERIFY2(text.contains(QStringLiteral("**Question:** When do you open?")) && text.contains(QStringLiteral("> ") + column(0)->text().section(QLatin1Char('\n'), 0, 0)), qPrintable(text));
+    QVERIFY(text.contains(QStringLiteral("no adapter, weights")) && text.contains(QStringLiteral("seed 1207")));
 }
 
 // What was asked in one project is not shown in another, and does not go on there.

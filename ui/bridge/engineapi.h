@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/engine/ballot.h"
+#include "core/engine/correction.h"
 #include "core/engine/delivery.h"
 #include "core/engine/lens.h"
 #include "core/engine/machine.h"
@@ -142,6 +143,8 @@ public:
                                                                                 std::stop_token stop) = 0;
     [[nodiscard]] virtual Result<engine::ExportResult> exportAdapter(const engine::ExportRequest &request, const ProjectApi *project,
                                                                      const ProgressCallback &progress, std::stop_token stop) = 0;
+    [[nodiscard]] virtual Result<engine::CorrectionTrial> tryCorrection(const engine::CorrectionRequest &request, const ProjectApi *project,
+                                                                        const ProgressCallback &progress, std::stop_token stop) = 0;
     [[nodiscard]] virtual Result<engine::ExamResult> examine(const std::string &model, const std::string &adapter,
                                                              const ProjectApi &project, const engine::ComputeOptions &compute,
                                                              const ProgressCallback &progress, std::stop_token stop) = 0;

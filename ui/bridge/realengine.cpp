@@ -218,6 +218,11 @@ public:
             return passError(playground);
         return std::make_unique<RealPlayground>(std::move(*playground));
     }
+    Result<engine::CorrectionTrial> tryCorrection(const engine::CorrectionRequest &request, const ProjectApi *project, const ProgressCallback &progress,
+                                                  std::stop_token stop) override
+    {
+        return engine::tryCorrection(request, unwrap(project), progress, stop);
+    }
     Result<engine::ExportResult> exportAdapter(const engine::ExportRequest &request, const ProjectApi *project,
                                                const ProgressCallback &progress, std::stop_token stop) override
     {

@@ -119,10 +119,16 @@ QWidget *AnswerColumn::makeFoot()
     m_copy->setHeight(kButtonSmall);
     m_copy->setEnabled(false);
     connect(m_copy, &QPushButton::clicked, this, [this] { QGuiApplication::clipboard()->setText(text()); });
+    m_correct = iconButton(QStringLiteral("pen-line"), m_isBase ? tr("Correct the answer of the base model") : tr("Correct the answer of the tuned model"));
+    m_correct->setObjectName(m_isBase ? QStringLiteral("correctBase") : QStringLiteral("correctTuned"));
+    m_correct->setHeight(kButtonSmall);
+    m_correct->setEnabled(false);
+    connect(m_correct, &QPushButton::clicked, this, &AnswerColumn::correctionWanted);
     row->addWidget(m_leaves);
     row->addStretch(1);
     row->addWidget(m_foot);
     row->addWidget(m_copy);
+    row->addWidget(m_correct);
     return foot;
 }
 
@@ -133,6 +139,7 @@ void AnswerColumn::clear()
     m_isFinished = true;
     m_ending.clear();
     m_copy->setEnabled(false);
+    m_correct->setEnabled(false);
     chooseToken({});
     render();
     showFoot();
@@ -179,6 +186,7 @@ void AnswerColumn::stop(const QString &why)
     m_ending = why;
     takeCaret();
     m_copy->setEnabled(!m_tokens.empty());
+    m_correct->setEnabled(!m_tokens.empty());
     showFoot();
 }
 

@@ -45,6 +45,7 @@ public:
 
 signals:
     void tokenChosen(); // or none any more: see chosenToken()
+    void correctionWanted();
 
 protected:
     void changeEvent(QEvent *event) override;
@@ -65,7 +66,7 @@ private:
     QTextEdit *m_text;
     TokenPane *m_tokenPane;
     TextLabel *m_leaves, *m_foot;
-    Button *m_copy;
+    Button *m_copy, *m_correct;
     std::vector<engine::GeneratedToken> m_tokens;
     std::vector<int> m_ends; // position in the document after each token
     int m_divergence = -1;

@@ -144,6 +144,12 @@ void ColumnHead::clearBadges()
 {
     for (Badge *badge : {m_adapterBadge, m_hashBadge, m_weightBadge, m_seedBadge})
         badge->hide();
+    m_proof.clear();
+}
+
+QString ColumnHead::proof() const
+{
+    return m_proof;
 }
 
 void ColumnHead::setBadges(const engine::ColumnBadge &badge, quint64 seed)
@@ -160,6 +166,8 @@ void ColumnHead::setBadges(const engine::ColumnBadge &badge, quint64 seed)
     m_hashBadge->setVisible(badge.isAdapterOn);
     m_weightBadge->show();
     m_seedBadge->show();
+    m_proof = badge.isAdapterOn ? tr("adapter %1 at %2 %, weights %3, seed %4").arg(shortHash(badge.adapterHash)).arg(qRound(badge.strength * 100)).arg(shortHash(badge.weightHash)).arg(seed)
+                                : tr("no adapter, weights %1, seed %2").arg(shortHash(badge.weightHash)).arg(seed);
 }
 
 } // namespace fettle::ui

@@ -32,6 +32,7 @@ public:
     [[nodiscard]] bool hasChoice() const;
     [[nodiscard]] QString columnName() const; // "Base", "Run 3, step 207"
 
+    [[nodiscard]] QString proof() const;      // the badges as text: weights, adapter, seed; empty while nothing has answered
     void clearBadges(); // nothing has answered
     void setBadges(const engine::ColumnBadge &badge, quint64 seed);
 
@@ -40,6 +41,7 @@ private:
     QWidget *makeBadges();
 
     bool m_isBase;
+    QString m_proof;
     ElidedLabel *m_detail = nullptr;
     QComboBox *m_choice = nullptr;
     QSlider *m_strength = nullptr;

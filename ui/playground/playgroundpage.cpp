@@ -7,6 +7,7 @@
 #include "ui/playground/batchview.h"
 #include "ui/playground/blindvote.h"
 #include "ui/playground/columnhead.h"
+#include "ui/playground/exportdialog.h"
 #include "ui/playground/samplingbar.h"
 #include "ui/playground/tokenpane.h"
 #include "ui/theme/icons.h"
@@ -375,8 +376,10 @@ void PlaygroundPage::updateActions()
     setActionPossible(m_againAction, !isBusy && !m_asked.text.isEmpty(), isBusy ? tr("The models are answering.") : tr("Ask something first."));
     setActionPossible(m_stopAction, isBusy, tr("Nothing is being answered."));
     const bool hasResult = m_tuned.head->hasChoice();
-    setActionPossible(m_exportPeft, hasResult, tr("Train first: there is no result yet."));
-    setActionPossible(m_exportMerged, hasResult, tr("Train first: there is no result yet."));
+    const bool hasAnswers = !isBusy && !m_base.answer->answer().empty();
+    for (QAction *action : {m_copyAction, m_pictureAction, m_correctAction})
+        setActionPossible(action, hasAnswers, isBusy ? tr("The models are answering.") : tr("Ask something first."));
+    setActionPossible(m_exportAction, hasResult, tr("Train first: there is no result yet."));
     m_exportButton->setEnabled(hasResult);
     m_exportButton->setToolTip(hasResult ? tr("Writes the chosen result for other programs, then reads it back as a proof.") : tr("Train first: there is no result yet."));
     if (!hasResult && m_tunedStack->currentIndex() == 1)
@@ -386,33 +389,11 @@ void PlaygroundPage::updateActions()
     updateHead();
 }
 
-void PlaygroundPage::exportResult(const std::string &target)
+void PlaygroundPage::exportResult()
 {
-    const QString name = (target == "peft" ? tr("%1 adapter") : tr("%1 merged")).arg(m_tuned.head->columnName().section(QLatin1Char(','), 0, 0));
-    const QString folder = context().dialogs.saveFile(this, target == "peft" ? tr("Folder for the adapter") : tr("Folder for the merged model"), name);
-    if (folder.isEmpty())
-        return;
-    engine::ExportRequest request;
-    request.model = bridge().baseModel();
-    request.adapter = m_tuned.head->choice().adapter;
-    request.target = target;
-    request.folder = folder.toStdString();
-    bridge().exportAdapter(request, this, [this, folder](Result<engine::ExportResult> result) {
-        if (!result) {
-            context().showMessage(messageOf(result.error()));
-            return;
-        }
-        const auto &test = result->selfTest;
-        Message message;
-        message.tone = test.hasPassed ? MessageTone::Info : MessageTone::Bad;
-        message.what = test.hasPassed ? tr("Written to %1 and proved: read back, it gives the same answers.").arg(folder)
-                                      : tr("Written to %1, but read back it does not answer the same.").arg(folder);
-        message.remedy = test.hasPassed ? tr("%1 in %n file(s); largest difference of a score %2 over %3 prompts.", nullptr, static_cast<int>(result->files.size()))
-                                              .arg(bytesText(result->bytes), QString::number(test.maxLogitDifference, 'g', 2))
-                                              .arg(test.prompts)
-                                        : tr("Do not use it: %1").arg(QString::fromStdString(test.cause));
-        context().showMessage(message);
-    });
+    auto *dialog = new ExportDialog(context(), m_tuned.head->choice().adapter, m_tuned.head->columnName(), this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->open(); // answers that are under way go on behind it
 }
 
 bool PlaygroundPage::eventFilter(QObject *watched, QEvent *event)

@@ -7,7 +7,6 @@ class QListWidget;
 class QListWidgetItem;
 class QPlainTextEdit;
 class QLineEdit;
-class QMenu;
 class QStackedWidget;
 
 namespace fettle::ui {
@@ -72,7 +71,11 @@ private:
     void updateDivergence();
     void showToken(const Side &own, const Side &other);
     void updateActions();
-    void exportResult(const std::string &target);
+    void exportResult();
+    void setupResults();
+    void correct(const Side &side);
+    void copyComparison();
+    void saveComparison();
 
     enum Mode { SideBySide, Vote, Batch };
 
@@ -83,17 +86,18 @@ private:
     BatchView *m_batch = nullptr;
     QString m_sideState; // what the head says of the answers side by side
     Button *m_promptButton = nullptr, *m_exportButton = nullptr;
-    QMenu *m_exportMenu = nullptr;
     Pane *m_promptPane = nullptr;
     QListWidget *m_prompts = nullptr;
     SamplingBar *m_sampling = nullptr;
     ElidedLabel *m_questionLine = nullptr;
     Side m_base, m_tuned;
+    QWidget *m_columnArea = nullptr; // heads, question and answers
     QStackedWidget *m_tunedStack = nullptr; // the answer, or that there is no result yet
     QPlainTextEdit *m_composer = nullptr;
     QLineEdit *m_system = nullptr;
     Button *m_send = nullptr, *m_stop = nullptr;
-    QAction *m_sendAction = nullptr, *m_againAction = nullptr, *m_stopAction = nullptr, *m_exportPeft = nullptr, *m_exportMerged = nullptr;
+    QAction *m_sendAction = nullptr, *m_againAction = nullptr, *m_stopAction = nullptr, *m_exportAction = nullptr, *m_copyAction = nullptr, *m_pictureAction = nullptr,
+            *m_correctAction = nullptr;
     JobId m_job = 0;
     std::vector<Side *> m_columns; // columns of the running question
     Question m_asked;

@@ -46,10 +46,8 @@ void PlaygroundPage::setupActions()
                                   tr("The same question with another seed: what else would they answer?"), [this] { askAgain(); });
     m_stopAction = addPageAction(QStringLiteral("stopAnswers"), tr("Stop the answers"), QStringLiteral("circle-stop"), QKeySequence(Qt::Key_Escape),
                                  tr("Ends both answers where they are."), [this] { stopAnswers(); });
-    m_exportPeft = addPageAction(QStringLiteral("exportPeft"), tr("Export the adapter (PEFT)..."), QStringLiteral("share"), {},
-                                 tr("Writes what was learnt as a small folder that PEFT and Transformers load."), [this] { exportResult("peft"); });
-    m_exportMerged = addPageAction(QStringLiteral("exportMerged"), tr("Export the merged model..."), QStringLiteral("package-check"), {},
-                                   tr("Writes a complete model folder with the adapter folded in."), [this] { exportResult("merged"); });
+    m_exportAction = addPageAction(QStringLiteral("exportResult"), tr("Export the result..."), QStringLiteral("share"), QKeySequence(Qt::CTRL | Qt::Key_E),
+                                   tr("Writes what was learnt for other programs: Ollama, LM Studio, llama.cpp, Python."), [this] { exportResult(); });
     addPageAction(QStringLiteral("savePrompt"), tr("Save this prompt"), QStringLiteral("bookmark"), {}, tr("Keeps the question in the project."), [this] { savePrompt(); });
 }
 
@@ -63,12 +61,7 @@ void PlaygroundPage::setupHead()
     m_promptButton->hide(); // narrow only
     m_exportButton = new Button(tr("Export..."), QStringLiteral("share"));
     m_exportButton->setObjectName(QStringLiteral("export"));
-    m_exportMenu = new QMenu(m_exportButton);
-    m_exportMenu->setToolTipsVisible(true);
-    m_exportMenu->addActions({m_exportPeft, m_exportMerged});
-    connect(m_exportButton, &QPushButton::clicked, this, [this] {
-        m_exportMenu->popup(m_exportButton->mapToGlobal(QPoint(m_exportButton->width() - m_exportMenu->sizeHint().width(), m_exportButton->height() + kStep1)));
-    });
+    connect(m_exportButton, &QPushButton::clicked, this, &PlaygroundPage::exportResult);
     m_head->addAction(m_exportButton);
 }
 
@@ -83,6 +76,7 @@ void PlaygroundPage::setupLayout()
     m_modes->addWidget(makeSideBySide());
     outer->addWidget(m_modes, 1);
     setupModes();
+    setupResults();
 }
 
 QWidget *PlaygroundPage::makeSideBySide()
@@ -129,6 +123,7 @@ QWidget *PlaygroundPage::makeColumns()
     sideBySide(m_base.head, m_tuned.head, 0);
     rows->addWidget(makeQuestionLine());
     sideBySide(m_base.answer, m_tunedStack, 1);
+    m_columnArea = pane;
     connect(m_base.answer, &AnswerColumn::tokenChosen, this, [this] { showToken(m_base, m_tuned); });
     connect(m_tuned.answer, &AnswerColumn::tokenChosen, this, [this] { showToken(m_tuned, m_base); });
     return pane;

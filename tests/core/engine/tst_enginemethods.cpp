@@ -1,4 +1,5 @@
 // Every fine-tuning method on the whole road: train, pause, go on bit for bit, begin again from the result, score, answer, inspect, export.
+#include "core/io/jsonfile.h"
 #include "core/engine/delivery.h"
 #include "core/engine/models.h"
 #include "core/engine/playground.h"
@@ -184,15 +185,30 @@ void TestEngineMethods::wholeRoad()
     QCOMPARE((*answers)[1].badge.adapterHash.size(), 64U);
     QCOMPARE((*answers)[1].badge.adapterHash, (*answers)[3].badge.adapterHash);
 
-    for (const char *target : {"peft", "adapterhub", "merged"}) {
+    for (const char *target : {"peft", "adapterhub", "merged", "gguf", "ollama", "lmstudio", "gguf-lora", "bundle"}) {
         const fs::path folder = m_dir.filePath(QStringLiteral("export-%1-%2").arg(m_count).arg(QString(target))).toStdString();
-        const auto exported = exportAdapter({kModel, "1", target, "f32", folder}, &straight);
-        QCOMPARE(exported.has_value(), exports.contains(QString(target)));
+        const auto exported = exportAdapter({kModel, "1", target, "f32", folder, {}, {}, 0}, &straight);
+        // What can be merged can be a GGUF file; llama.cpp's adapters are a part of LoRA; a bundle holds no weights that were trained.
+        const QString kind = target == QLatin1String("gguf") || target == QLatin1String("ollama") || target == QLatin1String("lmstudio") ? QStringLiteral("merged") : QString(target);
+        if (kind != QLatin1String("gguf-lora"))
+            QCOMPARE(exported.has_value(), kind == QLatin1String("bundle") || exports.contains(kind));
+        else if (exported)
+            QVERIFY(exports.contains(QStringLiteral("peft")));
         if (!exported) {
             QVERIFY(!exported.error().hint.empty() && !fs::exists(folder));
             continue;
         }
         QVERIFY2(exported->selfTest.hasPassed, exported->selfTest.cause.c_str());
+        if (kind == QLatin1String(target) && kind != QLatin1String("gguf-lora")) {
+            const auto card = io::readTextFile(folder / "README.md");
+            QVERIFY2(card.has_value() && card->find("Run 1") != std::string::npos, target);
+        }
+        if (kind == QLatin1String("bundle")) {
+            const auto expected = io::readJsonFile(folder / "expected.json");
+            QVERIFY(expected.has_value());
+            QVERIFY(std::abs((*expected)["firstSteps"][0]["loss"].get<double>() - losses.front()) < 1e-9);
+            QVERIFY((*expected)["heldOutBeforeTraining"].is_number() || !fs::exists(folder / "data/heldout.jsonl") || fs::file_size(folder / "data/heldout.jsonl") == 0);
+        }
     }
 
     // A second run goes on from the result.

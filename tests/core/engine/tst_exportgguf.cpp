@@ -1,9 +1,12 @@
 // Exports that start from a GGUF file whose tokenizer is SentencePiece: the merged folder is complete, answers as base and adapter do, and
 // splits text as the file did. On stories260K as a converter would write it, and on a model of random numbers that is always there.
+// Exports to GGUF: from such a file and from a Hugging Face folder, in every form; each fault of a file is found and named.
 #include "tests/core/model/fixture.h"
 
 #include "core/base/random.h"
 #include "core/export/exporting.h"
+#include "core/export/ollama.h"
+#include "core/export/selftest.h"
 #include "core/export/tokenizerfiles.h"
 #include "core/io/gguf.h"
 #include "core/io/ggufwriter.h"
@@ -86,6 +89,43 @@ Tensors randomTensors(const Sizes &sizes, std::int64_t vocabulary)
     return tensors;
 }
 
+std::filesystem::path randomModel(const QTemporaryDir &scratch)
+{
+    const auto scored = text::readScoredModel(fixture::folder() / "tokenizers/spm/tokenizer.model");
+    const Sizes sizes{64, 2, 4, 2, 16, 256, 128};
+    const std::filesystem::path file = scratch.filePath("model.gguf").toStdString();
+    if (!scored || !writeModel(file, randomTensors(sizes, static_cast<std::int64_t>(scored->texts.size())), sizes, *scored))
+        return {};
+    return file;
+}
+
+std::shared_ptr<tune::Adapter> randomAdapter(const model::ModelConfig &config)
+{
+    tune::LoraConfig lora;
+    lora.rank = 4;
+    auto adapter = tune::LoraAdapter::create(config, lora, 1);
+    for (const auto &parameter : (*adapter)->parameters())
+        if (parameter.name.find("lora_B") != std::string::npos)
+            parameter.tensor.normal_(0, 0.05);
+    return *adapter;
+}
+
+// The file again with one thing changed.
+Result<> rewritten(const std::filesystem::path &from, const std::filesystem::path &to, const std::function<void(std::vector<io::GgufPair> &, std::vector<io::GgufTensor> &)> &change)
+{
+    const auto file = io::Gguf::open(from);
+    if (!file)
+        return passError(file);
+    std::vector<io::GgufPair> metadata;
+    for (const auto &[key, value] : file->metadata())
+        metadata.emplace_back(key, value);
+    std::vector<io::GgufTensor> tensors;
+    for (const auto &entry : file->tensors())
+        tensors.push_back({entry.name, entry.type, entry.shape, {}, entry.bytes});
+    change(metadata, tensors);
+    return io::writeGguf(to, metadata, tensors);
+}
+
 } // namespace
 
 class TestExportGguf : public QObject {
@@ -93,6 +133,19 @@ class TestExportGguf : public QObject {
 private slots:
     void mergedFolderIsComplete_data();
     void mergedFolderIsComplete();
+    void ggufAnswersAlike_data();
+    void ggufAnswersAlike();
+    void familiesComeBack_data();
+    void familiesComeBack();
+    void selfTestNamesTheFault_data();
+    void selfTestNamesTheFault();
+    void leavesNothingWhenItFails();
+    void adapterForLlamaCpp_data();
+    void adapterForLlamaCpp();
+    void ollamaFolder();
+    void turnMarksAreFound_data();
+    void turnMarksAreFound();
+    void shardsAndModelCard();
 };
 
 void TestExportGguf::mergedFolderIsComplete_data()
@@ -152,6 +205,280 @@ void TestExportGguf::mergedFolderIsComplete()
         QVERIFY(a->offsets == b->offsets);
         QCOMPARE(after->decode(b->ids), before->decode(a->ids));
     }
+}
+
+void TestExportGguf::ggufAnswersAlike_data()
+{
+    QTest::addColumn<QString>("model");
+    QTest::addColumn<QString>("form");
+    QTest::addColumn<bool>("hasAdapter");
+    for (const char *form : {"F32", "F16", "BF16", "Q8_0", "Q6_K", "Q5_1", "Q5_0", "Q4_K_M", "Q4_1", "Q4_0"})
+        QTest::addRow("file, %s", form) << "file" << form << true;
+    for (const char *form : {"F32", "Q8_0"})
+        QTest::addRow("folder, %s", form) << "folder" << form << true;
+    QTest::newRow("folder, no adapter") << "folder" << "F32" << false;
+}
+
+void TestExportGguf::ggufAnswersAlike()
+{
+    QFETCH(QString, model);
+    QFETCH(QString, form);
+    QFETCH(bool, hasAdapter);
+    QTemporaryDir scratch;
+    const std::filesystem::path base = model == "file" ? randomModel(scratch) : fixture::folder() / "tinychat";
+    const auto weights = model::loadWeights(base);
+    QVERIFY2(weights.has_value(), weights ? "" : weights.error().message.c_str());
+    const auto adapter = hasAdapter ? randomAdapter((*weights)->config) : nullptr;
+    if (adapter)
+        adapter->setStrength(0.3); // of the slider: the file holds the whole adapter
+    const std::filesystem::path file = scratch.filePath("out/tuned.gguf").toStdString();
+    const auto kind = exporting::ggufForm(form.toStdString());
+    QVERIFY(kind.has_value());
+    const auto outcome = exporting::exportGguf({base, *weights, adapter}, *kind, file, "clinic");
+    QVERIFY2(outcome.has_value(), outcome ? "" : outcome.error().message.c_str());
+    QVERIFY2(outcome->selfTest.hasPassed, outcome->selfTest.cause.c_str());
+    QCOMPARE(outcome->selfTest.checks.size(), std::size_t(6));
+    QCOMPARE(outcome->selfTest.prompts, 5);
+    if (adapter)
+        QCOMPARE(adapter->strength(), 0.3);
+    QCOMPARE(QDir(scratch.filePath("out")).entryList(QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot), QStringList{"tuned.gguf"});
+    const auto read = io::Gguf::open(file);
+    QCOMPARE(read->string("general.name").value_or(""), std::string("clinic"));
+    if (form == "Q4_K_M" && model == "file") { // width 64: blocks of 256 fit only the 256 of the MLP; the mixture is llama.cpp's
+        QCOMPARE(read->find("blk.0.ffn_down.weight")->type, io::StorageType::Q4_K);
+        QCOMPARE(read->find("blk.1.ffn_down.weight")->type, io::StorageType::Q6_K); // the last layer
+        QCOMPARE(read->find("blk.0.attn_q.weight")->type, io::StorageType::Q5_0);
+        QCOMPARE(read->find("output.weight")->type, io::StorageType::Q8_0);
+        QCOMPARE(read->find("blk.0.attn_norm.weight")->type, io::StorageType::F32);
+    }
+}
+
+void TestExportGguf::familiesComeBack_data()
+{
+    QTest::addColumn<QString>("family");
+    for (const char *family : {"gemma2", "gemma3", "olmo2", "phi3", "phi3-long", "phi3-partial", "qwen2", "qwen3", "smollm3"})
+        QTest::newRow(family) << family;
+}
+
+// The model of a Hugging Face folder is the same one when its GGUF file is read: config, order of rows, norms, rotary factors.
+void TestExportGguf::familiesComeBack()
+{
+    QFETCH(QString, family);
+    QTemporaryDir scratch;
+    const std::filesystem::path base = scratch.filePath("base").toStdString(), file = scratch.filePath("out.gguf").toStdString();
+    std::filesystem::copy(fixture::folder() / "families" / family.toStdString(), base);
+    for (const char *name : {"tokenizer.json", "tokenizer_config.json", "chat_template.jinja"})
+        std::filesystem::copy(fixture::folder() / "tinychat" / name, base / name);
+    const auto weights = model::loadWeights(base);
+    QVERIFY2(weights.has_value(), weights ? "" : weights.error().message.c_str());
+    const auto outcome = exporting::exportGguf({base, *weights, nullptr}, exporting::GgufForm::F32, file);
+    QVERIFY2(outcome.has_value(), outcome ? "" : outcome.error().message.c_str());
+    QVERIFY2(outcome->selfTest.hasPassed, outcome->selfTest.cause.c_str());
+    const auto back = model::readConfig(file);
+    QVERIFY2(back.has_value(), back ? "" : back.error().message.c_str());
+    QCOMPARE(back->layers, (*weights)->config.layers);
+    QCOMPARE(back->slidingWindow, (*weights)->config.slidingWindow);
+    QCOMPARE(back->attentionSoftcap, (*weights)->config.attentionSoftcap);
+}
+
+void TestExportGguf::selfTestNamesTheFault_data()
+{
+    QTest::addColumn<QString>("fault");
+    QTest::addColumn<QString>("cause");
+    QTest::newRow("none") << "none" << "";
+    QTest::newRow("values") << "values" << "Every tensor";
+    QTest::newRow("order of rows") << "rows" << "Every tensor";
+    QTest::newRow("tokens") << "tokens" << "Token numbers";
+    QTest::newRow("template") << "template" << "Chat template";
+    QTest::newRow("end token") << "end" << "Tokens that end";
+    QTest::newRow("rotary base") << "rope" << "Next-token probability";
+}
+
+void TestExportGguf::selfTestNamesTheFault()
+{
+    QFETCH(QString, fault);
+    QFETCH(QString, cause);
+    QTemporaryDir scratch;
+    const std::filesystem::path base = fixture::folder() / "tinychat", good = scratch.filePath("good.gguf").toStdString(), bad = scratch.filePath("bad.gguf").toStdString();
+    const auto weights = model::loadWeights(base);
+    const exporting::Source source{base, *weights, randomAdapter((*weights)->config)};
+    QVERIFY(exporting::exportGguf(source, exporting::GgufForm::F32, good).has_value());
+    std::vector<std::byte> changed;
+    const auto done = rewritten(good, bad, [&](std::vector<io::GgufPair> &metadata, std::vector<io::GgufTensor> &tensors) {
+        const auto set = [&](const std::string &key, io::GgufWriteValue value) {
+            for (auto &pair : metadata)
+                if (pair.first == key)
+                    pair.second = std::move(value);
+        };
+        auto &query = *std::find_if(tensors.begin(), tensors.end(), [](const io::GgufTensor &tensor) { return tensor.name == "blk.1.attn_q.weight"; });
+        changed.assign(query.bytes.begin(), query.bytes.end());
+        if (fault == "values")
+            changed[7] ^= std::byte{0x40}; // one exponent
+        if (fault == "rows")
+            std::rotate(changed.begin(), changed.begin() + static_cast<std::ptrdiff_t>(changed.size() / 2), changed.end());
+        query.bytes = changed;
+        if (fault == "tokens") {
+            auto texts = *io::Gguf::open(good)->strings("tokenizer.ggml.tokens");
+            std::reverse(texts.begin() + 300, texts.end() - 20);
+            set("tokenizer.ggml.tokens", texts);
+        }
+        if (fault == "template")
+            set("tokenizer.chat_template", std::string("{% for m in messages %}{{ m.content }}{% endfor %}"));
+        if (fault == "end") {
+            set("tokenizer.ggml.eos_token_id", std::uint32_t(5));
+            set("tokenizer.chat_template", std::string("{% for m in messages %}{{ m.content }}{% endfor %}"));
+        }
+        if (fault == "rope")
+            set("llama.rope.freq_base", 300.0F);
+    });
+    QVERIFY2(done.has_value(), done ? "" : done.error().message.c_str());
+    const auto test = exporting::testGguf(source, exporting::GgufForm::F32, bad, {}, {});
+    QVERIFY2(test.has_value(), test ? "" : test.error().message.c_str());
+    QCOMPARE(test->hasPassed, fault == "none");
+    bool isNamed = fault == "none";
+    for (const auto &check : test->checks)
+        isNamed |= !check.hasPassed && QString::fromStdString(check.what).startsWith(cause);
+    QVERIFY2(isNamed, test->cause.c_str());
+}
+
+void TestExportGguf::leavesNothingWhenItFails()
+{
+    QTemporaryDir scratch;
+    const std::filesystem::path base = fixture::folder() / "tinychat", file = scratch.filePath("tuned.gguf").toStdString();
+    const auto weights = model::loadWeights(base);
+    const auto adapter = randomAdapter((*weights)->config);
+    std::stop_source stop;
+    int calls = 0;
+    const auto cancelled = exporting::exportGguf({base, *weights, adapter}, exporting::GgufForm::F32, file, {}, [&](const Progress &) {
+        if (++calls == 3)
+            stop.request_stop();
+    }, stop.get_token());
+    QVERIFY(!cancelled && cancelled.error().code == ErrorCode::Cancelled);
+    adapter->parameters().front().tensor.fill_(std::numeric_limits<float>::infinity());
+    const auto broken = exporting::exportGguf({base, *weights, adapter}, exporting::GgufForm::F32, file);
+    QVERIFY(!broken && broken.error().code == ErrorCode::BadInput);
+    QVERIFY(QDir(scratch.path()).entryList(QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot).isEmpty());
+    QVERIFY(io::writeGguf(file, {{"general.architecture", std::string("x")}}, {}).has_value());
+    const auto there = exporting::exportGguf({base, *weights, nullptr}, exporting::GgufForm::F32, file);
+    QVERIFY(!there && QString::fromStdString(there.error().message).contains("exists already"));
+}
+
+void TestExportGguf::adapterForLlamaCpp_data()
+{
+    QTest::addColumn<bool>("isRankStabilised");
+    QTest::addColumn<bool>("hasPatterns");
+    QTest::addColumn<bool>("isDora");
+    QTest::newRow("LoRA") << false << false << false;
+    QTest::newRow("rsLoRA") << true << false << false;
+    QTest::newRow("other ranks and alphas") << false << true << false;
+    QTest::newRow("DoRA is refused") << false << false << true;
+}
+
+void TestExportGguf::adapterForLlamaCpp()
+{
+    QFETCH(bool, isRankStabilised);
+    QFETCH(bool, hasPatterns);
+    QFETCH(bool, isDora);
+    QTemporaryDir scratch;
+    const std::filesystem::path base = randomModel(scratch), file = scratch.filePath("lora.gguf").toStdString();
+    const auto weights = model::loadWeights(base);
+    tune::LoraConfig config;
+    config.rank = 4;
+    config.alpha = 6;
+    config.isRankStabilised = isRankStabilised;
+    config.isDora = isDora;
+    if (hasPatterns) {
+        config.rankPattern = {{"k_proj", 2}};
+        config.alphaPattern = {{"down_proj", 9.0}};
+    }
+    const auto lora = *tune::LoraAdapter::create(**weights, config, 1);
+    for (const auto &module : lora->modules())
+        module.b.normal_(0, 0.05);
+    const auto outcome = exporting::exportGgufLora({base, *weights, lora, {}}, file);
+    QCOMPARE(outcome.has_value(), !isDora);
+    if (isDora) {
+        QVERIFY(QString::fromStdString(outcome.error().message).contains("DoRA"));
+        return;
+    }
+    QVERIFY2(outcome->selfTest.hasPassed, outcome->selfTest.cause.c_str());
+    // What llama.cpp adds: B A alpha / rank of B, in the file's order of rows.
+    const auto read = io::Gguf::open(file);
+    QCOMPARE(read->string("general.type").value_or(""), std::string("adapter"));
+    const auto *b = read->find("blk.0.attn_q.weight.lora_b"), *a = read->find("blk.0.attn_q.weight.lora_a");
+    QVERIFY(a != nullptr && b != nullptr);
+    at::Tensor left = at::empty(b->shape), right = at::empty(a->shape);
+    QVERIFY(io::decodeToFloat(*b, {left.data_ptr<float>(), static_cast<std::size_t>(left.numel())}).has_value());
+    QVERIFY(io::decodeToFloat(*a, {right.data_ptr<float>(), static_cast<std::size_t>(right.numel())}).has_value());
+    const auto &module = *lora->find(0, model::LinearMap::Query);
+    const at::Tensor found = at::matmul(left, right) * (*read->number("adapter.lora.alpha") / static_cast<double>(left.size(1)));
+    const at::Tensor expected = interleaved((at::matmul(module.b, module.a) * module.scaling).contiguous(), (*weights)->config.heads);
+    QVERIFY((found - expected).abs().max().item<double>() < 1e-6);
+}
+
+void TestExportGguf::ollamaFolder()
+{
+    QTemporaryDir scratch;
+    const std::filesystem::path base = fixture::folder() / "tinychat", folder = scratch.filePath("clinic").toStdString();
+    const auto weights = model::loadWeights(base);
+    const auto outcome = exporting::exportOllama({base, *weights, nullptr, {}}, exporting::GgufForm::Q8_0, folder, "clinic", "You answer for the clinic.");
+    QVERIFY2(outcome.has_value() && outcome->selfTest.hasPassed, outcome ? outcome->selfTest.cause.c_str() : outcome.error().message.c_str());
+    QCOMPARE(outcome->files, (std::vector<std::string>{"Modelfile", "clinic.Q8_0.gguf"}));
+    QFile file(QString::fromStdString((folder / "Modelfile").string()));
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const QByteArray text = file.readAll();
+    QVERIFY2(text.startsWith("FROM ./clinic.Q8_0.gguf\n") && text.contains("TEMPLATE ") && text.contains("PARAMETER stop ") && text.contains("SYSTEM \"\"\"You answer for the clinic.\"\"\""), text.constData());
+}
+
+void TestExportGguf::turnMarksAreFound_data()
+{
+    QTest::addColumn<QString>("source");
+    QTest::addColumn<bool>("isFound");
+    QTest::addColumn<QString>("withoutSystem");
+    const QString chatMl = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+    QTest::newRow("ChatML") << chatMl << true << "";
+    QTest::newRow("ChatML with a default system prompt")
+        << QString("{% if messages[0].role != 'system' %}<|im_start|>system\nBe kind.<|im_end|>\n{% endif %}") + chatMl << true << "<|im_start|>system\nBe kind.<|im_end|>\n";
+    QTest::newRow("no system turns") << "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no') }}{% endif %}[{{ m.role }}] {{ m.content }}\n{% endfor %}"
+                                        "{% if add_generation_prompt %}[assistant] {% endif %}" << true << "";
+    QTest::newRow("numbered turns") << "{% for m in messages %}{{ loop.index }} {{ m.role }}: {{ m.content }}\n{% endfor %}" << false << "";
+    QTest::newRow("changed content") << "{% for m in messages %}<{{ m.role }}>{{ m.content | upper }}\n{% endfor %}" << false << "";
+}
+
+void TestExportGguf::turnMarksAreFound()
+{
+    QFETCH(QString, source);
+    QFETCH(bool, isFound);
+    QFETCH(QString, withoutSystem);
+    const auto tokenizer = exporting::loadTokenizer(fixture::folder() / "tinychat");
+    const auto chatTemplate = text::ChatTemplate::parse(source.toStdString());
+    QVERIFY(chatTemplate.has_value());
+    const auto marks = exporting::turnMarks(*chatTemplate, *tokenizer);
+    QCOMPARE(marks.has_value(), isFound);
+    if (!isFound)
+        return;
+    QCOMPARE(QString::fromStdString(marks->withoutSystem), withoutSystem);
+    if (source.contains("im_start")) {
+        QCOMPARE(marks->userBefore, std::string("<|im_start|>user\n"));
+        QCOMPARE(marks->assistantAfter, std::string("<|im_end|>\n"));
+        QCOMPARE(marks->systemBefore, std::string("<|im_start|>system\n"));
+        const QString file = QString::fromStdString(exporting::modelfile("a.gguf", marks, {"<|im_end|>"}, {}));
+        QVERIFY2(file.contains("{{ if eq .Role \"user\" }}<|im_start|>user\n{{ .Content }}<|im_end|>\n{{ end }}") && file.contains("PARAMETER stop \"<|im_end|>\"\n"), qPrintable(file));
+    }
+}
+
+void TestExportGguf::shardsAndModelCard()
+{
+    QTemporaryDir scratch;
+    const std::filesystem::path base = fixture::folder() / "tinychat", folder = scratch.filePath("merged").toStdString();
+    const auto weights = model::loadWeights(base);
+    const auto outcome = exporting::exportMerged({base, *weights, randomAdapter((*weights)->config), {{"README.md", "# Clinic\n"}}}, exporting::MergedType::Bf16, folder, {}, {}, 10'000);
+    QVERIFY2(outcome.has_value() && outcome->selfTest.hasPassed, outcome ? outcome->selfTest.cause.c_str() : outcome.error().message.c_str());
+    int shards = 0;
+    for (const auto &name : outcome->files)
+        shards += name.ends_with(".safetensors") ? 1 : 0;
+    QVERIFY(shards > 2);
+    for (const char *name : {"README.md", "model.safetensors.index.json", "generation_config.json", "chat_template.jinja", "tokenizer.json", "config.json"})
+        QVERIFY2(std::find(outcome->files.begin(), outcome->files.end(), name) != outcome->files.end(), name);
 }
 
 QTEST_GUILESS_MAIN(TestExportGguf)

@@ -96,17 +96,22 @@ void TestGgufWriter::sameBytesFromACopy()
 void TestGgufWriter::encodesAsTheReference_data()
 {
     QTest::addColumn<int>("type");
-    for (const StorageType type : {StorageType::F16, StorageType::BF16, StorageType::Q8_0, StorageType::Q4_0})
-        QTest::newRow(std::string(nameOf(type)).c_str()) << static_cast<int>(type);
+    QTest::addColumn<QString>("file");
+    using enum StorageType;
+    for (const StorageType type : {F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1})
+        QTest::newRow(std::string(nameOf(type)).c_str()) << static_cast<int>(type) << "encoded.gguf";
+    for (const StorageType type : {Q4_K, Q5_K, Q6_K})
+        QTest::newRow(std::string(nameOf(type)).c_str()) << static_cast<int>(type) << "blocks256.gguf";
 }
 
 void TestGgufWriter::encodesAsTheReference()
 {
     QFETCH(int, type);
     const auto storage = static_cast<StorageType>(type);
-    const auto file = Gguf::open(kFixtures + "encoded.gguf");
-    QVERIFY(file.has_value());
-    const TensorEntry *source = file->find("source"), *expected = file->find(nameOf(storage));
+    QFETCH(QString, file);
+    const auto opened = Gguf::open(kFixtures + file.toStdString());
+    QVERIFY(opened.has_value());
+    const TensorEntry *source = opened->find("source"), *expected = opened->find(nameOf(storage));
     QVERIFY(source != nullptr && expected != nullptr);
     std::vector<float> values(static_cast<std::size_t>(source->values()));
     QVERIFY(decodeToFloat(*source, values).has_value());
@@ -160,7 +165,7 @@ void TestGgufWriter::refuses_data()
     row("long name", {{std::string(64, 'n'), StorageType::F32, {32}, {}, bytes}}, "more than 63 bytes");
     row("size", {{"a", StorageType::F32, {31}, {}, bytes}}, "but 128 bytes");
     row("row is no whole block", {{"a", StorageType::Q8_0, {2, 48}, nothing, {}}}, "whole blocks");
-    row("type that is only read", {{"a", StorageType::Q4_K, {256}, nothing, {}}}, "cannot be written as Q4_K");
+    row("type that is only read", {{"a", StorageType::Q2_K, {256}, nothing, {}}}, "cannot be written as Q2_K");
     row("five dimensions", {{"a", StorageType::F32, {1, 1, 1, 1, 32}, {}, bytes}}, "5 dimensions");
     row("infinite weights", {{"a", StorageType::Q8_0, {32}, nothing, {}}}, "infinite");
 }

@@ -322,7 +322,21 @@ Result<engine::RunSummary> FakeEngine::drive(FakeProjectState &state, engine::Ru
 Result<engine::ExportResult> FakeEngine::exportAdapter(const engine::ExportRequest &request, const ProjectApi *, const ProgressCallback &,
                                                        std::stop_token)
 {
-    return engine::ExportResult{{(request.folder / "adapter_model.safetensors").string()}, 19'500'000, {true, 2e-6, 8, {}}};
+    lastExport = request;
+    const engine::ExportCheck good{"Every tensor: name, shape, values", "272 of 272, at most 0.5 % off", "all, within the rounding of their type", true};
+    const engine::ExportCheck tokens{"Token numbers of the probe texts", exportCause.empty() ? "7 of 7 texts" : exportCause, "all the same", exportCause.empty()};
+    return engine::ExportResult{{request.target == "peft" ? "adapter_model.safetensors" : "run-1.Q8_0.gguf"}, 19'500'000, {exportCause.empty(), 2e-6, 8, exportCause, {good, tokens}}};
+}
+
+Result<engine::CorrectionTrial> FakeEngine::tryCorrection(const engine::CorrectionRequest &request, const ProjectApi *, const ProgressCallback &, std::stop_token)
+{
+    engine::CorrectionTrial trial;
+    trial.corrected = {std::string(data::instructionOf(request.record)), "We open at nine.", std::string(data::responseOf(request.record))};
+    trial.lossBefore = 2.5;
+    trial.lossAfter = 0.4;
+    trial.steps = request.steps;
+    trial.others = {{"Where do cats wait?", "In room 2.", "In room 2."}, {"Who feeds the rabbit?", "Ana does.", "Ben does."}};
+    return trial;
 }
 
 Result<engine::ExamResult> FakeEngine::examine(const std::string &, const std::string &adapter, const ProjectApi &,

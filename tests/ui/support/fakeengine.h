@@ -72,6 +72,8 @@ public:
                                                           const ProgressCallback &progress, std::stop_token stop) override;
     Result<engine::ExportResult> exportAdapter(const engine::ExportRequest &request, const ProjectApi *project,
                                                const ProgressCallback &progress, std::stop_token stop) override;
+    Result<engine::CorrectionTrial> tryCorrection(const engine::CorrectionRequest &request, const ProjectApi *project, const ProgressCallback &progress,
+                                                  std::stop_token stop) override;
     Result<engine::ExamResult> examine(const std::string &model, const std::string &adapter, const ProjectApi &project,
                                        const engine::ComputeOptions &compute, const ProgressCallback &progress,
                                        std::stop_token stop) override;
@@ -86,6 +88,9 @@ public:
     engine::MemoryUse memoryUse() override { return memory; }
     std::int64_t freeDiskBytes(const std::filesystem::path &) override { return 41'000'000'000; }
     std::vector<engine::Check> doctor() override;
+
+    engine::ExportRequest lastExport; // read when the export has ended
+    std::string exportCause;          // not empty: the next exports do not pass their self-test
 
 private:
     Result<engine::RunSummary> drive(FakeProjectState &state, engine::RunInfo run, std::int64_t from, const engine::RunEvents &events,

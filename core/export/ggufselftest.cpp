@@ -1,0 +1,265 @@
+#include "core/base/words.h"
+#include "core/export/selftest.h"
+#include "core/export/tokenizerfiles.h"
+#include "core/generate/decodeadapter.h"
+#include "core/generate/endtokens.h"
+#include "core/generate/generator.h"
+#include "core/io/gguf.h"
+#include "core/model/decoder.h"
+#include "core/model/weightsource.h"
+#include "core/text/chattemplate.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <fmt/format.h>
+
+namespace fettle::exporting {
+
+namespace {
+
+using io::StorageType;
+
+constexpr int kGreedyTokens = 24; // after each probe prompt
+
+// Largest share of a tensor's values (root of mean squares) that rounding to a type may change. A wrong scale or order changes more than half.
+double roundingOf(StorageType type)
+{
+    switch (type) {
+    case StorageType::F32: return 1e-6;
+    case StorageType::F16: return 1e-3;
+    case StorageType::BF16: return 4e-3;
+    case StorageType::Q8_0: return 0.02;
+    case StorageType::Q6_K: return 0.06;
+    case StorageType::Q5_K:
+    case StorageType::Q5_0:
+    case StorageType::Q5_1: return 0.12;
+    default: return 0.25;
+    }
+}
+
+// What may lie between the scores of a next token: of its probability, and of the logits relative to the largest. Nothing where the type rounds so
+// much that only the tensors themselves are judged.
+struct Allowed {
+    double gap, logits;
+};
+std::optional<Allowed> allowedBy(GgufForm form)
+{
+    switch (form) {
+    case GgufForm::F32: return Allowed{0.01, 1e-3};
+    case GgufForm::F16: return Allowed{0.03, 2e-2};
+    case GgufForm::Bf16: return Allowed{0.15, 0.1};
+    case GgufForm::Q8_0: return Allowed{0.2, 0.15};
+    default: return std::nullopt;
+    }
+}
+
+std::string percent(double share)
+{
+    return fmt::format("{:.2g} %", 100.0 * share);
+}
+
+Result<Check> checkTensors(const Source &source, const model::WeightSource &file, std::stop_token stop)
+{
+    Check check{tr("Every tensor"), {}, tr("all, within rounding"), true};
+    std::string worstName;
+    double worst = 0, worstError = 0;
+    std::int64_t same = 0;
+    for (const model::SourceTensor &tensor : file.tensors()) {
+        if (stop.stop_requested())
+            return fail(ErrorCode::Cancelled, tr("The export was cancelled."), tr("Nothing was written."));
+        const at::Tensor merged = source.adapter ? source.adapter->mergedTensor(*source.weights, tensor.name) : source.weights->tensor(tensor.name);
+        const at::Tensor expected = merged.to(at::kFloat).contiguous().reshape({-1});
+        at::Tensor found = at::empty_like(expected);
+        if (auto decoded = tensor.decodeRows(0, tensor.entry.rows(), {found.data_ptr<float>(), static_cast<std::size_t>(found.numel())}); !decoded)
+            return passError(decoded);
+        const double size = expected.norm().item<double>(), error = (found - expected).norm().item<double>() / std::max(size, 1e-30);
+        const double share = error / roundingOf(tensor.entry.type);
+        if (!(share <= worst)) { // keeps a NaN
+            worst = share;
+            worstError = error;
+            worstName = fmt::format("{} ({})", tensor.entry.name, io::nameOf(tensor.entry.type));
+        }
+        same += share <= 1 ? 1 : 0;
+    }
+    const auto all = static_cast<std::int64_t>(file.tensors().size());
+    check.hasPassed = same == all;
+    check.result = check.hasPassed ? tr("{} of {}, at most {} off", same, all, percent(worstError)) : tr("{} of {}; {} is {} off", same, all, worstName, percent(worstError));
+    return check;
+}
+
+Check checkTokenizer(const text::Tokenizer &expected, const text::Tokenizer &found, const std::string &chatText)
+{
+    Check check{tr("Token numbers"), {}, tr("all the same"), true};
+    const std::array<std::string, 7> texts = {"When does the clinic open on Saturdays?", "Die Katze schläft. Le chat dort. 猫が寝ています。", "  two  spaces\n\n\ttab 12345 3.14",
+                                              "for (int i = 0; i < 10; ++i) { total += prices[i] * 1.19; }", "I'll, you've, don't — “quoted” … 🐕‍🦺 Grüße", "ALL CAPS and CamelCase_snake", chatText};
+    int same = 0;
+    for (const std::string &text : texts) {
+        const auto a = expected.encode(text), b = found.encode(text);
+        if (a && b && a->ids == b->ids)
+            ++same;
+        else if (check.hasPassed) {
+            check.hasPassed = false;
+            check.result = tr("the tokenizer splits \"{}\" in another way", text.substr(0, 60));
+        }
+    }
+    if (check.hasPassed)
+        check.result = tr("{} of {} texts", same, texts.size());
+    return check;
+}
+
+struct Answerer { // one of both sides: how it reads a conversation
+    std::optional<text::ChatTemplate> chatTemplate;
+    std::vector<TokenId> ends;
+};
+
+std::string renderedBy(const Answerer &side, const text::Tokenizer &tokenizer)
+{
+    if (!side.chatTemplate)
+        return {};
+    text::RenderContext context = text::renderContextFor(tokenizer);
+    context.addGenerationPrompt = true;
+    auto rendered = side.chatTemplate->render({{{"role", "user"}, {"content", "When do you open?"}}, {{"role", "assistant"}, {"content", "At nine."}}, {{"role", "user"}, {"content", "And on Sundays?"}}}, context);
+    return rendered ? rendered->text : std::string();
+}
+
+Check checkTemplate(const std::string &expected, const std::string &found)
+{
+    Check check{tr("Chat template"), tr("the same"), tr("the same"), expected == found};
+    if (expected.empty() && found.empty())
+        check.result = tr("neither has one");
+    else if (!check.hasPassed)
+        check.result = tr("the chat template writes another text");
+    return check;
+}
+
+// What follows the probe prompts: the file's decoder against the exported weights, read in one pass over prompt and answer.
+struct Speech {
+    double gap = 0, logitDifference = 0; // largest, of the next token's probability after each prompt token
+    double largestLogit = 0;
+    std::int64_t same = 0, tokens = 0;   // greedy tokens until the first that differs
+};
+
+// isLikely: the exported weights would have said the token too, or as soon.
+Result<> compareSpeech(const Source &source, const model::Sites &sites, generate::Generator &generator, const std::vector<TokenId> &prompt, Speech &speech, std::stop_token stop)
+{
+    generate::SequenceRequest request;
+    request.prompt = prompt;
+    request.sampling.isGreedy = true;
+    request.maxTokens = static_cast<int>(std::clamp<std::int64_t>(generator.config().context - static_cast<std::int64_t>(prompt.size()), 1, kGreedyTokens));
+    auto answers = generator.generate({&request, 1}, {}, stop);
+    if (!answers)
+        return passError(answers);
+    const auto &ids = answers->front().ids;
+    std::vector<TokenId> whole = prompt;
+    whole.insert(whole.end(), ids.begin(), ids.end());
+    if (stop.stop_requested() || whole.size() < 2)
+        return fail(ErrorCode::Cancelled, tr("The export was cancelled."), tr("Nothing was written."));
+    whole.pop_back(); // nobody asks what follows the last token
+    auto expected = model::computeLogits(*source.weights, model::packDocument(whole), sites);
+    if (!expected)
+        return passError(expected);
+    auto found = generator.logits(whole, nullptr, 1.0, stop);
+    if (!found)
+        return passError(found);
+    const at::Tensor other = at::from_blob(found->data(), expected->sizes(), at::kFloat);
+    const double gap = (at::softmax(*expected, -1) - at::softmax(other, -1)).abs().max().item<double>();
+    const double difference = (*expected - other).abs().max().item<double>();
+    if (!(gap <= speech.gap))
+        speech.gap = gap;
+    if (!(difference <= speech.logitDifference))
+        speech.logitDifference = difference;
+    speech.largestLogit = std::max(speech.largestLogit, expected->abs().max().item<double>());
+    speech.tokens += static_cast<std::int64_t>(ids.size());
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        const at::Tensor row = (*expected)[static_cast<std::int64_t>(prompt.size() + i) - 1];
+        const double best = row.max().item<double>(), own = row[ids[i]].item<double>();
+        if (best - own > 1e-3 * std::abs(best)) // a tie may fall to either side
+            break;
+        ++speech.same;
+    }
+    return {};
+}
+
+Check checkEnds(const std::vector<TokenId> &expected, const std::vector<TokenId> &found, const text::Tokenizer &tokenizer)
+{
+    Check check{tr("Tokens that end an answer"), {}, tr("the same"), true};
+    for (const TokenId id : expected)
+        check.result += (check.result.empty() ? "" : ", ") + std::string(tokenizer.tokenText(id));
+    // The file may know more of them, never fewer.
+    check.hasPassed = std::includes(found.begin(), found.end(), expected.begin(), expected.end());
+    if (!check.hasPassed)
+        check.result = tr("the file does not end answers at {}", check.result);
+    return check;
+}
+
+Result<> checkSpeech(const Source &source, GgufForm form, const std::filesystem::path &file, const text::Tokenizer &tokenizer, SelfTest &test, const ProgressCallback &progress,
+                     std::stop_token stop)
+{
+    auto generator = generate::Generator::load(file, 0, {}, stop);
+    if (!generator)
+        return passError(generator);
+    const model::NoSites nothing;
+    const model::Sites &sites = source.adapter ? static_cast<const model::Sites &>(*source.adapter) : nothing;
+    const auto prompts = probePrompts(tokenizer, source.weights->config);
+    Speech speech;
+    for (const auto &prompt : prompts) {
+        if (progress)
+            progress({tr("Checking the GGUF file"), test.prompts, static_cast<std::int64_t>(prompts.size()), -1});
+        if (auto compared = compareSpeech(source, sites, **generator, prompt, speech, stop); !compared)
+            return compared;
+        ++test.prompts;
+    }
+    test.maxLogitDifference = speech.logitDifference;
+    const auto allowed = allowedBy(form);
+    const double relative = speech.logitDifference / std::max(speech.largestLogit, 1e-30);
+    test.checks.push_back({tr("Next-token probability"), tr("at most {:.2g} points apart", 100 * speech.gap), allowed ? tr("below {:.2g} points", 100 * allowed->gap) : tr("shown only"),
+                           allowed ? speech.gap <= allowed->gap && relative <= allowed->logits : std::isfinite(speech.gap)});
+    if (!test.checks.back().hasPassed)
+        test.checks.back().result += tr(", logits {} of the largest", percent(relative));
+    const bool mustAgree = form == GgufForm::F32;
+    test.isRounded = !mustAgree && speech.same != speech.tokens;
+    test.checks.push_back({tr("Greedy answers, first {} tokens", kGreedyTokens), tr("{} of {} the same", speech.same, speech.tokens), mustAgree ? tr("all") : speech.same == speech.tokens ? tr("shown only") : tr("more bits: nearer"),
+                           !mustAgree || speech.same == speech.tokens});
+    return {};
+}
+
+} // namespace
+
+Result<SelfTest> testGguf(const Source &source, GgufForm form, const std::filesystem::path &file, const ProgressCallback &progress, std::stop_token stop)
+try {
+    SelfTest test;
+    auto weights = model::WeightSource::open(file);
+    if (!weights)
+        return passError(weights);
+    auto tensors = checkTensors(source, **weights, stop);
+    if (!tensors)
+        return passError(tensors);
+    test.checks.push_back(*tensors);
+    const auto before = loadTokenizer(source.model), after = loadTokenizer(file);
+    if (!before || !after)
+        return passError(before ? after : before);
+    const auto templateOf = [](const std::filesystem::path &model) -> std::optional<text::ChatTemplate> {
+        auto read = loadChatTemplate(model);
+        return read ? std::optional(*read) : std::nullopt;
+    };
+    const Answerer expected{templateOf(source.model), {}}, found{templateOf(file), {}};
+    const std::string chatText = renderedBy(expected, *before);
+    test.checks.push_back(checkTokenizer(*before, *after, chatText));
+    test.checks.push_back(checkTemplate(chatText, renderedBy(found, *after)));
+    const auto endsOf = [](const Answerer &side, const text::Tokenizer &tokenizer, const model::ModelConfig &config, const std::filesystem::path &path) {
+        return generate::endTokens(config, tokenizer, side.chatTemplate ? &*side.chatTemplate : nullptr, path);
+    };
+    test.checks.push_back(checkEnds(endsOf(expected, *before, source.weights->config, source.model), endsOf(found, *after, (*weights)->config(), file), *before));
+    if (auto spoken = checkSpeech(source, form, file, *before, test, progress, stop); !spoken)
+        return passError(spoken);
+    test.hasPassed = std::all_of(test.checks.begin(), test.checks.end(), [](const Check &check) { return check.hasPassed; });
+    for (const Check &check : test.checks)
+        if (!check.hasPassed && test.cause.empty())
+            test.cause = fmt::format("{}: {}", check.what, check.result);
+    return test;
+} catch (const std::exception &exception) {
+    return fail(ErrorCode::OutOfMemory, tr("There is not enough memory to check {}.", file.string()), tr("Close other programs and export again."), exception.what());
+}
+
+} // namespace fettle::exporting

@@ -439,7 +439,7 @@ JobId Bridge::updateFindings(std::int64_t maxLength, QObject *receiver, Done<> d
         auto project = m_engine->openProject(folder, engine::Access::WriteBeside);
         if (!project)
             return passError(project);
-        if (const auto found = (*project)->updateFindings({}, context.stop); !found)
+        if (const auto found = (*project)->updateFindings(context.progress, context.stop); !found)
             return found;
         const auto lens = context.engine.openLens(model);
         if (!lens)

@@ -21,6 +21,7 @@
 #include <QMimeData>
 #include <QSplitter>
 #include <QStackedWidget>
+#include <QTemporaryDir>
 
 #include <algorithm>
 
@@ -86,6 +87,7 @@ void DataPage::connectWidgets()
         m_wantsPairs = flag == engine::RecordFlag::Contradiction;
         filterChanged();
     });
+    connect(m_health, &HealthBar::fixWanted, this, &DataPage::openFix);
     connect(m_contradictions, &ContradictionView::tableWanted, this, [this] {
         m_wantsPairs = false;
         showPanes();
@@ -217,7 +219,7 @@ void DataPage::openTarget(const QString &target)
         m_current = RecordId{value.toLongLong()};
         filterChanged();
     } else if (kind == QLatin1String("flag")) {
-        for (int flag = 0; flag <= static_cast<int>(engine::RecordFlag::OddEncoding); ++flag) {
+        for (int flag = 0; flag < data::kRecordFlags; ++flag) {
             if (QString::fromUtf8(engine::nameOf(static_cast<engine::RecordFlag>(flag)).data()) != value)
                 continue;
             m_health->choose(static_cast<engine::RecordFlag>(flag));
@@ -378,6 +380,8 @@ void DataPage::showState()
     for (QAction *action : {m_actionApprove, m_actionReject, m_actionTag, m_actionApproveNext, m_actionHistory})
         setActionPossible(action, m_model->rowCount() > 0, tr("No record is shown"));
     for (QAction *action : {m_actionImport, m_actionNew})
+        setActionPossible(action, hasProject, tr("No project is open"));
+    for (QAction *action : m_bulkActions)
         setActionPossible(action, hasProject, tr("No project is open"));
     showHeadButtons();
     if (!hasProject) {

@@ -71,6 +71,7 @@ void DataPage::setupActions()
                                    tr("Keeps the records as they are now, for training"), [this] { freeze(); });
     m_actionImport = addPageAction(QStringLiteral("importRecords"), tr("Import..."), QStringLiteral("file-input"),
                                    QKeySequence(Qt::CTRL | Qt::Key_I), tr("Reads records from a file"), [this] { openImport({}); });
+    setupBulkActions();
 }
 
 // --- writing

@@ -1,5 +1,6 @@
 // What a project knows about its records: findings, lengths, losses, imports, snapshots.
 #include "tests/core/data/projectfixture.h"
+#include "core/store/database.h"
 
 #include <QTemporaryDir>
 #include <QtTest>
@@ -12,7 +13,9 @@ class TestProjectData : public QObject {
 private slots:
     void init();
     void findings();
+    void findingsOfNearlyTheSame();
     void findingsOfTheSampleData();
+    void textsOfAnOlderProjectAreCheckedAgain();
     void importsFiles();
     void lengthsAndLosses();
     void snapshots();
@@ -111,6 +114,63 @@ void TestProjectData::findings()
     std::stop_source stop;
     stop.request_stop();
     QCOMPARE(project.updateFindings({}, stop.get_token()).error().code, ErrorCode::Cancelled);
+}
+
+void TestProjectData::findingsOfNearlyTheSame()
+{
+    Project project = create();
+    std::vector<Record> records;
+    const std::string text = "Please tell me what the clinic does when a client comes late to the appointment of the day";
+    records.push_back(makePair(text + " now", "", "It waits."));
+    records.back().split = Split::HeldOut; // earlier than the one that is trained on
+    records.push_back(makePair(text, "", "It waits ten minutes."));
+    records.back().split = Split::Train;
+    records.push_back(makePair(text + " please", "", "It waits."));
+    records.back().split = Split::Test; // later
+    records.push_back(makePair("Another question that nobody asked in this form before today", "", "As an AI model, I agree. Mail a@b.de [Name] <b>x"));
+    records.back().split = Split::HeldOut;
+    for (int i = 0; i < 60; ++i) {
+        records.push_back(makePair("Number " + std::to_string(i), "", "n"));
+        records.back().tags = {"often"};
+    }
+    records[3].tags = {"once"};
+    const auto ids = project.addRecords(records, "Added");
+    QVERIFY(ids);
+    QVERIFY(project.updateFindings());
+    const auto flagged = [&](RecordFlag flag) {
+        RecordFilter filter;
+        filter.flag = flag;
+        return numbers(project.recordIds(filter));
+    };
+    using Ids = std::vector<std::int64_t>;
+    QCOMPARE(flagged(RecordFlag::Leak), (Ids{1, 3}));
+    QCOMPARE(flagged(RecordFlag::NearDuplicate), (Ids{2, 3}));
+    for (const RecordFlag flag : {RecordFlag::Boilerplate, RecordFlag::PersonalData, RecordFlag::Placeholder, RecordFlag::UnbalancedMarkup, RecordFlag::RareTag})
+        QCOMPARE(flagged(flag), (Ids{4}));
+    // An answer that begins at the limit is cut away whole; the one before it only in part.
+    QVERIFY(project.useLengthKey("m"));
+    QVERIFY(project.storeLengths({{data::contentHash(*project.record((*ids)[0])), 30, 20}, {data::contentHash(*project.record((*ids)[1])), 30, 19}}, 20));
+    QCOMPARE(flagged(RecordFlag::TooLong), (Ids{1, 2}));
+    QCOMPARE(flagged(RecordFlag::AnswerCut), (Ids{1}));
+}
+
+void TestProjectData::textsOfAnOlderProjectAreCheckedAgain()
+{
+    {
+        Project project = create();
+        QVERIFY(project.addRecords({makePair("Mail?", "", "a@b.de")}, "Added"));
+    }
+    {
+        // As a version left it that did not know of personal data.
+        auto database = store::Database::open(path() / "project.db", store::OpenMode::ReadWrite);
+        QVERIFY(database);
+        QVERIFY((*database)->execute("UPDATE content SET flags = 0; DELETE FROM value WHERE key = 'textChecks'"));
+    }
+    auto project = Project::open(path(), Access::ReadWrite);
+    QVERIFY(project);
+    QCOMPARE(project->recordCounts()->byFlag.at(RecordFlag::PersonalData), 0);
+    QVERIFY(project->updateFindings());
+    QCOMPARE(project->recordCounts()->byFlag.at(RecordFlag::PersonalData), 1);
 }
 
 void TestProjectData::findingsOfTheSampleData()

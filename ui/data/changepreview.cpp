@@ -36,6 +36,7 @@ ChangePreview::ChangePreview(QWidget *parent) : QWidget(parent)
     m_list->setToolTip(tr("Take a tick off (Space) to leave a record as it is"));
     m_list->setFixedWidth(300);
     m_list->setUniformItemSizes(true);
+    m_list->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff); // the whole text stands beside it
     m_fields = new QWidget;
     m_column = new QVBoxLayout(m_fields);
     m_column->setContentsMargins(0, 0, kStep2, 0);

@@ -106,6 +106,15 @@ void DataPage::connectWidgets()
         filterChanged();
         m_table->setFocus(Qt::OtherFocusReason);
     });
+    connect(m_filterPane, &FilterPane::cutChosen, this, &DataPage::allowLength);
+    connect(m_filterPane, &FilterPane::lengthsChosen, this, [this](qint64 shortest, qint64 longest) {
+        // In place of another length in the search; the rest of it stays.
+        QStringList terms = m_find->text().split(u' ', Qt::SkipEmptyParts);
+        terms.removeIf([](const QString &term) { return term.startsWith(QLatin1String("length")); });
+        terms.append(QStringLiteral("length:%1..%2").arg(shortest).arg(longest));
+        m_find->setText(terms.join(u' '));
+        filterChanged();
+    });
     connect(m_filterPane, &FilterPane::saveWanted, this, [this] { keepSearches(savedSearches() << m_find->text().simplified()); });
     connect(m_filterPane, &FilterPane::forgetWanted, this, [this](const QString &query) {
         QStringList queries = savedSearches();

@@ -3,13 +3,16 @@
 
 #include "ui/bridge/bridge.h"
 #include "ui/bridge/realengine.h"
+#include "ui/data/badrows.h"
 #include "ui/data/bulkdialog.h"
 #include "ui/data/changepreview.h"
 #include "ui/data/dataexportdialog.h"
 #include "ui/data/datapage.h"
 #include "ui/data/healthbar.h"
 #include "ui/data/importdialog.h"
+#include "ui/data/recordeditor.h"
 #include "ui/data/recordmodel.h"
+#include "ui/data/repairdialog.h"
 #include "ui/data/snapshotsdialog.h"
 #include "ui/data/splitdialog.h"
 #include "ui/data/trashdialog.h"
@@ -21,10 +24,12 @@
 #include <QAction>
 #include <QCheckBox>
 #include <QClipboard>
+#include <QFile>
 #include <QComboBox>
 #include <QGuiApplication>
 #include <QLineEdit>
 #include <QListWidget>
+#include <QPlainTextEdit>
 #include <QSettings>
 #include <QSpinBox>
 #include <QTemporaryDir>
@@ -52,6 +57,9 @@ private slots:
     void deletedRecordsComeBack();
     void exportedFileIsImportedAgain();
     void clipboardIsImported();
+    void rejectedRowsAreRepaired_data();
+    void rejectedRowsAreRepaired();
+    void anyRecordIsReviewed();
     void snapshotsAreNamedAndCompared();
     void moreFindingsThanRoom();
     void everyDialogCanBeReachedByKeyboard();
@@ -249,6 +257,57 @@ void BulkChangesTest::clipboardIsImported()
     QTRY_COMPARE(m_model->rowCount(), 5);
     QCOMPARE(stored(5).turns[1].text, std::string("Mr Lund."));
     QCOMPARE(stored(5).source, std::string("clipboard, line 2"));
+}
+
+void BulkChangesTest::rejectedRowsAreRepaired_data()
+{
+    QTest::addColumn<QString>("name");
+    QTest::addColumn<QByteArray>("bytes");
+    QTest::addColumn<QString>("repaired");
+    QTest::newRow("lines") << "rows.jsonl" << QByteArray("{\"question\": \"A?\", \"answer\": \"a\"}\n{\"question\": \"B?\", \"answer\": \"b\"\n")
+                           << "{\"question\": \"B?\", \"answer\": \"b\"}";
+    QTest::newRow("table") << "rows.csv" << QByteArray("question;answer\nA?;a\nB?;b;c\n") << "B?;b";
+}
+
+void BulkChangesTest::rejectedRowsAreRepaired()
+{
+    QFETCH(QString, name);
+    QFETCH(QByteArray, bytes);
+    QFETCH(QString, repaired);
+    QFile file(m_folder->filePath(name));
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write(bytes);
+    file.close();
+    m_page->openImport(file.fileName());
+    ImportDialog *import = m_page->importDialog();
+    QVERIFY(import);
+    QTRY_VERIFY(import->isReady());
+    QCOMPARE(import->importButton()->text(), QStringLiteral("Import 1 records"));
+    QVERIFY(import->badRows()->repairButton()->isEnabled());
+    QTest::mouseClick(import->badRows()->repairButton(), Qt::LeftButton);
+    auto *repair = import->findChild<RepairDialog *>();
+    QVERIFY(repair);
+    QVERIFY(!repair->useButton()->isEnabled());
+    QVERIFY(!repair->problem().isEmpty());
+    repair->textField()->setPlainText(repaired);
+    QVERIFY2(repair->useButton()->isEnabled(), qPrintable(repair->problem()));
+    QTest::mouseClick(repair->useButton(), Qt::LeftButton);
+    QCOMPARE(import->importButton()->text(), QStringLiteral("Import 2 records"));
+    QTest::mouseClick(import->importButton(), Qt::LeftButton);
+    QTRY_COMPARE(m_model->rowCount(), 6);
+    QCOMPARE(stored(6).turns[0].text, std::string("B?"));
+    QCOMPARE(stored(6).turns[1].text, std::string("b"));
+    QVERIFY(QString::fromStdString(stored(6).source).startsWith(name + QStringLiteral(", line ")));
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    QCOMPARE(file.readAll(), bytes); // never changed
+}
+
+void BulkChangesTest::anyRecordIsReviewed()
+{
+    m_bridge->setStatus({RecordId{1}, RecordId{2}, RecordId{4}}, RecordStatus::Approved);
+    QTRY_COMPARE(stored(4).status, RecordStatus::Approved);
+    act("randomUnreviewed");
+    QTRY_COMPARE(m_page->findChild<RecordEditor *>()->recordId(), RecordId{3});
 }
 
 void BulkChangesTest::snapshotsAreNamedAndCompared()

@@ -58,6 +58,7 @@ private:
         std::vector<engine::SnapshotInfo> snapshots;
     };
     enum class AfterTriage { Stay, Next };
+    enum class Order { List, Random };
 
     void setupActions();
     void setupLayout();
@@ -92,7 +93,7 @@ private:
     void setStatus(data::RecordStatus status, AfterTriage after);
     void setSplit(data::Split split);
     void rate(int stars);
-    void goToUnreviewed();
+    void goToUnreviewed(Order order);
     void addTag(const QString &tag);
     void removeTag(const QString &tag);
     void deleteChosen();

@@ -2,6 +2,7 @@
 #include "tests/core/data/projectfixture.h"
 #include "core/store/database.h"
 
+#include <QFile>
 #include <QTemporaryDir>
 #include <QtTest>
 
@@ -17,6 +18,7 @@ private slots:
     void findingsOfTheSampleData();
     void textsOfAnOlderProjectAreCheckedAgain();
     void importsFiles();
+    void importsInPortions();
     void lengthsAndLosses();
     void snapshots();
     void snapshotSplitsAreStable();
@@ -212,6 +214,47 @@ void TestProjectData::importsFiles()
     QCOMPARE(project.recordCounts()->all, 0);
     QVERIFY(project.redo());
     QCOMPARE(project.record({1})->tags, (std::vector<std::string>{"x", "y"}));
+}
+
+// More rows than one portion: in order, all or nothing, and as read in one go.
+void TestProjectData::importsInPortions()
+{
+    const auto file = path("many.jsonl");
+    {
+        QFile out(m_folder->filePath("many.jsonl"));
+        QVERIFY(out.open(QIODevice::WriteOnly));
+        for (int i = 0; i < 5000; ++i)
+            out.write(i % 1000 == 999 ? QByteArray("{\"question\": \"broken\"\n") : QByteArray("{\"question\": \"Q") + QByteArray::number(i) + "\", \"answer\": \"A\"}\n");
+    }
+    const auto whole = data::readRecords(file);
+    QVERIFY(whole);
+    Project project = create();
+    std::stop_source stop;
+    std::int64_t seen = 0;
+    const auto cancelled = project.importFile(file, {}, [&](const Progress &progress) {
+        seen = progress.done;
+        if (seen > 0)
+            stop.request_stop();
+    }, stop.get_token());
+    QVERIFY(!cancelled);
+    QCOMPARE(cancelled.error().code, ErrorCode::Cancelled);
+    QVERIFY(seen > 0); // in the middle of it
+    QCOMPARE(project.recordCounts()->all, 0);
+    QVERIFY(!project.undoEntry());
+    const auto report = project.importFile(file, {});
+    QVERIFY(report);
+    QCOMPARE(report->accepted, 4995);
+    QCOMPARE(report->rejected.size(), std::size_t(5));
+    QCOMPARE(report->rejected[4].line, whole->report.rejected[4].line);
+    const auto ids = project.recordIds({});
+    QCOMPARE(ids->size(), whole->records.size());
+    for (std::size_t i = 0; i < ids->size(); i += 499) {
+        QCOMPARE(project.record((*ids)[i])->turns[0].text, whole->records[i].turns[0].text);
+        QCOMPARE(project.record((*ids)[i])->source, whole->records[i].source);
+    }
+    QCOMPARE(project.journal(5)->size(), std::size_t(1));
+    QVERIFY(project.undo());
+    QCOMPARE(project.recordCounts()->all, 0);
 }
 
 void TestProjectData::lengthsAndLosses()

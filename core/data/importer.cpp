@@ -254,7 +254,19 @@ Result<ImportResult> readRecords(const fs::path &file, const ImportOptions &opti
     auto mapped = io::MappedFile::open(file);
     if (!mapped)
         return passError(mapped);
-    return readSource({(*mapped)->text(), file.filename().string(), options, maxRows, progress, stop});
+    if (maxRows != 0)
+        return readSource({(*mapped)->text(), file.filename().string(), options, maxRows, progress, stop});
+    // No rows are asked for: all are counted and checked, and the first records are kept, in the memory of a portion.
+    std::vector<Record> first;
+    const RecordSink keepFirst = [&first](std::vector<Record> records) -> Result<> {
+        if (first.empty())
+            first = std::move(records);
+        return {};
+    };
+    auto counted = readSource({(*mapped)->text(), file.filename().string(), options, {}, progress, stop, &keepFirst});
+    if (counted)
+        counted->records = std::move(first);
+    return counted;
 }
 
 Result<ImportReport> streamRecords(const fs::path &file, const ImportOptions &options, const RecordSink &sink, const ProgressCallback &progress, std::stop_token stop)

@@ -12,6 +12,7 @@
 #include "ui/data/importdialog.h"
 #include "ui/data/recordeditor.h"
 #include "ui/data/recordmodel.h"
+#include "ui/data/recordtable.h"
 #include "ui/data/repairdialog.h"
 #include "ui/data/snapshotsdialog.h"
 #include "ui/data/splitdialog.h"
@@ -60,6 +61,7 @@ private slots:
     void rejectedRowsAreRepaired_data();
     void rejectedRowsAreRepaired();
     void anyRecordIsReviewed();
+    void tagsAreChangedInTheTable();
     void snapshotsAreNamedAndCompared();
     void moreFindingsThanRoom();
     void everyDialogCanBeReachedByKeyboard();
@@ -308,6 +310,30 @@ void BulkChangesTest::anyRecordIsReviewed()
     QTRY_COMPARE(stored(4).status, RecordStatus::Approved);
     act("randomUnreviewed");
     QTRY_COMPARE(m_page->findChild<RecordEditor *>()->recordId(), RecordId{3});
+}
+
+void BulkChangesTest::tagsAreChangedInTheTable()
+{
+    auto *table = m_page->findChild<RecordTable *>();
+    QTRY_VERIFY(m_model->rowAt(1));
+    table->goTo(1);
+    table->setFocus();
+    const QRect cell = table->visualRect(m_model->index(1, RecordModel::TagsColumn));
+    QTest::mouseDClick(table->viewport(), Qt::LeftButton, {}, cell.center());
+    const auto line = [&] { return table->findChild<QLineEdit *>(QStringLiteral("tagsInCell")); };
+    QTRY_VERIFY(line());
+    QTest::keyClicks(line(), QStringLiteral("night, urgent ,night"));
+    QTest::keyClick(line(), Qt::Key_Return);
+    QTRY_COMPARE(stored(2).tags, (std::vector<std::string>{"night", "urgent"}));
+    QTRY_VERIFY(!line());
+    QTRY_VERIFY(m_model->rowAt(1) && m_model->rowAt(1)->tags.size() == 2);
+    QTest::keyClick(table, Qt::Key_F2); // tags of the current record
+    QTRY_VERIFY(line());
+    QCOMPARE(line()->text(), QStringLiteral("night, urgent"));
+    QTest::keyClicks(line(), QStringLiteral("x"));
+    QTest::keyClick(line(), Qt::Key_Escape);
+    QTRY_VERIFY(!line());
+    QCOMPARE(stored(2).tags.size(), std::size_t(2));
 }
 
 void BulkChangesTest::snapshotsAreNamedAndCompared()

@@ -1,8 +1,6 @@
 // Projects, records, events. Runs and answers are in bridgeruns.cpp. See bridge.h.
 #include "ui/bridge/bridge.h"
 
-#include "core/data/streamimport.h"
-
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -426,22 +424,8 @@ JobId Bridge::previewImport(const std::filesystem::path &file, const data::Impor
 {
     return readSlowly<data::ImportResult>(
         receiver,
-        [=](const ProjectApi *, const JobContext &context) -> Result<data::ImportResult> {
-            if (maxRows > 0)
-                return context.engine.readRecords(file, options, maxRows, {}, context.stop);
-            // All rows are counted, only the first records are kept: a file of a million would fill the memory.
-            data::ImportResult result;
-            const data::RecordSink keepFirst = [&](std::vector<data::Record> records) -> Result<> {
-                if (result.records.empty())
-                    result.records = std::move(records);
-                return {};
-            };
-            auto report = data::streamRecords(file, options, keepFirst, {}, context.stop);
-            if (!report)
-                return passError(report);
-            result.report = std::move(*report);
-            return result;
-        },
+        // 0 rows asked for: all are counted, and only the first records are kept.
+        [=](const ProjectApi *, const JobContext &context) { return context.engine.readRecords(file, options, maxRows, {}, context.stop); },
         std::move(done), "preview");
 }
 

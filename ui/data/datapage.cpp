@@ -16,9 +16,7 @@
 #include "ui/widgets/labels.h"
 #include "ui/widgets/pagehead.h"
 
-#include <QDragEnterEvent>
 #include <QHeaderView>
-#include <QMimeData>
 #include <QSplitter>
 #include <QStackedWidget>
 #include <QTemporaryDir>
@@ -38,11 +36,6 @@ QStringList tagsOf(const engine::RecordCounts &counts)
     for (const auto &[tag, count] : counts.byTag)
         tags.append(QString::fromStdString(tag));
     return tags;
-}
-
-bool isImportable(const QMimeData *data)
-{
-    return data->hasUrls() && !data->urls().isEmpty() && data->urls().first().isLocalFile();
 }
 
 } // namespace
@@ -137,6 +130,7 @@ void DataPage::connectWidgets()
     connect(m_table, &RecordTable::currentRowChanged, this, &DataPage::openRow);
     connect(m_table, &RecordTable::selectionCountChanged, this, [this](int count) { m_footer->setCounts(m_model->rowCount(), count); });
     connect(m_table, &RecordTable::editRequested, m_editor, &RecordEditor::focusFirstField);
+    connect(m_table, &RecordTable::cellEditRequested, this, &DataPage::editCell);
     connect(m_table, &RecordTable::menuRequested, this, &DataPage::openMenu);
     connect(m_footer, &TableFooter::menuRequested, this, &DataPage::openMenu);
     connect(m_footer, &TableFooter::tagEntered, this, [this](const QString &tag) {
@@ -480,36 +474,6 @@ void DataPage::checkFindings()
         else
             reload(); // what could be found without a tokenizer is in the project all the same
     });
-}
-
-// --- files that are dropped
-
-void DataPage::resizeEvent(QResizeEvent *event)
-{
-    Page::resizeEvent(event);
-    adjustToWidth();
-}
-
-void DataPage::dragEnterEvent(QDragEnterEvent *event)
-{
-    if (!bridge().project() || !isImportable(event->mimeData()))
-        return;
-    event->acceptProposedAction();
-    m_empty->setDropHighlighted(true);
-}
-
-void DataPage::dragLeaveEvent(QDragLeaveEvent *)
-{
-    m_empty->setDropHighlighted(false);
-}
-
-void DataPage::dropEvent(QDropEvent *event)
-{
-    m_empty->setDropHighlighted(false);
-    if (!isImportable(event->mimeData()))
-        return;
-    event->acceptProposedAction();
-    openImport(event->mimeData()->urls().first().toLocalFile());
 }
 
 } // namespace fettle::ui

@@ -101,6 +101,8 @@ private:
     void addRecord();
     void allowLength(qint64 tokens);
     void openHistory();
+    void editCell(const QModelIndex &index);
+    void editTags(RecordId id, const QRect &cell);
     void freeze();
     void finishImport(const data::ImportReport &report);
 

@@ -228,6 +228,11 @@ void TestProjectData::importsInPortions()
     }
     const auto whole = data::readRecords(file);
     QVERIFY(whole);
+    const auto counted = data::readRecords(file, {}, 0); // keeps the first portion only
+    QVERIFY(counted);
+    QCOMPARE(counted->report.records, whole->report.records);
+    QCOMPARE(counted->report.rejected.size(), std::size_t(5));
+    QVERIFY(!counted->records.empty() && counted->records.size() < whole->records.size());
     Project project = create();
     std::stop_source stop;
     std::int64_t seen = 0;

@@ -221,16 +221,17 @@ void TestCommandLine::recordsAreCheckedFixedAndExported()
 {
     QTemporaryDir folder;
     const QString project = folder.filePath("p.fettle"), file = folder.filePath("a.jsonl"), out = folder.filePath("b.csv");
-    VERIFY_OK(run({"new", project}));
+    QCOMPARE(run({"new", project}).exitCode, 0);
     {
         QFile data(file);
         QVERIFY(data.open(QIODevice::WriteOnly));
         data.write("{\"instruction\": \"Who?\", \"output\": \"Ask anna@clinic.de\"}\n{\"instruction\": \"Who?\", \"output\": \"Ask anna@clinic.de\"}\n");
     }
-    VERIFY_OK(run({"import", file, "--project", project}));
+    QCOMPARE(run({"import", file, "--project", project}).exitCode, 0);
     const auto countOf = [&](const char *kind) {
         const Outcome checked = run({"check", "--project", project, "--json"});
-        for (const auto &finding : checked.json().at("findings")) {
+        const Json json = checked.json();
+        for (const auto &finding : json.at("findings")) {
             if (finding.at("kind") == kind)
                 return finding.at("count").get<int>();
         }
@@ -242,9 +243,9 @@ void TestCommandLine::recordsAreCheckedFixedAndExported()
     VERIFY_OK(shown);
     QCOMPARE(shown.json().at("changed").get<int>(), 2);
     QCOMPARE(countOf("personal-data"), 2);
-    VERIFY_OK(run({"check", "--project", project, "--fix", "personal-data"}));
-    VERIFY_OK(run({"check", "--project", project, "--fix", "duplicate"}));
-    VERIFY_OK(run({"replace", "ask", "Call", "--project", project, "--filter", "no:1"}));
+    QCOMPARE(run({"check", "--project", project, "--fix", "personal-data"}).exitCode, 0);
+    QCOMPARE(run({"check", "--project", project, "--fix", "duplicate"}).exitCode, 0);
+    QCOMPARE(run({"replace", "ask", "Call", "--project", project, "--filter", "no:1"}).exitCode, 0);
     const Outcome exported = run({"export-data", "--project", project, "--to", out, "--format", "csv", "--filter", "-status:rejected", "--json"});
     VERIFY_OK(exported);
     QCOMPARE(exported.json().at("rows").get<int>(), 1);

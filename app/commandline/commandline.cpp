@@ -46,6 +46,7 @@ int runCommandLine(int argc, char **argv)
     Registry registry{app, common, {}};
     addDemoVerb(registry);
     addDataVerbs(registry);
+    addCurateVerbs(registry);
     addTextVerbs(registry);
     addModelVerbs(registry);
     addTrainVerbs(registry);

@@ -32,6 +32,7 @@ struct Registry {
     CLI::App *add(const std::string &name, const std::string &description, Action action);
 };
 void addDataVerbs(Registry &registry);     // new, import, snapshot
+void addCurateVerbs(Registry &registry);   // check, replace, export-data
 void addTextVerbs(Registry &registry);     // tokenize, render
 void addModelVerbs(Registry &registry);    // inspect, doctor
 void addTrainVerbs(Registry &registry);    // train, resume, runs

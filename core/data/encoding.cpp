@@ -199,6 +199,16 @@ std::string lowerCase(std::string_view text)
 
 } // namespace
 
+bool isUtf8AsItStands(std::string_view bytes, const std::string &encoding)
+{
+    const std::string lower = lowerCase(encoding);
+    if (lower == "utf-8" || lower == "utf8")
+        return true;
+    if (!encoding.empty() || startsWith(bytes, "\xff\xfe") || startsWith(bytes, "\xfe\xff"))
+        return false;
+    return startsWith(bytes, "\xef\xbb\xbf") || recognise(bytes) == "UTF-8";
+}
+
 Result<DecodedText> decodeText(std::string bytes, const std::string &encoding, const std::string &name)
 {
     DecodedText decoded;

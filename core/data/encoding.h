@@ -5,6 +5,7 @@
 #include "core/base/result.h"
 
 #include <string>
+#include <string_view>
 
 namespace fettle::data {
 
@@ -14,6 +15,10 @@ struct DecodedText {
     bool hasMark = false;    // a byte order mark was there (and is not part of text)
     bool isGuessed = false;  // recognised by the look of the bytes
 };
+
+// Whether the bytes can be read where they lie: they are UTF-8 (or are said to be), and no other encoding is asked for or recognised.
+// A mark at the beginning stays to be skipped.
+[[nodiscard]] bool isUtf8AsItStands(std::string_view bytes, const std::string &encoding);
 
 // encoding: an ICU/IANA name, or "" to recognise it: marks, then UTF-16 by its zero bytes, then UTF-8, then single-byte and East Asian
 // encodings. name stands for the file in messages. Errors: BadInput (unknown encoding), OutOfMemory.

@@ -5,6 +5,8 @@
 #include "core/data/neighbours.h"
 #include "core/data/recordstate.h"
 #include "core/data/textchecks.h"
+#include "core/data/textfindings.h"
+#include "core/data/textoutliers.h"
 #include "core/store/schema.h"
 
 #include <algorithm>
@@ -28,6 +30,55 @@ bool isBlankText(std::string_view text)
 {
     return text.find_first_not_of("\n ") == std::string_view::npos;
 }
+
+bool isHeldBack(Split split)
+{
+    return split == Split::HeldOut || split == Split::Test;
+}
+
+// Questions and answers are judged together: a translation has one language on each side.
+Result<> markOutliers(std::span<const ComparedRecord> records, std::vector<std::int64_t> &flags, const ProgressCallback &progress, std::stop_token stop)
+{
+    std::vector<std::string_view> texts;
+    texts.reserve(records.size() * 2);
+    for (const ComparedRecord &record : records) {
+        texts.push_back(record.question);
+        texts.push_back(record.answer);
+    }
+    const auto outliers = findOutliers(texts, progress, stop);
+    if (!outliers)
+        return passError(outliers);
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        if ((*outliers)[i * 2] || (*outliers)[i * 2 + 1])
+            flags[i] |= flagBit(RecordFlag::Outlier);
+    }
+    return {};
+}
+
+// A tag that so few records have beside the most frequent one that next to nothing is learnt of it.
+constexpr std::int64_t kTagImbalance = 50;
+
+// Records with such a tag. Rejected ones do not count.
+Result<std::set<std::int64_t>> findRareTags(const store::Database &database)
+{
+    std::set<std::int64_t> found;
+    auto statement = database.prepare("WITH counted AS (SELECT t.tag AS tag, count(*) AS n FROM recordTag t JOIN record r ON r.id = t.record WHERE r.status <> ?1 GROUP BY t.tag) "
+                                      "SELECT DISTINCT t.record FROM recordTag t JOIN counted c ON c.tag = t.tag WHERE c.n * ?2 < (SELECT max(n) FROM counted)");
+    if (!statement)
+        return passError(statement);
+    statement->bind(static_cast<std::int64_t>(RecordStatus::Rejected)).bind(kTagImbalance);
+    for (;;) {
+        const auto hasRow = statement->step();
+        if (!hasRow)
+            return passError(hasRow);
+        if (!*hasRow)
+            return found;
+        found.insert(statement->integer(0));
+    }
+}
+
+constexpr std::string_view kTextChecksKey = "textChecks";       // version that has seen every text
+constexpr std::string_view kTextChecksPlaceKey = "textChecksAt"; // how far a newer one has come
 
 ComparedRecord compared(const Record &record)
 {
@@ -152,20 +203,78 @@ Result<std::vector<std::int64_t>> relate(std::span<const ComparedRecord> records
         const Group &group = byQuestion[keys[i]];
         if (group.isContradicted && !records[i].answer.empty())
             flags[i] |= flagBit(RecordFlag::Contradiction);
-        const bool isAsked = records[i].split == Split::HeldOut || records[i].split == Split::Test;
-        if (isAsked && group.isInTraining)
+        if (isHeldBack(records[i].split) && group.isInTraining)
             flags[i] |= flagBit(RecordFlag::Leak);
     }
-    const auto neighbours = earlierNeighbours(questions, 0.8, progress, stop);
+    std::vector<std::uint8_t> uses;
+    for (const std::size_t owner : owners) {
+        const Group &group = byQuestion[keys[owner]];
+        const bool isAsked = std::any_of(group.members.begin(), group.members.end(), [&](std::size_t member) { return isHeldBack(records[member].split); });
+        uses.push_back(static_cast<std::uint8_t>((group.isInTraining ? Learnt : NoUse) | (isAsked ? Asked : NoUse)));
+    }
+    const auto neighbours = findNeighbours(questions, uses, 0.8, progress, stop);
     if (!neighbours)
         return passError(neighbours);
     for (std::size_t i = 0; i < owners.size(); ++i) {
-        if ((*neighbours)[i] < 0)
-            continue;
-        for (const std::size_t member : byQuestion[keys[owners[i]]].members)
-            flags[member] |= flagBit(RecordFlag::NearDuplicate);
+        for (const std::size_t member : byQuestion[keys[owners[i]]].members) {
+            if (neighbours->earlier[i] >= 0)
+                flags[member] |= flagBit(RecordFlag::NearDuplicate);
+            if (neighbours->isLeaked[i] && isHeldBack(records[member].split))
+                flags[member] |= flagBit(RecordFlag::Leak);
+        }
     }
+    if (auto done = markOutliers(records, flags, progress, stop); !done)
+        return passError(done);
     return flags;
+}
+
+Result<> markTextsChecked(const store::Database &database)
+{
+    return store::writeValue(database, kTextChecksKey, std::to_string(kTextChecks));
+}
+
+Result<bool> recheckTexts(const store::Database &database, std::int64_t most)
+{
+    const auto version = store::readValue(database, kTextChecksKey);
+    if (!version)
+        return passError(version);
+    if (*version && **version == std::to_string(kTextChecks))
+        return false;
+    const auto place = store::readValue(database, kTextChecksPlaceKey);
+    if (!place)
+        return passError(place);
+    auto select = database.prepare("SELECT id, flags FROM content WHERE id > ? ORDER BY id LIMIT ?");
+    auto update = database.prepare("UPDATE content SET flags = ? WHERE id = ?");
+    if (!select || !update)
+        return passError(select ? update : select);
+    select->bind(static_cast<std::int64_t>(std::strtoll(place->value_or("0").c_str(), nullptr, 10))).bind(most);
+    std::int64_t last = -1;
+    for (;;) {
+        const auto hasRow = select->step();
+        if (!hasRow)
+            return passError(hasRow);
+        if (!*hasRow)
+            break;
+        last = select->integer(0);
+        Record record;
+        if (auto done = readContent(database, last, record); !done)
+            return passError(done);
+        const std::int64_t flags = textFlags(record);
+        if (flags == select->integer(1))
+            continue;
+        if (auto done = update->bind(flags).bind(last).run(); !done)
+            return passError(done);
+    }
+    if (last >= 0) {
+        if (auto done = store::writeValue(database, kTextChecksPlaceKey, std::to_string(last)); !done)
+            return passError(done);
+        return true;
+    }
+    if (auto done = store::writeValue(database, kTextChecksPlaceKey, "0"); !done)
+        return passError(done);
+    if (auto done = markTextsChecked(database); !done)
+        return passError(done);
+    return false;
 }
 
 Result<std::vector<RecordRelations>> findRelations(const store::Database &database, const ProgressCallback &progress, std::stop_token stop)
@@ -211,8 +320,11 @@ Result<std::vector<RecordRelations>> findRelations(const store::Database &databa
     if (!flags)
         return passError(flags);
     takeAgreements(records, hashes, *agreements, *flags);
+    const auto rare = findRareTags(database);
+    if (!rare)
+        return passError(rare);
     for (std::size_t i = 0; i < places.size(); ++i)
-        relations[places[i]].flags = (*flags)[i];
+        relations[places[i]].flags = (*flags)[i] | (rare->contains(relations[places[i]].id.value) ? flagBit(RecordFlag::RareTag) : 0);
     return relations;
 }
 

@@ -21,10 +21,17 @@ struct ComparedRecord {
 //   Duplicate      the same question and answer as an earlier record
 //   NearDuplicate  another question of which at least 80 % of the word triples are the same as those of an earlier record
 //   Contradiction  the same question as another record, but another answer
-//   Leak           held-out or test, and the same question is in the training split
+//   Leak           held-out or test, and the same or nearly the same question is in the training split
+//   Outlier        its question or its answer is in another language or script than the rest
 // Errors: Cancelled.
 [[nodiscard]] Result<std::vector<std::int64_t>> relate(std::span<const ComparedRecord> records, const ProgressCallback &progress = {},
                                                        std::stop_token stop = {});
+
+// Looks again at the texts that an older version of the checks has seen (see kTextChecks), `most` of them; false: there are no more.
+// Inside the caller's transaction.
+[[nodiscard]] Result<bool> recheckTexts(const store::Database &database, std::int64_t most);
+// Marks a new project as checked by this version.
+[[nodiscard]] Result<> markTextsChecked(const store::Database &database);
 
 struct RecordRelations { RecordId id; std::int64_t flags = 0, storedFlags = 0; };
 [[nodiscard]] Result<std::vector<RecordRelations>> findRelations(const store::Database &database, const ProgressCallback &progress, std::stop_token stop);

@@ -151,18 +151,26 @@ bool isZip(std::string_view bytes)
     return startsWith(bytes, "PK\x03\x04");
 }
 
-Result<ImportResult> readWorkbook(const std::string &bytes, const std::string &name, const ImportOptions &options, std::optional<std::int64_t> maxRows,
-                                  const ProgressCallback &progress, std::stop_token stop)
+struct Source {
+    std::string_view bytes;
+    const std::string name;
+    const ImportOptions &options;
+    std::optional<std::int64_t> maxRows;
+    const ProgressCallback &progress;
+    std::stop_token stop;
+    const RecordSink *sink = nullptr;
+};
+
+Result<> readWorkbook(const Source &source, std::string_view bytes, ImportResult &result)
 {
-    auto sheet = readSheet(bytes, name, options.sheet, stop);
+    auto sheet = readSheet(bytes, source.name, source.options.sheet, source.stop);
     if (!sheet)
         return passError(sheet);
-    ImportResult result;
     result.report.format = "xlsx";
     result.report.encoding = "UTF-8";
     result.report.sheet = sheet->sheet;
     result.report.sheets = sheet->others;
-    const ImportJob job{sheet->text, name, options, maxRows, progress, stop};
+    const ImportJob job{sheet->text, source.name, source.options, source.maxRows, source.progress, source.stop, source.sink};
     RowCollector collector(job, result.report, result.records);
     if (!sheet->others.empty())
         collector.note("otherSheets", tr("The sheet \"{}\" was read; the workbook has others: \"{}\".", sheet->sheet, fmt::join(sheet->others, "\", \"")),
@@ -174,8 +182,60 @@ Result<ImportResult> readWorkbook(const std::string &bytes, const std::string &n
     if (sheet->uncalculated > 0)
         collector.note("uncalculatedCells", tr("A formula has no stored result and was taken as empty. Open and save the workbook to calculate it."), sheet->uncalculated);
     if (auto done = readSheetRows(job, collector); !done)
-        return passError(done);
-    if (auto done = collector.finish(); !done)
+        return done;
+    return collector.finish();
+}
+
+Result<> readText(const Source &source, std::string_view bytes, const std::string &innerName, ImportResult &result)
+{
+    if (auto refused = refuseForeign(bytes, source.name); !refused)
+        return refused;
+    DecodedText decoded;
+    std::string_view text = bytes;
+    if (isUtf8AsItStands(bytes, source.options.encoding)) {
+        // Read where it lies: a file of a gigabyte is not copied.
+        decoded.encoding = "UTF-8";
+        decoded.hasMark = startsWith(bytes, "\xef\xbb\xbf");
+        text.remove_prefix(decoded.hasMark ? 3 : 0);
+    } else {
+        auto converted = decodeText(std::string(bytes), source.options.encoding, source.name);
+        if (!converted)
+            return passError(converted);
+        decoded = std::move(*converted);
+        text = decoded.text;
+    }
+    if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
+        return fail(ErrorCode::BadInput, tr("Cannot read {}: it is empty.", source.name), tr("Choose a file with rows."));
+    if (isBinary(text))
+        return fail(ErrorCode::BadInput, tr("Cannot read {}: it holds data, not text.", source.name), tr("Export it as CSV or JSONL from the program that wrote it, or choose its encoding."));
+    result.report.encoding = decoded.encoding;
+    const ImportJob job{text, source.name, source.options, source.maxRows, source.progress, source.stop, source.sink};
+    RowCollector collector(job, result.report, result.records);
+    if (decoded.hasMark)
+        collector.note("byteOrderMark", tr("The file begins with a byte order mark, which is no part of the text."));
+    if (decoded.isGuessed)
+        collector.note("encodingGuessed", tr("The file is not UTF-8; it was read as {}.", decoded.encoding));
+    if (auto done = readRows(job, innerName, result.report, collector); !done)
+        return done;
+    return collector.finish();
+}
+
+Result<ImportResult> readSource(const Source &source)
+{
+    ImportResult result;
+    std::string innerName = source.name, unpacked;
+    std::string_view bytes = source.bytes;
+    result.report.isPacked = isGzip(bytes);
+    if (result.report.isPacked) {
+        auto inner = unpackGzip(bytes, source.name, source.stop);
+        if (!inner)
+            return passError(inner);
+        unpacked = std::move(*inner);
+        bytes = unpacked;
+        if (lowerExtension(source.name) == ".gz")
+            innerName.resize(source.name.size() - 3);
+    }
+    if (auto done = isZip(bytes) ? readWorkbook(source, bytes, result) : readText(source, bytes, innerName, result); !done)
         return passError(done);
     return result;
 }
@@ -185,45 +245,7 @@ Result<ImportResult> readWorkbook(const std::string &bytes, const std::string &n
 Result<ImportResult> readRecordsFromMemory(std::string bytes, const std::string &name, const ImportOptions &options, std::optional<std::int64_t> maxRows,
                                            const ProgressCallback &progress, std::stop_token stop)
 {
-    std::string innerName = name;
-    const bool isPacked = isGzip(bytes);
-    if (isPacked) {
-        auto unpacked = unpackGzip(bytes, name, stop);
-        if (!unpacked)
-            return passError(unpacked);
-        bytes = std::move(*unpacked);
-        if (lowerExtension(name) == ".gz")
-            innerName.resize(name.size() - 3);
-    }
-    if (isZip(bytes)) {
-        auto read = readWorkbook(bytes, name, options, maxRows, progress, stop);
-        if (read)
-            read->report.isPacked = isPacked;
-        return read;
-    }
-    if (auto refused = refuseForeign(bytes, name); !refused)
-        return passError(refused);
-    auto decoded = decodeText(std::move(bytes), options.encoding, name);
-    if (!decoded)
-        return passError(decoded);
-    if (decoded->text.find_first_not_of(" \t\r\n") == std::string::npos)
-        return fail(ErrorCode::BadInput, tr("Cannot read {}: it is empty.", name), tr("Choose a file with rows."));
-    if (isBinary(decoded->text))
-        return fail(ErrorCode::BadInput, tr("Cannot read {}: it holds data, not text.", name), tr("Export it as CSV or JSONL from the program that wrote it, or choose its encoding."));
-    ImportResult result;
-    result.report.encoding = decoded->encoding;
-    result.report.isPacked = isPacked;
-    const ImportJob job{decoded->text, name, options, maxRows, progress, stop};
-    RowCollector collector(job, result.report, result.records);
-    if (decoded->hasMark)
-        collector.note("byteOrderMark", tr("The file begins with a byte order mark, which is no part of the text."));
-    if (decoded->isGuessed)
-        collector.note("encodingGuessed", tr("The file is not UTF-8; it was read as {}.", decoded->encoding));
-    if (auto done = readRows(job, innerName, result.report, collector); !done)
-        return passError(done);
-    if (auto done = collector.finish(); !done)
-        return passError(done);
-    return result;
+    return readSource({bytes, name, options, maxRows, progress, stop});
 }
 
 Result<ImportResult> readRecords(const fs::path &file, const ImportOptions &options, std::optional<std::int64_t> maxRows, const ProgressCallback &progress,
@@ -232,7 +254,30 @@ Result<ImportResult> readRecords(const fs::path &file, const ImportOptions &opti
     auto mapped = io::MappedFile::open(file);
     if (!mapped)
         return passError(mapped);
-    return readRecordsFromMemory(std::string((*mapped)->text()), file.filename().string(), options, maxRows, progress, stop);
+    if (maxRows != 0)
+        return readSource({(*mapped)->text(), file.filename().string(), options, maxRows, progress, stop});
+    // No rows are asked for: all are counted and checked, and the first records are kept, in the memory of a portion.
+    std::vector<Record> first;
+    const RecordSink keepFirst = [&first](std::vector<Record> records) -> Result<> {
+        if (first.empty())
+            first = std::move(records);
+        return {};
+    };
+    auto counted = readSource({(*mapped)->text(), file.filename().string(), options, {}, progress, stop, &keepFirst});
+    if (counted)
+        counted->records = std::move(first);
+    return counted;
+}
+
+Result<ImportReport> streamRecords(const fs::path &file, const ImportOptions &options, const RecordSink &sink, const ProgressCallback &progress, std::stop_token stop)
+{
+    auto mapped = io::MappedFile::open(file);
+    if (!mapped)
+        return passError(mapped);
+    auto read = readSource({(*mapped)->text(), file.filename().string(), options, {}, progress, stop, &sink});
+    if (!read)
+        return passError(read);
+    return std::move(read->report);
 }
 
 } // namespace fettle::data

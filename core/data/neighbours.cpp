@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <numeric>
 #include <unordered_map>
 
 namespace fettle::data {
@@ -84,15 +85,18 @@ std::uint64_t textHash(std::string_view text, std::uint64_t seed)
     return splitMix64(hash ^ tail);
 }
 
-Result<std::vector<std::int64_t>> earlierNeighbours(std::span<const std::string_view> texts, double similarity, const ProgressCallback &progress,
-                                                    std::stop_token stop)
+namespace {
+
+// Calls found(later, earlier) for each similar pair that wants(later, earlier) asks for.
+template <class Wants, class Found>
+Result<> forSimilar(std::span<const std::string_view> texts, double similarity, const Wants &wants, const Found &found, const ProgressCallback &progress,
+                    std::stop_token stop)
 {
     std::array<std::uint64_t, kBands * kRows> factors;
     for (std::size_t i = 0; i < factors.size(); ++i)
         factors[i] = splitMix64(i) | 1;
     std::vector<std::vector<std::uint64_t>> shingles(texts.size());
     std::array<std::unordered_map<std::uint64_t, std::vector<std::uint32_t>>, kBands> buckets;
-    std::vector<std::int64_t> neighbours(texts.size(), -1);
     for (std::size_t i = 0; i < texts.size(); ++i) {
         if (i % 1024 == 0) {
             if (stop.stop_requested())
@@ -109,15 +113,61 @@ Result<std::vector<std::int64_t>> earlierNeighbours(std::span<const std::string_
             for (std::size_t row = 0; row < kRows; ++row)
                 key = splitMix64(key ^ signature[band * kRows + row]);
             auto &bucket = buckets[band][key];
-            for (std::size_t k = 0; k < bucket.size() && neighbours[i] < 0; ++k) {
-                if (isSimilar(shingles[i], shingles[bucket[k]], similarity))
-                    neighbours[i] = bucket[k];
+            for (const std::uint32_t other : bucket) {
+                if (wants(i, other) && isSimilar(shingles[i], shingles[other], similarity))
+                    found(i, other);
             }
             if (bucket.size() < kCompared)
                 bucket.push_back(static_cast<std::uint32_t>(i));
         }
     }
-    return neighbours;
+    return {};
+}
+
+} // namespace
+
+Result<Neighbours> findNeighbours(std::span<const std::string_view> texts, std::span<const std::uint8_t> uses, double similarity,
+                                  const ProgressCallback &progress, std::stop_token stop)
+{
+    Neighbours result{std::vector<std::int64_t>(texts.size(), -1), std::vector<bool>(texts.size(), false)};
+    const auto leaksInto = [&](std::size_t asked, std::size_t learnt) {
+        return !uses.empty() && (uses[asked] & Asked) != 0 && (uses[learnt] & Learnt) != 0 && !result.isLeaked[asked];
+    };
+    const auto wants = [&](std::size_t later, std::size_t earlier) {
+        return result.earlier[later] < 0 || leaksInto(later, earlier) || leaksInto(earlier, later);
+    };
+    const auto found = [&](std::size_t later, std::size_t earlier) {
+        if (result.earlier[later] < 0)
+            result.earlier[later] = static_cast<std::int64_t>(earlier);
+        if (leaksInto(later, earlier))
+            result.isLeaked[later] = true;
+        if (leaksInto(earlier, later))
+            result.isLeaked[earlier] = true;
+    };
+    if (auto done = forSimilar(texts, similarity, wants, found, progress, stop); !done)
+        return passError(done);
+    return result;
+}
+
+Result<std::vector<std::size_t>> groupNeighbours(std::span<const std::string_view> texts, double similarity, const ProgressCallback &progress, std::stop_token stop)
+{
+    std::vector<std::size_t> parent(texts.size());
+    std::iota(parent.begin(), parent.end(), std::size_t{0});
+    const auto rootOf = [&](std::size_t i) {
+        while (parent[i] != i)
+            i = parent[i] = parent[parent[i]];
+        return i;
+    };
+    const auto wants = [&](std::size_t later, std::size_t earlier) { return rootOf(later) != rootOf(earlier); };
+    const auto found = [&](std::size_t later, std::size_t earlier) {
+        const std::size_t a = rootOf(later), b = rootOf(earlier);
+        parent[std::max(a, b)] = std::min(a, b); // a group is named after its first text
+    };
+    if (auto done = forSimilar(texts, similarity, wants, found, progress, stop); !done)
+        return passError(done);
+    for (std::size_t i = 0; i < parent.size(); ++i)
+        parent[i] = rootOf(i);
+    return parent;
 }
 
 } // namespace fettle::data

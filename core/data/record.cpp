@@ -89,6 +89,13 @@ std::string_view nameOf(RecordFlag flag)
     case RecordFlag::TooLong: return "too-long";
     case RecordFlag::Leak: return "leak";
     case RecordFlag::OddEncoding: return "odd-encoding";
+    case RecordFlag::Boilerplate: return "boilerplate";
+    case RecordFlag::PersonalData: return "personal-data";
+    case RecordFlag::Placeholder: return "placeholder";
+    case RecordFlag::UnbalancedMarkup: return "unbalanced-markup";
+    case RecordFlag::Outlier: return "outlier";
+    case RecordFlag::AnswerCut: return "answer-cut";
+    case RecordFlag::RareTag: return "rare-tag";
     }
     return "";
 }

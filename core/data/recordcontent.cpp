@@ -4,7 +4,7 @@
 
 #include "core/base/utf8.h"
 #include "core/data/recordview.h"
-#include "core/data/textchecks.h"
+#include "core/data/textfindings.h"
 
 #include <fmt/format.h>
 
@@ -138,16 +138,13 @@ Result<std::int64_t> putContent(const store::Database &database, const Record &r
         if (*found)
             return find->integer(0);
     }
-    std::int64_t flags = isEmptyPair(record) ? flagBit(RecordFlag::Empty) : 0;
-    if (hasOddEncoding(record))
-        flags |= flagBit(RecordFlag::OddEncoding);
     auto insert = database.prepare("INSERT INTO content(hash, turns, context, tools, instruction, response, turnCount, isPair, flags) "
                                    "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
     if (!insert)
         return passError(insert);
     insert->bind(hash).bind(turnsToJson(record.turns)).bind(record.context).bind(record.toolsJson);
     insert->bind(preview(instructionOf(record))).bind(preview(responseOf(record)));
-    insert->bind(static_cast<std::int64_t>(record.turns.size())).bind(isPair(record) ? 1 : 0).bind(flags);
+    insert->bind(static_cast<std::int64_t>(record.turns.size())).bind(isPair(record) ? 1 : 0).bind(textFlags(record));
     if (auto done = insert->run(); !done)
         return passError(done);
     const std::int64_t content = database.lastInsertId();

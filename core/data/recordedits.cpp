@@ -92,35 +92,44 @@ Result<> changeTag(const store::Database &database, const std::vector<RecordId> 
 
 } // namespace
 
-Result<std::vector<RecordId>> addRecords(const store::Database &database, const std::vector<Record> &records, const std::string &what,
-                                         const ProgressCallback &progress, std::stop_token stop)
+Result<RecordAdder> RecordAdder::begin(const store::Database &database)
 {
     auto writer = JournalWriter::begin(database);
     if (!writer)
         return passError(writer);
+    return RecordAdder(database, std::move(*writer));
+}
+
+Result<std::vector<RecordId>> RecordAdder::add(const std::vector<Record> &records)
+{
     std::vector<RecordId> ids;
     ids.reserve(records.size());
     for (const Record &record : records) {
-        if (ids.size() % 1024 == 0) {
-            if (stop.stop_requested())
-                return fail(ErrorCode::Cancelled, tr("Adding the records was cancelled."), tr("Nothing was added."));
-            if (progress)
-                progress({tr("Storing records"), static_cast<std::int64_t>(ids.size()), static_cast<std::int64_t>(records.size())});
-        }
         if (auto checked = checkRecord(record); !checked)
             return passError(checked);
-        const auto content = putContent(database, record);
+        const auto content = putContent(*m_database, record);
         if (!content)
             return passError(content);
         const RecordState state = stateOf(record, *content);
-        const auto id = insertState(database, {}, state);
+        const auto id = insertState(*m_database, {}, state);
         if (!id)
             return passError(id);
-        if (auto done = writer->added(*id, state); !done)
+        if (auto done = m_writer.added(*id, state); !done)
             return passError(done);
         ids.push_back(*id);
     }
-    if (auto done = writer->finish(what); !done)
+    return ids;
+}
+
+Result<std::vector<RecordId>> addRecords(const store::Database &database, const std::vector<Record> &records, const std::string &what)
+{
+    auto adder = RecordAdder::begin(database);
+    if (!adder)
+        return passError(adder);
+    auto ids = adder->add(records);
+    if (!ids)
+        return ids;
+    if (auto done = adder->finish(what); !done)
         return passError(done);
     return ids;
 }
@@ -177,6 +186,46 @@ Result<> mergeRecords(const store::Database &database, const Record &kept, Recor
     if (auto done = writeRecord(database, *writer, *rejected); !done)
         return done;
     return writer->finish(tr("Merged record {} into {}", other.value, kept.id.value));
+}
+
+std::string countedRecords(std::int64_t count)
+{
+    return count == 1 ? tr("1 record") : tr("{} records", count);
+}
+
+Result<std::int64_t> changeRecords(const store::Database &database, const std::vector<RecordId> &ids, const RecordChanger &changer,
+                                   const std::function<std::string(std::int64_t)> &what, const ProgressCallback &progress, std::stop_token stop)
+{
+    auto writer = JournalWriter::begin(database);
+    if (!writer)
+        return passError(writer);
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        if (i % 256 == 0) {
+            if (stop.stop_requested())
+                return fail(ErrorCode::Cancelled, tr("Changing the records was cancelled."), tr("Nothing was changed."));
+            if (progress)
+                progress({tr("Changing records"), static_cast<std::int64_t>(i), static_cast<std::int64_t>(ids.size())});
+        }
+        const auto state = readState(database, ids[i]);
+        if (!state)
+            return passError(state);
+        if (!*state)
+            continue; // deleted meanwhile
+        const auto record = recordOf(database, ids[i], **state);
+        if (!record)
+            return passError(record);
+        const auto changed = changer(*record);
+        if (!changed)
+            return passError(changed);
+        if (!*changed)
+            continue;
+        if (auto done = writeRecord(database, *writer, **changed); !done)
+            return passError(done);
+    }
+    const std::int64_t count = writer->records();
+    if (auto done = writer->finish(what(count)); !done)
+        return passError(done);
+    return count;
 }
 
 Result<> setStatus(const store::Database &database, const std::vector<RecordId> &ids, RecordStatus status)

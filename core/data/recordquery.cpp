@@ -65,7 +65,9 @@ Result<std::string> flagsExpression(const store::Database &database)
         std::from_chars((*limit)->data(), (*limit)->data() + (*limit)->size(), tokens);
     if (tokens <= 0)
         return std::string("(r.flags | c.flags)");
-    return fmt::format("(r.flags | c.flags | (CASE WHEN c.tokens > {} THEN {} ELSE 0 END))", tokens, flagBit(RecordFlag::TooLong));
+    // answerAt: the place of the answer's first token. One that begins at the limit or behind it is cut away whole.
+    return fmt::format("(r.flags | c.flags | (CASE WHEN c.tokens > {0} THEN {1} ELSE 0 END) | (CASE WHEN c.answerAt >= {0} THEN {2} ELSE 0 END))", tokens,
+                       flagBit(RecordFlag::TooLong), flagBit(RecordFlag::AnswerCut));
 }
 
 Result<std::vector<RecordId>> findRecords(const store::Database &database, const RecordFilter &filter)

@@ -15,8 +15,11 @@
 namespace fettle::data {
 
 // Findings that can be a filter. Counted over records that are not rejected.
-enum class RecordFlag { Duplicate, NearDuplicate, Contradiction, Empty, TooLong, Leak, OddEncoding };
-inline constexpr int kRecordFlags = 7;
+enum class RecordFlag {
+    Duplicate, NearDuplicate, Contradiction, Empty, TooLong, Leak, OddEncoding,
+    Boilerplate, PersonalData, Placeholder, UnbalancedMarkup, Outlier, AnswerCut, RareTag
+};
+inline constexpr int kRecordFlags = 14;
 [[nodiscard]] std::string_view nameOf(RecordFlag flag); // "duplicate", "contradiction", ... as in `check --json`
 // A set of flags as it is stored: bit n is the flag with the number n.
 [[nodiscard]] constexpr std::int64_t flagBit(RecordFlag flag) { return std::int64_t{1} << static_cast<int>(flag); }
@@ -64,6 +67,13 @@ struct Contradiction {
     friend bool operator==(const Contradiction &, const Contradiction &) = default;
 };
 
+// Tokens of a content, and the place of the first one of its answer; -1: there is none, or it is not known.
+struct ContentLength {
+    std::string hash;
+    std::int64_t tokens = 0;
+    std::int64_t answerAt = -1;
+};
+
 struct JournalEntry {
     std::int64_t number = 0;
     std::string what; // "Edited record 12", "Imported 250 records from house-rules.jsonl"
@@ -88,6 +98,7 @@ struct SnapshotInfo {
     std::string when;
     std::int64_t rows = 0, train = 0, heldOut = 0, test = 0;
     bool isCurrent = false; // the records have not changed since
+    std::string name = {};  // that somebody gave it, or ""
 };
 
 } // namespace fettle::data

@@ -36,6 +36,12 @@ std::string wordsOf(const std::string &code)
         return tr("A number or true/false was taken over as text, digit by digit.");
     if (code == "unknownSplit")
         return tr("The split is none of train, held-out (validation) and test; the row was left unassigned.");
+    if (code == "unknownRating")
+        return tr("The rating is no whole number from 0 to 5; the row was left without one.");
+    if (code == "unknownStatus")
+        return tr("The status is none of new, edited, approved and rejected; the row is new.");
+    if (code == "joinedContext")
+        return tr("A context that also ends the first question was kept apart from it.");
     if (code == "joinedParts")
         return tr("A message came in several parts of text, which were joined.");
     if (code == "developerRole")
@@ -113,7 +119,7 @@ RowCollector::RowCollector(const ImportJob &job, ImportReport &report, std::vect
 Result<> RowCollector::checkMapping(const std::vector<std::string> &columns) const
 {
     for (const auto &[field, column] : m_job.options.mapping) {
-        constexpr std::string_view kFields[] = {"instruction", "context", "response", "system", "tags", "split", "note", "messages", "tools", "history"};
+        constexpr std::string_view kFields[] = {"instruction", "context", "response", "system", "tags", "split", "note", "messages", "tools", "history", "rating", "status"};
         if (std::find(std::begin(kFields), std::end(kFields), field) == std::end(kFields))
             return fail(ErrorCode::Usage, tr("Cannot map \"{}\": there is no such field.", field),
                         tr("The fields are {}.", fmt::join(kFields, ", ")));
@@ -237,7 +243,16 @@ Result<> RowCollector::addRow(const JsonValue &row, std::size_t begin, std::size
     keep(*outcome.record);
     for (Record &record : outcome.more)
         keep(record);
-    return {};
+    return m_job.sink != nullptr && m_records.size() >= kRecordsInPortion ? handOver() : Result<>();
+}
+
+Result<> RowCollector::handOver()
+{
+    if (m_job.sink == nullptr || m_records.empty())
+        return {};
+    std::vector<Record> portion;
+    portion.swap(m_records);
+    return (*m_job.sink)(std::move(portion));
 }
 
 void RowCollector::rejectRow(std::size_t begin, std::size_t end, std::string field, std::string reason)
@@ -289,6 +304,8 @@ void RowCollector::noteSimilarNames()
 
 Result<> RowCollector::finish()
 {
+    if (auto done = handOver(); !done)
+        return done;
     // Rows of JSON may lack a column each; one that no row has is a mistake in the mapping.
     if (m_report.rowsInFile > 0) {
         if (auto checked = checkMapping(m_report.columns); !checked)

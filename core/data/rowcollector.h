@@ -5,6 +5,7 @@
 #include "core/data/csvreader.h"
 #include "core/data/importer.h"
 #include "core/data/rowshape.h"
+#include "core/data/streamimport.h"
 
 #include <functional>
 
@@ -30,6 +31,7 @@ struct ImportJob {
     std::optional<std::int64_t> maxRows;
     const ProgressCallback &progress;
     std::stop_token stop;
+    const RecordSink *sink = nullptr; // takes the records in portions; nullptr: they are gathered
 };
 
 class RowCollector {
@@ -51,6 +53,7 @@ public:
 private:
     [[nodiscard]] Result<> choosePlan(const JsonValue &row);
     [[nodiscard]] Result<> checkMapping(const std::vector<std::string> &columns) const;
+    [[nodiscard]] Result<> handOver();
     [[nodiscard]] bool countColumns(const JsonValue &row); // true: the row has columns that none before had
     void countRepeatedKeys(const JsonValue &row);
     void noteSimilarNames(); // what was taken by a name that is only nearly known, and what was not because several could be meant

@@ -38,6 +38,13 @@ std::vector<std::string> tagsFrom(const JsonValue &value)
         }
         return tags;
     }
+    // A list that was written into the cell of a table.
+    if (JsonValue list; value.text.substr(0, 1) == "[") {
+        JsonReader reader(value.text);
+        const bool isList = !reader.readValue(list) && !reader.expectEnd() && std::all_of(list.items.begin(), list.items.end(), [](const JsonValue &item) { return item.kind == JsonValue::Kind::String; });
+        if (isList)
+            return tagsFrom(list);
+    }
     std::string_view rest = value.text;
     while (!rest.empty()) {
         const std::size_t end = std::min(rest.find_first_of(",;"), rest.size());
@@ -69,6 +76,22 @@ RowOutcome reject(std::string field, std::string reason)
     return outcome;
 }
 
+// A conversation with a context of its own. Files for other programs also join it to the first question, where it is then taken off.
+void takeContext(const JsonValue &row, const RowPlan &plan, RowOutcome &outcome)
+{
+    const JsonValue *value = valueOf(row, plan, "context");
+    if (value == nullptr || !value->isScalar() || value->text.empty())
+        return;
+    Record &record = *outcome.record;
+    record.context = value->text;
+    const auto question = std::find_if(record.turns.begin(), record.turns.end(), [](const Turn &turn) { return turn.role == Role::User; });
+    const std::string joined = ContextJoin{}.separator + record.context;
+    if (question == record.turns.end() || question->text.size() < joined.size() || question->text.compare(question->text.size() - joined.size(), joined.size(), joined) != 0)
+        return;
+    question->text.resize(question->text.size() - joined.size());
+    outcome.notices.emplace_back("joinedContext");
+}
+
 void readExtras(const JsonValue &row, const RowPlan &plan, RowOutcome &outcome)
 {
     Record &record = *outcome.record;
@@ -82,6 +105,25 @@ void readExtras(const JsonValue &row, const RowPlan &plan, RowOutcome &outcome)
         if (!split)
             outcome.notices.emplace_back("unknownSplit");
     }
+    if (const JsonValue *value = valueOf(row, plan, "rating"); value != nullptr && value->isScalar() && !value->text.empty()) {
+        const bool isRating = value->text.size() == 1 && value->text[0] >= '0' && value->text[0] <= '5';
+        record.rating = isRating ? value->text[0] - '0' : 0;
+        if (!isRating)
+            outcome.notices.emplace_back("unknownRating");
+    }
+    if (const JsonValue *value = valueOf(row, plan, "status"); value != nullptr && value->isScalar() && !value->text.empty()) {
+        bool isStatus = false;
+        for (const auto status : {RecordStatus::New, RecordStatus::Edited, RecordStatus::Approved, RecordStatus::Rejected}) {
+            if (value->text != nameOf(status))
+                continue;
+            record.status = status;
+            isStatus = true;
+        }
+        if (!isStatus)
+            outcome.notices.emplace_back("unknownStatus");
+    }
+    if (plan.mapping.contains("messages"))
+        takeContext(row, plan, outcome);
 }
 
 // Earlier questions and answers as LLaMA-Factory's Alpaca files hold them: [["question", "answer"], ...].

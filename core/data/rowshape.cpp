@@ -21,6 +21,9 @@ constexpr std::array<std::string_view, 3> kSystem = {"system", "systemprompt", "
 constexpr std::array<std::string_view, 4> kTags = {"tags", "tag", "category", "categories"};
 constexpr std::array<std::string_view, 1> kSplit = {"split"};
 constexpr std::array<std::string_view, 2> kNote = {"note", "notes"};
+constexpr std::array<std::string_view, 1> kRating = {"rating"};
+constexpr std::array<std::string_view, 1> kStatus = {"status"};
+constexpr std::array<std::string_view, 1> kOwnContext = {"context"};
 constexpr std::array<std::string_view, 2> kTools = {"tools", "functions"};
 constexpr std::array<std::string_view, 1> kHistory = {"history"};
 constexpr std::array<std::string_view, 8> kMessages = {"messages", "conversations", "conversation", "dialog", "dialogue", "chat", "items", "turns"};
@@ -92,6 +95,8 @@ void pickExtras(RowPlan &plan, const std::vector<std::string> &columns, std::set
     pickInto(plan, "split", columns, kSplit, used);
     pickInto(plan, "note", columns, kNote, used);
     pickInto(plan, "tools", columns, kTools, used);
+    pickInto(plan, "rating", columns, kRating, used);
+    pickInto(plan, "status", columns, kStatus, used);
 }
 
 } // namespace
@@ -155,6 +160,7 @@ std::optional<RowPlan> recogniseRow(const JsonValue &row, NameMatch match)
             RowPlan plan{shape, {{"messages", column}}};
             std::set<std::string> used{column};
             pickExtras(plan, columns, used);
+            pickInto(plan, "context", columns, kOwnContext, used);
             return plan;
         }
     }
@@ -180,6 +186,7 @@ std::optional<RowPlan> recogniseRow(const JsonValue &row, NameMatch match)
         RowPlan plan{"prompt-completion", {{"messages", "prompt"}, {"completion", "completion"}}};
         std::set<std::string> used{"prompt", "completion"};
         pickExtras(plan, columns, used);
+        pickInto(plan, "context", columns, kOwnContext, used);
         return plan;
     }
     auto plan = recogniseColumns(columns, match);
@@ -196,6 +203,10 @@ void addLateColumns(RowPlan &plan, const std::vector<std::string> &columns, cons
         used.insert(column);
     RowPlan late;
     pickExtras(late, columns, used);
+    if (plan.mapping.contains("messages"))
+        pickInto(late, "context", columns, kOwnContext, used);
+    else if (plan.mapping.contains("instruction") && !plan.mapping.contains("instances"))
+        pickInto(late, "history", columns, kHistory, used);
     for (const auto &[field, column] : late.mapping)
         if (!plan.mapping.contains(field) && !mapping.contains(field))
             plan.mapping[field] = column;

@@ -92,11 +92,11 @@ Result<> storeRows(const store::Database &database, std::int64_t snapshot, const
     return {};
 }
 
-constexpr std::string_view kSelectSnapshots = "SELECT id, hash, at, rows, train, heldOut, test, recordsVersion FROM snapshot";
+constexpr std::string_view kSelectSnapshots = "SELECT id, hash, at, rows, train, heldOut, test, recordsVersion, name FROM snapshot";
 
 SnapshotInfo infoOf(const store::Statement &row, std::int64_t recordsVersion)
 {
-    return {{row.integer(0)}, row.text(1), row.text(2), row.integer(3), row.integer(4), row.integer(5), row.integer(6), row.integer(7) == recordsVersion};
+    return {{row.integer(0)}, row.text(1), row.text(2), row.integer(3), row.integer(4), row.integer(5), row.integer(6), row.integer(7) == recordsVersion, row.text(8)};
 }
 
 Result<std::optional<SnapshotInfo>> findByHash(const store::Database &database, const std::string &hash, std::int64_t version)

@@ -218,23 +218,29 @@ Result<std::int64_t> measureLengths(Project &project, const Lens &lens, std::int
                 return passError(record);
             records[i] = std::move(*record);
         }
-        std::vector<std::int64_t> lengths(count, -1);
+        std::vector<data::ContentLength> lengths(count, {{}, -1, -1});
         const auto counted = onAllCores(
             count,
             [&](std::size_t i) -> Result<> {
                 const auto labelled = lens.label(records[i], options);
-                if (labelled)
-                    lengths[i] = static_cast<std::int64_t>(labelled->ids.size());
+                if (labelled) {
+                    const auto &sources = labelled->sources;
+                    const auto answer = std::find(sources.begin(), sources.end(), data::TokenSource::Response);
+                    lengths[i].tokens = static_cast<std::int64_t>(labelled->ids.size());
+                    lengths[i].answerAt = answer == sources.end() ? -1 : answer - sources.begin();
+                }
                 // A record that the template refuses keeps an unknown length; the lens shows why.
                 return !labelled && labelled.error().code != ErrorCode::BadInput ? Result<>(passError(labelled)) : Result<>();
             },
             stop);
         if (!counted)
             return passError(counted);
-        std::vector<std::pair<std::string, std::int64_t>> known;
+        std::vector<data::ContentLength> known;
         for (std::size_t i = 0; i < count; ++i) {
-            if (lengths[i] >= 0)
-                known.emplace_back(data::contentHash(records[i]), lengths[i]);
+            if (lengths[i].tokens < 0)
+                continue;
+            lengths[i].hash = data::contentHash(records[i]);
+            known.push_back(std::move(lengths[i]));
         }
         if (auto stored = project.storeLengths(known, maxLength); !stored)
             return passError(stored);

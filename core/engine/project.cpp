@@ -2,6 +2,7 @@
 #include "core/base/words.h"
 #include "core/engine/projectstate.h"
 
+#include "core/data/findings.h"
 #include "core/data/journal.h"
 #include "core/data/recordedits.h"
 #include "core/data/recordquery.h"
@@ -90,6 +91,8 @@ Result<Project> Project::create(const fs::path &path)
         return passError(done);
     if (auto done = io::syncFolder(folder.parent_path()); !done)
         return passError(done);
+    if (auto done = data::markTextsChecked(**database); !done)
+        return passError(done);
     auto state = std::make_unique<State>();
     state->folder = folder;
     state->database = std::move(*database);
@@ -154,20 +157,6 @@ std::optional<std::string> Project::setting(const std::string &key) const
 Result<> Project::setSetting(const std::string &key, const std::string &value)
 {
     return m_state->write(Touches::Other, [&] { return store::writeValue(*m_state->database, "setting." + key, value); });
-}
-
-Result<data::ImportReport> Project::importFile(const fs::path &file, const data::ImportOptions &options, const ProgressCallback &progress,
-                                               std::stop_token stop)
-{
-    auto read = data::readRecords(file, options, {}, progress, stop);
-    if (!read)
-        return passError(read);
-    const auto count = read->records.size();
-    const std::string what = tr("Imported {} {} from {}", count, count == 1 ? "record" : "records", file.filename().string());
-    const auto ids = m_state->write(Touches::Records, [&] { return data::addRecords(*m_state->database, read->records, what, progress, stop); });
-    if (!ids)
-        return passError(ids);
-    return std::move(read->report);
 }
 
 Result<std::vector<RecordId>> Project::addRecords(std::vector<data::Record> records, const std::string &what)

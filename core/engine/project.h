@@ -5,9 +5,13 @@
 
 #include "core/base/progress.h"
 #include "core/base/result.h"
+#include "core/data/bulkchange.h"
+#include "core/data/dataexport.h"
 #include "core/data/importer.h"
 #include "core/data/record.h"
 #include "core/data/recordview.h"
+#include "core/data/snapshotdiff.h"
+#include "core/data/splitting.h"
 #include "core/evaluate/ballotfile.h"
 
 #include <filesystem>
@@ -118,6 +122,20 @@ public:
     [[nodiscard]] Result<> addTag(const std::vector<RecordId> &ids, const std::string &tag);
     [[nodiscard]] Result<> removeTag(const std::vector<RecordId> &ids, const std::string &tag);
     [[nodiscard]] Result<> deleteRecords(const std::vector<RecordId> &ids);
+    // Many records at once, each call one step of undo (core/data/bulkchange.h, splitting.h). Deleted records stay in the trash.
+    [[nodiscard]] Result<data::BulkPreview> previewChange(const data::BulkChange &change, const std::vector<RecordId> &ids, std::size_t shown,
+                                                          const ProgressCallback &progress = {}, std::stop_token stop = {}) const;
+    [[nodiscard]] Result<std::int64_t> applyChange(const data::BulkChange &change, const std::vector<RecordId> &ids,
+                                                   const ProgressCallback &progress = {}, std::stop_token stop = {});
+    [[nodiscard]] Result<std::vector<RecordVersion>> deletedRecords(std::int64_t most) const; // newest first
+    [[nodiscard]] Result<std::int64_t> deletedCount() const;
+    [[nodiscard]] Result<std::int64_t> restoreDeleted(const std::vector<RecordId> &ids);
+    [[nodiscard]] Result<data::SplitPlan> planSplits(const std::vector<RecordId> &ids, const data::SplitRule &rule, const ProgressCallback &progress = {},
+                                                     std::stop_token stop = {}) const;
+    [[nodiscard]] Result<> applySplits(const data::SplitPlan &plan);
+    // Writes records for other programs (core/data/dataexport.h).
+    [[nodiscard]] Result<data::DataExportReport> exportRecords(const std::vector<RecordId> &ids, data::DataFormat format, const std::filesystem::path &file,
+                                                               const ProgressCallback &progress = {}, std::stop_token stop = {}) const;
     // What undo/redo would take back or repeat; empty: nothing.
     [[nodiscard]] std::optional<JournalEntry> undoEntry() const;
     [[nodiscard]] std::optional<JournalEntry> redoEntry() const;
@@ -141,13 +159,16 @@ public:
     // Forgets lengths that were counted in another way (model, template, joining rule). Call before storeLengths.
     [[nodiscard]] Result<> useLengthKey(const std::string &key);
     // By content hash: a record that was edited since it was measured keeps its length open.
-    [[nodiscard]] Result<> storeLengths(const std::vector<std::pair<std::string, std::int64_t>> &tokens, std::int64_t maxLength);
+    [[nodiscard]] Result<> storeLengths(const std::vector<data::ContentLength> &lengths, std::int64_t maxLength);
     [[nodiscard]] Result<> storeLosses(RunId run, const std::vector<std::pair<RecordId, double>> &losses);
 
     // --- snapshots: rows that match the filter and are not rejected or empty; unassigned rows are put into splits by shares.
     [[nodiscard]] Result<SnapshotInfo> freezeSnapshot(const RecordFilter &filter, const SplitShares &shares);
     [[nodiscard]] Result<std::vector<SnapshotInfo>> snapshots() const; // newest last
     [[nodiscard]] Result<std::vector<data::Record>> snapshotRecords(SnapshotId id, std::optional<data::Split> split = {}) const;
+
+    [[nodiscard]] Result<> nameSnapshot(SnapshotId id, const std::string &name);
+    [[nodiscard]] Result<data::SnapshotDiff> diffSnapshots(SnapshotId older, std::optional<SnapshotId> newer, std::size_t shown) const;
 
     // --- runs
     [[nodiscard]] Result<RunInfo> addRun(const RunInfo &run); // id and name are given by the project

@@ -19,6 +19,14 @@ constexpr std::size_t kRowsInStep = 2000;
 
 Result<> Project::updateFindings(const ProgressCallback &progress, std::stop_token stop)
 {
+    for (bool hasMore = true; hasMore;) {
+        if (stop.stop_requested())
+            return fail(ErrorCode::Cancelled, tr("The check was cancelled."));
+        const auto checked = m_state->write(Touches::Lists, [&] { return data::recheckTexts(*m_state->database, kRowsInStep); });
+        if (!checked)
+            return passError(checked);
+        hasMore = *checked;
+    }
     auto findings = data::findRelations(*m_state->database, progress, stop);
     if (!findings)
         return passError(findings);
@@ -89,14 +97,14 @@ Result<> Project::useLengthKey(const std::string &key)
     return m_state->write(Touches::Lists, [&] { return store::writeValue(*m_state->database, "lengthKey", key); });
 }
 
-Result<> Project::storeLengths(const std::vector<std::pair<std::string, std::int64_t>> &tokens, std::int64_t maxLength)
+Result<> Project::storeLengths(const std::vector<data::ContentLength> &lengths, std::int64_t maxLength)
 {
     return m_state->write(Touches::Lists, [&]() -> Result<> {
-        auto update = m_state->database->prepare("UPDATE content SET tokens = ? WHERE hash = ?");
+        auto update = m_state->database->prepare("UPDATE content SET tokens = ?, answerAt = ? WHERE hash = ?");
         if (!update)
             return passError(update);
-        for (const auto &[hash, count] : tokens) {
-            if (auto done = update->bind(count).bind(hash).run(); !done)
+        for (const auto &[hash, tokens, answerAt] : lengths) {
+            if (auto done = update->bind(tokens).bind(answerAt < 0 ? std::optional<std::int64_t>() : std::optional(answerAt)).bind(hash).run(); !done)
                 return done;
         }
         const std::string limit = fmt::format("{}", maxLength);

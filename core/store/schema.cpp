@@ -171,7 +171,15 @@ CREATE TABLE vote (
 );
 )sql";
 
-constexpr std::array<std::string_view, 2> kSteps = {kVersion1, kVersion2};
+// Version 3: where the answer begins (its length is counted again), names of snapshots, and a quick way to what was deleted.
+constexpr std::string_view kVersion3 = R"sql(
+ALTER TABLE content ADD COLUMN answerAt INTEGER;
+UPDATE content SET tokens = NULL;
+ALTER TABLE snapshot ADD COLUMN name TEXT NOT NULL DEFAULT '';
+CREATE INDEX journalItemRemoved ON journalItem(record) WHERE after IS NULL;
+)sql";
+
+constexpr std::array<std::string_view, 3> kSteps = {kVersion1, kVersion2, kVersion3};
 
 } // namespace
 

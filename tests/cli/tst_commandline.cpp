@@ -38,6 +38,7 @@ private slots:
     void noticesOfARunAreTold();
     void importAccountsForEveryRow();
     void importFromStandardInput();
+    void recordsAreCheckedFixedAndExported();
     void tokenizeGivesCodePoints();
     void renderMarksTheAnswer();
     void resumeAfterInterruptEqualsUninterrupted();
@@ -51,7 +52,7 @@ void TestCommandLine::helpAndUsage_data()
     QTest::addColumn<int>("exitCode");
     QTest::addRow("help") << QStringList{"--help"} << 0;
     QTest::addRow("version") << QStringList{"--version"} << 0;
-    for (const char *verb : {"demo", "new", "import", "snapshot", "inspect", "tokenize", "render", "train", "resume", "runs", "score", "generate", "export", "bench", "doctor"})
+    for (const char *verb : {"demo", "new", "import", "check", "replace", "export-data", "snapshot", "inspect", "tokenize", "render", "train", "resume", "runs", "score", "generate", "export", "bench", "doctor"})
         QTest::addRow("%s --help", verb) << QStringList{verb, "--help"} << 0;
     QTest::addRow("unknown verb") << QStringList{"fly"} << 2;
     QTest::addRow("unknown option") << QStringList{"runs", "--no-such-option"} << 2;
@@ -214,6 +215,45 @@ void TestCommandLine::importFromStandardInput()
     const Outcome outcome = run({"import", "-", "--project", project, "--json"}, "[{\"instruction\":\"Who?\",\"output\":\"Me.\"}]");
     VERIFY_OK(outcome);
     QCOMPARE(outcome.json().at("accepted").get<int>(), 1);
+}
+
+void TestCommandLine::recordsAreCheckedFixedAndExported()
+{
+    QTemporaryDir folder;
+    const QString project = folder.filePath("p.fettle"), file = folder.filePath("a.jsonl"), out = folder.filePath("b.csv");
+    QCOMPARE(run({"new", project}).exitCode, 0);
+    {
+        QFile data(file);
+        QVERIFY(data.open(QIODevice::WriteOnly));
+        data.write("{\"instruction\": \"Who?\", \"output\": \"Ask anna@clinic.de\"}\n{\"instruction\": \"Who?\", \"output\": \"Ask anna@clinic.de\"}\n");
+    }
+    QCOMPARE(run({"import", file, "--project", project}).exitCode, 0);
+    const auto countOf = [&](const char *kind) {
+        const Outcome checked = run({"check", "--project", project, "--json"});
+        const Json json = checked.json();
+        for (const auto &finding : json.at("findings")) {
+            if (finding.at("kind") == kind)
+                return finding.at("count").get<int>();
+        }
+        return -1;
+    };
+    QCOMPARE(countOf("personal-data"), 2);
+    QCOMPARE(countOf("duplicate"), 1);
+    const Outcome shown = run({"check", "--project", project, "--fix", "personal-data", "--dry-run", "--json"});
+    VERIFY_OK(shown);
+    QCOMPARE(shown.json().at("changed").get<int>(), 2);
+    QCOMPARE(countOf("personal-data"), 2);
+    QCOMPARE(run({"check", "--project", project, "--fix", "personal-data"}).exitCode, 0);
+    QCOMPARE(run({"check", "--project", project, "--fix", "duplicate"}).exitCode, 0);
+    QCOMPARE(run({"replace", "ask", "Call", "--project", project, "--filter", "no:1"}).exitCode, 0);
+    const Outcome exported = run({"export-data", "--project", project, "--to", out, "--format", "csv", "--filter", "-status:rejected", "--json"});
+    VERIFY_OK(exported);
+    QCOMPARE(exported.json().at("rows").get<int>(), 1);
+    QFile written(out);
+    QVERIFY(written.open(QIODevice::ReadOnly));
+    QCOMPARE(written.readAll(), QByteArray("instruction,context,response,system,tags,split,rating,status,note\nWho?,,Call [MAIL],,,,,edited,\n"));
+    QCOMPARE(run({"check", "--project", project, "--fix", "nonsense"}).exitCode, 2);
+    QCOMPARE(run({"export-data", "--project", project, "--to", out, "--format", "xml"}).exitCode, 2);
 }
 
 void TestCommandLine::tokenizeGivesCodePoints()

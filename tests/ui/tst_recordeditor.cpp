@@ -72,6 +72,48 @@ private slots:
         QCOMPARE(m_editor->record().turns, talk.turns);
     }
 
+    void turnsAreAddedMovedAndRemoved()
+    {
+        using enum data::Role;
+        m_editor->setRecord(pairOf("Q", "A"));
+        QSignalSpy saves(m_editor.get(), &RecordEditor::saveWanted);
+        m_editor->addTurn(1);
+        QCOMPARE(saves.count(), 1);
+        data::Record saved = saves.takeLast().first().value<data::Record>();
+        QCOMPARE(saved.turns.size(), std::size_t(3));
+        QCOMPARE(saved.turns[2].role, User);
+        QTRY_COMPARE(shownFields(*m_editor).size(), 4);
+        const auto names = [this] {
+            QStringList list;
+            for (GrowingText *field : shownFields(*m_editor))
+                list.append(field->accessibleName());
+            return list.join(QLatin1Char(' '));
+        };
+        QTRY_COMPARE(names(), QStringLiteral("User Assistant User Assistant")); // where they stand now
+        QTRY_COMPARE(shownFields(*m_editor)[1]->exactText(), QStringLiteral("A"));
+        QTest::keyClicks(shownFields(*m_editor)[3], QStringLiteral("B"));
+        m_editor->moveTurn(3, -1);
+        saved = saves.takeLast().first().value<data::Record>();
+        QCOMPARE(saved.turns[2].text, std::string("B"));
+        m_editor->setTurnRole(2, Tool);
+        m_editor->removeTurn(0);
+        saved = saves.takeLast().first().value<data::Record>();
+        QCOMPARE(saved.turns[0].text, std::string("A"));
+        QCOMPARE(saved.turns[1].role, Tool);
+        m_editor->removeTurn(9); // is not there
+        m_editor->moveTurn(0, -1);
+        QCOMPARE(m_editor->record().turns[0].text, std::string("A"));
+    }
+
+    void callsOfToolsAreShown()
+    {
+        data::Record talk = pairOf("Q", "A");
+        talk.turns[1].extraJson = R"({"tool_calls": 1})";
+        m_editor->setRecord(talk);
+        QVERIFY(hasLabel(QStringLiteral("{\"tool_calls\": 1}")));
+        QCOMPARE(m_editor->record().turns, talk.turns);
+    }
+
     void typingIsSavedAfterAPause()
     {
         m_editor->setRecord(pairOf("Q", "A"));

@@ -424,9 +424,8 @@ JobId Bridge::previewImport(const std::filesystem::path &file, const data::Impor
 {
     return readSlowly<data::ImportResult>(
         receiver,
-        [=](const ProjectApi *, const JobContext &context) {
-            return context.engine.readRecords(file, options, maxRows > 0 ? std::optional(maxRows) : std::nullopt, {}, context.stop);
-        },
+        // 0 rows asked for: all are counted, and only the first records are kept.
+        [=](const ProjectApi *, const JobContext &context) { return context.engine.readRecords(file, options, maxRows, {}, context.stop); },
         std::move(done), "preview");
 }
 
@@ -439,7 +438,7 @@ JobId Bridge::updateFindings(std::int64_t maxLength, QObject *receiver, Done<> d
         auto project = m_engine->openProject(folder, engine::Access::WriteBeside);
         if (!project)
             return passError(project);
-        if (const auto found = (*project)->updateFindings({}, context.stop); !found)
+        if (const auto found = (*project)->updateFindings(context.progress, context.stop); !found)
             return found;
         const auto lens = context.engine.openLens(model);
         if (!lens)

@@ -40,6 +40,20 @@ public:
     [[nodiscard]] virtual Result<> addTag(const std::vector<RecordId> &ids, const std::string &tag) = 0;
     [[nodiscard]] virtual Result<> removeTag(const std::vector<RecordId> &ids, const std::string &tag) = 0;
     [[nodiscard]] virtual Result<> deleteRecords(const std::vector<RecordId> &ids) = 0;
+    [[nodiscard]] virtual Result<data::BulkPreview> previewChange(const data::BulkChange &change, const std::vector<RecordId> &ids, std::size_t shown,
+                                                                  const ProgressCallback &progress, std::stop_token stop) const = 0;
+    [[nodiscard]] virtual Result<std::int64_t> applyChange(const data::BulkChange &change, const std::vector<RecordId> &ids,
+                                                           const ProgressCallback &progress, std::stop_token stop) = 0;
+    [[nodiscard]] virtual Result<std::vector<engine::RecordVersion>> deletedRecords(std::int64_t most) const = 0;
+    [[nodiscard]] virtual Result<std::int64_t> restoreDeleted(const std::vector<RecordId> &ids) = 0;
+    [[nodiscard]] virtual Result<data::SplitPlan> planSplits(const std::vector<RecordId> &ids, const data::SplitRule &rule,
+                                                             const ProgressCallback &progress, std::stop_token stop) const = 0;
+    [[nodiscard]] virtual Result<> applySplits(const data::SplitPlan &plan) = 0;
+    [[nodiscard]] virtual Result<data::DataExportReport> exportRecords(const std::vector<RecordId> &ids, data::DataFormat format,
+                                                                       const std::filesystem::path &file, const ProgressCallback &progress,
+                                                                       std::stop_token stop) const = 0;
+    [[nodiscard]] virtual Result<> nameSnapshot(SnapshotId id, const std::string &name) = 0;
+    [[nodiscard]] virtual Result<data::SnapshotDiff> diffSnapshots(SnapshotId older, std::optional<SnapshotId> newer, std::size_t shown) const = 0;
     [[nodiscard]] virtual std::optional<engine::JournalEntry> undoEntry() const = 0;
     [[nodiscard]] virtual std::optional<engine::JournalEntry> redoEntry() const = 0;
     [[nodiscard]] virtual Result<engine::JournalEntry> undo() = 0;

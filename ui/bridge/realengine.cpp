@@ -39,6 +39,34 @@ public:
     Result<> addTag(const std::vector<RecordId> &ids, const std::string &tag) override { return m_project.addTag(ids, tag); }
     Result<> removeTag(const std::vector<RecordId> &ids, const std::string &tag) override { return m_project.removeTag(ids, tag); }
     Result<> deleteRecords(const std::vector<RecordId> &ids) override { return m_project.deleteRecords(ids); }
+    Result<data::BulkPreview> previewChange(const data::BulkChange &change, const std::vector<RecordId> &ids, std::size_t shown,
+                                            const ProgressCallback &progress, std::stop_token stop) const override
+    {
+        return m_project.previewChange(change, ids, shown, progress, stop);
+    }
+    Result<std::int64_t> applyChange(const data::BulkChange &change, const std::vector<RecordId> &ids, const ProgressCallback &progress,
+                                     std::stop_token stop) override
+    {
+        return m_project.applyChange(change, ids, progress, stop);
+    }
+    Result<std::vector<engine::RecordVersion>> deletedRecords(std::int64_t most) const override { return m_project.deletedRecords(most); }
+    Result<std::int64_t> restoreDeleted(const std::vector<RecordId> &ids) override { return m_project.restoreDeleted(ids); }
+    Result<data::SplitPlan> planSplits(const std::vector<RecordId> &ids, const data::SplitRule &rule, const ProgressCallback &progress,
+                                       std::stop_token stop) const override
+    {
+        return m_project.planSplits(ids, rule, progress, stop);
+    }
+    Result<> applySplits(const data::SplitPlan &plan) override { return m_project.applySplits(plan); }
+    Result<data::DataExportReport> exportRecords(const std::vector<RecordId> &ids, data::DataFormat format, const std::filesystem::path &file,
+                                                 const ProgressCallback &progress, std::stop_token stop) const override
+    {
+        return m_project.exportRecords(ids, format, file, progress, stop);
+    }
+    Result<> nameSnapshot(SnapshotId id, const std::string &name) override { return m_project.nameSnapshot(id, name); }
+    Result<data::SnapshotDiff> diffSnapshots(SnapshotId older, std::optional<SnapshotId> newer, std::size_t shown) const override
+    {
+        return m_project.diffSnapshots(older, newer, shown);
+    }
     std::optional<engine::JournalEntry> undoEntry() const override { return m_project.undoEntry(); }
     std::optional<engine::JournalEntry> redoEntry() const override { return m_project.redoEntry(); }
     Result<engine::JournalEntry> undo() override { return m_project.undo(); }

@@ -1,6 +1,7 @@
 #include "ui/data/badrows.h"
 
 #include "ui/data/recordwords.h"
+#include "ui/data/repairdialog.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/labels.h"
 
@@ -59,11 +60,13 @@ BadRows::BadRows(QWidget *parent) : QWidget(parent)
     m_reasons->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     m_save = new Button(tr("Save report..."), QStringLiteral("file-text"), tr("Writes line, field and reason of every bad row to a text file"));
     m_copy = new Button(tr("Copy report"), QStringLiteral("copy"), tr("Copies line, field and reason of every bad row"));
-    for (Button *button : {m_save, m_copy})
+    m_repair = new Button(tr("Repair..."), QStringLiteral("pencil"), tr("Opens the chosen row as text, so that it can be corrected and imported"));
+    for (Button *button : {m_repair, m_save, m_copy})
         button->setHeight(kButtonSmall);
     row->addWidget(m_icon);
     row->addWidget(m_headline);
     row->addWidget(m_reasons, 1);
+    row->addWidget(m_repair);
     row->addWidget(m_save);
     row->addWidget(m_copy);
     column->addLayout(row);
@@ -80,6 +83,16 @@ BadRows::BadRows(QWidget *parent) : QWidget(parent)
     m_list->header()->resizeSection(1, 124);
     m_list->header()->setSectionsMovable(false);
     column->addWidget(m_list, 1);
+    const auto repair = [this] {
+        if (m_repair->isEnabled() && currentRow() >= 0)
+            emit repairWanted(currentRow());
+    };
+    connect(m_repair, &QAbstractButton::clicked, this, repair);
+    connect(m_list, &QTreeWidget::itemActivated, this, repair);
+    connect(m_list, &QTreeWidget::currentItemChanged, this, [this] {
+        const int current = currentRow();
+        m_repair->setEnabled(current >= 0 && RepairDialog::canRepair(m_report, m_report.rejected[std::size_t(current)]));
+    });
     connect(m_save, &QAbstractButton::clicked, this, &BadRows::saveRequested);
     connect(m_copy, &QAbstractButton::clicked, this, &BadRows::copyReport);
     setReport({});
@@ -118,6 +131,24 @@ void BadRows::setReport(const data::ImportReport &report)
         items.append(new QTreeWidgetItem({QString(), QString(), tr("%1 more; the saved report lists them all").arg(countText(rest))}));
     }
     m_list->addTopLevelItems(items);
+    m_repair->setVisible(hasBad);
+    m_repair->setEnabled(false);
+    if (hasBad)
+        m_list->setCurrentItem(m_list->topLevelItem(0));
+}
+
+int BadRows::currentRow() const
+{
+    const int row = m_list->indexOfTopLevelItem(m_list->currentItem());
+    return row < int(std::min(m_report.rejected.size(), std::size_t(kRowsListed))) ? row : -1;
+}
+
+void BadRows::markRepaired(int row)
+{
+    if (QTreeWidgetItem *item = m_list->topLevelItem(row)) {
+        item->setText(2, tr("Repaired; it is imported with the others"));
+        item->setForeground(2, tokens().good);
+    }
 }
 
 QString BadRows::headline() const

@@ -22,7 +22,13 @@ public:
     [[nodiscard]] Button *saveButton() const { return m_save; }
     [[nodiscard]] QString headline() const;
 
+    // The row that is chosen, or -1; and the mark of one that was corrected.
+    [[nodiscard]] int currentRow() const;
+    void markRepaired(int row);
+    [[nodiscard]] Button *repairButton() const { return m_repair; }
+
 signals:
+    void repairWanted(int row);
     void saveRequested();
 
 private:
@@ -32,7 +38,7 @@ private:
     IconLabel *m_icon = nullptr;
     TextLabel *m_headline = nullptr;
     TextLabel *m_reasons = nullptr;
-    Button *m_save = nullptr, *m_copy = nullptr;
+    Button *m_save = nullptr, *m_copy = nullptr, *m_repair = nullptr;
     QTreeWidget *m_list = nullptr;
 };
 

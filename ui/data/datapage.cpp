@@ -16,11 +16,10 @@
 #include "ui/widgets/labels.h"
 #include "ui/widgets/pagehead.h"
 
-#include <QDragEnterEvent>
 #include <QHeaderView>
-#include <QMimeData>
 #include <QSplitter>
 #include <QStackedWidget>
+#include <QTemporaryDir>
 
 #include <algorithm>
 
@@ -37,11 +36,6 @@ QStringList tagsOf(const engine::RecordCounts &counts)
     for (const auto &[tag, count] : counts.byTag)
         tags.append(QString::fromStdString(tag));
     return tags;
-}
-
-bool isImportable(const QMimeData *data)
-{
-    return data->hasUrls() && !data->urls().isEmpty() && data->urls().first().isLocalFile();
 }
 
 } // namespace
@@ -86,6 +80,7 @@ void DataPage::connectWidgets()
         m_wantsPairs = flag == engine::RecordFlag::Contradiction;
         filterChanged();
     });
+    connect(m_health, &HealthBar::fixWanted, this, &DataPage::openFix);
     connect(m_contradictions, &ContradictionView::tableWanted, this, [this] {
         m_wantsPairs = false;
         showPanes();
@@ -103,6 +98,15 @@ void DataPage::connectWidgets()
         m_find->setText(query);
         filterChanged();
         m_table->setFocus(Qt::OtherFocusReason);
+    });
+    connect(m_filterPane, &FilterPane::cutChosen, this, &DataPage::allowLength);
+    connect(m_filterPane, &FilterPane::lengthsChosen, this, [this](qint64 shortest, qint64 longest) {
+        // In place of another length in the search; the rest of it stays.
+        QStringList terms = m_find->text().split(u' ', Qt::SkipEmptyParts);
+        terms.removeIf([](const QString &term) { return term.startsWith(QLatin1String("length")); });
+        terms.append(QStringLiteral("length:%1..%2").arg(shortest).arg(longest));
+        m_find->setText(terms.join(u' '));
+        filterChanged();
     });
     connect(m_filterPane, &FilterPane::saveWanted, this, [this] { keepSearches(savedSearches() << m_find->text().simplified()); });
     connect(m_filterPane, &FilterPane::forgetWanted, this, [this](const QString &query) {
@@ -126,6 +130,7 @@ void DataPage::connectWidgets()
     connect(m_table, &RecordTable::currentRowChanged, this, &DataPage::openRow);
     connect(m_table, &RecordTable::selectionCountChanged, this, [this](int count) { m_footer->setCounts(m_model->rowCount(), count); });
     connect(m_table, &RecordTable::editRequested, m_editor, &RecordEditor::focusFirstField);
+    connect(m_table, &RecordTable::cellEditRequested, this, &DataPage::editCell);
     connect(m_table, &RecordTable::menuRequested, this, &DataPage::openMenu);
     connect(m_footer, &TableFooter::menuRequested, this, &DataPage::openMenu);
     connect(m_footer, &TableFooter::tagEntered, this, [this](const QString &tag) {
@@ -217,7 +222,7 @@ void DataPage::openTarget(const QString &target)
         m_current = RecordId{value.toLongLong()};
         filterChanged();
     } else if (kind == QLatin1String("flag")) {
-        for (int flag = 0; flag <= static_cast<int>(engine::RecordFlag::OddEncoding); ++flag) {
+        for (int flag = 0; flag < data::kRecordFlags; ++flag) {
             if (QString::fromUtf8(engine::nameOf(static_cast<engine::RecordFlag>(flag)).data()) != value)
                 continue;
             m_health->choose(static_cast<engine::RecordFlag>(flag));
@@ -379,6 +384,8 @@ void DataPage::showState()
         setActionPossible(action, m_model->rowCount() > 0, tr("No record is shown"));
     for (QAction *action : {m_actionImport, m_actionNew})
         setActionPossible(action, hasProject, tr("No project is open"));
+    for (QAction *action : m_bulkActions)
+        setActionPossible(action, hasProject, tr("No project is open"));
     showHeadButtons();
     if (!hasProject) {
         m_head->setState(tr("No project is open"));
@@ -467,36 +474,6 @@ void DataPage::checkFindings()
         else
             reload(); // what could be found without a tokenizer is in the project all the same
     });
-}
-
-// --- files that are dropped
-
-void DataPage::resizeEvent(QResizeEvent *event)
-{
-    Page::resizeEvent(event);
-    adjustToWidth();
-}
-
-void DataPage::dragEnterEvent(QDragEnterEvent *event)
-{
-    if (!bridge().project() || !isImportable(event->mimeData()))
-        return;
-    event->acceptProposedAction();
-    m_empty->setDropHighlighted(true);
-}
-
-void DataPage::dragLeaveEvent(QDragLeaveEvent *)
-{
-    m_empty->setDropHighlighted(false);
-}
-
-void DataPage::dropEvent(QDropEvent *event)
-{
-    m_empty->setDropHighlighted(false);
-    if (!isImportable(event->mimeData()))
-        return;
-    event->acceptProposedAction();
-    openImport(event->mimeData()->urls().first().toLocalFile());
 }
 
 } // namespace fettle::ui

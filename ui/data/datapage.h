@@ -10,6 +10,7 @@
 
 class QSplitter;
 class QStackedWidget;
+class QTemporaryDir;
 
 namespace fettle::ui {
 
@@ -57,6 +58,7 @@ private:
         std::vector<engine::SnapshotInfo> snapshots;
     };
     enum class AfterTriage { Stay, Next };
+    enum class Order { List, Random };
 
     void setupActions();
     void setupLayout();
@@ -91,7 +93,7 @@ private:
     void setStatus(data::RecordStatus status, AfterTriage after);
     void setSplit(data::Split split);
     void rate(int stars);
-    void goToUnreviewed();
+    void goToUnreviewed(Order order);
     void addTag(const QString &tag);
     void removeTag(const QString &tag);
     void deleteChosen();
@@ -99,8 +101,22 @@ private:
     void addRecord();
     void allowLength(qint64 tokens);
     void openHistory();
+    void editCell(const QModelIndex &index);
+    void editTags(RecordId id, const QRect &cell);
     void freeze();
     void finishImport(const data::ImportReport &report);
+
+    // many records (datapagebulk.cpp)
+    void setupBulkActions();
+    void openMoreMenu();
+    void openFix(engine::RecordFlag flag);
+    void openReplace();
+    void openSplit();
+    void openTrash();
+    void openExport();
+    void openSnapshots();
+    void pasteRecords();
+    void noteChange(qint64 count);
 
     // moving
     void step(int by);
@@ -127,7 +143,7 @@ private:
     PageHead *m_head = nullptr;
     SearchField *m_find = nullptr;
     TextLabel *m_problem = nullptr;
-    Button *m_filters = nullptr, *m_freezeButton = nullptr, *m_importButton = nullptr, *m_newButton = nullptr;
+    Button *m_filters = nullptr, *m_freezeButton = nullptr, *m_importButton = nullptr, *m_newButton = nullptr, *m_moreButton = nullptr;
     Button *m_reject = nullptr, *m_tag = nullptr, *m_approve = nullptr;
     HealthBar *m_health = nullptr;
     FilterPane *m_filterPane = nullptr;
@@ -143,6 +159,8 @@ private:
     bool m_wantsPairs = false; // contradictions as pairs, not as rows of the table
     QSplitter *m_splitter = nullptr;
     ImportDialog *m_import = nullptr;
+    QList<QAction *> m_bulkActions;
+    std::unique_ptr<QTemporaryDir> m_pasted; // what was pasted last, until it is imported
     QAction *m_actionApprove = nullptr, *m_actionReject = nullptr, *m_actionTag = nullptr, *m_actionImport = nullptr,
             *m_actionFreeze = nullptr, *m_actionNew = nullptr, *m_actionApproveNext = nullptr, *m_actionHistory = nullptr;
 };

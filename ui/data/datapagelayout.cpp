@@ -111,6 +111,9 @@ QWidget *DataPage::makeHead()
     m_head->addAction(m_newButton);
     m_head->addAction(m_freezeButton);
     m_head->addAction(m_importButton);
+    m_moreButton = iconButton(QStringLiteral("ellipsis"), tr("More for many records: replace, divide, deleted ones"));
+    connect(m_moreButton, &QAbstractButton::clicked, this, &DataPage::openMoreMenu);
+    m_head->addAction(m_moreButton);
     return m_head;
 }
 

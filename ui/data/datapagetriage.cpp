@@ -17,6 +17,7 @@
 
 #include <QMenu>
 #include <QPointer>
+#include <QRandomGenerator>
 
 #include <algorithm>
 #include <set>
@@ -55,7 +56,9 @@ void DataPage::setupActions()
         bridge().undo();
     });
     addPageAction(QStringLiteral("nextUnreviewed"), tr("Next to review"), QStringLiteral("chevron-down"), QKeySequence(Qt::SHIFT | Qt::Key_J),
-                  tr("Goes to the next record in this list that is new"), [this] { goToUnreviewed(); });
+                  tr("Goes to the next record in this list that is new"), [this] { goToUnreviewed(Order::List); });
+    addPageAction(QStringLiteral("randomUnreviewed"), tr("Random one to review"), QStringLiteral("dices"), QKeySequence(Qt::SHIFT | Qt::Key_R),
+                  tr("Goes to any record in this list that is new: a sample tells soon how good the rest is"), [this] { goToUnreviewed(Order::Random); });
     addPageAction(QStringLiteral("deleteRecords"), tr("Delete records"), QStringLiteral("trash-2"), Qt::Key_Delete,
                   tr("Deletes the chosen records; undo brings them back"), [this] { deleteChosen(); });
     addPageAction(QStringLiteral("findRecords"), tr("Find in records"), QStringLiteral("search"), QKeySequence::Find,
@@ -71,6 +74,7 @@ void DataPage::setupActions()
                                    tr("Keeps the records as they are now, for training"), [this] { freeze(); });
     m_actionImport = addPageAction(QStringLiteral("importRecords"), tr("Import..."), QStringLiteral("file-input"),
                                    QKeySequence(Qt::CTRL | Qt::Key_I), tr("Reads records from a file"), [this] { openImport({}); });
+    setupBulkActions();
 }
 
 // --- writing
@@ -139,7 +143,7 @@ void DataPage::rate(int stars)
     bridge().write<void>(Touched::Records, nullptr, [ids, stars](ProjectApi &project, const JobContext &) { return project.setRating(ids, stars); }, {});
 }
 
-void DataPage::goToUnreviewed()
+void DataPage::goToUnreviewed(Order order)
 {
     // The project knows the status of rows that were never shown; the list keeps its order.
     engine::RecordFilter filter = m_filter;
@@ -149,9 +153,15 @@ void DataPage::goToUnreviewed()
         [filter](const ProjectApi *project, const JobContext &) -> Result<std::vector<RecordId>> {
             return project ? project->recordIds(filter) : Result<std::vector<RecordId>>();
         },
-        [this](Result<std::vector<RecordId>> ids) {
+        [this, order](Result<std::vector<RecordId>> ids) {
             if (!ids) {
                 context().showMessage(messageOf(ids.error()));
+                return;
+            }
+            if (order == Order::Random && !ids->empty()) {
+                const int row = m_model->rowOf((*ids)[QRandomGenerator::global()->bounded(quint32(ids->size()))]);
+                if (row >= 0)
+                    m_table->goTo(row);
                 return;
             }
             const std::set<RecordId> fresh(ids->begin(), ids->end());

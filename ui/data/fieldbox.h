@@ -7,6 +7,7 @@ class QHBoxLayout;
 
 namespace fettle::ui {
 
+class Button;
 class GrowingText;
 class TextLabel;
 
@@ -16,9 +17,16 @@ public:
     explicit FieldBox(const QString &label, QWidget *parent = nullptr);
     void setLabel(const QString &label);
     [[nodiscard]] GrowingText *text() const { return m_text; }
+    // Calls of tools and other parts of a message beside its text, as JSON; empty: none.
+    void setExtra(const QString &json);
+    [[nodiscard]] Button *menuButton() const { return m_menu; }
+
+signals:
+    void menuWanted(const QPoint &globalPosition); // what can be done to the whole turn
 
 private:
-    TextLabel *m_label = nullptr;
+    TextLabel *m_label = nullptr, *m_extra = nullptr;
+    Button *m_menu = nullptr;
     GrowingText *m_text = nullptr;
 };
 

@@ -4,6 +4,7 @@
 #include "ui/data/lengthhistogram.h"
 #include "ui/data/recordwords.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/progressline.h"
 
 #include "ui/widgets/button.h"
 
@@ -64,6 +65,11 @@ FilterPane::FilterPane(QWidget *parent) : QWidget(parent)
         m_column->addWidget(row);
         connect(row->box(), &QCheckBox::clicked, this, &FilterPane::filterChanged);
     }
+    m_review = new ProgressLine;
+    m_reviewed = smallLabel({});
+    m_column->addSpacing(kStep1);
+    m_column->addWidget(m_review);
+    m_column->addWidget(m_reviewed);
     addSection(sectionLabel(tr("Split")));
     for (const auto split : {data::Split::Train, data::Split::HeldOut, data::Split::Test, data::Split::Unassigned}) {
         auto *row = new FilterRow(splitLabel(split), true);
@@ -88,6 +94,8 @@ FilterPane::FilterPane(QWidget *parent) : QWidget(parent)
     m_lengths = new LengthHistogram;
     m_column->addSpacing(kStep1);
     m_column->addWidget(m_lengths);
+    connect(m_lengths, &LengthHistogram::cutChosen, this, &FilterPane::cutChosen);
+    connect(m_lengths, &LengthHistogram::lengthsChosen, this, &FilterPane::lengthsChosen);
     m_column->addStretch(1);
 
     auto *scroll = new QScrollArea;
@@ -165,6 +173,10 @@ void FilterPane::setCounts(const engine::RecordCounts &counts, std::int64_t maxL
     };
     for (const auto &[status, row] : m_statuses)
         row->setCount(countIn(counts.byStatus, status));
+    const std::int64_t reviewed = counts.all - countIn(counts.byStatus, data::RecordStatus::New);
+    m_review->setShare(counts.all > 0 ? double(reviewed) / double(counts.all) : 0);
+    m_reviewed->setText(tr("%1 of %2 reviewed").arg(countText(reviewed), countText(counts.all)));
+    m_review->setAccessibleName(m_reviewed->text());
     for (const auto &[split, row] : m_splits) {
         const std::int64_t count = countIn(counts.bySplit, split);
         row->setCount(count);

@@ -16,6 +16,7 @@ namespace fettle::ui {
 class FilterRow;
 class LengthHistogram;
 class Link;
+class ProgressLine;
 class TextLabel;
 
 class FilterPane : public QWidget {
@@ -39,6 +40,8 @@ signals:
     void savedChosen(const QString &query);
     void saveWanted();
     void forgetWanted(const QString &query);
+    void cutChosen(qint64 tokens);
+    void lengthsChosen(qint64 shortest, qint64 longest);
 
 protected:
     void paintEvent(QPaintEvent *event) override;
@@ -52,6 +55,8 @@ private:
     std::map<QString, FilterRow *> m_tags;
     QWidget *m_saved = nullptr;
     QVBoxLayout *m_savedColumn = nullptr, *m_column = nullptr, *m_tagColumn = nullptr;
+    TextLabel *m_reviewed = nullptr;
+    ProgressLine *m_review = nullptr;
     TextLabel *m_tagLabel = nullptr, *m_lengthLabel = nullptr;
     Link *m_moreTags = nullptr;
     LengthHistogram *m_lengths = nullptr;

@@ -4,6 +4,7 @@
 #include "ui/data/importpreview.h"
 #include "ui/data/mappingtable.h"
 #include "ui/data/recordwords.h"
+#include "ui/data/repairdialog.h"
 #include "ui/frame/dialogs.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/card.h"
@@ -104,6 +105,7 @@ void ImportDialog::setupLayout()
         read();
     });
     connect(m_badRows, &BadRows::saveRequested, this, &ImportDialog::saveReport);
+    connect(m_badRows, &BadRows::repairWanted, this, &ImportDialog::repair);
 }
 
 QWidget *ImportDialog::makeChoices()
@@ -184,6 +186,7 @@ data::ImportOptions ImportDialog::options() const
 void ImportDialog::read()
 {
     m_isReady = false;
+    m_repaired.clear(); // read in another way, other rows are bad
     m_summary->setText(tr("Reading the file"));
     m_context.bridge.cancel(m_job);
     readRows(kPreviewRows);
@@ -285,8 +288,11 @@ void ImportDialog::showSheets(const data::ImportReport &report)
 
 void ImportDialog::updateButton()
 {
-    const bool hasRecords = m_report.records > 0 && (m_isReady || m_isCounting);
-    m_import->setText(m_isImporting ? tr("Importing") : hasRecords && m_isReady ? tr("Import %1 records").arg(countText(m_report.records)) : tr("Import"));
+    std::int64_t count = m_report.records;
+    for (const auto &[row, records] : m_repaired)
+        count += std::int64_t(records.size());
+    const bool hasRecords = count > 0 && (m_isReady || m_isCounting);
+    m_import->setText(m_isImporting ? tr("Importing") : hasRecords && m_isReady ? tr("Import %1 records").arg(countText(count)) : tr("Import"));
     m_import->setEnabled(hasRecords && !m_isImporting);
     m_import->updateGeometry();
 }
@@ -303,9 +309,50 @@ void ImportDialog::startImport()
             showFailure(report.error());
             return;
         }
-        emit imported(*report);
-        accept();
+        finish(std::move(*report));
     });
+}
+
+void ImportDialog::repair(int row)
+{
+    if (!m_isReady || row >= int(m_report.rejected.size()))
+        return;
+    auto *dialog = new RepairDialog(m_report, m_report.rejected[std::size_t(row)], options(), QFileInfo(m_file).fileName(), this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &QDialog::accepted, this, [this, dialog, row] {
+        m_repaired[row] = dialog->records();
+        m_badRows->markRepaired(row);
+        updateButton();
+    });
+    dialog->open();
+}
+
+// The corrected rows follow the file as a step of their own.
+void ImportDialog::finish(data::ImportReport report)
+{
+    std::vector<data::Record> records;
+    for (auto place = m_repaired.rbegin(); place != m_repaired.rend(); ++place) {
+        records.insert(records.begin(), place->second.begin(), place->second.end());
+        if (place->first < int(report.rejected.size()))
+            report.rejected.erase(report.rejected.begin() + place->first);
+    }
+    report.records += std::int64_t(records.size());
+    if (records.empty()) {
+        emit imported(report);
+        accept();
+        return;
+    }
+    const std::string what = tr("Repaired %1 rows of %2").arg(m_repaired.size()).arg(QFileInfo(m_file).fileName()).toStdString();
+    m_context.bridge.write<std::vector<RecordId>>(
+        Touched::Records, this, [records, what](ProjectApi &project, const JobContext &) { return project.addRecords(records, what); },
+        [this, report](Result<std::vector<RecordId>> ids) {
+            if (!ids) {
+                showFailure(ids.error());
+                return;
+            }
+            emit imported(report);
+            accept();
+        });
 }
 
 void ImportDialog::saveReport()

@@ -6,6 +6,8 @@
 
 #include <QDialog>
 
+#include <map>
+
 class QComboBox;
 class QTableWidget;
 
@@ -52,6 +54,8 @@ private:
     void updateButton();
     void startImport();
     void saveReport();
+    void repair(int row);
+    void finish(data::ImportReport report);
     [[nodiscard]] data::ImportOptions options() const;
 
     PageContext m_context;
@@ -59,6 +63,7 @@ private:
     bool m_isReady = false, m_isImporting = false, m_isCounting = false;
     bool m_isMappingCorrected = false; // else the engine recognises it
     data::ImportReport m_report;
+    std::map<int, std::vector<data::Record>> m_repaired; // by place among the rejected rows
     JobId m_job = 0;
     int m_reading = 0; // number of the newest reading; older ones are void
 

@@ -3,25 +3,101 @@
 #include "ui/data/recordwords.h"
 #include "ui/theme/tokens.h"
 
+#include <QKeyEvent>
+#include <QMouseEvent>
 #include <QPainter>
 
 #include <algorithm>
+#include <cmath>
 
 namespace fettle::ui {
 
 namespace {
 constexpr int kBars = 24, kChart = 44, kLabel = 16;
+constexpr double kGrip = 6; // pixels beside the mark that still take hold of it
 }
 
 LengthHistogram::LengthHistogram(QWidget *parent) : QWidget(parent)
 {
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    setMouseTracking(true);
+    setFocusPolicy(Qt::StrongFocus);
+}
+
+int LengthHistogram::xOf(std::int64_t length) const
+{
+    if (m_bars.empty())
+        return 0;
+    const auto span = double(m_bars.back().end - m_bars.front().begin);
+    return int(std::clamp(double(length - m_bars.front().begin) / span * width(), 0.0, double(width() - 1)));
+}
+
+std::int64_t LengthHistogram::lengthAt(double x) const
+{
+    const auto span = double(m_bars.back().end - m_bars.front().begin);
+    return std::max<std::int64_t>(1, m_bars.front().begin + std::int64_t(std::clamp(x / width(), 0.0, 1.0) * span));
+}
+
+bool LengthHistogram::isAtMark(double x) const
+{
+    return !m_bars.empty() && m_maxLength > 0 && std::abs(x - xOf(mark())) <= kGrip;
+}
+
+void LengthHistogram::mousePressEvent(QMouseEvent *event)
+{
+    m_isDragging = event->button() == Qt::LeftButton && isAtMark(event->position().x());
+}
+
+void LengthHistogram::mouseMoveEvent(QMouseEvent *event)
+{
+    setCursor(m_isDragging || isAtMark(event->position().x()) ? Qt::SizeHorCursor : m_bars.empty() ? Qt::ArrowCursor : Qt::PointingHandCursor);
+    if (!m_isDragging)
+        return;
+    m_moved = lengthAt(event->position().x());
+    update();
+}
+
+void LengthHistogram::mouseReleaseEvent(QMouseEvent *event)
+{
+    if (m_bars.empty() || event->button() != Qt::LeftButton)
+        return;
+    if (m_isDragging) {
+        m_isDragging = false;
+        if (m_moved > 0)
+            emit cutChosen(m_moved);
+        return; // the mark stays until the new limit comes back
+    }
+    const auto bar = std::size_t(std::clamp(int(event->position().x() / width() * kBars), 0, kBars - 1));
+    const bool isLast = bar + 1 == m_bars.size(); // it holds whatever is longer
+    emit lengthsChosen(m_bars[bar].begin, isLast ? std::max(m_longest, m_bars[bar].end - 1) : m_bars[bar].end - 1);
+}
+
+void LengthHistogram::keyPressEvent(QKeyEvent *event)
+{
+    const bool isArrow = event->key() == Qt::Key_Left || event->key() == Qt::Key_Right;
+    if (!m_bars.empty() && m_maxLength > 0 && isArrow) {
+        const std::int64_t step = std::max<std::int64_t>(1, m_bars.front().end - m_bars.front().begin);
+        m_moved = std::clamp(mark() + (event->key() == Qt::Key_Left ? -step : step), std::int64_t{1}, m_bars.back().end);
+        update();
+        return;
+    }
+    if (m_moved > 0 && (event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter)) {
+        emit cutChosen(m_moved);
+        return;
+    }
+    if (m_moved > 0 && event->key() == Qt::Key_Escape) {
+        m_moved = 0;
+        update();
+        return;
+    }
+    QWidget::keyPressEvent(event);
 }
 
 void LengthHistogram::setLengths(const std::map<std::int64_t, std::int64_t> &lengths, std::int64_t maxLength)
 {
     m_bars.clear();
     m_highest = 0;
+    m_moved = 0;
     m_maxLength = maxLength;
     if (!lengths.empty()) {
         m_shortest = lengths.begin()->first;
@@ -45,7 +121,7 @@ void LengthHistogram::setLengths(const std::map<std::int64_t, std::int64_t> &len
     const QString range = tr("Length in tokens: %1 to %2").arg(countText(m_shortest), countText(m_longest));
     setAccessibleName(m_bars.empty() ? tr("Length in tokens: not measured yet")
                                      : m_maxLength > 0 ? tr("%1, %2 fit").arg(range, countText(m_maxLength)) : range);
-    setToolTip(accessibleName());
+    setToolTip(tr("%1. Click a bar to see its records; drag the line to cut at another length.").arg(accessibleName()));
     update();
 }
 
@@ -56,16 +132,12 @@ void LengthHistogram::paintEvent(QPaintEvent *)
     const Tokens &t = tokens();
     QPainter painter(this);
     const double step = double(width()) / kBars;
-    const auto x = [&](std::int64_t length) {
-        const auto span = double(m_bars.back().end - m_bars.front().begin);
-        return std::clamp(double(length - m_bars.front().begin) / span * width(), 0.0, double(width() - 1));
-    };
     for (int index = 0; index < kBars; ++index) {
         const Bar &bar = m_bars[static_cast<std::size_t>(index)];
         if (bar.records == 0)
             continue;
         const int height = std::max(1, static_cast<int>(double(bar.records) / double(m_highest) * (kChart - 6)));
-        const bool isBeyond = m_maxLength > 0 && bar.begin > m_maxLength;
+        const bool isBeyond = m_maxLength > 0 && bar.begin > mark();
         painter.fillRect(QRectF(index * step, kChart - height, step - 1, height), isBeyond ? t.bad : t.borderStrong);
     }
     painter.fillRect(0, kChart, width(), 1, t.borderStrong);
@@ -73,18 +145,18 @@ void LengthHistogram::paintEvent(QPaintEvent *)
     painter.setPen(t.muted);
     const QRect labels(0, kChart + 3, width(), kLabel);
     painter.drawText(labels, Qt::AlignLeft | Qt::AlignVCenter, countText(m_shortest));
-    const bool hasMark = m_maxLength > 0 && m_maxLength < m_bars.back().end;
+    const bool hasMark = m_maxLength > 0 && mark() <= m_bars.back().end;
     if (!hasMark) {
         painter.drawText(labels, Qt::AlignRight | Qt::AlignVCenter, countText(m_longest));
         return;
     }
-    const double mark = x(m_maxLength);
-    painter.setPen(QPen(t.text, 1, Qt::DashLine));
-    painter.drawLine(QPointF(mark + 0.5, 0), QPointF(mark + 0.5, kChart));
+    const double place = xOf(mark());
+    painter.setPen(QPen(hasFocus() || m_moved > 0 ? t.accent : t.text, 1, Qt::DashLine));
+    painter.drawLine(QPointF(place + 0.5, 0), QPointF(place + 0.5, kChart));
     painter.setPen(t.text);
-    const QString text = countText(m_maxLength);
+    const QString text = countText(mark());
     const double textWidth = painter.fontMetrics().horizontalAdvance(text);
-    painter.drawText(QRectF(std::clamp(mark - textWidth / 2, 0.0, width() - textWidth), kChart + 3, textWidth + 1, kLabel),
+    painter.drawText(QRectF(std::clamp(place - textWidth / 2, 0.0, width() - textWidth), kChart + 3, textWidth + 1, kLabel),
                      Qt::AlignLeft | Qt::AlignVCenter, text);
 }
 

@@ -73,11 +73,12 @@ void paintMarked(QPainter &painter, const QRect &rect, const QString &text, cons
 engine::RecordFlag worstFlag(const std::vector<engine::RecordFlag> &flags)
 {
     using engine::RecordFlag;
-    for (const RecordFlag flag : {RecordFlag::Empty, RecordFlag::TooLong, RecordFlag::Leak, RecordFlag::Contradiction, RecordFlag::Duplicate,
-                                  RecordFlag::NearDuplicate})
+    for (const RecordFlag flag : {RecordFlag::Empty, RecordFlag::AnswerCut, RecordFlag::TooLong, RecordFlag::Leak, RecordFlag::PersonalData, RecordFlag::Contradiction,
+                                  RecordFlag::Duplicate, RecordFlag::NearDuplicate, RecordFlag::OddEncoding, RecordFlag::Boilerplate, RecordFlag::Placeholder,
+                                  RecordFlag::Outlier, RecordFlag::UnbalancedMarkup})
         if (std::find(flags.begin(), flags.end(), flag) != flags.end())
             return flag;
-    return RecordFlag::OddEncoding;
+    return RecordFlag::RareTag;
 }
 
 void RecordDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const

@@ -5,6 +5,7 @@
 #include "ui/data/ratingstars.h"
 #include "ui/data/recordwords.h"
 #include "ui/data/tagrow.h"
+#include "ui/widgets/button.h"
 #include "ui/widgets/labels.h"
 
 #include <QKeyEvent>
@@ -237,6 +238,8 @@ void RecordEditor::showFields()
             label = tr("Response");
         box->setLabel(label);
         box->text()->setExactText(QString::fromStdString(entry.text));
+        box->setExtra(QString::fromStdString(entry.extraJson));
+        box->menuButton()->setVisible(true);
         box->show();
     }
     arrangeFields(user);
@@ -248,6 +251,7 @@ void RecordEditor::showFields()
     m_note->text()->setExactText(QString::fromStdString(m_record.note));
     m_context->setVisible(!m_record.context.empty());
     m_addContext->setVisible(m_record.context.empty() && user >= 0);
+    m_addTurn->show();
     m_note->setVisible(!m_record.note.empty());
     m_addNote->setVisible(m_record.note.empty());
     m_tags->setTags(tagList(m_record.tags));

@@ -8,6 +8,7 @@
 #include <QTimer>
 #include <QWidget>
 
+#include <functional>
 #include <optional>
 
 class QScrollArea;
@@ -54,6 +55,11 @@ public:
     void startTagging();
     void selectToken(const TokenTile &tile);
     [[nodiscard]] QString responseText() const;
+    // The turns of the conversation as a whole; each change is kept at once. Turns are counted from 0.
+    void addTurn(int after);
+    void removeTurn(int turn);
+    void moveTurn(int turn, int by);
+    void setTurnRole(int turn, data::Role role);
     // Height that would show everything.
     [[nodiscard]] int contentHeight() const;
     // Height of the whole editor that shows everything, at most `room`.
@@ -84,6 +90,8 @@ private:
     void metaChanged();
     void setSaveState(const QString &text, bool isBad);
     void watch(GrowingText *text);
+    void changeTurns(const std::function<void(std::vector<data::Turn> &)> &change);
+    void openTurnMenu(int turn, const QPoint &globalPosition);
     void limitLines();
     [[nodiscard]] FieldBox *fieldFor(std::size_t index);
     void arrangeFields(int userTurn); // -1: the record has no question
@@ -106,7 +114,7 @@ private:
     QList<QWidget *> m_keyHints;
     std::vector<FieldBox *> m_fields;   // one for each turn
     FieldBox *m_context = nullptr, *m_note = nullptr;
-    Link *m_addContext = nullptr, *m_addNote = nullptr;
+    Link *m_addContext = nullptr, *m_addNote = nullptr, *m_addTurn = nullptr;
     TagRow *m_tags = nullptr;
     RatingStars *m_stars = nullptr;
 };

@@ -93,6 +93,9 @@ void RecordEditor::setupFields()
     m_addContext = new Link(tr("Add context"));
     m_addContext->setTextSize(TextSize::Small);
     m_addContext->setToolTip(tr("Add material that belongs to the question, for example the passage it asks about"));
+    m_addTurn = new Link(tr("Add a turn"));
+    m_addTurn->setTextSize(TextSize::Small);
+    m_addTurn->setToolTip(tr("Goes on with the conversation: another question or another answer"));
     m_note = new FieldBox(tr("Note"));
     m_note->text()->setToolTip(tr("For you and your colleagues. The model never sees it."));
     m_addNote = new Link(tr("Add note"));
@@ -117,6 +120,7 @@ void RecordEditor::setupFields()
 
     m_column->addWidget(m_addContext, 0, Qt::AlignLeft);
     m_column->addWidget(m_context);
+    m_column->addWidget(m_addTurn, 0, Qt::AlignLeft);
     m_column->addLayout(meta);
     m_column->addWidget(m_note);
     m_column->addStretch(1);
@@ -150,6 +154,7 @@ void RecordEditor::connectFields()
         emit contentHeightChanged();
     };
     connect(m_addContext, &QAbstractButton::clicked, this, [this, open] { open(m_context, m_addContext); });
+    connect(m_addTurn, &QAbstractButton::clicked, this, [this] { addTurn(static_cast<int>(m_record.turns.size()) - 1); });
     connect(m_addNote, &QAbstractButton::clicked, this, [this, open] { open(m_note, m_addNote); });
     watch(m_context->text());
     watch(m_note->text());
@@ -172,6 +177,7 @@ FieldBox *RecordEditor::fieldFor(std::size_t index)
     while (m_fields.size() <= index) {
         auto *box = new FieldBox({}, m_body); // a parent from the start: shown without one it would be a window
         watch(box->text());
+        connect(box, &FieldBox::menuWanted, this, [this, turn = static_cast<int>(m_fields.size())](const QPoint &position) { openTurnMenu(turn, position); });
         m_fields.push_back(box);
         m_arrangedFor = -2;
     }

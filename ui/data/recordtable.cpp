@@ -226,13 +226,21 @@ void RecordTable::keyPressEvent(QKeyEvent *event)
         emit editRequested();
         return;
     }
+    if (event->key() == Qt::Key_F2 && currentIndex().isValid()) {
+        emit cellEditRequested(model()->index(currentIndex().row(), RecordModel::TagsColumn));
+        return;
+    }
     QTableView::keyPressEvent(event);
 }
 
 void RecordTable::mouseDoubleClickEvent(QMouseEvent *event)
 {
     QTableView::mouseDoubleClickEvent(event);
-    if (currentIndex().isValid())
+    const QModelIndex index = indexAt(event->position().toPoint());
+    const int column = index.column();
+    if (column == RecordModel::TagsColumn || column == RecordModel::StatusColumn || column == RecordModel::SplitColumn)
+        emit cellEditRequested(index);
+    else if (currentIndex().isValid())
         emit editRequested();
 }
 

@@ -30,6 +30,7 @@ signals:
     void currentRowChanged(int row);
     void selectionCountChanged(int count);
     void editRequested(); // Return or double click
+    void cellEditRequested(const QModelIndex &index); // F2, or double click on tags, status or split
     void menuRequested(const QPoint &globalPosition);
 
 protected:

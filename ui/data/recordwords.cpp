@@ -66,6 +66,13 @@ QString flagName(engine::RecordFlag flag)
     case engine::RecordFlag::Leak: return translated(QT_TRANSLATE_NOOP("RecordWords", "Leaks into held out"));
     case engine::RecordFlag::Empty: return translated(QT_TRANSLATE_NOOP("RecordWords", "Empty"));
     case engine::RecordFlag::OddEncoding: return translated(QT_TRANSLATE_NOOP("RecordWords", "Odd encodings"));
+    case engine::RecordFlag::Boilerplate: return translated(QT_TRANSLATE_NOOP("RecordWords", "Boilerplate"));
+    case engine::RecordFlag::PersonalData: return translated(QT_TRANSLATE_NOOP("RecordWords", "Personal data"));
+    case engine::RecordFlag::Placeholder: return translated(QT_TRANSLATE_NOOP("RecordWords", "Placeholders"));
+    case engine::RecordFlag::UnbalancedMarkup: return translated(QT_TRANSLATE_NOOP("RecordWords", "Open marks"));
+    case engine::RecordFlag::Outlier: return translated(QT_TRANSLATE_NOOP("RecordWords", "Other language"));
+    case engine::RecordFlag::AnswerCut: return translated(QT_TRANSLATE_NOOP("RecordWords", "Answer cut away"));
+    case engine::RecordFlag::RareTag: return translated(QT_TRANSLATE_NOOP("RecordWords", "Rare tags"));
     }
     return {};
 }
@@ -82,11 +89,25 @@ QString flagSentence(engine::RecordFlag flag)
     case engine::RecordFlag::NearDuplicate:
         return translated(QT_TRANSLATE_NOOP("RecordWords", "Near-duplicate: another record says almost the same."));
     case engine::RecordFlag::Leak:
-        return translated(QT_TRANSLATE_NOOP("RecordWords", "Leak: the same text is both trained on and held out."));
+        return translated(QT_TRANSLATE_NOOP("RecordWords", "Leak: the same or nearly the same question is both trained on and held out."));
     case engine::RecordFlag::Empty:
         return translated(QT_TRANSLATE_NOOP("RecordWords", "Empty: the question or the answer is missing."));
     case engine::RecordFlag::OddEncoding:
         return translated(QT_TRANSLATE_NOOP("RecordWords", "Odd encoding: characters look damaged."));
+    case engine::RecordFlag::Boilerplate:
+        return translated(QT_TRANSLATE_NOOP("RecordWords", "Boilerplate: the answer holds a phrase of a chat assistant, such as \"as an AI\"."));
+    case engine::RecordFlag::PersonalData:
+        return translated(QT_TRANSLATE_NOOP("RecordWords", "Personal data: an e-mail address, a telephone, account or card number."));
+    case engine::RecordFlag::Placeholder:
+        return translated(QT_TRANSLATE_NOOP("RecordWords", "Placeholder: something was never filled in, such as [name] or TODO."));
+    case engine::RecordFlag::UnbalancedMarkup:
+        return translated(QT_TRANSLATE_NOOP("RecordWords", "Open mark: a tag or a code block is opened and not closed, or closed and not opened."));
+    case engine::RecordFlag::Outlier:
+        return translated(QT_TRANSLATE_NOOP("RecordWords", "Other language: the text is in another language or script than the rest."));
+    case engine::RecordFlag::AnswerCut:
+        return translated(QT_TRANSLATE_NOOP("RecordWords", "Answer cut away: the question fills the whole length, nothing of the answer is learnt."));
+    case engine::RecordFlag::RareTag:
+        return translated(QT_TRANSLATE_NOOP("RecordWords", "Rare tag: the most frequent tag has more than fifty times as many records."));
     }
     return {};
 }
@@ -116,6 +137,8 @@ Ink flagInk(engine::RecordFlag flag)
     switch (flag) {
     case engine::RecordFlag::TooLong:
     case engine::RecordFlag::Leak:
+    case engine::RecordFlag::AnswerCut:
+    case engine::RecordFlag::PersonalData:
     case engine::RecordFlag::Empty: return Ink::Bad;
     default: return Ink::Warning;
     }

@@ -147,6 +147,13 @@ QString flagIcon(engine::RecordFlag flag)
     switch (flag) {
     case Duplicate:
     case NearDuplicate: return QStringLiteral("copy");
+    case Boilerplate: return QStringLiteral("message-square");
+    case PersonalData: return QStringLiteral("lock");
+    case Placeholder: return QStringLiteral("pen-line");
+    case UnbalancedMarkup: return QStringLiteral("corner-down-left");
+    case Outlier: return QStringLiteral("flag");
+    case AnswerCut: return QStringLiteral("circle-minus");
+    case RareTag: return QStringLiteral("tags");
     case Contradiction: return QStringLiteral("equal-not");
     case Empty: return QStringLiteral("circle-alert");
     case TooLong: return QStringLiteral("scissors");

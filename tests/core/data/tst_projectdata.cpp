@@ -1,6 +1,8 @@
 // What a project knows about its records: findings, lengths, losses, imports, snapshots.
 #include "tests/core/data/projectfixture.h"
+#include "core/store/database.h"
 
+#include <QFile>
 #include <QTemporaryDir>
 #include <QtTest>
 
@@ -12,8 +14,11 @@ class TestProjectData : public QObject {
 private slots:
     void init();
     void findings();
+    void findingsOfNearlyTheSame();
     void findingsOfTheSampleData();
+    void textsOfAnOlderProjectAreCheckedAgain();
     void importsFiles();
+    void importsInPortions();
     void lengthsAndLosses();
     void snapshots();
     void snapshotSplitsAreStable();
@@ -113,6 +118,63 @@ void TestProjectData::findings()
     QCOMPARE(project.updateFindings({}, stop.get_token()).error().code, ErrorCode::Cancelled);
 }
 
+void TestProjectData::findingsOfNearlyTheSame()
+{
+    Project project = create();
+    std::vector<Record> records;
+    const std::string text = "Please tell me what the clinic does when a client comes late to the appointment of the day";
+    records.push_back(makePair(text + " now", "", "It waits."));
+    records.back().split = Split::HeldOut; // earlier than the one that is trained on
+    records.push_back(makePair(text, "", "It waits ten minutes."));
+    records.back().split = Split::Train;
+    records.push_back(makePair(text + " please", "", "It waits."));
+    records.back().split = Split::Test; // later
+    records.push_back(makePair("Another question that nobody asked in this form before today", "", "As an AI model, I agree. Mail a@b.de [Name] <b>x"));
+    records.back().split = Split::HeldOut;
+    for (int i = 0; i < 60; ++i) {
+        records.push_back(makePair("Number " + std::to_string(i), "", "n"));
+        records.back().tags = {"often"};
+    }
+    records[3].tags = {"once"};
+    const auto ids = project.addRecords(records, "Added");
+    QVERIFY(ids);
+    QVERIFY(project.updateFindings());
+    const auto flagged = [&](RecordFlag flag) {
+        RecordFilter filter;
+        filter.flag = flag;
+        return numbers(project.recordIds(filter));
+    };
+    using Ids = std::vector<std::int64_t>;
+    QCOMPARE(flagged(RecordFlag::Leak), (Ids{1, 3}));
+    QCOMPARE(flagged(RecordFlag::NearDuplicate), (Ids{2, 3}));
+    for (const RecordFlag flag : {RecordFlag::Boilerplate, RecordFlag::PersonalData, RecordFlag::Placeholder, RecordFlag::UnbalancedMarkup, RecordFlag::RareTag})
+        QCOMPARE(flagged(flag), (Ids{4}));
+    // An answer that begins at the limit is cut away whole; the one before it only in part.
+    QVERIFY(project.useLengthKey("m"));
+    QVERIFY(project.storeLengths({{data::contentHash(*project.record((*ids)[0])), 30, 20}, {data::contentHash(*project.record((*ids)[1])), 30, 19}}, 20));
+    QCOMPARE(flagged(RecordFlag::TooLong), (Ids{1, 2}));
+    QCOMPARE(flagged(RecordFlag::AnswerCut), (Ids{1}));
+}
+
+void TestProjectData::textsOfAnOlderProjectAreCheckedAgain()
+{
+    {
+        Project project = create();
+        QVERIFY(project.addRecords({makePair("Mail?", "", "a@b.de")}, "Added"));
+    }
+    {
+        // As a version left it that did not know of personal data.
+        auto database = store::Database::open(path() / "project.db", store::OpenMode::ReadWrite);
+        QVERIFY(database);
+        QVERIFY((*database)->execute("UPDATE content SET flags = 0; DELETE FROM value WHERE key = 'textChecks'"));
+    }
+    auto project = Project::open(path(), Access::ReadWrite);
+    QVERIFY(project);
+    QCOMPARE(project->recordCounts()->byFlag.at(RecordFlag::PersonalData), 0);
+    QVERIFY(project->updateFindings());
+    QCOMPARE(project->recordCounts()->byFlag.at(RecordFlag::PersonalData), 1);
+}
+
 void TestProjectData::findingsOfTheSampleData()
 {
     Project project = create();
@@ -152,6 +214,52 @@ void TestProjectData::importsFiles()
     QCOMPARE(project.recordCounts()->all, 0);
     QVERIFY(project.redo());
     QCOMPARE(project.record({1})->tags, (std::vector<std::string>{"x", "y"}));
+}
+
+// More rows than one portion: in order, all or nothing, and as read in one go.
+void TestProjectData::importsInPortions()
+{
+    const auto file = path("many.jsonl");
+    {
+        QFile out(m_folder->filePath("many.jsonl"));
+        QVERIFY(out.open(QIODevice::WriteOnly));
+        for (int i = 0; i < 5000; ++i)
+            out.write(i % 1000 == 999 ? QByteArray("{\"question\": \"broken\"\n") : QByteArray("{\"question\": \"Q") + QByteArray::number(i) + "\", \"answer\": \"A\"}\n");
+    }
+    const auto whole = data::readRecords(file);
+    QVERIFY(whole);
+    const auto counted = data::readRecords(file, {}, 0); // keeps the first portion only
+    QVERIFY(counted);
+    QCOMPARE(counted->report.records, whole->report.records);
+    QCOMPARE(counted->report.rejected.size(), std::size_t(5));
+    QVERIFY(!counted->records.empty() && counted->records.size() < whole->records.size());
+    Project project = create();
+    std::stop_source stop;
+    std::int64_t seen = 0;
+    const auto cancelled = project.importFile(file, {}, [&](const Progress &progress) {
+        seen = progress.done;
+        if (seen > 0)
+            stop.request_stop();
+    }, stop.get_token());
+    QVERIFY(!cancelled);
+    QCOMPARE(cancelled.error().code, ErrorCode::Cancelled);
+    QVERIFY(seen > 0); // in the middle of it
+    QCOMPARE(project.recordCounts()->all, 0);
+    QVERIFY(!project.undoEntry());
+    const auto report = project.importFile(file, {});
+    QVERIFY(report);
+    QCOMPARE(report->accepted, 4995);
+    QCOMPARE(report->rejected.size(), std::size_t(5));
+    QCOMPARE(report->rejected[4].line, whole->report.rejected[4].line);
+    const auto ids = project.recordIds({});
+    QCOMPARE(ids->size(), whole->records.size());
+    for (std::size_t i = 0; i < ids->size(); i += 499) {
+        QCOMPARE(project.record((*ids)[i])->turns[0].text, whole->records[i].turns[0].text);
+        QCOMPARE(project.record((*ids)[i])->source, whole->records[i].source);
+    }
+    QCOMPARE(project.journal(5)->size(), std::size_t(1));
+    QVERIFY(project.undo());
+    QCOMPARE(project.recordCounts()->all, 0);
 }
 
 void TestProjectData::lengthsAndLosses()

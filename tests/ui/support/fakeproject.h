@@ -62,6 +62,19 @@ public:
     Result<> addTag(const std::vector<RecordId> &ids, const std::string &tag) override;
     Result<> removeTag(const std::vector<RecordId> &ids, const std::string &tag) override;
     Result<> deleteRecords(const std::vector<RecordId> &ids) override;
+    Result<data::BulkPreview> previewChange(const data::BulkChange &change, const std::vector<RecordId> &ids, std::size_t shown,
+                                            const ProgressCallback &progress, std::stop_token stop) const override;
+    Result<std::int64_t> applyChange(const data::BulkChange &change, const std::vector<RecordId> &ids, const ProgressCallback &progress,
+                                     std::stop_token stop) override;
+    Result<std::vector<engine::RecordVersion>> deletedRecords(std::int64_t most) const override;
+    Result<std::int64_t> restoreDeleted(const std::vector<RecordId> &ids) override;
+    Result<data::SplitPlan> planSplits(const std::vector<RecordId> &ids, const data::SplitRule &rule, const ProgressCallback &progress,
+                                       std::stop_token stop) const override;
+    Result<> applySplits(const data::SplitPlan &plan) override;
+    Result<data::DataExportReport> exportRecords(const std::vector<RecordId> &ids, data::DataFormat format, const std::filesystem::path &file,
+                                                 const ProgressCallback &progress, std::stop_token stop) const override;
+    Result<> nameSnapshot(SnapshotId id, const std::string &name) override;
+    Result<data::SnapshotDiff> diffSnapshots(SnapshotId older, std::optional<SnapshotId> newer, std::size_t shown) const override;
     std::optional<engine::JournalEntry> undoEntry() const override;
     std::optional<engine::JournalEntry> redoEntry() const override;
     Result<engine::JournalEntry> undo() override;

@@ -1,0 +1,142 @@
+// What the Data page does to many records: fixes, find and replace, dividing, the trash. Each opens a dialog that shows first what it
+// would do.
+#include "ui/data/bulkdialog.h"
+#include "ui/data/dataexportdialog.h"
+#include "ui/data/datapage.h"
+#include "ui/data/recordeditor.h"
+#include "ui/data/recordmodel.h"
+#include "ui/data/recordtable.h"
+#include "ui/data/recordwords.h"
+#include "ui/data/snapshotsdialog.h"
+#include "ui/data/splitdialog.h"
+#include "ui/data/tablefooter.h"
+#include "ui/data/trashdialog.h"
+#include "ui/widgets/button.h"
+
+#include <QClipboard>
+#include <QFile>
+#include <QGuiApplication>
+#include <QMenu>
+#include <QTemporaryDir>
+
+namespace fettle::ui {
+
+void DataPage::setupBulkActions()
+{
+    m_bulkActions = {
+        addPageAction(QStringLiteral("replaceInRecords"), tr("Find and replace..."), QStringLiteral("search"), QKeySequence(Qt::CTRL | Qt::Key_H),
+                      tr("Replaces a text in many records, after showing what would change"), [this] { openReplace(); }),
+        addPageAction(QStringLiteral("divideRecords"), tr("Divide into train, held out, test..."), QStringLiteral("split"), {},
+                      tr("Gives records their split by shares, tags or files; nearly the same stays on one side"), [this] { openSplit(); }),
+        addPageAction(QStringLiteral("exportRecords"), tr("Export records..."), QStringLiteral("file-output"), QKeySequence(Qt::CTRL | Qt::Key_E),
+                      tr("Writes the records of the list as JSONL, JSON or CSV"), [this] { openExport(); }),
+        addPageAction(QStringLiteral("compareSnapshots"), tr("Snapshots..."), QStringLiteral("file-diff"), {},
+                      tr("Names snapshots and shows what was added, removed and changed between two of them"), [this] { openSnapshots(); }),
+        addPageAction(QStringLiteral("pasteRecords"), tr("Import from the clipboard..."), QStringLiteral("clipboard"), QKeySequence::Paste,
+                      tr("Reads copied rows of a table, JSON or text as records"), [this] { pasteRecords(); }),
+        addPageAction(QStringLiteral("openTrash"), tr("Deleted records..."), QStringLiteral("trash-2"), {}, tr("Shows what was deleted and brings it back"),
+                      [this] { openTrash(); }),
+    };
+}
+
+void DataPage::openMoreMenu()
+{
+    QMenu menu(this);
+    menu.addActions(m_bulkActions);
+    menu.exec(m_moreButton->mapToGlobal(QPoint(0, m_moreButton->height())));
+}
+
+void DataPage::openFix(engine::RecordFlag flag)
+{
+    if (!bridge().project())
+        return;
+    m_editor->flush();
+    engine::RecordFilter filter;
+    filter.flag = flag;
+    auto *dialog = new BulkDialog(bridge(), flag, filter, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &BulkDialog::applied, this, &DataPage::noteChange);
+    dialog->open();
+}
+
+void DataPage::openReplace()
+{
+    if (!bridge().project())
+        return;
+    m_editor->flush();
+    const std::vector<RecordId> chosen = m_table->selectedCount() > 1 ? chosenIds() : std::vector<RecordId>();
+    auto *dialog = new BulkDialog(bridge(), m_filter, chosen, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &BulkDialog::applied, this, &DataPage::noteChange);
+    dialog->open();
+}
+
+void DataPage::openSplit()
+{
+    if (!bridge().project())
+        return;
+    m_editor->flush();
+    auto *dialog = new SplitDialog(bridge(), m_filter, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &SplitDialog::divided, this, &DataPage::noteChange);
+    dialog->open();
+}
+
+void DataPage::openExport()
+{
+    if (!bridge().project())
+        return;
+    m_editor->flush();
+    auto *dialog = new DataExportDialog(context(), m_filter, m_model->rowCount(), this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &DataExportDialog::exported, this, [this](const QString &note) { m_footer->setNote(note); });
+    dialog->open();
+}
+
+void DataPage::openSnapshots()
+{
+    if (!bridge().project())
+        return;
+    m_editor->flush();
+    auto *dialog = new SnapshotsDialog(bridge(), this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->open();
+}
+
+void DataPage::pasteRecords()
+{
+    const QString text = QGuiApplication::clipboard()->text();
+    if (text.trimmed().isEmpty()) {
+        m_footer->setNote(tr("The clipboard holds no text."));
+        return;
+    }
+    // By way of a file, so that recognition, mapping and report are those of every import. No suffix: its content says what it is.
+    m_pasted = std::make_unique<QTemporaryDir>();
+    const QString path = m_pasted->filePath(tr("clipboard"));
+    QFile file(path);
+    if (!m_pasted->isValid() || !file.open(QIODevice::WriteOnly) || file.write(text.toUtf8()) < 0 || !file.flush()) {
+        context().showMessage({MessageTone::Bad, tr("Cannot read the clipboard: no temporary file can be written."), tr("Free some space and try again."), {}, {}, {}});
+        return;
+    }
+    file.close();
+    openImport(path);
+}
+
+void DataPage::openTrash()
+{
+    if (!bridge().project())
+        return;
+    auto *dialog = new TrashDialog(bridge(), this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &TrashDialog::restored, this, [this](qint64 count) {
+        m_footer->setNote(count == 1 ? tr("1 record is back.") : tr("%1 records are back.").arg(countText(count)));
+    });
+    dialog->open();
+}
+
+void DataPage::noteChange(qint64 count)
+{
+    m_footer->setNote(count == 1 ? tr("1 record changed. Ctrl+Z takes it back.") : tr("%1 records changed. Ctrl+Z takes it back.").arg(countText(count)));
+}
+
+} // namespace fettle::ui

@@ -83,12 +83,14 @@ private:
     enum class StepEnd { Done, Interrupted };
     Result<StepEnd> step();
     void reportRows(const PackedRow &row, const at::Tensor &losses) const;
-    void report(double loss, double learningRate, double gradNorm, std::int64_t stepTokens, double seconds);
+    void report(StepReport done, std::int64_t stepTokens, double seconds);
     Result<> evaluateIfDue();
+    void countPatience(double loss);
+    [[nodiscard]] bool hasLostPatience() const;
     Result<> saveIfDue();
     Result<> save();
     Result<TrainOutcome> obey(Wish wish);
-    TrainOutcome outcome(TrainEnd end) const { return {end, m_steps, m_state}; }
+    TrainOutcome outcome(TrainEnd end) const { return {end, m_steps, hasLostPatience() && m_state.step < m_steps, m_state}; }
 
     [[nodiscard]] Wish wish() const
     {
@@ -115,6 +117,7 @@ private:
     Schedule m_schedule;
     RunProgress m_state;
     std::int64_t m_savedStep = -1;
+    bool m_isBestSoFar = false; // the evaluation of this step: it is saved where the run may end at its best
     double m_secondsPerStep = 0; // smoothed
 };
 
@@ -145,7 +148,7 @@ Result<TrainOutcome> Loop::run()
             return passError(saved);
         if (const Wish now = wish(); now != Wish::Continue && m_state.step < m_steps)
             return obey(now);
-        if (m_state.step >= m_steps)
+        if (m_state.step >= m_steps || hasLostPatience())
             return outcome(TrainEnd::Finished);
         auto done = step();
         if (!done)
@@ -171,6 +174,7 @@ Result<Loop::StepEnd> Loop::step()
 
     m_optimizer.zeroGradients();
     double lossSum = 0;
+    std::int64_t correct = 0;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         if (wish() != Wish::Continue)
             return StepEnd::Interrupted;
@@ -182,6 +186,7 @@ Result<Loop::StepEnd> Loop::step()
         if (!loss)
             return passError(loss);
         lossSum += loss->sum;
+        correct += loss->correct;
         reportRows(rows[i], loss->losses);
     }
 
@@ -201,7 +206,12 @@ Result<Loop::StepEnd> Loop::step()
         m_state.epochLossSum = 0;
         m_state.epochLossTokens = 0;
     }
-    report(lossSum * scale, learningRate, gradNorm, tokens, watch.seconds());
+    StepReport done;
+    done.loss = lossSum * scale;
+    done.learningRate = learningRate;
+    done.gradNorm = gradNorm;
+    done.accuracy = static_cast<double>(correct) * scale;
+    report(done, tokens, watch.seconds());
     return StepEnd::Done;
 }
 
@@ -217,25 +227,21 @@ void Loop::reportRows(const PackedRow &row, const at::Tensor &losses) const
     m_hooks.rowsRead(read);
 }
 
-void Loop::report(double loss, double learningRate, double gradNorm, std::int64_t stepTokens, double seconds)
+void Loop::report(StepReport done, std::int64_t stepTokens, double seconds)
 {
     m_state.seconds += seconds;
     m_secondsPerStep = m_secondsPerStep <= 0 ? seconds : 0.9 * m_secondsPerStep + 0.1 * seconds;
     if (!m_hooks.stepFinished)
         return;
-    StepReport step;
-    step.step = m_state.step;
-    step.epoch = m_plan.epochsAfter(m_state.step);
-    step.loss = loss;
-    step.learningRate = learningRate;
-    step.gradNorm = gradNorm;
-    step.tokensPerSecond = static_cast<double>(stepTokens) / std::max(seconds, 1e-9);
-    step.tokens = m_state.tokens;
-    step.trainedTokens = m_state.trainedTokens;
-    step.peakBytes = memoryFigures().ownPeakBytes;
-    step.seconds = m_state.seconds;
-    step.secondsLeft = m_secondsPerStep * static_cast<double>(m_steps - m_state.step);
-    m_hooks.stepFinished(step);
+    done.step = m_state.step;
+    done.epoch = m_plan.epochsAfter(m_state.step);
+    done.tokensPerSecond = static_cast<double>(stepTokens) / std::max(seconds, 1e-9);
+    done.tokens = m_state.tokens;
+    done.trainedTokens = m_state.trainedTokens;
+    done.peakBytes = memoryFigures().ownPeakBytes;
+    done.seconds = m_state.seconds;
+    done.secondsLeft = m_secondsPerStep * static_cast<double>(m_steps - m_state.step);
+    m_hooks.stepFinished(done);
 }
 
 Error Loop::notFinite(double learningRate) const
@@ -255,22 +261,44 @@ Result<> Loop::evaluateIfDue()
         return {};
     const Stopwatch watch;
     m_setup.adapter->setTraining(false);
-    auto totals = lossOver(m_engine, *m_setup.adapter, m_heldOut, [this] { return wish() != Wish::Continue; });
+    auto totals = lossOver(m_engine, *m_setup.adapter, m_heldOut, [this] { return wish() != Wish::Continue; }, true);
     m_setup.adapter->setTraining(true);
     if (!totals)
         return passError(totals);
     m_state.seconds += watch.seconds();
     m_state.evaluatedStep = m_state.step;
     m_state.evalLoss = totals->mean();
-    if (m_hooks.evaluated)
-        m_hooks.evaluated({m_state.step, totals->mean(), totals->tokens});
+    countPatience(totals->mean());
+    if (!m_hooks.evaluated)
+        return {};
+    EvalReport report{m_state.step, totals->mean(), totals->tokens, totals->accuracy(), {}};
+    for (const DocumentLoss &document : totals->documents)
+        report.rows.push_back({m_setup.heldOutDocuments[static_cast<std::size_t>(document.document)].record, document.loss, document.tokens});
+    m_hooks.evaluated(report);
     return {};
+}
+
+void Loop::countPatience(double loss)
+{
+    m_isBestSoFar = !m_state.lowestLoss || loss < *m_state.lowestLoss;
+    m_state.evaluationsSince = m_isBestSoFar ? 0 : m_state.evaluationsSince + 1;
+    if (m_isBestSoFar)
+        m_state.lowestLoss = loss;
+}
+
+bool Loop::hasLostPatience() const
+{
+    const std::int64_t patience = m_setup.recipe.integer("patience");
+    return patience > 0 && m_state.evaluationsSince >= patience;
 }
 
 Result<> Loop::saveIfDue()
 {
     const bool isRequested = m_hooks.takeCheckpointRequest && m_hooks.takeCheckpointRequest();
-    if (!isRequested && !isDue(m_setup.recipe.integer("checkpointEvery")))
+    // A run that may end early ends at its best: that state has to be there.
+    const bool mayBeTheResult = m_isBestSoFar && m_setup.recipe.integer("patience") > 0;
+    m_isBestSoFar = false;
+    if (!isRequested && !mayBeTheResult && !hasLostPatience() && !isDue(m_setup.recipe.integer("checkpointEvery")))
         return {};
     return save();
 }

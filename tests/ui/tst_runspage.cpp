@@ -3,7 +3,9 @@
 #include "tests/ui/support/fakeengine.h"
 #include "ui/bridge/bridge.h"
 #include "ui/frame/mainwindow.h"
+#include "ui/runs/answerpane.h"
 #include "ui/runs/chartpane.h"
+#include "ui/runs/probedialog.h"
 #include "ui/runs/checkpointpane.h"
 #include "ui/runs/losschart.h"
 #include "ui/runs/runlist.h"
@@ -26,6 +28,7 @@
 #include <QDateTime>
 #include <QElapsedTimer>
 #include <QFile>
+#include <QPlainTextEdit>
 #include <QSettings>
 #include <QSlider>
 #include <QStandardPaths>
@@ -33,6 +36,7 @@
 #include <QTableWidget>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QTimer>
 #include <QWheelEvent>
 
 #include <cmath>
@@ -64,6 +68,9 @@ private slots:
     void wheelZoomsAndTheWholeComesBack();
     void pointerReadsThroughAllCharts();
     void keysGoFromCheckpointToCheckpoint();
+    void draggingShowsTheAnswers();
+    void promptsAreChosen();
+    void checkpointBecomesTheResult();
     void targetChoosesRunAndCheckpoint();
     void settingsMarkWhatDiffers();
     void logTells();
@@ -504,6 +511,7 @@ void RunsPageTest::keysGoFromCheckpointToCheckpoint()
     open();
     auto *scrubber = find<Scrubber>();
     QTRY_COMPARE(scrubber->chosenStep(), std::optional<std::int64_t>(60));
+    find<RunPane>()->tabs().setCurrentIndex(1); // the table of checkpoints
     QTest::keyClick(scrubber, Qt::Key_Left);
     QCOMPARE(scrubber->chosenStep(), std::optional<std::int64_t>(40));
     QCOMPARE(find<LossChart>()->chosen(), std::optional<std::int64_t>(40));
@@ -518,6 +526,102 @@ void RunsPageTest::keysGoFromCheckpointToCheckpoint()
     QCOMPARE(scrubber->chosenStep(), std::optional<std::int64_t>(40));
     find<QTableWidget>()->setCurrentCell(0, 0);
     QCOMPARE(scrubber->chosenStep(), std::optional<std::int64_t>(60));
+}
+
+void RunsPageTest::draggingShowsTheAnswers()
+{
+    m_engine->probeQuestions = {"When does the desk open?", "May a dog have grapes?"};
+    m_engine->runSteps = 60;
+    open();
+    startRun();
+    m_steps->release(100);
+    QTRY_COMPARE(m_page->curves().answered, (std::vector<std::int64_t>{20, 40, 60}));
+    QTRY_COMPARE(badge(), QStringLiteral("Finished"));
+    auto *answers = find<AnswerPane>();
+    QCOMPARE(answers->questionCount(), 2);
+    QTRY_COMPARE(answers->answerText(0), QStringLiteral("I am sure about this since step 60."));
+    QCOMPARE(answers->verdictText(0), QStringLiteral("differs from Base model in 4 words"));
+    QVERIFY(answers->otherText(0).contains(QStringLiteral("not")));
+    // By mouse: over the whole run, from stop to stop.
+    auto *chart = find<LossChart>();
+    const auto at = [&](double step) { return QPoint(int(chart->xOf(step)), chart->plotRect().center().y()); };
+    QTest::mousePress(plot(), Qt::LeftButton, {}, at(55));
+    QTest::mouseMove(plot(), at(45));
+    QTest::mouseMove(plot(), at(41));
+    QTRY_COMPARE(answers->answerText(1), QStringLiteral("I am sure about this since step 40."));
+    QTest::mouseMove(plot(), at(18));
+    QTRY_COMPARE(answers->answerText(1), QStringLiteral("I am sure about this since step 20."));
+    QTest::mouseRelease(plot(), Qt::LeftButton, {}, at(18));
+    QCOMPARE(find<Scrubber>()->chosenStep(), std::optional<std::int64_t>(20));
+    // By keys, and against the step before.
+    chart->setFocus();
+    QTest::keyClick(chart, Qt::Key_Right);
+    QTRY_COMPARE(answers->answerText(0), QStringLiteral("I am sure about this since step 40."));
+    answers->setAgainst(AnswerPane::Against::Before);
+    QCOMPARE(answers->verdictText(0), QStringLiteral("differs from Step 20 in 1 word"));
+    QVERIFY(answers->otherText(0).contains(QStringLiteral("20.")));
+    picture(QStringLiteral("answers"));
+    picture(QStringLiteral("answers"), true, {1024, 700});
+    // A checkpoint that was not kept cannot be opened, its answers can still be read.
+    m_state->checkpoints[1].erase(m_state->checkpoints[1].begin());
+    m_window->openPage(QStringLiteral("home"), {});
+    m_window->openPage(QStringLiteral("runs"), {});
+    emit m_bridge->checkpointed(RunId{1}, {60, "", {}});
+    QTRY_COMPARE(m_page->curves().checkpoints.size(), std::size_t(2));
+    QTest::keyClick(chart, Qt::Key_Home);
+    QTRY_COMPARE(answers->answerText(0), QStringLiteral("I am sure about this since step 20."));
+    QVERIFY(!m_page->findChild<QAction *>(QStringLiteral("openCheckpoint"))->isEnabled());
+    // Zoomed in, dragging moves the view and not the choice.
+    chart->zoom(0.5, 30);
+    const double from = chart->viewFrom();
+    QTest::mousePress(plot(), Qt::LeftButton, {}, at(35));
+    QTest::mouseMove(plot(), at(30));
+    QTest::mouseMove(plot(), at(28));
+    QTest::mouseRelease(plot(), Qt::LeftButton, {}, at(28));
+    QVERIFY(chart->viewFrom() != from);
+    QCOMPARE(find<Scrubber>()->chosenStep(), std::optional<std::int64_t>(20));
+}
+
+void RunsPageTest::promptsAreChosen()
+{
+    addRun(1, RunState::Finished, 60, 60);
+    open();
+    QTRY_COMPARE(m_page->shownRun(), RunId{1});
+    QTRY_VERIFY(isOffered(QStringLiteral("Choose probe prompts")));
+    QTimer::singleShot(0, this, [] {
+        auto *dialog = qobject_cast<ProbeDialog *>(QApplication::activeModalWidget());
+        QVERIFY(dialog);
+        auto *own = dialog->findChild<QPlainTextEdit *>();
+        own->setFocus();
+        QTest::keyClicks(own, QStringLiteral("When do you open?"));
+        QTest::keyClick(own, Qt::Key_Return);
+        QTest::keyClick(own, Qt::Key_Return);
+        QTest::keyClicks(own, QStringLiteral("And on Sunday?"));
+        dialog->accept();
+    });
+    QTest::mouseClick(button(QStringLiteral("Choose probe prompts")), Qt::LeftButton);
+    QTRY_VERIFY(m_state->settings.contains(data::kProbeSetting));
+    const data::ProbeChoice choice = data::probeChoiceFrom(m_state->settings[data::kProbeSetting]);
+    QCOMPARE(choice.own, (std::vector<std::string>{"When do you open?", "And on Sunday?"}));
+    QCOMPARE(int(choice.fromHeldOut), 6);
+}
+
+void RunsPageTest::checkpointBecomesTheResult()
+{
+    addRun(1, RunState::Finished, 60, 60);
+    {
+        const std::scoped_lock lock(m_state->mutex);
+        m_state->runs[0].adapter = "runs/1/adapter";
+    }
+    open();
+    QTRY_COMPARE(find<Scrubber>()->chosenStep(), std::optional<std::int64_t>(60));
+    auto *make = m_page->findChild<QAction *>(QStringLiteral("makeResult"));
+    QVERIFY(!make->isEnabled()); // the end is the result already
+    find<Scrubber>()->choose(20);
+    QTRY_VERIFY(make->isEnabled());
+    make->trigger();
+    QTRY_COMPARE(m_state->runs[0].resultStep, std::optional<std::int64_t>(20));
+    QTRY_VERIFY(!make->isEnabled());
 }
 
 void RunsPageTest::targetChoosesRunAndCheckpoint()
@@ -541,7 +645,7 @@ void RunsPageTest::settingsMarkWhatDiffers()
     addRun(1, RunState::Finished, 60, 60);
     open();
     QTRY_COMPARE(m_page->curves().points.size(), std::size_t(60));
-    find<RunPane>()->tabs().setCurrentIndex(1);
+    find<RunPane>()->tabs().setCurrentIndex(2);
     const auto row = [this](const QString &name) -> SettingRow * {
         for (auto *candidate : m_page->findChildren<SettingRow *>()) {
             if (candidate->name() == name)
@@ -570,7 +674,7 @@ void RunsPageTest::logTells()
     startRun();
     m_steps->release(25);
     QTRY_COMPARE(m_page->curves().points.size(), std::size_t(25));
-    find<RunPane>()->tabs().setCurrentIndex(2);
+    find<RunPane>()->tabs().setCurrentIndex(3);
     const auto texts = [this] {
         QStringList list;
         const auto *model = find<RunLogModel>();
@@ -634,6 +738,7 @@ void RunsPageTest::everyControlHasAName()
     QSet<QString> reached;
     find<RunList>()->setFocus();
     for (int i = 0; i < 60; ++i) {
+        QVERIFY2(QApplication::focusWidget(), qPrintable(QStringList(reached.values()).join(QLatin1Char(' '))));
         QTest::keyClick(QApplication::focusWidget(), Qt::Key_Tab);
         reached.insert(QString::fromLatin1(QApplication::focusWidget()->metaObject()->className()));
     }

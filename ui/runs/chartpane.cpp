@@ -79,7 +79,7 @@ void ChartPane::setupTools()
     m_smoothingValue->setFixedWidth(QFontMetrics(textFont(TextSize::Small)).horizontalAdvance(QStringLiteral("0.00")) + 2);
     m_logAxis = new Button(tr("Log axis"), {}, tr("Spreads small losses: equal distances are equal ratios."));
     m_logAxis->setCheckable(true);
-    m_whole = iconButton(QStringLiteral("maximize-2"), tr("Show the whole run (the wheel zooms, dragging moves)"), ButtonLook::Normal);
+    m_whole = iconButton(QStringLiteral("maximize-2"), tr("Show the whole run (the wheel zooms, Shift and dragging zooms into a box, dragging moves a zoomed view)"), ButtonLook::Normal);
     m_save = iconButton(QStringLiteral("download"), tr("Save the chart as a picture or as numbers"), ButtonLook::Normal);
     m_tools = new QHBoxLayout;
     m_tools->setContentsMargins(kPaneSide, kStep2, kPaneSide, kStep2);
@@ -136,6 +136,10 @@ void ChartPane::connectCharts()
     connect(m_loss, &LossChart::hovered, this, [this](double step) { setCursor(step); });
     connect(m_loss, &LossChart::pointerLeft, this, [this] { setCursor({}); });
     connect(m_loss, &LossChart::clicked, this, [this](double step) { choose(std::int64_t(std::llround(step))); });
+    connect(m_loss, &LossChart::scrubbed, this, [this](double step) {
+        setCursor({}); // the read-out follows what is chosen
+        choose(std::int64_t(std::llround(step)));
+    });
     connect(m_loss, &LossChart::keyStepped, this, [this](int checkpoints) { stepBy(checkpoints); });
     connect(m_scrubber, &Scrubber::hovered, this, [this](double step) { setCursor(step); });
     connect(m_scrubber, &Scrubber::pointerLeft, this, [this] { setCursor({}); });

@@ -20,6 +20,7 @@ namespace {
 constexpr int kAxisLeft = 44, kAxisRight = measure::kPaneSide, kAxisTop = 8, kAxisBottom = 26; // fixed, so that the scrubber lies under it
 constexpr double kFewestSteps = 4; // closest view
 constexpr double kSmallest = 1e-6; // what a logarithmic axis shows of zero
+constexpr double kGrip = 6;         // pixels beside the line of the chosen step where it can be taken
 constexpr double kOutlier = 3;     // raw values this many times above everything else do not stretch the axis
 
 QVector<QCPGraphData> graphData(const QPolygonF &line, const LossChart &chart)
@@ -73,24 +74,46 @@ void LossChart::setupPlot()
                 clampView();
                 fillGraphs();
             });
-    connect(m_plot, &QCustomPlot::mouseMove, this, [this](QMouseEvent *event) {
-        if (!m_plot->axisRect()->rect().contains(event->pos()))
-            emit pointerLeft();
-        else if (event->buttons() == Qt::NoButton)
-            emit hovered(m_plot->xAxis->pixelToCoord(event->pos().x()));
-    });
-    connect(m_plot, &QCustomPlot::mousePress, this, [this](QMouseEvent *event) { m_pressX = event->pos().x(); });
-    connect(m_plot, &QCustomPlot::mouseRelease, this, [this](QMouseEvent *event) {
-        if (m_pressX >= 0 && std::abs(event->pos().x() - m_pressX) < 4)
-            emit clicked(m_plot->xAxis->pixelToCoord(event->pos().x()));
-        m_pressX = -1;
-    });
+    connectMouse();
     connect(m_plot, &QCustomPlot::mouseDoubleClick, this, [this] { showAll(); });
     connect(m_plot, &QCustomPlot::afterReplot, this, [this] {
         const QRect rect = plotRect();
         m_overlay->update();
         emit viewChanged(viewFrom(), viewTo(), rect.left(), rect.right());
     });
+}
+
+void LossChart::connectMouse()
+{
+    connect(m_plot, &QCustomPlot::mouseMove, this, [this](QMouseEvent *event) {
+        const double step = m_plot->xAxis->pixelToCoord(event->pos().x());
+        if (m_isScrubbing)
+            emit scrubbed(step);
+        else if (!m_plot->axisRect()->rect().contains(event->pos()))
+            emit pointerLeft();
+        else if (event->buttons() == Qt::NoButton)
+            emit hovered(step);
+    });
+    connect(m_plot, &QCustomPlot::mousePress, this, [this](QMouseEvent *event) { pressed(*event); });
+    connect(m_plot, &QCustomPlot::mouseRelease, this, [this](QMouseEvent *event) { released(*event); });
+}
+
+void LossChart::pressed(const QMouseEvent &event)
+{
+    const bool isBox = event.button() == Qt::RightButton || event.modifiers() & Qt::ShiftModifier;
+    m_plot->setSelectionRectMode(isBox ? QCP::srmZoom : QCP::srmNone);
+    m_pressX = isBox ? -1 : event.pos().x();
+    const bool isAtLine = m_chosen && std::abs(xOf(double(*m_chosen)) - event.pos().x()) <= kGrip;
+    m_isScrubbing = !isBox && event.button() == Qt::LeftButton && (m_isWhole || isAtLine);
+    m_plot->setInteraction(QCP::iRangeDrag, !m_isScrubbing);
+}
+
+void LossChart::released(const QMouseEvent &event)
+{
+    if (m_pressX >= 0 && std::abs(event.pos().x() - m_pressX) < 4)
+        emit clicked(m_plot->xAxis->pixelToCoord(event.pos().x()));
+    m_pressX = -1;
+    m_isScrubbing = false;
 }
 
 void LossChart::setupGraphs()
@@ -109,6 +132,10 @@ void LossChart::applyTheme()
 {
     const Tokens &t = tokens();
     applyChartTheme(*m_plot);
+    QColor soft = t.accent;
+    soft.setAlphaF(0.15F);
+    m_plot->selectionRect()->setPen(QPen(t.accent, 1));
+    m_plot->selectionRect()->setBrush(soft);
     QColor faint = t.series[0];
     faint.setAlphaF(0.32F);
     m_rawLine->setPen(QPen(faint, 1));

@@ -1,5 +1,6 @@
 // The loss of one run over its steps: raw faint, smoothed strong, held out as points; epochs, the step under the pointer, what a failed run
-// lost. The horizontal axis zooms and pans, the vertical one follows what is in view. Knows no bridge; reads the page's curves.
+// lost. The horizontal axis zooms and pans, the vertical one follows what is in view. Dragging goes
+// from stop to stop while the whole run is in view, and moves the view when it is zoomed; with Shift or the right button it zooms into a box. Knows no bridge; reads the page's curves.
 #pragma once
 
 #include "ui/runs/runcurves.h"
@@ -60,6 +61,7 @@ signals:
     void hovered(double step);
     void pointerLeft();
     void clicked(double step);
+    void scrubbed(double step); // dragged over the whole run, or by the line of the chosen step
     void keyStepped(int checkpoints); // Left -1, Right 1, Home and End far beyond
     void viewChanged(double from, double to, int axisLeft, int axisRight);
 
@@ -74,6 +76,9 @@ private:
     void setupPlot();
     void setupGraphs();
     void applyTheme();
+    void connectMouse();
+    void pressed(const QMouseEvent &event);
+    void released(const QMouseEvent &event);
     void fillGraphs();
     void fitValueAxis();
     void clampView();
@@ -91,6 +96,7 @@ private:
     bool m_isWhole = true;  // the view is not zoomed: it grows with the run
     bool m_isDirty = false; // changed while out of view
     double m_pressX = -1;
+    bool m_isScrubbing = false;
     QCustomPlot *m_plot = nullptr;
     QCPGraph *m_rawLine = nullptr;
     QCPGraph *m_smoothLine = nullptr;

@@ -1,6 +1,7 @@
-// The right side of the Runs page: tabs over checkpoints, settings and log of the shown run. Knows no bridge.
+// The right side of the Runs page: tabs over answers, checkpoints, settings and log of the shown run. Knows no bridge.
 #pragma once
 
+#include "ui/runs/answerpane.h"
 #include "ui/runs/checkpointpane.h"
 #include "ui/runs/runlog.h"
 #include "ui/runs/runsettings.h"
@@ -15,10 +16,12 @@ class RunPane : public Pane {
     Q_OBJECT
 
 public:
-    RunPane(const LossChart &chart, const CheckpointPane::Actions &actions, QWidget *parent = nullptr);
+    RunPane(const LossChart &chart, const AnswerPane::Actions &actions, QWidget *parent = nullptr);
 
     void show(const engine::RunInfo &run, const std::vector<SeenState> &seen); // what stands behind all three tabs changed
     using QWidget::show;
+    void setChosen(std::optional<std::int64_t> step);
+    [[nodiscard]] AnswerPane &answers() { return *m_answers; }
     [[nodiscard]] CheckpointPane &checkpoints() { return *m_checkpoints; }
     [[nodiscard]] QTabBar &tabs() { return *m_tabs; }
 
@@ -30,6 +33,7 @@ private:
     std::vector<SeenState> m_seen;
     QTabBar *m_tabs;
     QStackedWidget *m_stack;
+    AnswerPane *m_answers;
     CheckpointPane *m_checkpoints;
     RunSettings *m_settings;
     RunLogView *m_log;

@@ -3,6 +3,8 @@
 
 #include "ui/frame/dialogs.h"
 #include "ui/runs/chartpane.h"
+#include "ui/runs/ledgerview.h"
+#include "ui/runs/probedialog.h"
 #include "ui/runs/runlist.h"
 #include "ui/runs/runpane.h"
 #include "ui/runs/runwords.h"
@@ -10,6 +12,8 @@
 #include "ui/widgets/words.h"
 
 #include <QPixmap>
+#include <QStackedWidget>
+#include <QTableView>
 
 namespace fettle::ui {
 
@@ -141,6 +145,8 @@ void RunsPage::checkpointed(RunId run, const engine::CheckpointInfo &checkpoint)
     putCheckpoint(m_curves, checkpoint);
     m_chart->refresh();
     showParts();
+    if (m_views->currentWidget() == m_ledger)
+        m_ledger->showRun(run); // losses are written with the checkpoint
     m_checkpointTimer.start();
 }
 
@@ -199,12 +205,19 @@ void RunsPage::updateActions()
     m_resumeButton->setVisible(isResumable && m_bars->count() == 0);
 
     const auto chosen = m_chart->chosenStep();
-    const auto &checkpoints = m_curves.checkpoints;
-    setActionPossible(m_previous, chosen && *chosen > checkpoints.front().step, tr("There is no checkpoint before it."));
-    setActionPossible(m_next, chosen && *chosen < checkpoints.back().step, tr("There is no checkpoint after it."));
+    const std::vector<std::int64_t> stops = stopsOf(m_curves);
+    const bool isCheckpoint = hasCheckpoint(m_curves, chosen);
+    const QString notKept = chosen ? tr("The checkpoint of this step was not kept.") : tr("There is no checkpoint to open.");
+    setActionPossible(m_previous, chosen && !stops.empty() && *chosen > stops.front(), tr("There is no checkpoint before it."));
+    setActionPossible(m_next, chosen && !stops.empty() && *chosen < stops.back(), tr("There is no checkpoint after it."));
+    const bool isResult = run && !run->adapter.empty() && chosen && *chosen == run->resultStep.value_or(run->step);
+    setActionPossible(m_makeResult, isCheckpoint && !isActive && !isRunWorking(state) && !isResult,
+                      isResult ? tr("It is the result of the run.") : !isCheckpoint ? notKept : tr("The run is at work: its result comes at the end."));
+    setActionPossible(m_showLedger, run != nullptr, noRun);
+    setActionPossible(m_choosePrompts, bridge().project() != nullptr, tr("No project is open."));
     const bool hasPlayground = context().windowAction(QStringLiteral("page-playground")) != nullptr;
     m_openPlayground->setVisible(hasPlayground);
-    setActionPossible(m_openPlayground, hasPlayground && chosen.has_value(), tr("There is no checkpoint to open."));
+    setActionPossible(m_openPlayground, hasPlayground && isCheckpoint, notKept);
     setActionPossible(m_savePicture, !m_curves.points.empty(), tr("There is no step yet."));
     setActionPossible(m_saveNumbers, !m_curves.points.empty(), tr("There is no step yet."));
     setActionPossible(m_delete, run && !isActive && !isRunWorking(state), run ? tr("Stop the run first.") : noRun);
@@ -268,6 +281,43 @@ void RunsPage::openInPlayground()
 {
     if (const auto step = m_chart->chosenStep())
         context().openPage(QStringLiteral("playground"), QStringLiteral("run %1 %2").arg(m_shown.value).arg(*step));
+}
+
+void RunsPage::showLedger(bool isShown)
+{
+    if (isShown)
+        m_ledger->showRun(m_shown);
+    m_views->setCurrentWidget(isShown ? static_cast<QWidget *>(m_ledger) : m_splitter);
+    m_ledgerButton->setChecked(isShown);
+    if (isShown)
+        m_ledger->table().setFocus();
+    else
+        m_chart->loss().setFocus();
+}
+
+void RunsPage::makeResult()
+{
+    const auto step = m_chart->chosenStep();
+    if (!step)
+        return;
+    bridge().write<engine::RunInfo>(
+        Touched::Runs, this, [run = m_shown, step = *step](ProjectApi &project, const JobContext &) { return project.makeResult(run, step); },
+        [this](Result<engine::RunInfo> run) {
+            if (run)
+                context().showMessage({MessageTone::Info, tr("The checkpoint of step %1 is the result of %2 now.").arg(countText(run->resultStep.value_or(0)), QString::fromStdString(run->name)), {}, {}, {}, {}});
+            else
+                context().showMessage(messageOf(run.error()));
+        });
+}
+
+void RunsPage::choosePrompts()
+{
+    if (!bridge().project())
+        return;
+    ProbeDialog dialog(data::probeChoiceFrom(bridge().project()->setting(data::kProbeSetting).value_or(std::string())), this);
+    if (dialog.exec() != QDialog::Accepted)
+        return;
+    bridge().write<void>(Touched::Settings, nullptr, [text = data::probeChoiceText(dialog.choice())](ProjectApi &project, const JobContext &) { return project.setSetting(data::kProbeSetting, text); }, {});
 }
 
 void RunsPage::savePicture()

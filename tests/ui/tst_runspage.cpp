@@ -7,6 +7,8 @@
 #include "ui/runs/chartpane.h"
 #include "ui/runs/probedialog.h"
 #include "ui/runs/checkpointpane.h"
+#include "ui/runs/eventfile.h"
+#include "ui/runs/labeldialog.h"
 #include "ui/runs/losschart.h"
 #include "ui/runs/runlist.h"
 #include "ui/runs/runlog.h"
@@ -25,9 +27,11 @@
 
 #include <QAbstractItemModelTester>
 #include <QAccessible>
+#include <QComboBox>
 #include <QDateTime>
 #include <QElapsedTimer>
 #include <QFile>
+#include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QSettings>
 #include <QSlider>
@@ -37,6 +41,7 @@
 #include <QTemporaryDir>
 #include <QTest>
 #include <QTimer>
+#include <QtEndian>
 #include <QWheelEvent>
 
 #include <cmath>
@@ -69,12 +74,16 @@ private slots:
     void pointerReadsThroughAllCharts();
     void keysGoFromCheckpointToCheckpoint();
     void draggingShowsTheAnswers();
+    void axisCountsTokensEpochsAndMinutes();
+    void runsAreNamedAndArchived();
+    void doctorPointsAtTheCurve();
     void promptsAreChosen();
     void checkpointBecomesTheResult();
     void targetChoosesRunAndCheckpoint();
     void settingsMarkWhatDiffers();
     void logTells();
     void numbersAreSaved();
+    void reportAndEventFileAreSaved();
     void runIsDeleted();
     void everyControlHasAName();
     void narrowWindowFits();
@@ -582,6 +591,93 @@ void RunsPageTest::draggingShowsTheAnswers()
     QCOMPARE(find<Scrubber>()->chosenStep(), std::optional<std::int64_t>(20));
 }
 
+void RunsPageTest::axisCountsTokensEpochsAndMinutes()
+{
+    addRun(1, RunState::Finished, 60, 60);
+    // The second half took three times as long.
+    for (engine::MetricPoint &point : m_state->metrics[1])
+        point.seconds = point.step <= 30 ? 60.0 * double(point.step) : 1800 + 180.0 * double(point.step - 30);
+    open();
+    QTRY_COMPARE(find<Scrubber>()->chosenStep(), std::optional<std::int64_t>(60));
+    auto *chart = find<LossChart>();
+    const QRect rect = chart->plotRect();
+    const auto share = [&](double step) { return (chart->xOf(step) - rect.left()) / rect.width(); };
+    QVERIFY(std::abs(share(30) - 0.5) < 0.01);
+    QComboBox &axis = find<ChartPane>()->axis();
+    axis.setFocus();
+    QTest::keyClick(&axis, Qt::Key_End); // minutes
+    QTRY_VERIFY(std::abs(share(30) - 0.25) < 0.01);
+    QVERIFY(std::abs(share(45) - 0.625) < 0.01);
+    QVERIFY(std::abs(chart->viewTo() - 60) < 0.01); // still said in steps
+    // A click finds the step below it, the scrubber lies under it.
+    QTest::mouseClick(plot(), Qt::LeftButton, {}, QPoint(int(chart->xOf(21)), rect.center().y()));
+    QCOMPARE(find<Scrubber>()->chosenStep(), std::optional<std::int64_t>(20));
+    QTRY_VERIFY(std::abs(find<Scrubber>()->checkpointPosition(0).x() - chart->xOf(20)) < 3);
+    picture(QStringLiteral("minutes"));
+    axis.setCurrentIndex(1);
+    QVERIFY(std::abs(share(30) - 0.5) < 0.01); // the same number of tokens each step
+    axis.setCurrentIndex(2);
+    QVERIFY(std::abs(share(40) - 2.0 / 3) < 0.01);
+    // Pictures of lines hold the words of the chart as text or curves, not as pixels.
+    for (const QString &kind : {QStringLiteral("svg"), QStringLiteral("pdf")}) {
+        const QString name = m_dir.filePath(QStringLiteral("chart.") + kind);
+        m_window->dialogs().setNextFileName(name);
+        m_page->findChild<QAction *>(QStringLiteral("saveChartPicture"))->trigger();
+        QFile file(name);
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        const QByteArray bytes = file.readAll();
+        QVERIFY(bytes.startsWith(kind == QLatin1String("pdf") ? "%PDF" : "<?xml"));
+        QVERIFY(!bytes.contains("<image") && !bytes.contains("/Subtype /Image"));
+        QVERIFY(bytes.size() > 3000);
+    }
+}
+
+void RunsPageTest::runsAreNamedAndArchived()
+{
+    addRun(1, RunState::Finished, 60, 60);
+    addRun(2, RunState::Finished, 60, 60);
+    open();
+    QTRY_COMPARE(m_page->shownRun(), RunId{2});
+    QTimer::singleShot(0, this, [] {
+        auto *dialog = qobject_cast<LabelDialog *>(QApplication::activeModalWidget());
+        QVERIFY(dialog);
+        const auto fields = dialog->findChildren<QLineEdit *>();
+        fields[0]->setText(QStringLiteral(" First  try "));
+        fields[1]->setText(QStringLiteral("draft, , clinic"));
+        dialog->accept();
+    });
+    QTest::keyClick(find<RunList>(), Qt::Key_F2);
+    QTRY_COMPARE(m_state->runs[1].name, std::string("First try"));
+    QCOMPARE(m_state->runs[1].tags, (std::vector<std::string>{"draft", "clinic"}));
+    QTRY_VERIFY(find<RunListModel>()->index(0).data(Qt::AccessibleTextRole).toString().startsWith(QStringLiteral("First try")));
+    m_page->findChild<QAction *>(QStringLiteral("archiveRun"))->trigger();
+    QTRY_COMPARE(find<RunListModel>()->rowCount(), 1);
+    QCOMPARE(m_page->shownRun(), RunId{1});
+    m_page->findChild<QAction *>(QStringLiteral("showArchivedRuns"))->trigger();
+    QTRY_COMPARE(find<RunListModel>()->rowCount(), 2);
+}
+
+void RunsPageTest::doctorPointsAtTheCurve()
+{
+    addRun(1, RunState::Finished, 200, 200);
+    auto &evals = m_state->evals[1];
+    for (std::size_t i = 0; i < evals.size(); ++i)
+        evals[i].loss = evals[i].step <= 60 ? 1.5 - double(evals[i].step) / 200 : 1.2 + double(evals[i].step - 60) / 200;
+    open();
+    QTRY_COMPARE(m_page->curves().points.size(), std::size_t(200));
+    QTRY_COMPARE(find<RunPane>()->tabs().tabText(2), QStringLiteral("Doctor 1"));
+    find<RunPane>()->tabs().setCurrentIndex(2);
+    QCOMPARE(find<DoctorPane>()->findings().front().ailment, Ailment::Memorises);
+    QTest::mouseClick(button(QStringLiteral("Show where")), Qt::LeftButton);
+    QVERIFY(find<LossChart>()->evidence());
+    QCOMPARE(find<LossChart>()->evidence()->from, std::int64_t(60));
+    picture(QStringLiteral("doctor"));
+    picture(QStringLiteral("doctor"), true, {1024, 700});
+    QVERIFY(button(QStringLiteral("Make step 60 the result")));
+    QTest::mouseClick(button(QStringLiteral("Make step 60 the result")), Qt::LeftButton);
+    QTRY_COMPARE(m_state->runs[0].resultStep, std::optional<std::int64_t>(60));
+}
+
 void RunsPageTest::promptsAreChosen()
 {
     addRun(1, RunState::Finished, 60, 60);
@@ -645,7 +741,7 @@ void RunsPageTest::settingsMarkWhatDiffers()
     addRun(1, RunState::Finished, 60, 60);
     open();
     QTRY_COMPARE(m_page->curves().points.size(), std::size_t(60));
-    find<RunPane>()->tabs().setCurrentIndex(2);
+    find<RunPane>()->tabs().setCurrentIndex(3);
     const auto row = [this](const QString &name) -> SettingRow * {
         for (auto *candidate : m_page->findChildren<SettingRow *>()) {
             if (candidate->name() == name)
@@ -674,7 +770,7 @@ void RunsPageTest::logTells()
     startRun();
     m_steps->release(25);
     QTRY_COMPARE(m_page->curves().points.size(), std::size_t(25));
-    find<RunPane>()->tabs().setCurrentIndex(3);
+    find<RunPane>()->tabs().setCurrentIndex(4);
     const auto texts = [this] {
         QStringList list;
         const auto *model = find<RunLogModel>();
@@ -709,6 +805,52 @@ void RunsPageTest::numbersAreSaved()
     m_window->dialogs().setNextFileName(png);
     m_page->findChild<QAction *>(QStringLiteral("saveChartPicture"))->trigger();
     QVERIFY(QImage(png).width() > 1000);
+}
+
+void RunsPageTest::reportAndEventFileAreSaved()
+{
+    addRun(1, RunState::Finished, 60, 60);
+    m_state->runs[0].name = "Try <1>";
+    m_state->probes[1].questions = {{{}, "When do you <open>?", {}}};
+    m_state->probes[1].answers = {{data::kBaseStep, 0, "I am not sure."}, {60, 0, "I am certain."}};
+    open();
+    QTRY_COMPARE(m_page->curves().points.size(), std::size_t(60));
+    QTRY_COMPARE(find<AnswerPane>()->questionCount(), 1);
+    const auto saved = [&](const QString &action, const QString &fileName) {
+        const QString name = m_dir.filePath(fileName);
+        m_window->dialogs().setNextFileName(name);
+        m_page->findChild<QAction *>(action)->trigger();
+        QByteArray bytes;
+        [&] { QTRY_VERIFY(QFileInfo(name).size() > 0); }();
+        QFile file(name);
+        if (file.open(QIODevice::ReadOnly))
+            bytes = file.readAll();
+        return bytes;
+    };
+    const QByteArray page = saved(QStringLiteral("saveReport"), QStringLiteral("report.html"));
+    QVERIFY(page.startsWith("<!DOCTYPE html>"));
+    for (const char *part : {"<title>Try &lt;1&gt;</title>", "When do you &lt;open&gt;?", "I am <mark>", "<svg", "Learning rate", "Nothing found"})
+        QVERIFY2(page.contains(part), part);
+    QVERIFY(!page.contains("src=") && !page.contains("href=\"http")); // nothing from elsewhere
+    // Frames of the event file: each with its length and two checksums.
+    QCOMPARE(crc32c("123456789"), 0xE3069283U);
+    const QByteArray events = saved(QStringLiteral("saveEvents"), QStringLiteral("events.out.tfevents.run-1"));
+    int frames = 0;
+    for (qsizetype at = 0; at < events.size(); ++frames) {
+        const auto length = qFromLittleEndian<quint64>(events.constData() + at);
+        QVERIFY(at + 16 + qsizetype(length) <= events.size());
+        const auto expected = [&](qsizetype from, qsizetype size) {
+            const std::uint32_t crc = crc32c({events.constData() + from, std::size_t(size)});
+            return ((crc >> 15) | (crc << 17)) + 0xA282EAD8U;
+        };
+        QCOMPARE(qFromLittleEndian<quint32>(events.constData() + at + 8), expected(at, 8));
+        QCOMPARE(qFromLittleEndian<quint32>(events.constData() + at + 12 + qsizetype(length)), expected(at + 12, qsizetype(length)));
+        at += 16 + qsizetype(length);
+    }
+    QCOMPARE(frames, 61);
+    QVERIFY(events.contains("brain.Event:2") && events.contains("held_out/loss"));
+    if (const QString folder = qEnvironmentVariable("FETTLE_PICTURES"); !folder.isEmpty())
+        QFile::copy(m_dir.filePath(QStringLiteral("events.out.tfevents.run-1")), folder + QStringLiteral("/events.out.tfevents.run-1"));
 }
 
 void RunsPageTest::runIsDeleted()

@@ -35,6 +35,7 @@ public:
     [[nodiscard]] QString answerText(int question) const;
     [[nodiscard]] QString otherText(int question) const;
     [[nodiscard]] QString verdictText(int question) const;
+    [[nodiscard]] const data::RunProbes &probes() const { return m_probes; }
     [[nodiscard]] int questionCount() const { return int(m_blocks.size()); }
 
 protected:

@@ -6,6 +6,8 @@
 #include "ui/theme/tokens.h"
 #include "ui/widgets/words.h"
 
+#include <QBuffer>
+#include <QSvgGenerator>
 #include <QVBoxLayout>
 
 #include <qcustomplot.h>
@@ -34,7 +36,7 @@ QVector<QCPGraphData> graphData(const QPolygonF &line, const LossChart &chart)
 
 } // namespace
 
-LossChart::LossChart(const RunCurves &curves, QWidget *parent) : QWidget(parent), m_curves(curves)
+LossChart::LossChart(const RunCurves &curves, const AxisScale &scale, QWidget *parent) : QWidget(parent), m_curves(curves), m_axis(scale)
 {
     setFocusPolicy(Qt::StrongFocus);
     setProperty("focusRing", true);
@@ -79,14 +81,14 @@ void LossChart::setupPlot()
     connect(m_plot, &QCustomPlot::afterReplot, this, [this] {
         const QRect rect = plotRect();
         m_overlay->update();
-        emit viewChanged(viewFrom(), viewTo(), rect.left(), rect.right());
+        emit viewChanged(m_plot->xAxis->range().lower, m_plot->xAxis->range().upper, rect.left(), rect.right());
     });
 }
 
 void LossChart::connectMouse()
 {
     connect(m_plot, &QCustomPlot::mouseMove, this, [this](QMouseEvent *event) {
-        const double step = m_plot->xAxis->pixelToCoord(event->pos().x());
+        const double step = m_axis.toStep(m_plot->xAxis->pixelToCoord(event->pos().x()));
         if (m_isScrubbing)
             emit scrubbed(step);
         else if (!m_plot->axisRect()->rect().contains(event->pos()))
@@ -111,7 +113,7 @@ void LossChart::pressed(const QMouseEvent &event)
 void LossChart::released(const QMouseEvent &event)
 {
     if (m_pressX >= 0 && std::abs(event.pos().x() - m_pressX) < 4)
-        emit clicked(m_plot->xAxis->pixelToCoord(event.pos().x()));
+        emit clicked(m_axis.toStep(m_plot->xAxis->pixelToCoord(event.pos().x())));
     m_pressX = -1;
     m_isScrubbing = false;
 }
@@ -167,13 +169,13 @@ void LossChart::refresh()
     m_steps.resize(m_curves.points.size());
     m_raw.resize(m_curves.points.size());
     for (std::size_t i = 0; i < m_curves.points.size(); ++i) {
-        m_steps[i] = double(m_curves.points[i].step);
+        m_steps[i] = m_axis.valueOf(m_curves.points[i]);
         m_raw[i] = m_curves.points[i].loss;
     }
     m_smooth = smoothedValues(m_raw, m_weight);
     if (m_isWhole) {
         const QSignalBlocker blocker(m_plot->xAxis);
-        m_plot->xAxis->setRange(0, lastStep());
+        m_plot->xAxis->setRange(0, lastValue());
     }
     fillGraphs();
     describe();
@@ -189,7 +191,7 @@ void LossChart::fillGraphs()
     m_smoothLine->data()->set(graphData(averagedPoints(m_steps, m_smooth, view.lower, view.upper, columns), *this), true);
     QVector<QCPGraphData> held;
     for (const engine::EvalPoint &eval : m_curves.evals)
-        held.append(QCPGraphData(double(eval.step), measured(eval.loss)));
+        held.append(QCPGraphData(m_axis.toValue(double(eval.step)), measured(eval.loss)));
     m_heldOut->data()->set(held, true);
     fitValueAxis();
     m_plot->replot(QCustomPlot::rpQueuedReplot);
@@ -229,8 +231,8 @@ void LossChart::fitValueAxis()
 void LossChart::clampView()
 {
     QCPRange view = m_plot->xAxis->range();
-    const double end = lastStep();
-    const double size = std::clamp(view.size(), std::min(kFewestSteps, end), end);
+    const double end = lastValue();
+    const double size = std::clamp(view.size(), std::min(kFewestSteps / lastStep(), 1.0) * end, end);
     const double from = std::clamp(view.lower, 0.0, end - size);
     const QSignalBlocker blocker(m_plot->xAxis);
     m_plot->xAxis->setRange(from, from + size);
@@ -244,9 +246,32 @@ void LossChart::showAll()
     refresh();
 }
 
+void LossChart::axisChanged()
+{
+    showAll();
+}
+
+void LossChart::draw(QPaintDevice &device)
+{
+    QCPPainter painter(&device);
+    m_plot->toPainter(&painter, width(), height());
+    m_overlay->render(&painter, QPoint(), QRegion(), QWidget::RenderFlags());
+}
+
+QByteArray LossChart::svg()
+{
+    QBuffer bytes;
+    QSvgGenerator file;
+    file.setOutputDevice(&bytes);
+    file.setSize(size());
+    file.setViewBox(rect());
+    draw(file);
+    return bytes.data();
+}
+
 void LossChart::zoom(double factor, double centre)
 {
-    m_plot->xAxis->scaleRange(factor, centre);
+    m_plot->xAxis->scaleRange(factor, m_axis.toValue(centre));
 }
 
 void LossChart::setSmoothing(double weight)
@@ -283,6 +308,12 @@ void LossChart::setChosen(std::optional<std::int64_t> step)
     describe();
 }
 
+void LossChart::setEvidence(std::optional<Lost> steps)
+{
+    m_evidence = steps;
+    m_overlay->update();
+}
+
 void LossChart::setLost(std::optional<Lost> lost)
 {
     m_lost = lost;
@@ -305,10 +336,10 @@ std::optional<LossChart::Reading> LossChart::readingAt(double step) const
     return reading;
 }
 
-double LossChart::viewFrom() const { return m_plot->xAxis->range().lower; }
-double LossChart::viewTo() const { return m_plot->xAxis->range().upper; }
+double LossChart::viewFrom() const { return m_axis.toStep(m_plot->xAxis->range().lower); }
+double LossChart::viewTo() const { return m_axis.toStep(m_plot->xAxis->range().upper); }
 int LossChart::drawnPoints() const { return m_rawLine->dataCount(); }
-double LossChart::xOf(double step) const { return m_plot->xAxis->coordToPixel(step); }
+double LossChart::xOf(double step) const { return m_plot->xAxis->coordToPixel(m_axis.toValue(step)); }
 double LossChart::yOf(double value) const { return m_plot->yAxis->coordToPixel(value); }
 
 QRect LossChart::plotRect() const

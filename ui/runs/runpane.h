@@ -3,6 +3,7 @@
 
 #include "ui/runs/answerpane.h"
 #include "ui/runs/checkpointpane.h"
+#include "ui/runs/doctorpane.h"
 #include "ui/runs/runlog.h"
 #include "ui/runs/runsettings.h"
 #include "ui/widgets/card.h"
@@ -23,18 +24,24 @@ public:
     void setChosen(std::optional<std::int64_t> step);
     [[nodiscard]] AnswerPane &answers() { return *m_answers; }
     [[nodiscard]] CheckpointPane &checkpoints() { return *m_checkpoints; }
+    [[nodiscard]] DoctorPane &doctor() { return *m_doctor; }
     [[nodiscard]] QTabBar &tabs() { return *m_tabs; }
 
 private:
     void fillCurrent();
+    void examine();
 
     const LossChart &m_chart;
     engine::RunInfo m_run;
+    std::size_t m_examinedPoints = 0, m_examinedEvals = 0; // the doctor looks again when there are more
+    RunId m_examinedRun;
+    engine::RunState m_examinedState = engine::RunState::Idle;
     std::vector<SeenState> m_seen;
     QTabBar *m_tabs;
     QStackedWidget *m_stack;
     AnswerPane *m_answers;
     CheckpointPane *m_checkpoints;
+    DoctorPane *m_doctor;
     RunSettings *m_settings;
     RunLogView *m_log;
 };

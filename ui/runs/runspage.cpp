@@ -139,13 +139,18 @@ void RunsPage::readRuns()
 void RunsPage::runsRead(const std::vector<engine::RunInfo> &runs)
 {
     m_hasList = true;
-    m_model->setRuns(runs);
+    std::vector<engine::RunInfo> listed = runs;
+    if (!m_showArchived->isChecked())
+        std::erase_if(listed, [](const engine::RunInfo &run) { return run.isArchived; });
+    if (listed.empty())
+        listed = runs; // an empty list would look like an empty project
+    m_model->setRuns(listed);
     showStack();
     RunId choice = m_shown;
     if (m_wanted.isValid() && m_model->rowOf(m_wanted) >= 0)
         choice = m_wanted;
     else if (m_model->rowOf(choice) < 0)
-        choice = m_model->rowOf(bridge().activeRun()) >= 0 ? bridge().activeRun() : runs.empty() ? RunId{} : runs.back().id;
+        choice = m_model->rowOf(bridge().activeRun()) >= 0 ? bridge().activeRun() : listed.empty() ? RunId{} : listed.back().id;
     if (!choice.isValid()) {
         m_shown = {};
         m_curves = {};
@@ -168,6 +173,7 @@ void RunsPage::showRun(RunId run)
     m_asked = {};
     m_reloads = 0;
     m_curves = {};
+    m_chart->loss().setEvidence({});
     if (const engine::RunInfo *info = shownInfo())
         m_curves.steps = info->steps;
     m_pane->answers().setProbes({});
@@ -315,7 +321,11 @@ void RunsPage::showHead()
     if (!run)
         return;
     m_head->setTitle(QString::fromStdString(run->name));
-    m_head->setState(runFactsLine(*run));
+    QString facts = runFactsLine(*run);
+    for (const std::string &tag : run->tags)
+        facts += QStringLiteral(" · ") + QString::fromStdString(tag);
+    m_head->setState(facts);
+    m_head->setToolTip(QString::fromStdString(run->note));
     m_badge->setText(runStateText(run->state));
     m_badge->setIconName(runStateIcon(run->state));
     m_badge->setTone(runStateTone(run->state));

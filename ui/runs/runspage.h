@@ -8,6 +8,7 @@
 
 #include <QTimer>
 
+#include <functional>
 #include <set>
 
 class QSplitter;
@@ -91,8 +92,14 @@ private:
     void makeResult();
     void choosePrompts();
     void showLedger(bool isShown);
+    void labelShown();
+    void archiveShown();
+    void writeLabel(RunId run, const engine::RunLabel &label);
     void savePicture();
     void saveNumbers();
+    void saveEvents();
+    void saveReport();
+    void saveBytes(const QString &title, const QString &suggestion, const QString &filter, const std::function<QByteArray()> &make); // made off the GUI thread
     [[nodiscard]] bool isShownActive() const; // an engine works on the shown run now
     [[nodiscard]] QString resumeText() const;
 
@@ -114,7 +121,7 @@ private:
     int m_reloads = 0;                               // for a gap in the curve
     QTimer m_checkpointTimer, m_gapTimer;
 
-    QAction *m_pause, *m_resume, *m_stop, *m_saveNow, *m_delete, *m_openPlayground, *m_previous, *m_next, *m_savePicture, *m_saveNumbers, *m_makeResult, *m_choosePrompts, *m_showLedger;
+    QAction *m_pause, *m_resume, *m_stop, *m_saveNow, *m_delete, *m_openPlayground, *m_previous, *m_next, *m_savePicture, *m_saveNumbers, *m_makeResult, *m_choosePrompts, *m_showLedger, *m_label, *m_archive, *m_showArchived, *m_saveEvents, *m_saveReport;
     RunListModel *m_model;
     RunList *m_list;
     QWidget *m_side;

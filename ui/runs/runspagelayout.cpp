@@ -56,9 +56,20 @@ void RunsPage::setupActions()
                                  tr("The loss of every record over the run: which were never learnt, forgotten, or look wrong."),
                                  [this] { showLedger(m_views->currentWidget() != m_ledger); });
     m_savePicture = addPageAction(QStringLiteral("saveChartPicture"), tr("Save the chart as a picture..."), QStringLiteral("download"), {},
-                                  tr("A PNG file of the loss chart as it is shown."), [this] { savePicture(); });
+                                  tr("A PNG, SVG or PDF file of the loss chart as it is shown."), [this] { savePicture(); });
     m_saveNumbers = addPageAction(QStringLiteral("saveChartNumbers"), tr("Save the curves as numbers..."), QStringLiteral("table-2"), {},
                                   tr("A CSV file with one line for each step."), [this] { saveNumbers(); });
+    m_saveReport = addPageAction(QStringLiteral("saveReport"), tr("Save a report..."), QStringLiteral("file-text"), {},
+                                 tr("One web page with the curve, the settings and the answers, for people who do not have Fettle."), [this] { saveReport(); });
+    m_saveEvents = addPageAction(QStringLiteral("saveEvents"), tr("Save for TensorBoard..."), QStringLiteral("activity"), {},
+                                 tr("An event file with all curves that TensorBoard reads."), [this] { saveEvents(); });
+    m_label = addPageAction(QStringLiteral("labelRun"), tr("Name, tags, note..."), QStringLiteral("tag"), QKeySequence(Qt::Key_F2),
+                            tr("What you call the run and want to remember about it."), [this] { labelShown(); });
+    m_archive = addPageAction(QStringLiteral("archiveRun"), tr("Archive"), QStringLiteral("box"), {},
+                              tr("Takes the run out of the list; nothing is deleted."), [this] { archiveShown(); });
+    m_showArchived = addPageAction(QStringLiteral("showArchivedRuns"), tr("Show archived runs"), QStringLiteral("list"), {}, tr("Lists the runs in the archive too."),
+                                   [this] { readRuns(); });
+    m_showArchived->setCheckable(true);
     m_delete = addPageAction(QStringLiteral("deleteRun"), tr("Delete the run..."), QStringLiteral("trash-2"), {},
                              tr("Removes the run with its curves, checkpoints and adapter."), [this] { deleteShown(); });
 }
@@ -124,6 +135,9 @@ QWidget *RunsPage::makeHead()
     menu->addAction(m_makeResult);
     menu->addAction(m_choosePrompts);
     menu->addSeparator();
+    menu->addAction(m_label);
+    menu->addAction(m_archive);
+    menu->addAction(m_showArchived);
     menu->addAction(m_delete);
     connect(more, &QPushButton::clicked, this, [more, menu] {
         menu->popup(more->mapToGlobal(QPoint(more->width() - menu->sizeHint().width(), more->height() + kStep1)));
@@ -164,6 +178,14 @@ QWidget *RunsPage::makeWork()
     connect(m_chart, &ChartPane::checkpointChosen, this, [this](std::optional<std::int64_t> step) {
         m_pane->setChosen(step);
         updateActions();
+    });
+    connect(&m_pane->doctor(), &DoctorPane::showWished, this, [this](double from, double to) {
+        m_chart->loss().showAll();
+        m_chart->loss().setEvidence(LossChart::Lost{std::int64_t(from), std::int64_t(to)});
+    });
+    connect(&m_pane->doctor(), &DoctorPane::resultWished, this, [this](std::int64_t step) {
+        m_chart->choose(step);
+        m_makeResult->trigger();
     });
     connect(&m_pane->checkpoints(), &CheckpointPane::stepWished, m_chart, &ChartPane::choose);
     m_ledger = new LedgerView(context());
@@ -209,6 +231,8 @@ void RunsPage::setupMenus()
     menu->setToolTipsVisible(true);
     menu->addAction(m_savePicture);
     menu->addAction(m_saveNumbers);
+    menu->addAction(m_saveEvents);
+    menu->addAction(m_saveReport);
     connect(&m_chart->saveButton(), &QPushButton::clicked, this, [this, menu] {
         const Button &button = m_chart->saveButton();
         menu->popup(button.mapToGlobal(QPoint(button.width() - menu->sizeHint().width(), button.height() + kStep1)));

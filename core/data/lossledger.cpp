@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kFewTexts = 200;       // below, every word counts
 constexpr double kLeastSharedWeight = 0.25;  // of the words of a question: less in common is no kin
+constexpr int kLeastSharedWords = 2;         // one rare word in common is chance
 constexpr std::size_t kLeastKin = 3;         // fewer say nothing about a row
 
 // Loss from which a reading belongs to the hardest share; infinity where nothing was read.
@@ -161,6 +162,7 @@ std::vector<std::vector<std::int32_t>> kinOf(std::span<const std::string> questi
     const std::size_t common = texts.size() <= kFewTexts ? texts.size() / 2 : std::max(kFewTexts / 2, texts.size() / 100);
     std::vector<std::vector<std::int32_t>> kin(texts.size());
     std::vector<double> weight(texts.size(), 0.0);
+    std::vector<int> shared(texts.size(), 0);
     std::vector<std::int32_t> met;
     for (const std::int32_t row : wanted) {
         double own = 0;
@@ -174,10 +176,13 @@ std::vector<std::vector<std::int32_t>> kinOf(std::span<const std::string> questi
                 if (weight[static_cast<std::size_t>(other)] == 0.0)
                     met.push_back(other);
                 weight[static_cast<std::size_t>(other)] += rarity;
+                ++shared[static_cast<std::size_t>(other)];
             }
         });
         std::erase_if(met, [&](std::int32_t other) {
-            const bool isKin = other != row && weight[static_cast<std::size_t>(other)] >= kLeastSharedWeight * own;
+            const bool isKin = other != row && shared[static_cast<std::size_t>(other)] >= kLeastSharedWords
+                && weight[static_cast<std::size_t>(other)] >= kLeastSharedWeight * own;
+            shared[static_cast<std::size_t>(other)] = 0;
             if (!isKin)
                 weight[static_cast<std::size_t>(other)] = 0.0;
             return !isKin;

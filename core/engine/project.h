@@ -8,6 +8,8 @@
 #include "core/data/bulkchange.h"
 #include "core/data/dataexport.h"
 #include "core/data/importer.h"
+#include "core/data/lossledger.h"
+#include "core/data/probes.h"
 #include "core/data/record.h"
 #include "core/data/recordview.h"
 #include "core/data/snapshotdiff.h"
@@ -15,9 +17,11 @@
 #include "core/evaluate/ballotfile.h"
 
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -60,7 +64,21 @@ struct RunInfo {
     std::string started;  // ISO 8601
     std::string adapter;  // folder of the result, empty while there is none
     std::string failure;  // message and hint of a failed run
+    std::optional<std::int64_t> resultStep; // the checkpoint that was made the result; none: the end of the run
+    std::vector<std::string> tags;
+    std::string note;
+    bool isArchived = false;
 };
+
+// What people call a run and write about it.
+struct RunLabel {
+    std::string name;
+    std::vector<std::string> tags;
+    std::string note;
+    bool isArchived = false;
+};
+
+enum class LedgerPart { Train, HeldOut };
 
 struct MetricPoint { // one optimiser step
     std::int64_t step = 0;
@@ -68,8 +86,14 @@ struct MetricPoint { // one optimiser step
     std::int64_t tokens = 0;    // so far
     std::int64_t peakBytes = 0;
     double seconds = 0;         // since the start, without pauses
+    double accuracy = std::numeric_limits<double>::quiet_NaN(); // share of the learnt tokens that were the likeliest; NaN: not measured
 };
-struct EvalPoint { std::int64_t step = 0; double loss = 0; std::int64_t tokens = 0; };
+struct EvalPoint {
+    std::int64_t step = 0;
+    double loss = 0;
+    std::int64_t tokens = 0;
+    double accuracy = std::numeric_limits<double>::quiet_NaN();
+};
 struct CheckpointInfo { std::int64_t step = 0; std::string path; std::optional<double> evalLoss; };
 
 struct SavedPrompt { std::int64_t id = 0; std::string title, system, text; std::string when; bool pinned = false; };
@@ -172,7 +196,8 @@ public:
 
     // --- runs
     [[nodiscard]] Result<RunInfo> addRun(const RunInfo &run); // id and name are given by the project
-    [[nodiscard]] Result<> updateRun(const RunInfo &run);
+    [[nodiscard]] Result<> updateRun(const RunInfo &run); // all but what labelRun writes
+    [[nodiscard]] Result<> labelRun(RunId id, const RunLabel &label); // at any time, while the run works too. Errors: BadInput (no name)
     [[nodiscard]] Result<std::vector<RunInfo>> runs() const; // newest last
     [[nodiscard]] Result<RunInfo> run(RunId id) const;
     [[nodiscard]] Result<> deleteRun(RunId id); // files too
@@ -185,6 +210,21 @@ public:
     [[nodiscard]] Result<std::vector<MetricPoint>> metrics(RunId id, std::int64_t afterStep = -1) const;
     [[nodiscard]] Result<std::vector<EvalPoint>> evals(RunId id) const;
     [[nodiscard]] Result<std::vector<CheckpointInfo>> checkpoints(RunId id) const;
+    // A checkpoint becomes the result of the run: verified, then copied, so that it stays whatever happens to the checkpoint.
+    // Errors: NotFound, BadInput (damaged; the run works now), DiskFull.
+    [[nodiscard]] Result<RunInfo> makeResult(RunId id, std::int64_t step);
+
+    // --- what a run learnt (projectinsight.cpp); truncateRun drops what lies after its step here too
+    [[nodiscard]] Result<> putProbes(RunId id, const std::vector<data::ProbeQuestion> &questions); // once, when the run begins
+    // Answers of all questions at one step (data::kBaseStep: the base's), in their order.
+    [[nodiscard]] Result<> putProbeAnswers(RunId id, std::int64_t step, const std::vector<std::string> &answers);
+    [[nodiscard]] Result<data::RunProbes> probes(RunId id) const;
+    [[nodiscard]] Result<> putLedgerRows(RunId id, LedgerPart part, const std::vector<RecordId> &rows);
+    // One reading: an epoch (from 1) of training rows, or the step of an evaluation. losses: one for each of the rows. Replaces an earlier one.
+    [[nodiscard]] Result<> putLedger(RunId id, LedgerPart part, std::int64_t at, std::span<const float> losses);
+    [[nodiscard]] Result<> truncateLedger(RunId id, LedgerPart part, std::int64_t after); // drops the readings behind it
+    [[nodiscard]] Result<data::LossLedger> lossLedger(RunId id) const; // Errors: BadInput where a blob has not the length of its rows
+
     // Runs that say Running, Preparing, Pausing or Stopping although no process works on them become Interrupted. Call after open.
     [[nodiscard]] Result<std::int64_t> markInterruptedRuns();
 

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kRunColumns = "SELECT id, name, state, method, modelPath, modelName, modelHash, snapshot, recipe, step, steps, epoch, "
-                                         "trainLoss, evalLoss, tokens, trainedTokens, seconds, started, adapter, failure FROM run";
+                                         "trainLoss, evalLoss, tokens, trainedTokens, seconds, started, adapter, failure, resultStep, tags, note, isArchived FROM run";
 
 // SQLite stores a number that is none (NaN) as NULL.
 double realOrNaN(const store::Statement &row, int column)
@@ -36,6 +36,19 @@ std::string storedPath(const fs::path &folder, const std::string &path)
 std::string shownPath(const fs::path &folder, const std::string &stored)
 {
     return stored.empty() || fs::path(stored).is_absolute() ? stored : (folder / stored).string();
+}
+
+// Tags are stored one a line.
+std::vector<std::string> tagLines(std::string_view text)
+{
+    std::vector<std::string> tags;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        if (end > 0)
+            tags.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return tags;
 }
 
 RunInfo runOf(const store::Statement &row, const fs::path &folder)
@@ -61,16 +74,20 @@ RunInfo runOf(const store::Statement &row, const fs::path &folder)
     run.started = row.text(17);
     run.adapter = shownPath(folder, row.text(18));
     run.failure = row.text(19);
+    run.resultStep = row.optionalInteger(20);
+    run.tags = tagLines(row.view(21));
+    run.note = row.text(22);
+    run.isArchived = row.integer(23) != 0;
     return run;
 }
 
 void bindRun(store::Statement &statement, const RunInfo &run, const fs::path &folder)
 {
-    statement.bind(run.name).bind(static_cast<int>(run.state)).bind(run.method).bind(run.modelPath).bind(run.modelName).bind(run.modelHash);
+    statement.bind(static_cast<int>(run.state)).bind(run.method).bind(run.modelPath).bind(run.modelName).bind(run.modelHash);
     statement.bind(run.snapshot.isValid() ? std::optional(run.snapshot.value) : std::optional<std::int64_t>()).bind(run.recipeJson);
     statement.bind(run.step).bind(run.steps).bind(std::isfinite(run.epoch) ? run.epoch : 0.0).bind(run.trainLoss).bind(run.evalLoss);
     statement.bind(run.tokens).bind(run.trainedTokens).bind(std::isfinite(run.seconds) ? run.seconds : 0.0).bind(run.started);
-    statement.bind(storedPath(folder, run.adapter)).bind(run.failure);
+    statement.bind(storedPath(folder, run.adapter)).bind(run.failure).bind(run.resultStep);
 }
 
 tl::unexpected<Error> noRun(RunId id)
@@ -112,9 +129,9 @@ Result<RunInfo> Project::addRun(const RunInfo &run)
         RunInfo stored = run;
         if (stored.started.empty())
             stored.started = isoNow();
-        auto insert = m_state->database->prepare("INSERT INTO run(name, state, method, modelPath, modelName, modelHash, snapshot, recipe, step, steps, "
-                                                 "epoch, trainLoss, evalLoss, tokens, trainedTokens, seconds, started, adapter, failure) "
-                                                 "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        auto insert = m_state->database->prepare("INSERT INTO run(state, method, modelPath, modelName, modelHash, snapshot, recipe, step, steps, "
+                                                 "epoch, trainLoss, evalLoss, tokens, trainedTokens, seconds, started, adapter, failure, resultStep, name) "
+                                                 "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')");
         if (!insert)
             return passError(insert);
         bindRun(*insert, stored, m_state->folder);
@@ -134,9 +151,9 @@ Result<RunInfo> Project::addRun(const RunInfo &run)
 Result<> Project::updateRun(const RunInfo &run)
 {
     return m_state->write(Touches::Other, [&]() -> Result<> {
-        auto update = m_state->database->prepare("UPDATE run SET name = ?, state = ?, method = ?, modelPath = ?, modelName = ?, modelHash = ?, snapshot = ?, "
+        auto update = m_state->database->prepare("UPDATE run SET state = ?, method = ?, modelPath = ?, modelName = ?, modelHash = ?, snapshot = ?, "
                                                  "recipe = ?, step = ?, steps = ?, epoch = ?, trainLoss = ?, evalLoss = ?, tokens = ?, trainedTokens = ?, "
-                                                 "seconds = ?, started = ?, adapter = ?, failure = ? WHERE id = ?");
+                                                 "seconds = ?, started = ?, adapter = ?, failure = ?, resultStep = ? WHERE id = ?");
         if (!update)
             return passError(update);
         bindRun(*update, run, m_state->folder);
@@ -211,12 +228,12 @@ Result<> Project::appendMetrics(RunId id, const std::vector<MetricPoint> &points
 {
     return m_state->write(Touches::Other, [&]() -> Result<> {
         auto insert = m_state->database->prepare("INSERT OR REPLACE INTO metric(run, step, epoch, loss, learningRate, gradNorm, tokensPerSecond, tokens, "
-                                                 "peakBytes, seconds) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                                                 "peakBytes, seconds, accuracy) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         if (!insert)
             return passError(insert);
         for (const MetricPoint &point : points) {
             insert->bind(id.value).bind(point.step).bind(point.epoch).bind(point.loss).bind(point.learningRate).bind(point.gradNorm);
-            insert->bind(point.tokensPerSecond).bind(point.tokens).bind(point.peakBytes).bind(point.seconds);
+            insert->bind(point.tokensPerSecond).bind(point.tokens).bind(point.peakBytes).bind(point.seconds).bind(point.accuracy);
             if (auto done = insert->run(); !done)
                 return done;
         }
@@ -227,10 +244,10 @@ Result<> Project::appendMetrics(RunId id, const std::vector<MetricPoint> &points
 Result<> Project::appendEval(RunId id, const EvalPoint &point)
 {
     return m_state->write(Touches::Other, [&]() -> Result<> {
-        auto insert = m_state->database->prepare("INSERT OR REPLACE INTO eval(run, step, loss, tokens) VALUES(?, ?, ?, ?)");
+        auto insert = m_state->database->prepare("INSERT OR REPLACE INTO eval(run, step, loss, tokens, accuracy) VALUES(?, ?, ?, ?, ?)");
         if (!insert)
             return passError(insert);
-        return insert->bind(id.value).bind(point.step).bind(point.loss).bind(point.tokens).run();
+        return insert->bind(id.value).bind(point.step).bind(point.loss).bind(point.tokens).bind(point.accuracy).run();
     });
 }
 
@@ -253,7 +270,7 @@ Result<> Project::truncateRun(RunId id, std::int64_t step)
 {
     return m_state->write(Touches::Other, [&]() -> Result<> {
         for (const std::string_view sql : {"DELETE FROM metric WHERE run = ? AND step > ?", "DELETE FROM eval WHERE run = ? AND step > ?",
-                                           "DELETE FROM checkpoint WHERE run = ? AND step > ?"}) {
+                                           "DELETE FROM checkpoint WHERE run = ? AND step > ?", "DELETE FROM probeAnswer WHERE run = ? AND step > ?"}) {
             if (auto done = runWith(*m_state->database, sql, id.value, step); !done)
                 return done;
         }
@@ -263,7 +280,7 @@ Result<> Project::truncateRun(RunId id, std::int64_t step)
 
 Result<std::vector<MetricPoint>> Project::metrics(RunId id, std::int64_t afterStep) const
 {
-    auto statement = m_state->database->prepare("SELECT step, epoch, loss, learningRate, gradNorm, tokensPerSecond, tokens, peakBytes, seconds "
+    auto statement = m_state->database->prepare("SELECT step, epoch, loss, learningRate, gradNorm, tokensPerSecond, tokens, peakBytes, seconds, accuracy "
                                                 "FROM metric WHERE run = ? AND step > ? ORDER BY step");
     if (!statement)
         return passError(statement);
@@ -277,13 +294,13 @@ Result<std::vector<MetricPoint>> Project::metrics(RunId id, std::int64_t afterSt
             return points;
         const store::Statement &row = *statement;
         points.push_back({row.integer(0), realOrNaN(row, 1), realOrNaN(row, 2), realOrNaN(row, 3), realOrNaN(row, 4), realOrNaN(row, 5),
-                          row.integer(6), row.integer(7), realOrNaN(row, 8)});
+                          row.integer(6), row.integer(7), realOrNaN(row, 8), realOrNaN(row, 9)});
     }
 }
 
 Result<std::vector<EvalPoint>> Project::evals(RunId id) const
 {
-    auto statement = m_state->database->prepare("SELECT step, loss, tokens FROM eval WHERE run = ? ORDER BY step");
+    auto statement = m_state->database->prepare("SELECT step, loss, tokens, accuracy FROM eval WHERE run = ? ORDER BY step");
     if (!statement)
         return passError(statement);
     statement->bind(id.value);
@@ -294,7 +311,7 @@ Result<std::vector<EvalPoint>> Project::evals(RunId id) const
             return passError(hasRow);
         if (!*hasRow)
             return points;
-        points.push_back({statement->integer(0), realOrNaN(*statement, 1), statement->integer(2)});
+        points.push_back({statement->integer(0), realOrNaN(*statement, 1), statement->integer(2), realOrNaN(*statement, 3)});
     }
 }
 

@@ -3,7 +3,10 @@
 #include "core/base/words.h"
 #include "core/engine/runmoves.h"
 
+#include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
+#include <limits>
 
 namespace fettle::engine {
 
@@ -55,7 +58,7 @@ void RunRecorder::step(const train::StepReport &report)
     m_info.trainedTokens = report.trainedTokens;
     m_info.seconds = report.seconds;
     const MetricPoint point{report.step,   report.epoch,     report.loss,   report.learningRate, report.gradNorm, report.tokensPerSecond,
-                            report.tokens, report.peakBytes, report.seconds};
+                            report.tokens, report.peakBytes, report.seconds,    report.accuracy};
     m_points.push_back(point);
     if (m_events.stepFinished)
         m_events.stepFinished(m_info.id, point, report.secondsLeft);
@@ -63,10 +66,52 @@ void RunRecorder::step(const train::StepReport &report)
         flush();
 }
 
+RunRecorder::LedgerRows RunRecorder::ledgerRows(const std::vector<RecordId> &rows)
+{
+    LedgerRows ledger;
+    ledger.losses.assign(rows.size(), std::numeric_limits<float>::quiet_NaN());
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        ledger.places[rows[i]] = i;
+    return ledger;
+}
+
+void RunRecorder::beginLedger(std::vector<RecordId> trainRows, std::vector<RecordId> heldOutRows, std::int64_t stepsPerEpoch)
+{
+    m_trainLedger = ledgerRows(trainRows);
+    m_heldOutLedger = ledgerRows(heldOutRows);
+    m_stepsPerEpoch = std::max<std::int64_t>(stepsPerEpoch, 1);
+    const std::int64_t epochsDone = m_info.step / m_stepsPerEpoch;
+    check(m_project.truncateLedger(m_info.id, LedgerPart::Train, epochsDone + 1));
+    check(m_project.truncateLedger(m_info.id, LedgerPart::HeldOut, m_info.step));
+    // What was read of the epoch under way is in the project. Rows read after the checkpoint are read again, with the same loss.
+    if (const auto stored = m_project.lossLedger(m_info.id); stored && stored->train.rows == trainRows && !stored->train.at.empty()
+        && stored->train.at.back() == epochsDone + 1 && m_info.step > 0) {
+        m_trainLedger.losses = stored->train.losses.back();
+        m_ledgerEpoch = epochsDone + 1;
+    }
+    check(m_project.putLedgerRows(m_info.id, LedgerPart::Train, trainRows));
+    check(m_project.putLedgerRows(m_info.id, LedgerPart::HeldOut, heldOutRows));
+}
+
 void RunRecorder::rowsRead(std::span<const train::RowLoss> rows)
 {
-    for (const train::RowLoss &row : rows)
+    const std::int64_t epoch = m_info.step / m_stepsPerEpoch + 1; // no step spans two epochs
+    if (epoch != m_ledgerEpoch) {
+        storeLedger();
+        std::ranges::fill(m_trainLedger.losses, std::numeric_limits<float>::quiet_NaN());
+        m_ledgerEpoch = epoch;
+    }
+    for (const train::RowLoss &row : rows) {
         m_rowLosses[row.record] = row.loss;
+        if (const auto place = m_trainLedger.places.find(row.record); place != m_trainLedger.places.end())
+            m_trainLedger.losses[place->second] = static_cast<float>(row.loss);
+    }
+}
+
+void RunRecorder::storeLedger()
+{
+    if (m_ledgerEpoch > 0 && !m_trainLedger.losses.empty())
+        check(m_project.putLedger(m_info.id, LedgerPart::Train, m_ledgerEpoch, m_trainLedger.losses));
 }
 
 void RunRecorder::flush()
@@ -83,14 +128,22 @@ void RunRecorder::storeRowLosses()
 {
     if (m_rowLosses.empty())
         return;
+    storeLedger();
     check(m_project.storeLosses(m_info.id, {m_rowLosses.begin(), m_rowLosses.end()}));
     m_rowLosses.clear();
 }
 
 void RunRecorder::evaluated(const train::EvalReport &report)
 {
-    const EvalPoint point{report.step, report.loss, report.tokens};
+    const EvalPoint point{report.step, report.loss, report.tokens, report.accuracy};
     m_info.evalLoss = report.loss;
+    std::ranges::fill(m_heldOutLedger.losses, std::numeric_limits<float>::quiet_NaN());
+    for (const train::RowLoss &row : report.rows) {
+        if (const auto place = m_heldOutLedger.places.find(row.record); place != m_heldOutLedger.places.end())
+            m_heldOutLedger.losses[place->second] = static_cast<float>(row.loss);
+    }
+    if (!m_heldOutLedger.losses.empty())
+        check(m_project.putLedger(m_info.id, LedgerPart::HeldOut, report.step, m_heldOutLedger.losses));
     check(m_project.appendEval(m_info.id, point));
     if (m_events.evaluated)
         m_events.evaluated(m_info.id, point);

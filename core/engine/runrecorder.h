@@ -7,6 +7,7 @@
 #include "core/train/trainer.h"
 
 #include <map>
+#include <unordered_map>
 
 namespace fettle::engine {
 
@@ -26,6 +27,8 @@ public:
     [[nodiscard]] Error failWith(const Error &error);
 
     void step(const train::StepReport &report);
+    // Before the first row: which rows the ledger has, and where an epoch ends. A resumed run goes on with the readings that it has.
+    void beginLedger(std::vector<RecordId> trainRows, std::vector<RecordId> heldOutRows, std::int64_t stepsPerEpoch);
     void rowsRead(std::span<const train::RowLoss> rows);
     void evaluated(const train::EvalReport &report);
     void checkpointed(const train::CheckpointReport &report);
@@ -33,7 +36,7 @@ public:
     void notice(const std::string &text) const;
     // Everything gathered becomes durable.
     void flush();
-    // Loss of the newest reading of each row, for the ledger.
+    // The ledger of the epoch under way, and the newest loss of each row beside its record.
     void storeRowLosses();
 
     // The first failure of the database since the start; the run must then stop.
@@ -46,6 +49,14 @@ private:
     const RunEvents &m_events;
     std::vector<MetricPoint> m_points;
     std::map<RecordId, double> m_rowLosses;
+    struct LedgerRows {
+        std::unordered_map<RecordId, std::size_t> places;
+        std::vector<float> losses; // of the reading under way; NaN: not read yet
+    };
+    void storeLedger();
+    [[nodiscard]] static LedgerRows ledgerRows(const std::vector<RecordId> &rows);
+    LedgerRows m_trainLedger, m_heldOutLedger;
+    std::int64_t m_stepsPerEpoch = 1, m_ledgerEpoch = 0; // 0: none is under way
     Stopwatch m_sinceFlush;
     std::optional<Error> m_storageError;
 };

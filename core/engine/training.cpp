@@ -8,8 +8,10 @@
 #include "core/base/words.h"
 #include "core/engine/adapterpath.h"
 #include "core/engine/models.h"
+#include "core/engine/prober.h"
 #include "core/engine/runhooks.h"
 #include "core/engine/runmoves.h"
+#include "core/engine/runresult.h"
 #include "core/engine/trainingdata.h"
 #include "core/io/atomicfile.h"
 #include "core/io/jsonfile.h"
@@ -34,6 +36,7 @@ struct Job {
     fs::path model;
     train::Recipe recipe;
     TrainingData data;
+    std::shared_ptr<const Lens> lens;
     std::string startAdapter; // folder; empty: fresh
     int threads = 0;
     std::optional<train::CheckpointOnDisk> resumeFrom;
@@ -103,10 +106,28 @@ Result<TrainingData> readData(const Project &project, SnapshotId snapshot, const
 // The adapter becomes the result of the run; an older result of the same run is replaced.
 Result<> keepResult(RunRecorder &recorder, const tune::Adapter &adapter, const fs::path &runFolder)
 {
-    const fs::path folder = runFolder / (recorder.info().method == "full" ? "model" : "adapter");
+    const fs::path folder = resultFolder(runFolder, recorder.info().method);
     if (auto saved = adapter.save(folder); !saved)
         return saved;
     recorder.info().adapter = folder.string();
+    recorder.info().resultStep.reset();
+    return {};
+}
+
+// A run that ended early ends at its best: the checkpoint with the lowest held-out loss.
+Result<> keepBest(RunRecorder &recorder, const train::RunProgress &progress, const fs::path &runFolder)
+{
+    recorder.notice(tr("The run ended at step {}: the held-out loss has not fallen for {} evaluations. The checkpoint of step {} is its result.", progress.step,
+                       progress.evaluationsSince, progress.bestStep));
+    const auto kept = train::listCheckpoints(runFolder / "checkpoints");
+    const auto best = std::ranges::find(kept, progress.bestStep, &train::CheckpointOnDisk::step);
+    if (best == kept.end())
+        return fail(ErrorCode::NotFound, tr("The checkpoint of step {} is no longer there.", progress.bestStep), tr("Resume the run, or start it again."));
+    auto folder = copyAsResult(best->path, runFolder, recorder.info().method);
+    if (!folder)
+        return passError(folder);
+    recorder.info().adapter = folder->string();
+    recorder.info().resultStep = progress.bestStep;
     return {};
 }
 
@@ -129,7 +150,8 @@ Result<RunSummary> conclude(Project &project, RunRecorder &recorder, const train
     recorder.flush();
     recorder.storeRowLosses();
     if (outcome.end == train::TrainEnd::Finished || outcome.end == train::TrainEnd::Stopped) {
-        if (auto kept = keepResult(recorder, adapter, runFolder); !kept)
+        const bool isBest = outcome.isEarly && outcome.progress.bestStep > 0 && outcome.progress.bestStep != outcome.progress.step;
+        if (auto kept = isBest ? keepBest(recorder, outcome.progress, runFolder) : keepResult(recorder, adapter, runFolder); !kept)
             return tl::unexpected<Error>(recorder.failWith(kept.error()));
     }
     if (outcome.end == train::TrainEnd::Discarded)
@@ -145,6 +167,14 @@ Result<RunSummary> conclude(Project &project, RunRecorder &recorder, const train
     if (auto moved = recorder.moveTo(state); !moved)
         return passError(moved);
     return RunSummary{info, outcome.end == train::TrainEnd::Paused};
+}
+
+std::vector<RecordId> recordsOf(const train::LabelledSet &set)
+{
+    std::vector<RecordId> records;
+    for (const train::Document &document : set.documents)
+        records.push_back(document.record);
+    return records;
 }
 
 // From the state Preparing to a state of rest. The one way out is a terminal event.
@@ -171,10 +201,15 @@ Result<RunSummary> execute(Project &project, RunRecorder &recorder, const Job &j
     if (job.resumeFrom)
         setup.resumeFrom = job.resumeFrom->path;
 
-    const train::TrainerHooks hooks = hooksFor(recorder, events, control, stop);
+    train::TrainerHooks hooks = hooksFor(recorder, events, control, stop);
+    recorder.beginLedger(recordsOf(job.data.train), recordsOf(job.data.heldOut), train::BatchPlan(job.data.train.documents, train::batchSettings(job.recipe)).stepsPerEpoch());
+    Prober prober(project, recorder, events, {job.model, job.lens, job.recipe, job.threads, [&hooks] { return hooks.wish() != train::Wish::Continue; }});
+    prober.listenTo(hooks, *trainee->adapter);
     if (auto moved = recorder.moveTo(RunState::Running); !moved)
         return failed(moved.error());
     resetOwnPeak();
+    if (job.resumeFrom) // answers that were cut short by the pause
+        prober.answerAt(job.resumeFrom->step, *trainee->adapter, job.resumeFrom->path);
     auto outcome = train::runTraining(setup, hooks, stop);
     if (!outcome) {
         recorder.flush();
@@ -283,6 +318,7 @@ try {
     auto snapshot = chosenSnapshot(project, request);
     if (!snapshot)
         return passError(snapshot);
+    job.lens = *lens;
     auto data = readData(project, snapshot->id, **lens, job.recipe, job.threads, events, stop);
     if (!data)
         return passError(data);
@@ -346,6 +382,7 @@ try {
     if (*hash != info->modelHash)
         return fail(ErrorCode::BadInput, tr("The model in {} is not the one that {} began with.", info->modelPath, info->name),
                     tr("Put the original files back, or start a new run."));
+    job.lens = *lens;
     auto data = readData(project, info->snapshot, **lens, job.recipe, job.threads, events, stop);
     if (!data)
         return passError(data);

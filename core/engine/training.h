@@ -27,6 +27,8 @@ struct RunEvents {
     std::function<void(RunId, const CheckpointInfo &)> checkpointed;
     // Something the user should know that does not end the run: a damaged checkpoint was passed over, rows were left out.
     std::function<void(RunId, const std::string &)> noticed;
+    // The probe prompts have been answered at this step (data::kBaseStep: by the base): Project::probes has them.
+    std::function<void(RunId, std::int64_t step)> probed;
     // Called between optimiser steps: the playground is served here while a run goes on.
     std::function<void()> betweenSteps;
 };

@@ -42,6 +42,7 @@ public:
     Statement &bind(std::optional<std::int64_t> value);
     Statement &bind(std::optional<double> value);
     Statement &bindNull();
+    Statement &bindBytes(std::string_view bytes); // a blob; copied
 
     // True while there is a row. Errors: as databaseError.
     [[nodiscard]] Result<bool> step();

@@ -179,7 +179,39 @@ ALTER TABLE snapshot ADD COLUMN name TEXT NOT NULL DEFAULT '';
 CREATE INDEX journalItemRemoved ON journalItem(record) WHERE after IS NULL;
 )sql";
 
-constexpr std::array<std::string_view, 3> kSteps = {kVersion1, kVersion2, kVersion3};
+// Version 4: what is learnt while a run goes on: answers to probe prompts, the loss of every row at every reading (one blob of 32-bit numbers for each
+// reading, in the order of ledgerRows, so that a hundred thousand rows cost 400 kB a reading), and how runs are sorted by people.
+constexpr std::string_view kVersion4 = R"sql(
+CREATE TABLE probe (
+  run INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  record INTEGER NOT NULL, question TEXT NOT NULL, expected TEXT NOT NULL,
+  PRIMARY KEY (run, position)
+) WITHOUT ROWID;
+CREATE TABLE probeAnswer (
+  run INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+  step INTEGER NOT NULL, position INTEGER NOT NULL, text TEXT NOT NULL,
+  PRIMARY KEY (run, step, position)
+) WITHOUT ROWID;
+CREATE TABLE ledgerRows (
+  run INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+  part INTEGER NOT NULL, records BLOB NOT NULL,
+  PRIMARY KEY (run, part)
+) WITHOUT ROWID;
+CREATE TABLE ledger (
+  run INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+  part INTEGER NOT NULL, at INTEGER NOT NULL, losses BLOB NOT NULL,
+  PRIMARY KEY (run, part, at)
+);
+ALTER TABLE metric ADD COLUMN accuracy REAL;
+ALTER TABLE eval ADD COLUMN accuracy REAL;
+ALTER TABLE run ADD COLUMN resultStep INTEGER;
+ALTER TABLE run ADD COLUMN tags TEXT NOT NULL DEFAULT '';
+ALTER TABLE run ADD COLUMN note TEXT NOT NULL DEFAULT '';
+ALTER TABLE run ADD COLUMN isArchived INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+constexpr std::array<std::string_view, 4> kSteps = {kVersion1, kVersion2, kVersion3, kVersion4};
 
 } // namespace
 

@@ -67,6 +67,14 @@ Statement &Statement::bindNull()
     return *this;
 }
 
+Statement &Statement::bindBytes(std::string_view bytes)
+{
+    const char *data = bytes.data() == nullptr ? "" : bytes.data();
+    if (const int code = sqlite3_bind_blob64(m_handle, ++m_bound, data, bytes.size(), SQLITE_TRANSIENT); code != SQLITE_OK)
+        m_bindError = code;
+    return *this;
+}
+
 Result<bool> Statement::step()
 {
     if (m_bindError != 0)

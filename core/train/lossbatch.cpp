@@ -1,6 +1,9 @@
 #include "core/train/lossbatch.h"
 #include "core/base/words.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace fettle::train {
 namespace {
 
@@ -42,7 +45,7 @@ std::vector<DocumentLoss> lossByDocument(const PackedRow &row, const at::Tensor 
 }
 
 Result<LossTotals> lossOver(model::LossEngine &engine, const model::Sites &sites, std::span<const PackedRow> rows,
-                            const std::function<bool()> &isStopped)
+                            const std::function<bool()> &isStopped, bool wantsDocuments)
 {
     LossTotals totals;
     for (const PackedRow &row : rows) {
@@ -56,6 +59,8 @@ Result<LossTotals> lossOver(model::LossEngine &engine, const model::Sites &sites
         totals.sum += outcome->sum;
         totals.tokens += outcome->tokens;
         totals.correct += outcome->correct;
+        if (wantsDocuments)
+            std::ranges::move(lossByDocument(row, outcome->losses), std::back_inserter(totals.documents));
     }
     return totals;
 }

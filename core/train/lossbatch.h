@@ -23,12 +23,15 @@ struct LossTotals {
     double sum = 0; // nats over all targets
     std::int64_t tokens = 0;
     std::int64_t correct = 0; // targets that were the likeliest token
+    std::vector<DocumentLoss> documents; // where they were asked for, in the order of the rows
     [[nodiscard]] double mean() const { return tokens > 0 ? sum / static_cast<double>(tokens) : 0.0; }
+    [[nodiscard]] double accuracy() const { return tokens > 0 ? static_cast<double>(correct) / static_cast<double>(tokens) : 0.0; }
 };
 
 // Token-weighted sums over the rows, without gradients; the adapter must not be in training. isStopped is asked before every row.
+// wantsDocuments: totals of each document too.
 // Errors: those of LossEngine::loss, Cancelled.
 [[nodiscard]] Result<LossTotals> lossOver(model::LossEngine &engine, const model::Sites &sites, std::span<const PackedRow> rows,
-                                          const std::function<bool()> &isStopped = {});
+                                          const std::function<bool()> &isStopped = {}, bool wantsDocuments = false);
 
 } // namespace fettle::train

@@ -80,6 +80,8 @@ Result<> writeProgress(const RunProgress &progress, const std::filesystem::path 
         {"evalLoss", optionalNumber(progress.evalLoss)},
         {"bestStep", progress.bestStep},
         {"bestLoss", optionalNumber(progress.bestLoss)},
+        {"lowestLoss", optionalNumber(progress.lowestLoss)},
+        {"evaluationsSince", progress.evaluationsSince},
         {"documentsHash", progress.documentsHash},
         {"recipe", recipeToJson(progress.recipe)},
     };
@@ -108,6 +110,9 @@ Result<RunProgress> readProgress(const std::filesystem::path &file)
     reader.readOptional("evalLoss", progress.evalLoss);
     reader.read("bestStep", progress.bestStep);
     reader.readOptional("bestLoss", progress.bestLoss);
+    reader.readOptional("lowestLoss", progress.lowestLoss);
+    if (json->contains("evaluationsSince")) // checkpoints of older versions have none
+        reader.read("evaluationsSince", progress.evaluationsSince);
     reader.read("documentsHash", progress.documentsHash);
     if (reader.error())
         return tl::unexpected<Error>(*reader.error());

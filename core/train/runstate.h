@@ -24,6 +24,9 @@ struct RunProgress {
     std::optional<double> evalLoss;
     std::int64_t bestStep = -1; // checkpoint with the lowest held-out loss
     std::optional<double> bestLoss;
+    // Early stopping: lowest held-out loss of all evaluations, checkpoint or not, and how many have passed since.
+    std::optional<double> lowestLoss;
+    std::int64_t evaluationsSince = 0;
     // What the run was made of; must be equal on resume.
     std::string documentsHash; // SHA-256 over all tokens and marks
     Recipe recipe;

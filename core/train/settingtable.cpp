@@ -247,6 +247,11 @@ const std::vector<SettingField> &table()
          .standard = whole(0), .minimum = 0, .maximum = 100000000,
          .help = "Steps between two measurements on the held-out rows; 0 measures at the end of each epoch.",
          .why = "More points make a smoother curve and cost the time to read the held-out rows each time."},
+        {.key = "patience", .label = "Patience", .unit = "evaluations", .kind = Kind::Integer, .level = Level::Advanced,
+         .standard = whole(0), .minimum = 0, .maximum = 1000,
+         .help = "Ends the run when the held-out loss has not fallen for this many evaluations; 0 never ends it early.",
+         .why = "When the loss on held-out rows stops falling the model only memorises from there on. The checkpoint with the lowest "
+                "held-out loss then becomes the result."},
         {.key = "checkpointEvery", .label = "Checkpoint every", .unit = "steps", .kind = Kind::Integer, .level = Level::Advanced,
          .standard = whole(0), .minimum = 0, .maximum = 100000000,
          .help = "Steps between two saved states from which the run can go on; 0 saves at the end of each epoch.",

@@ -8,6 +8,7 @@
 #include "core/train/checkpoint.h"
 #include "core/train/lossbatch.h"
 #include "core/train/optimizer.h"
+#include "core/train/timeleft.h"
 #include "core/tune/adapter.h"
 
 #include <cmath>
@@ -68,6 +69,7 @@ public:
                       {setup.recipe.real("beta1"), setup.recipe.real("beta2"), setup.recipe.real("epsilon"), setup.recipe.real("weightDecay")})
         , m_steps(totalSteps(setup.recipe, m_plan.stepsPerEpoch()))
         , m_schedule(scheduleOf(setup.recipe, m_steps))
+        , m_timeLeft(evaluationInSteps())
     {
         m_state.recipe = setup.recipe;
         m_state.documentsHash = hashOf(setup.trainDocuments, setup.heldOutDocuments);
@@ -83,12 +85,14 @@ private:
     enum class StepEnd { Done, Interrupted };
     Result<StepEnd> step();
     void reportRows(const PackedRow &row, const at::Tensor &losses) const;
-    void report(double loss, double learningRate, double gradNorm, std::int64_t stepTokens, double seconds);
+    void report(StepReport done, std::int64_t stepTokens, double seconds);
     Result<> evaluateIfDue();
+    void countPatience(double loss);
+    [[nodiscard]] bool hasLostPatience() const;
     Result<> saveIfDue();
     Result<> save();
     Result<TrainOutcome> obey(Wish wish);
-    TrainOutcome outcome(TrainEnd end) const { return {end, m_steps, m_state}; }
+    TrainOutcome outcome(TrainEnd end) const { return {end, m_steps, hasLostPatience() && m_state.step < m_steps, m_state}; }
 
     [[nodiscard]] Wish wish() const
     {
@@ -102,6 +106,7 @@ private:
             return false;
         return m_state.step == m_steps || (every > 0 ? m_state.step % every == 0 : m_plan.isEpochEnd(m_state.step));
     }
+    [[nodiscard]] double evaluationInSteps() const;
     [[nodiscard]] Error notFinite(double learningRate) const;
 
     const TrainerSetup &m_setup;
@@ -115,7 +120,8 @@ private:
     Schedule m_schedule;
     RunProgress m_state;
     std::int64_t m_savedStep = -1;
-    double m_secondsPerStep = 0; // smoothed
+    bool m_isBestSoFar = false; // the evaluation of this step: it is saved where the run may end at its best
+    TimeLeft m_timeLeft;
 };
 
 Result<> Loop::resume(const std::filesystem::path &checkpoint)
@@ -139,13 +145,17 @@ Result<> Loop::resume(const std::filesystem::path &checkpoint)
 Result<TrainOutcome> Loop::run()
 {
     for (;;) {
+        const Stopwatch pause; // an evaluation with all that listeners do at it
+        const std::int64_t evaluatedBefore = m_state.evaluatedStep;
         if (auto evaluated = evaluateIfDue(); !evaluated && evaluated.error().code != ErrorCode::Cancelled)
             return passError(evaluated);
+        if (m_state.evaluatedStep != evaluatedBefore)
+            m_timeLeft.evaluationTook(pause.seconds());
         if (auto saved = saveIfDue(); !saved)
             return passError(saved);
         if (const Wish now = wish(); now != Wish::Continue && m_state.step < m_steps)
             return obey(now);
-        if (m_state.step >= m_steps)
+        if (m_state.step >= m_steps || hasLostPatience())
             return outcome(TrainEnd::Finished);
         auto done = step();
         if (!done)
@@ -171,6 +181,7 @@ Result<Loop::StepEnd> Loop::step()
 
     m_optimizer.zeroGradients();
     double lossSum = 0;
+    std::int64_t correct = 0;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         if (wish() != Wish::Continue)
             return StepEnd::Interrupted;
@@ -182,6 +193,7 @@ Result<Loop::StepEnd> Loop::step()
         if (!loss)
             return passError(loss);
         lossSum += loss->sum;
+        correct += loss->correct;
         reportRows(rows[i], loss->losses);
     }
 
@@ -201,7 +213,12 @@ Result<Loop::StepEnd> Loop::step()
         m_state.epochLossSum = 0;
         m_state.epochLossTokens = 0;
     }
-    report(lossSum * scale, learningRate, gradNorm, tokens, watch.seconds());
+    StepReport done;
+    done.loss = lossSum * scale;
+    done.learningRate = learningRate;
+    done.gradNorm = gradNorm;
+    done.accuracy = static_cast<double>(correct) * scale;
+    report(done, tokens, watch.seconds());
     return StepEnd::Done;
 }
 
@@ -217,25 +234,34 @@ void Loop::reportRows(const PackedRow &row, const at::Tensor &losses) const
     m_hooks.rowsRead(read);
 }
 
-void Loop::report(double loss, double learningRate, double gradNorm, std::int64_t stepTokens, double seconds)
+void Loop::report(StepReport done, std::int64_t stepTokens, double seconds)
 {
     m_state.seconds += seconds;
-    m_secondsPerStep = m_secondsPerStep <= 0 ? seconds : 0.9 * m_secondsPerStep + 0.1 * seconds;
+    m_timeLeft.stepTook(seconds);
     if (!m_hooks.stepFinished)
         return;
-    StepReport step;
-    step.step = m_state.step;
-    step.epoch = m_plan.epochsAfter(m_state.step);
-    step.loss = loss;
-    step.learningRate = learningRate;
-    step.gradNorm = gradNorm;
-    step.tokensPerSecond = static_cast<double>(stepTokens) / std::max(seconds, 1e-9);
-    step.tokens = m_state.tokens;
-    step.trainedTokens = m_state.trainedTokens;
-    step.peakBytes = memoryFigures().ownPeakBytes;
-    step.seconds = m_state.seconds;
-    step.secondsLeft = m_secondsPerStep * static_cast<double>(m_steps - m_state.step);
-    m_hooks.stepFinished(step);
+    done.step = m_state.step;
+    done.epoch = m_plan.epochsAfter(m_state.step);
+    done.tokensPerSecond = static_cast<double>(stepTokens) / std::max(seconds, 1e-9);
+    done.tokens = m_state.tokens;
+    done.trainedTokens = m_state.trainedTokens;
+    done.peakBytes = memoryFigures().ownPeakBytes;
+    done.seconds = m_state.seconds;
+    const std::int64_t evaluations =
+        m_heldOut.empty() ? 0 : evaluationsAfter(m_state.step - 1, m_steps, m_setup.recipe.integer("evalEvery"), m_plan.stepsPerEpoch());
+    done.secondsLeft = m_timeLeft.seconds(m_steps - m_state.step, evaluations); // one that is due now is still to come
+    m_hooks.stepFinished(done);
+}
+
+// Reading forward alone costs about a third of a step's forward and backward.
+double Loop::evaluationInSteps() const
+{
+    std::int64_t heldOut = 0, train = 0;
+    for (const PackedRow &row : m_heldOut)
+        heldOut += row.length();
+    for (const Document &document : m_setup.trainDocuments)
+        train += document.length();
+    return static_cast<double>(heldOut) / 3 * static_cast<double>(m_plan.stepsPerEpoch()) / static_cast<double>(std::max<std::int64_t>(train, 1));
 }
 
 Error Loop::notFinite(double learningRate) const
@@ -255,22 +281,44 @@ Result<> Loop::evaluateIfDue()
         return {};
     const Stopwatch watch;
     m_setup.adapter->setTraining(false);
-    auto totals = lossOver(m_engine, *m_setup.adapter, m_heldOut, [this] { return wish() != Wish::Continue; });
+    auto totals = lossOver(m_engine, *m_setup.adapter, m_heldOut, [this] { return wish() != Wish::Continue; }, true);
     m_setup.adapter->setTraining(true);
     if (!totals)
         return passError(totals);
     m_state.seconds += watch.seconds();
     m_state.evaluatedStep = m_state.step;
     m_state.evalLoss = totals->mean();
-    if (m_hooks.evaluated)
-        m_hooks.evaluated({m_state.step, totals->mean(), totals->tokens});
+    countPatience(totals->mean());
+    if (!m_hooks.evaluated)
+        return {};
+    EvalReport report{m_state.step, totals->mean(), totals->tokens, totals->accuracy(), {}};
+    for (const DocumentLoss &document : totals->documents)
+        report.rows.push_back({m_setup.heldOutDocuments[static_cast<std::size_t>(document.document)].record, document.loss, document.tokens});
+    m_hooks.evaluated(report);
     return {};
+}
+
+void Loop::countPatience(double loss)
+{
+    m_isBestSoFar = !m_state.lowestLoss || loss < *m_state.lowestLoss;
+    m_state.evaluationsSince = m_isBestSoFar ? 0 : m_state.evaluationsSince + 1;
+    if (m_isBestSoFar)
+        m_state.lowestLoss = loss;
+}
+
+bool Loop::hasLostPatience() const
+{
+    const std::int64_t patience = m_setup.recipe.integer("patience");
+    return patience > 0 && m_state.evaluationsSince >= patience;
 }
 
 Result<> Loop::saveIfDue()
 {
     const bool isRequested = m_hooks.takeCheckpointRequest && m_hooks.takeCheckpointRequest();
-    if (!isRequested && !isDue(m_setup.recipe.integer("checkpointEvery")))
+    // A run that may end early ends at its best: that state has to be there.
+    const bool mayBeTheResult = m_isBestSoFar && m_setup.recipe.integer("patience") > 0;
+    m_isBestSoFar = false;
+    if (!isRequested && !mayBeTheResult && !hasLostPatience() && !isDue(m_setup.recipe.integer("checkpointEvery")))
         return {};
     return save();
 }

@@ -38,9 +38,10 @@ struct StepReport {
     std::int64_t peakBytes = 0;                 // of the process
     double seconds = 0;                         // of work since the start, without pauses
     double secondsLeft = -1;
+    double accuracy = 0; // share of the trained tokens that were the likeliest
 };
-struct EvalReport { std::int64_t step = 0; double loss = 0; std::int64_t tokens = 0; };
 struct RowLoss { RecordId record; double loss = 0; std::int64_t tokens = 0; }; // mean over the trained tokens of the row
+struct EvalReport { std::int64_t step = 0; double loss = 0; std::int64_t tokens = 0; double accuracy = 0; std::vector<RowLoss> rows; };
 struct CheckpointReport { std::int64_t step = 0; std::filesystem::path path; std::optional<double> evalLoss; };
 
 // All are called on the thread that trains; each may be empty.
@@ -73,6 +74,7 @@ enum class TrainEnd { Finished, Paused, Stopped, Discarded };
 struct TrainOutcome {
     TrainEnd end = TrainEnd::Finished;
     std::int64_t steps = 0; // that the whole run has
+    bool isEarly = false;   // finished before its last step, because the held-out loss has not fallen any more (setting patience)
     RunProgress progress;
 };
 

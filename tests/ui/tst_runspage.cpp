@@ -3,8 +3,12 @@
 #include "tests/ui/support/fakeengine.h"
 #include "ui/bridge/bridge.h"
 #include "ui/frame/mainwindow.h"
+#include "ui/runs/answerpane.h"
 #include "ui/runs/chartpane.h"
+#include "ui/runs/probedialog.h"
 #include "ui/runs/checkpointpane.h"
+#include "ui/runs/eventfile.h"
+#include "ui/runs/labeldialog.h"
 #include "ui/runs/losschart.h"
 #include "ui/runs/runlist.h"
 #include "ui/runs/runlog.h"
@@ -23,9 +27,12 @@
 
 #include <QAbstractItemModelTester>
 #include <QAccessible>
+#include <QComboBox>
 #include <QDateTime>
 #include <QElapsedTimer>
 #include <QFile>
+#include <QLineEdit>
+#include <QPlainTextEdit>
 #include <QSettings>
 #include <QSlider>
 #include <QStandardPaths>
@@ -33,6 +40,8 @@
 #include <QTableWidget>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QTimer>
+#include <QtEndian>
 #include <QWheelEvent>
 
 #include <cmath>
@@ -64,10 +73,17 @@ private slots:
     void wheelZoomsAndTheWholeComesBack();
     void pointerReadsThroughAllCharts();
     void keysGoFromCheckpointToCheckpoint();
+    void draggingShowsTheAnswers();
+    void axisCountsTokensEpochsAndMinutes();
+    void runsAreNamedAndArchived();
+    void doctorPointsAtTheCurve();
+    void promptsAreChosen();
+    void checkpointBecomesTheResult();
     void targetChoosesRunAndCheckpoint();
     void settingsMarkWhatDiffers();
     void logTells();
     void numbersAreSaved();
+    void reportAndEventFileAreSaved();
     void runIsDeleted();
     void everyControlHasAName();
     void narrowWindowFits();
@@ -504,6 +520,7 @@ void RunsPageTest::keysGoFromCheckpointToCheckpoint()
     open();
     auto *scrubber = find<Scrubber>();
     QTRY_COMPARE(scrubber->chosenStep(), std::optional<std::int64_t>(60));
+    find<RunPane>()->tabs().setCurrentIndex(1); // the table of checkpoints
     QTest::keyClick(scrubber, Qt::Key_Left);
     QCOMPARE(scrubber->chosenStep(), std::optional<std::int64_t>(40));
     QCOMPARE(find<LossChart>()->chosen(), std::optional<std::int64_t>(40));
@@ -518,6 +535,189 @@ void RunsPageTest::keysGoFromCheckpointToCheckpoint()
     QCOMPARE(scrubber->chosenStep(), std::optional<std::int64_t>(40));
     find<QTableWidget>()->setCurrentCell(0, 0);
     QCOMPARE(scrubber->chosenStep(), std::optional<std::int64_t>(60));
+}
+
+void RunsPageTest::draggingShowsTheAnswers()
+{
+    m_engine->probeQuestions = {"When does the desk open?", "May a dog have grapes?"};
+    m_engine->runSteps = 60;
+    open();
+    startRun();
+    m_steps->release(100);
+    QTRY_COMPARE(m_page->curves().answered, (std::vector<std::int64_t>{20, 40, 60}));
+    QTRY_COMPARE(badge(), QStringLiteral("Finished"));
+    auto *answers = find<AnswerPane>();
+    QCOMPARE(answers->questionCount(), 2);
+    QTRY_COMPARE(answers->answerText(0), QStringLiteral("I am sure about this since step 60."));
+    QCOMPARE(answers->verdictText(0), QStringLiteral("differs from Base model in 4 words"));
+    QVERIFY(answers->otherText(0).contains(QStringLiteral("not")));
+    // By mouse: over the whole run, from stop to stop.
+    auto *chart = find<LossChart>();
+    const auto at = [&](double step) { return QPoint(int(chart->xOf(step)), chart->plotRect().center().y()); };
+    QTest::mousePress(plot(), Qt::LeftButton, {}, at(55));
+    QTest::mouseMove(plot(), at(45));
+    QTest::mouseMove(plot(), at(41));
+    QTRY_COMPARE(answers->answerText(1), QStringLiteral("I am sure about this since step 40."));
+    QTest::mouseMove(plot(), at(18));
+    QTRY_COMPARE(answers->answerText(1), QStringLiteral("I am sure about this since step 20."));
+    QTest::mouseRelease(plot(), Qt::LeftButton, {}, at(18));
+    QCOMPARE(find<Scrubber>()->chosenStep(), std::optional<std::int64_t>(20));
+    // By keys, and against the step before.
+    chart->setFocus();
+    QTest::keyClick(chart, Qt::Key_Right);
+    QTRY_COMPARE(answers->answerText(0), QStringLiteral("I am sure about this since step 40."));
+    answers->setAgainst(AnswerPane::Against::Before);
+    QCOMPARE(answers->verdictText(0), QStringLiteral("differs from Step 20 in 1 word"));
+    QVERIFY(answers->otherText(0).contains(QStringLiteral("20.")));
+    picture(QStringLiteral("answers"));
+    picture(QStringLiteral("answers"), true, {1024, 700});
+    // A checkpoint that was not kept cannot be opened, its answers can still be read.
+    m_state->checkpoints[1].erase(m_state->checkpoints[1].begin());
+    m_window->openPage(QStringLiteral("home"), {});
+    m_window->openPage(QStringLiteral("runs"), {});
+    emit m_bridge->checkpointed(RunId{1}, {60, "", {}});
+    QTRY_COMPARE(m_page->curves().checkpoints.size(), std::size_t(2));
+    QTest::keyClick(chart, Qt::Key_Home);
+    QTRY_COMPARE(answers->answerText(0), QStringLiteral("I am sure about this since step 20."));
+    QVERIFY(!m_page->findChild<QAction *>(QStringLiteral("openCheckpoint"))->isEnabled());
+    // Zoomed in, dragging moves the view and not the choice.
+    chart->zoom(0.5, 30);
+    const double from = chart->viewFrom();
+    QTest::mousePress(plot(), Qt::LeftButton, {}, at(35));
+    QTest::mouseMove(plot(), at(30));
+    QTest::mouseMove(plot(), at(28));
+    QTest::mouseRelease(plot(), Qt::LeftButton, {}, at(28));
+    QVERIFY(chart->viewFrom() != from);
+    QCOMPARE(find<Scrubber>()->chosenStep(), std::optional<std::int64_t>(20));
+}
+
+void RunsPageTest::axisCountsTokensEpochsAndMinutes()
+{
+    addRun(1, RunState::Finished, 60, 60);
+    // The second half took three times as long.
+    for (engine::MetricPoint &point : m_state->metrics[1])
+        point.seconds = point.step <= 30 ? 60.0 * double(point.step) : 1800 + 180.0 * double(point.step - 30);
+    open();
+    QTRY_COMPARE(find<Scrubber>()->chosenStep(), std::optional<std::int64_t>(60));
+    auto *chart = find<LossChart>();
+    const QRect rect = chart->plotRect();
+    const auto share = [&](double step) { return (chart->xOf(step) - rect.left()) / rect.width(); };
+    QVERIFY(std::abs(share(30) - 0.5) < 0.01);
+    QComboBox &axis = find<ChartPane>()->axis();
+    axis.setFocus();
+    QTest::keyClick(&axis, Qt::Key_End); // minutes
+    QTRY_VERIFY(std::abs(share(30) - 0.25) < 0.01);
+    QVERIFY(std::abs(share(45) - 0.625) < 0.01);
+    QVERIFY(std::abs(chart->viewTo() - 60) < 0.01); // still said in steps
+    // A click finds the step below it, the scrubber lies under it.
+    QTest::mouseClick(plot(), Qt::LeftButton, {}, QPoint(int(chart->xOf(21)), rect.center().y()));
+    QCOMPARE(find<Scrubber>()->chosenStep(), std::optional<std::int64_t>(20));
+    QTRY_VERIFY(std::abs(find<Scrubber>()->checkpointPosition(0).x() - chart->xOf(20)) < 3);
+    picture(QStringLiteral("minutes"));
+    axis.setCurrentIndex(1);
+    QVERIFY(std::abs(share(30) - 0.5) < 0.01); // the same number of tokens each step
+    axis.setCurrentIndex(2);
+    QVERIFY(std::abs(share(40) - 2.0 / 3) < 0.01);
+    // Pictures of lines hold the words of the chart as text or curves, not as pixels.
+    for (const QString &kind : {QStringLiteral("svg"), QStringLiteral("pdf")}) {
+        const QString name = m_dir.filePath(QStringLiteral("chart.") + kind);
+        m_window->dialogs().setNextFileName(name);
+        m_page->findChild<QAction *>(QStringLiteral("saveChartPicture"))->trigger();
+        QFile file(name);
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        const QByteArray bytes = file.readAll();
+        QVERIFY(bytes.startsWith(kind == QLatin1String("pdf") ? "%PDF" : "<?xml"));
+        QVERIFY(!bytes.contains("<image") && !bytes.contains("/Subtype /Image"));
+        QVERIFY(bytes.size() > 3000);
+    }
+}
+
+void RunsPageTest::runsAreNamedAndArchived()
+{
+    addRun(1, RunState::Finished, 60, 60);
+    addRun(2, RunState::Finished, 60, 60);
+    open();
+    QTRY_COMPARE(m_page->shownRun(), RunId{2});
+    QTimer::singleShot(0, this, [] {
+        auto *dialog = qobject_cast<LabelDialog *>(QApplication::activeModalWidget());
+        QVERIFY(dialog);
+        const auto fields = dialog->findChildren<QLineEdit *>();
+        fields[0]->setText(QStringLiteral(" First  try "));
+        fields[1]->setText(QStringLiteral("draft, , clinic"));
+        dialog->accept();
+    });
+    QTest::keyClick(find<RunList>(), Qt::Key_F2);
+    QTRY_COMPARE(m_state->runs[1].name, std::string("First try"));
+    QCOMPARE(m_state->runs[1].tags, (std::vector<std::string>{"draft", "clinic"}));
+    QTRY_VERIFY(find<RunListModel>()->index(0).data(Qt::AccessibleTextRole).toString().startsWith(QStringLiteral("First try")));
+    m_page->findChild<QAction *>(QStringLiteral("archiveRun"))->trigger();
+    QTRY_COMPARE(find<RunListModel>()->rowCount(), 1);
+    QCOMPARE(m_page->shownRun(), RunId{1});
+    m_page->findChild<QAction *>(QStringLiteral("showArchivedRuns"))->trigger();
+    QTRY_COMPARE(find<RunListModel>()->rowCount(), 2);
+}
+
+void RunsPageTest::doctorPointsAtTheCurve()
+{
+    addRun(1, RunState::Finished, 200, 200);
+    auto &evals = m_state->evals[1];
+    for (std::size_t i = 0; i < evals.size(); ++i)
+        evals[i].loss = evals[i].step <= 60 ? 1.5 - double(evals[i].step) / 200 : 1.2 + double(evals[i].step - 60) / 200;
+    open();
+    QTRY_COMPARE(m_page->curves().points.size(), std::size_t(200));
+    QTRY_COMPARE(find<RunPane>()->tabs().tabText(2), QStringLiteral("Doctor 1"));
+    find<RunPane>()->tabs().setCurrentIndex(2);
+    QCOMPARE(find<DoctorPane>()->findings().front().ailment, Ailment::Memorises);
+    QTest::mouseClick(button(QStringLiteral("Show where")), Qt::LeftButton);
+    QVERIFY(find<LossChart>()->evidence());
+    QCOMPARE(find<LossChart>()->evidence()->from, std::int64_t(60));
+    picture(QStringLiteral("doctor"));
+    picture(QStringLiteral("doctor"), true, {1024, 700});
+    QVERIFY(button(QStringLiteral("Make step 60 the result")));
+    QTest::mouseClick(button(QStringLiteral("Make step 60 the result")), Qt::LeftButton);
+    QTRY_COMPARE(m_state->runs[0].resultStep, std::optional<std::int64_t>(60));
+}
+
+void RunsPageTest::promptsAreChosen()
+{
+    addRun(1, RunState::Finished, 60, 60);
+    open();
+    QTRY_COMPARE(m_page->shownRun(), RunId{1});
+    QTRY_VERIFY(isOffered(QStringLiteral("Choose probe prompts")));
+    QTimer::singleShot(0, this, [] {
+        auto *dialog = qobject_cast<ProbeDialog *>(QApplication::activeModalWidget());
+        QVERIFY(dialog);
+        auto *own = dialog->findChild<QPlainTextEdit *>();
+        own->setFocus();
+        QTest::keyClicks(own, QStringLiteral("When do you open?"));
+        QTest::keyClick(own, Qt::Key_Return);
+        QTest::keyClick(own, Qt::Key_Return);
+        QTest::keyClicks(own, QStringLiteral("And on Sunday?"));
+        dialog->accept();
+    });
+    QTest::mouseClick(button(QStringLiteral("Choose probe prompts")), Qt::LeftButton);
+    QTRY_VERIFY(m_state->settings.contains(data::kProbeSetting));
+    const data::ProbeChoice choice = data::probeChoiceFrom(m_state->settings[data::kProbeSetting]);
+    QCOMPARE(choice.own, (std::vector<std::string>{"When do you open?", "And on Sunday?"}));
+    QCOMPARE(int(choice.fromHeldOut), 6);
+}
+
+void RunsPageTest::checkpointBecomesTheResult()
+{
+    addRun(1, RunState::Finished, 60, 60);
+    {
+        const std::scoped_lock lock(m_state->mutex);
+        m_state->runs[0].adapter = "runs/1/adapter";
+    }
+    open();
+    QTRY_COMPARE(find<Scrubber>()->chosenStep(), std::optional<std::int64_t>(60));
+    auto *make = m_page->findChild<QAction *>(QStringLiteral("makeResult"));
+    QVERIFY(!make->isEnabled()); // the end is the result already
+    find<Scrubber>()->choose(20);
+    QTRY_VERIFY(make->isEnabled());
+    make->trigger();
+    QTRY_COMPARE(m_state->runs[0].resultStep, std::optional<std::int64_t>(20));
+    QTRY_VERIFY(!make->isEnabled());
 }
 
 void RunsPageTest::targetChoosesRunAndCheckpoint()
@@ -541,7 +741,7 @@ void RunsPageTest::settingsMarkWhatDiffers()
     addRun(1, RunState::Finished, 60, 60);
     open();
     QTRY_COMPARE(m_page->curves().points.size(), std::size_t(60));
-    find<RunPane>()->tabs().setCurrentIndex(1);
+    find<RunPane>()->tabs().setCurrentIndex(3);
     const auto row = [this](const QString &name) -> SettingRow * {
         for (auto *candidate : m_page->findChildren<SettingRow *>()) {
             if (candidate->name() == name)
@@ -570,7 +770,7 @@ void RunsPageTest::logTells()
     startRun();
     m_steps->release(25);
     QTRY_COMPARE(m_page->curves().points.size(), std::size_t(25));
-    find<RunPane>()->tabs().setCurrentIndex(2);
+    find<RunPane>()->tabs().setCurrentIndex(4);
     const auto texts = [this] {
         QStringList list;
         const auto *model = find<RunLogModel>();
@@ -607,6 +807,52 @@ void RunsPageTest::numbersAreSaved()
     QVERIFY(QImage(png).width() > 1000);
 }
 
+void RunsPageTest::reportAndEventFileAreSaved()
+{
+    addRun(1, RunState::Finished, 60, 60);
+    m_state->runs[0].name = "Try <1>";
+    m_state->probes[1].questions = {{{}, "When do you <open>?", {}}};
+    m_state->probes[1].answers = {{data::kBaseStep, 0, "I am not sure."}, {60, 0, "I am certain."}};
+    open();
+    QTRY_COMPARE(m_page->curves().points.size(), std::size_t(60));
+    QTRY_COMPARE(find<AnswerPane>()->questionCount(), 1);
+    const auto saved = [&](const QString &action, const QString &fileName) {
+        const QString name = m_dir.filePath(fileName);
+        m_window->dialogs().setNextFileName(name);
+        m_page->findChild<QAction *>(action)->trigger();
+        QByteArray bytes;
+        [&] { QTRY_VERIFY(QFileInfo(name).size() > 0); }();
+        QFile file(name);
+        if (file.open(QIODevice::ReadOnly))
+            bytes = file.readAll();
+        return bytes;
+    };
+    const QByteArray page = saved(QStringLiteral("saveReport"), QStringLiteral("report.html"));
+    QVERIFY(page.startsWith("<!DOCTYPE html>"));
+    for (const char *part : {"<title>Try &lt;1&gt;</title>", "When do you &lt;open&gt;?", "I am <mark>", "<svg", "Learning rate", "Nothing found"})
+        QVERIFY2(page.contains(part), part);
+    QVERIFY(!page.contains("src=") && !page.contains("href=\"http")); // nothing from elsewhere
+    // Frames of the event file: each with its length and two checksums.
+    QCOMPARE(crc32c("123456789"), 0xE3069283U);
+    const QByteArray events = saved(QStringLiteral("saveEvents"), QStringLiteral("events.out.tfevents.run-1"));
+    int frames = 0;
+    for (qsizetype at = 0; at < events.size(); ++frames) {
+        const auto length = qFromLittleEndian<quint64>(events.constData() + at);
+        QVERIFY(at + 16 + qsizetype(length) <= events.size());
+        const auto expected = [&](qsizetype from, qsizetype size) {
+            const std::uint32_t crc = crc32c({events.constData() + from, std::size_t(size)});
+            return ((crc >> 15) | (crc << 17)) + 0xA282EAD8U;
+        };
+        QCOMPARE(qFromLittleEndian<quint32>(events.constData() + at + 8), expected(at, 8));
+        QCOMPARE(qFromLittleEndian<quint32>(events.constData() + at + 12 + qsizetype(length)), expected(at + 12, qsizetype(length)));
+        at += 16 + qsizetype(length);
+    }
+    QCOMPARE(frames, 61);
+    QVERIFY(events.contains("brain.Event:2") && events.contains("held_out/loss"));
+    if (const QString folder = qEnvironmentVariable("FETTLE_PICTURES"); !folder.isEmpty())
+        QFile::copy(m_dir.filePath(QStringLiteral("events.out.tfevents.run-1")), folder + QStringLiteral("/events.out.tfevents.run-1"));
+}
+
 void RunsPageTest::runIsDeleted()
 {
     addRun(1, RunState::Finished, 60, 60);
@@ -634,6 +880,7 @@ void RunsPageTest::everyControlHasAName()
     QSet<QString> reached;
     find<RunList>()->setFocus();
     for (int i = 0; i < 60; ++i) {
+        QVERIFY2(QApplication::focusWidget(), qPrintable(QStringList(reached.values()).join(QLatin1Char(' '))));
         QTest::keyClick(QApplication::focusWidget(), Qt::Key_Tab);
         reached.insert(QString::fromLatin1(QApplication::focusWidget()->metaObject()->className()));
     }

@@ -112,6 +112,8 @@ void Bridge::handle(Event &event)
         emit evaluated(eval->run, eval->point);
     } else if (auto *checkpoint = std::get_if<CheckpointEvent>(&event)) {
         emit checkpointed(checkpoint->run, checkpoint->checkpoint);
+    } else if (auto *probe = std::get_if<ProbeEvent>(&event)) {
+        emit probed(probe->run, probe->step);
     } else if (auto *notice = std::get_if<NoticeEvent>(&event)) {
         emit runNoticed(notice->run, QString::fromStdString(notice->text));
     } else if (auto *started = std::get_if<AnswerStartedEvent>(&event)) {

@@ -162,6 +162,7 @@ signals:
     void metricsAppended(fettle::RunId run, const std::vector<fettle::engine::MetricPoint> &points, double secondsLeft);
     void evaluated(fettle::RunId run, const fettle::engine::EvalPoint &point);
     void checkpointed(fettle::RunId run, const fettle::engine::CheckpointInfo &checkpoint);
+    void probed(fettle::RunId run, qint64 step); // the probe prompts are answered at this step: ProjectApi::probes has them
     void runNoticed(fettle::RunId run, const QString &text); // what a run tells without ending: rows left out, a damaged checkpoint
     void runEnded(const fettle::engine::RunInfo &run); // exactly once for each start or resume
 

@@ -73,6 +73,7 @@ JobId Bridge::enqueueRun(const QString &title, RunCall call)
         };
         events.evaluated = [this](RunId run, const engine::EvalPoint &point) { append(EvalEvent{run, point}); };
         events.checkpointed = [this](RunId run, const engine::CheckpointInfo &checkpoint) { append(CheckpointEvent{run, checkpoint}); };
+        events.probed = [this](RunId run, std::int64_t step) { append(ProbeEvent{run, step}); };
         events.noticed = [this](RunId run, const std::string &text) { append(NoticeEvent{run, text}); };
         events.betweenSteps = [this] { m_heavy.runWaiting(kAnswerKey); };
         // A run has a handle of its own: the writer's stays on the writer's thread, and an edit never waits for a step.

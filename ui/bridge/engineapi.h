@@ -78,6 +78,10 @@ public:
     [[nodiscard]] virtual Result<std::vector<engine::EvalPoint>> evals(RunId id) const = 0;
     [[nodiscard]] virtual Result<std::vector<engine::CheckpointInfo>> checkpoints(RunId id) const = 0;
     [[nodiscard]] virtual Result<std::int64_t> markInterruptedRuns() = 0;
+    [[nodiscard]] virtual Result<> labelRun(RunId id, const engine::RunLabel &label) = 0;
+    [[nodiscard]] virtual Result<engine::RunInfo> makeResult(RunId id, std::int64_t step) = 0;
+    [[nodiscard]] virtual Result<data::RunProbes> probes(RunId id) const = 0;
+    [[nodiscard]] virtual Result<data::LossLedger> lossLedger(RunId id) const = 0;
 
     [[nodiscard]] virtual Result<std::vector<engine::SavedPrompt>> prompts() const = 0;
     [[nodiscard]] virtual Result<std::int64_t> savePrompt(const engine::SavedPrompt &prompt) = 0;

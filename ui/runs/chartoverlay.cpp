@@ -34,6 +34,7 @@ void ChartOverlay::paintEvent(QPaintEvent *)
         return;
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
+    paintEvidence(painter);
     paintLost(painter);
     paintEpochs(painter);
     const auto chosen = m_chart.chosen();
@@ -69,6 +70,22 @@ void ChartOverlay::paintEpochs(QPainter &painter) const
             label(x, start.epoch);
         free = x + kEpochRoom;
     }
+}
+
+void ChartOverlay::paintEvidence(QPainter &painter) const
+{
+    const auto evidence = m_chart.evidence();
+    if (!evidence || double(evidence->to) < m_chart.viewFrom() || double(evidence->from) > m_chart.viewTo())
+        return;
+    const Tokens &t = tokens();
+    const QRect plot = m_chart.plotRect();
+    const double left = std::max(m_chart.xOf(double(evidence->from)), double(plot.left()));
+    const double right = std::min(m_chart.xOf(double(evidence->to)), double(plot.right()));
+    QColor tint = t.warning;
+    tint.setAlphaF(0.12F);
+    painter.fillRect(QRectF(left, plot.top(), std::max(2.0, right - left), plot.height()), tint);
+    painter.setPen(QPen(t.warning, 1.5));
+    painter.drawLine(QPointF(left, plot.bottom()), QPointF(std::max(left + 2, right), plot.bottom()));
 }
 
 void ChartOverlay::paintLost(QPainter &painter) const

@@ -9,11 +9,13 @@
 #include "ui/widgets/segmented.h"
 #include "ui/widgets/words.h"
 
+#include <QComboBox>
 #include <QHBoxLayout>
 #include <QLocale>
 #include <QSettings>
 #include <QSlider>
 
+#include <algorithm>
 #include <cmath>
 
 namespace fettle::ui {
@@ -23,6 +25,7 @@ using namespace measure;
 namespace {
 
 const auto kSmoothingKey = QStringLiteral("runs/smoothing");
+const auto kAxisKey = QStringLiteral("runs/axis");
 const auto kLogKey = QStringLiteral("runs/logAxis");
 constexpr int kUsualSmoothing = 85; // percent
 
@@ -41,6 +44,8 @@ std::vector<SmallChart::Quantity> quantities()
          rateText},
         {ChartPane::tr("Gradient norm"), ChartPane::tr("Gradient"), {}, ChartPane::tr("How strongly a step pulled before it was limited. A spike is one odd record."),
          [](const engine::MetricPoint &point) { return point.gradNorm; }, [](double value) { return QLocale().toString(value, 'f', 2); }},
+        {ChartPane::tr("Token accuracy"), ChartPane::tr("Accuracy"), QStringLiteral("%"), ChartPane::tr("How many of the learnt tokens were the model's first guess when it read them."),
+         [](const engine::MetricPoint &point) { return point.accuracy; }, [](double value) { return std::isfinite(value) ? QLocale().toString(100 * value, 'f', 1) : QStringLiteral("–"); }},
         {ChartPane::tr("Tokens per second"), ChartPane::tr("Tokens/s"), {}, ChartPane::tr("How fast rows are read."), [](const engine::MetricPoint &point) { return point.tokensPerSecond; },
          [](double value) { return countText(qRound64(value)); }},
         {ChartPane::tr("Memory"), ChartPane::tr("Memory"), ChartPane::tr("GB"), ChartPane::tr("The most memory that the run has needed so far."),
@@ -50,7 +55,7 @@ std::vector<SmallChart::Quantity> quantities()
 
 } // namespace
 
-ChartPane::ChartPane(const RunCurves &curves, QWidget *parent) : Pane(Surface::Page, {}, parent), m_curves(curves)
+ChartPane::ChartPane(const RunCurves &curves, QWidget *parent) : Pane(Surface::Page, {}, parent), m_curves(curves), m_scale(curves)
 {
     setupTools();
     setupCharts();
@@ -59,6 +64,7 @@ ChartPane::ChartPane(const RunCurves &curves, QWidget *parent) : Pane(Surface::P
     m_smoothing->setValue(settings.value(kSmoothingKey, kUsualSmoothing).toInt());
     smoothingMoved(m_smoothing->value());
     m_logAxis->setChecked(settings.value(kLogKey, false).toBool());
+    m_axis->setCurrentIndex(settings.value(kAxisKey, 0).toInt());
 }
 
 void ChartPane::setupTools()
@@ -77,9 +83,13 @@ void ChartPane::setupTools()
     m_smoothing->setToolTip(tr("How much each point of the strong line takes from the steps before it. It changes the picture only."));
     m_smoothingValue = smallLabel({});
     m_smoothingValue->setFixedWidth(QFontMetrics(textFont(TextSize::Small)).horizontalAdvance(QStringLiteral("0.00")) + 2);
+    m_axis = new QComboBox;
+    m_axis->addItems({tr("Steps"), tr("Tokens"), tr("Epochs"), tr("Minutes")});
+    m_axis->setAccessibleName(tr("What the horizontal axis counts"));
+    m_axis->setToolTip(tr("What all charts count from left to right: corrections, tokens that were read, rounds through the data, or minutes of work."));
     m_logAxis = new Button(tr("Log axis"), {}, tr("Spreads small losses: equal distances are equal ratios."));
     m_logAxis->setCheckable(true);
-    m_whole = iconButton(QStringLiteral("maximize-2"), tr("Show the whole run (the wheel zooms, dragging moves)"), ButtonLook::Normal);
+    m_whole = iconButton(QStringLiteral("maximize-2"), tr("Show the whole run (the wheel zooms, Shift and dragging zooms into a box, dragging moves a zoomed view)"), ButtonLook::Normal);
     m_save = iconButton(QStringLiteral("download"), tr("Save the chart as a picture or as numbers"), ButtonLook::Normal);
     m_tools = new QHBoxLayout;
     m_tools->setContentsMargins(kPaneSide, kStep2, kPaneSide, kStep2);
@@ -92,6 +102,7 @@ void ChartPane::setupTools()
     m_tools->addWidget(m_smoothing);
     m_tools->addWidget(m_smoothingValue);
     m_tools->addSpacing(kStep2);
+    m_tools->addWidget(m_axis);
     m_tools->addWidget(m_logAxis);
     m_tools->addWidget(m_whole);
     m_tools->addWidget(m_save);
@@ -99,8 +110,8 @@ void ChartPane::setupTools()
 
 void ChartPane::setupCharts()
 {
-    m_loss = new LossChart(m_curves);
-    m_scrubber = new Scrubber(m_curves);
+    m_loss = new LossChart(m_curves, m_scale);
+    m_scrubber = new Scrubber(m_curves, m_scale);
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
@@ -108,11 +119,12 @@ void ChartPane::setupCharts()
     column->addWidget(m_loss, 1);
     column->addWidget(m_scrubber);
     column->addWidget(new Separator);
-    auto *row = new QHBoxLayout;
+    m_smallRow = new QHBoxLayout;
+    auto *row = m_smallRow;
     row->setContentsMargins(kPaneSide, kStep2, kPaneSide, kStep1);
     row->setSpacing(kStep5);
     for (SmallChart::Quantity &quantity : quantities()) {
-        m_small.push_back(new SmallChart(m_curves, std::move(quantity)));
+        m_small.push_back(new SmallChart(m_curves, m_scale, std::move(quantity)));
         row->addWidget(m_small.back(), 1);
     }
     column->addLayout(row);
@@ -122,6 +134,7 @@ void ChartPane::connectCharts()
 {
     connect(m_measure, &Segmented::chosen, this,
             [this](int index) { m_loss->setMeasure(index == 0 ? LossChart::Measure::Loss : LossChart::Measure::Perplexity); });
+    connect(m_axis, &QComboBox::currentIndexChanged, this, &ChartPane::axisChosen);
     connect(m_smoothing, &QSlider::valueChanged, this, &ChartPane::smoothingMoved);
     connect(m_logAxis, &QPushButton::toggled, this, [this](bool isLog) {
         m_loss->setScale(isLog ? LossChart::Scale::Logarithmic : LossChart::Scale::Linear);
@@ -136,6 +149,10 @@ void ChartPane::connectCharts()
     connect(m_loss, &LossChart::hovered, this, [this](double step) { setCursor(step); });
     connect(m_loss, &LossChart::pointerLeft, this, [this] { setCursor({}); });
     connect(m_loss, &LossChart::clicked, this, [this](double step) { choose(std::int64_t(std::llround(step))); });
+    connect(m_loss, &LossChart::scrubbed, this, [this](double step) {
+        setCursor({}); // the read-out follows what is chosen
+        choose(std::int64_t(std::llround(step)));
+    });
     connect(m_loss, &LossChart::keyStepped, this, [this](int checkpoints) { stepBy(checkpoints); });
     connect(m_scrubber, &Scrubber::hovered, this, [this](double step) { setCursor(step); });
     connect(m_scrubber, &Scrubber::pointerLeft, this, [this] { setCursor({}); });
@@ -194,7 +211,9 @@ void ChartPane::setNarrow(bool isNarrow)
 {
     m_legend->setVisible(!isNarrow);
     m_smoothingName->setVisible(!isNarrow);
-    m_smoothing->setFixedWidth(isNarrow ? 64 : 92);
+    m_smoothingValue->setVisible(!isNarrow);
+    m_smoothing->setFixedWidth(isNarrow ? 48 : 92);
+    m_smallRow->setSpacing(isNarrow ? kStep3 : kStep5);
 }
 
 void ChartPane::smoothingMoved(int percent)
@@ -202,6 +221,14 @@ void ChartPane::smoothingMoved(int percent)
     m_smoothingValue->setText(QLocale().toString(percent / 100.0, 'f', 2));
     m_loss->setSmoothing(percent / 100.0);
     QSettings().setValue(kSmoothingKey, percent);
+}
+
+void ChartPane::axisChosen(int index)
+{
+    m_scale.setAxis(RunAxis(std::clamp(index, 0, int(RunAxis::Minutes))));
+    QSettings().setValue(kAxisKey, index);
+    m_loss->axisChanged();
+    refresh();
 }
 
 void ChartPane::choose(std::int64_t step)

@@ -2,9 +2,11 @@
 // bridge; reads the page's curves.
 #pragma once
 
+#include "ui/runs/axisscale.h"
 #include "ui/runs/losschart.h"
 #include "ui/widgets/card.h"
 
+class QComboBox;
 class QHBoxLayout;
 class QSlider;
 
@@ -36,6 +38,7 @@ public:
     [[nodiscard]] Scrubber &scrubber() { return *m_scrubber; }
     [[nodiscard]] QSlider &smoothing() { return *m_smoothing; }
     [[nodiscard]] Button &saveButton() { return *m_save; } // the page gives it a menu
+    [[nodiscard]] QComboBox &axis() { return *m_axis; }
     [[nodiscard]] QPixmap picture() const; // of the loss chart, twice its size on screen
 
 signals:
@@ -51,13 +54,17 @@ private:
     void setCursor(std::optional<double> step);
     void smoothingMoved(int percent);
 
+    void axisChosen(int index);
+
     const RunCurves &m_curves;
+    AxisScale m_scale;
+    QComboBox *m_axis;
     Segmented *m_measure;
     ChartLegend *m_legend;
     TextLabel *m_smoothingName, *m_smoothingValue;
     QSlider *m_smoothing;
     Button *m_logAxis, *m_whole, *m_save;
-    QHBoxLayout *m_tools;
+    QHBoxLayout *m_tools, *m_smallRow;
     LossChart *m_loss;
     Scrubber *m_scrubber;
     std::vector<SmallChart *> m_small;

@@ -2,6 +2,7 @@
 #include "ui/runs/checkpointpane.h"
 
 #include "ui/runs/losschart.h"
+#include "ui/runs/paneparts.h"
 #include "ui/theme/icons.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/card.h"
@@ -24,17 +25,6 @@ constexpr int kNarrowPane = 360; // below: no words on the button, no epochs
 
 enum Column { Step, Epoch, Train, HeldOut, Note, Columns };
 
-Button *arrowButton(QAction *action, const QString &iconName)
-{
-    auto *button = iconButton(iconName, action->text(), ButtonLook::Normal);
-    button->setHeight(kButtonSmall);
-    button->setToolTip(action->toolTip());
-    QObject::connect(button, &QPushButton::clicked, action, &QAction::trigger);
-    QObject::connect(action, &QAction::changed, button, [button, action] { button->setEnabled(action->isEnabled()); });
-    button->setEnabled(action->isEnabled());
-    return button;
-}
-
 } // namespace
 
 CheckpointPane::CheckpointPane(const LossChart &chart, const Actions &actions, QWidget *parent) : QWidget(parent), m_chart(chart)
@@ -47,10 +37,10 @@ CheckpointPane::CheckpointPane(const LossChart &chart, const Actions &actions, Q
     auto *line = new QHBoxLayout(bar);
     line->setContentsMargins(kPaneSide, 0, kPaneSide, 1);
     line->setSpacing(kStep2);
-    line->addWidget(arrowButton(actions.previous, QStringLiteral("chevron-left")));
+    line->addWidget(actionButton(actions.previous, QStringLiteral("chevron-left")));
     m_title = strongLabel({});
     line->addWidget(m_title);
-    line->addWidget(arrowButton(actions.next, QStringLiteral("chevron-right")));
+    line->addWidget(actionButton(actions.next, QStringLiteral("chevron-right")));
     line->addStretch(1);
     m_openAction = actions.openInPlayground;
     m_open = new Button(m_openAction->text(), QStringLiteral("columns-2"), m_openAction->statusTip());
@@ -159,7 +149,9 @@ void CheckpointPane::refresh()
 void CheckpointPane::setChosen(std::optional<std::int64_t> step)
 {
     m_chosen = step;
-    m_title->setText(step ? tr("Checkpoint %1").arg(countText(*step)) : tr("No checkpoint"));
+    m_title->setText(!step                                      ? tr("No checkpoint")
+                     : hasCheckpoint(m_chart.curves(), step) ? tr("Checkpoint %1").arg(countText(*step))
+                                                             : tr("Step %1").arg(countText(*step)));
     selectChosen();
 }
 

@@ -6,6 +6,8 @@
 #include "ui/theme/tokens.h"
 #include "ui/widgets/words.h"
 
+#include <QBuffer>
+#include <QSvgGenerator>
 #include <QVBoxLayout>
 
 #include <qcustomplot.h>
@@ -20,6 +22,7 @@ namespace {
 constexpr int kAxisLeft = 44, kAxisRight = measure::kPaneSide, kAxisTop = 8, kAxisBottom = 26; // fixed, so that the scrubber lies under it
 constexpr double kFewestSteps = 4; // closest view
 constexpr double kSmallest = 1e-6; // what a logarithmic axis shows of zero
+constexpr double kGrip = 6;         // pixels beside the line of the chosen step where it can be taken
 constexpr double kOutlier = 3;     // raw values this many times above everything else do not stretch the axis
 
 QVector<QCPGraphData> graphData(const QPolygonF &line, const LossChart &chart)
@@ -33,7 +36,7 @@ QVector<QCPGraphData> graphData(const QPolygonF &line, const LossChart &chart)
 
 } // namespace
 
-LossChart::LossChart(const RunCurves &curves, QWidget *parent) : QWidget(parent), m_curves(curves)
+LossChart::LossChart(const RunCurves &curves, const AxisScale &scale, QWidget *parent) : QWidget(parent), m_curves(curves), m_axis(scale)
 {
     setFocusPolicy(Qt::StrongFocus);
     setProperty("focusRing", true);
@@ -73,24 +76,46 @@ void LossChart::setupPlot()
                 clampView();
                 fillGraphs();
             });
-    connect(m_plot, &QCustomPlot::mouseMove, this, [this](QMouseEvent *event) {
-        if (!m_plot->axisRect()->rect().contains(event->pos()))
-            emit pointerLeft();
-        else if (event->buttons() == Qt::NoButton)
-            emit hovered(m_plot->xAxis->pixelToCoord(event->pos().x()));
-    });
-    connect(m_plot, &QCustomPlot::mousePress, this, [this](QMouseEvent *event) { m_pressX = event->pos().x(); });
-    connect(m_plot, &QCustomPlot::mouseRelease, this, [this](QMouseEvent *event) {
-        if (m_pressX >= 0 && std::abs(event->pos().x() - m_pressX) < 4)
-            emit clicked(m_plot->xAxis->pixelToCoord(event->pos().x()));
-        m_pressX = -1;
-    });
+    connectMouse();
     connect(m_plot, &QCustomPlot::mouseDoubleClick, this, [this] { showAll(); });
     connect(m_plot, &QCustomPlot::afterReplot, this, [this] {
         const QRect rect = plotRect();
         m_overlay->update();
-        emit viewChanged(viewFrom(), viewTo(), rect.left(), rect.right());
+        emit viewChanged(m_plot->xAxis->range().lower, m_plot->xAxis->range().upper, rect.left(), rect.right());
     });
+}
+
+void LossChart::connectMouse()
+{
+    connect(m_plot, &QCustomPlot::mouseMove, this, [this](QMouseEvent *event) {
+        const double step = m_axis.toStep(m_plot->xAxis->pixelToCoord(event->pos().x()));
+        if (m_isScrubbing)
+            emit scrubbed(step);
+        else if (!m_plot->axisRect()->rect().contains(event->pos()))
+            emit pointerLeft();
+        else if (event->buttons() == Qt::NoButton)
+            emit hovered(step);
+    });
+    connect(m_plot, &QCustomPlot::mousePress, this, [this](QMouseEvent *event) { pressed(*event); });
+    connect(m_plot, &QCustomPlot::mouseRelease, this, [this](QMouseEvent *event) { released(*event); });
+}
+
+void LossChart::pressed(const QMouseEvent &event)
+{
+    const bool isBox = event.button() == Qt::RightButton || event.modifiers() & Qt::ShiftModifier;
+    m_plot->setSelectionRectMode(isBox ? QCP::srmZoom : QCP::srmNone);
+    m_pressX = isBox ? -1 : event.pos().x();
+    const bool isAtLine = m_chosen && std::abs(xOf(double(*m_chosen)) - event.pos().x()) <= kGrip;
+    m_isScrubbing = !isBox && event.button() == Qt::LeftButton && (m_isWhole || isAtLine);
+    m_plot->setInteraction(QCP::iRangeDrag, !m_isScrubbing);
+}
+
+void LossChart::released(const QMouseEvent &event)
+{
+    if (m_pressX >= 0 && std::abs(event.pos().x() - m_pressX) < 4)
+        emit clicked(m_axis.toStep(m_plot->xAxis->pixelToCoord(event.pos().x())));
+    m_pressX = -1;
+    m_isScrubbing = false;
 }
 
 void LossChart::setupGraphs()
@@ -109,6 +134,10 @@ void LossChart::applyTheme()
 {
     const Tokens &t = tokens();
     applyChartTheme(*m_plot);
+    QColor soft = t.accent;
+    soft.setAlphaF(0.15F);
+    m_plot->selectionRect()->setPen(QPen(t.accent, 1));
+    m_plot->selectionRect()->setBrush(soft);
     QColor faint = t.series[0];
     faint.setAlphaF(0.32F);
     m_rawLine->setPen(QPen(faint, 1));
@@ -140,13 +169,13 @@ void LossChart::refresh()
     m_steps.resize(m_curves.points.size());
     m_raw.resize(m_curves.points.size());
     for (std::size_t i = 0; i < m_curves.points.size(); ++i) {
-        m_steps[i] = double(m_curves.points[i].step);
+        m_steps[i] = m_axis.valueOf(m_curves.points[i]);
         m_raw[i] = m_curves.points[i].loss;
     }
     m_smooth = smoothedValues(m_raw, m_weight);
     if (m_isWhole) {
         const QSignalBlocker blocker(m_plot->xAxis);
-        m_plot->xAxis->setRange(0, lastStep());
+        m_plot->xAxis->setRange(0, lastValue());
     }
     fillGraphs();
     describe();
@@ -162,7 +191,7 @@ void LossChart::fillGraphs()
     m_smoothLine->data()->set(graphData(averagedPoints(m_steps, m_smooth, view.lower, view.upper, columns), *this), true);
     QVector<QCPGraphData> held;
     for (const engine::EvalPoint &eval : m_curves.evals)
-        held.append(QCPGraphData(double(eval.step), measured(eval.loss)));
+        held.append(QCPGraphData(m_axis.toValue(double(eval.step)), measured(eval.loss)));
     m_heldOut->data()->set(held, true);
     fitValueAxis();
     m_plot->replot(QCustomPlot::rpQueuedReplot);
@@ -202,8 +231,8 @@ void LossChart::fitValueAxis()
 void LossChart::clampView()
 {
     QCPRange view = m_plot->xAxis->range();
-    const double end = lastStep();
-    const double size = std::clamp(view.size(), std::min(kFewestSteps, end), end);
+    const double end = lastValue();
+    const double size = std::clamp(view.size(), std::min(kFewestSteps / lastStep(), 1.0) * end, end);
     const double from = std::clamp(view.lower, 0.0, end - size);
     const QSignalBlocker blocker(m_plot->xAxis);
     m_plot->xAxis->setRange(from, from + size);
@@ -217,9 +246,32 @@ void LossChart::showAll()
     refresh();
 }
 
+void LossChart::axisChanged()
+{
+    showAll();
+}
+
+void LossChart::draw(QPaintDevice &device)
+{
+    QCPPainter painter(&device);
+    m_plot->toPainter(&painter, width(), height());
+    m_overlay->render(&painter, QPoint(), QRegion(), QWidget::RenderFlags());
+}
+
+QByteArray LossChart::svg()
+{
+    QBuffer bytes;
+    QSvgGenerator file;
+    file.setOutputDevice(&bytes);
+    file.setSize(size());
+    file.setViewBox(rect());
+    draw(file);
+    return bytes.data();
+}
+
 void LossChart::zoom(double factor, double centre)
 {
-    m_plot->xAxis->scaleRange(factor, centre);
+    m_plot->xAxis->scaleRange(factor, m_axis.toValue(centre));
 }
 
 void LossChart::setSmoothing(double weight)
@@ -256,6 +308,12 @@ void LossChart::setChosen(std::optional<std::int64_t> step)
     describe();
 }
 
+void LossChart::setEvidence(std::optional<Lost> steps)
+{
+    m_evidence = steps;
+    m_overlay->update();
+}
+
 void LossChart::setLost(std::optional<Lost> lost)
 {
     m_lost = lost;
@@ -278,10 +336,10 @@ std::optional<LossChart::Reading> LossChart::readingAt(double step) const
     return reading;
 }
 
-double LossChart::viewFrom() const { return m_plot->xAxis->range().lower; }
-double LossChart::viewTo() const { return m_plot->xAxis->range().upper; }
+double LossChart::viewFrom() const { return m_axis.toStep(m_plot->xAxis->range().lower); }
+double LossChart::viewTo() const { return m_axis.toStep(m_plot->xAxis->range().upper); }
 int LossChart::drawnPoints() const { return m_rawLine->dataCount(); }
-double LossChart::xOf(double step) const { return m_plot->xAxis->coordToPixel(step); }
+double LossChart::xOf(double step) const { return m_plot->xAxis->coordToPixel(m_axis.toValue(step)); }
 double LossChart::yOf(double value) const { return m_plot->yAxis->coordToPixel(value); }
 
 QRect LossChart::plotRect() const

@@ -1,9 +1,11 @@
 // The loss of one run over its steps: raw faint, smoothed strong, held out as points; epochs, the step under the pointer, what a failed run
-// lost. The horizontal axis zooms and pans, the vertical one follows what is in view. Knows no bridge; reads the page's curves.
+// lost. The horizontal axis zooms and pans, the vertical one follows what is in view. Dragging goes
+// from stop to stop while the whole run is in view, and moves the view when it is zoomed; with Shift or the right button it zooms into a box. Knows no bridge; reads the page's curves.
 #pragma once
 
-#include "ui/runs/runcurves.h"
+#include "ui/runs/axisscale.h"
 
+#include <QByteArray>
 #include <QWidget>
 
 class QCPGraph;
@@ -29,8 +31,8 @@ public:
         std::optional<engine::EvalPoint> heldOut; // the last one up to here
     };
 
-    // curves must outlive the chart; refresh() after each change of them.
-    explicit LossChart(const RunCurves &curves, QWidget *parent = nullptr);
+    // curves and scale must outlive the chart; refresh() after each change of them.
+    LossChart(const RunCurves &curves, const AxisScale &scale, QWidget *parent = nullptr);
 
     void refresh();
     void showAll(); // the whole run
@@ -41,15 +43,21 @@ public:
     void setCursor(std::optional<double> step);        // the read-out; none: at the chosen checkpoint
     void setChosen(std::optional<std::int64_t> step);  // the chosen checkpoint
     void setLost(std::optional<Lost> lost);
+    void setEvidence(std::optional<Lost> steps); // what the doctor points at, tinted
 
     [[nodiscard]] std::optional<Reading> readingAt(double step) const; // none where no point lies near
     [[nodiscard]] std::optional<double> cursor() const { return m_cursor; }
     [[nodiscard]] std::optional<std::int64_t> chosen() const { return m_chosen; }
     [[nodiscard]] std::optional<Lost> lost() const { return m_lost; }
+    [[nodiscard]] std::optional<Lost> evidence() const { return m_evidence; }
     [[nodiscard]] double measured(double loss) const; // as loss or as perplexity
     [[nodiscard]] const RunCurves &curves() const { return m_curves; }
-    [[nodiscard]] double viewFrom() const;
+    [[nodiscard]] double viewFrom() const; // steps
     [[nodiscard]] double viewTo() const;
+    void axisChanged(); // the scale counts something else now: the whole run is shown
+    // Curves and what lies over them, in vectors: for SVG and PDF.
+    void draw(QPaintDevice &device);
+    [[nodiscard]] QByteArray svg();
     [[nodiscard]] int drawnPoints() const; // of the raw line, after thinning
     // Where a step or value lies, in pixels of this widget.
     [[nodiscard]] double xOf(double step) const;
@@ -60,8 +68,10 @@ signals:
     void hovered(double step);
     void pointerLeft();
     void clicked(double step);
+    void scrubbed(double step); // dragged over the whole run, or by the line of the chosen step
     void keyStepped(int checkpoints); // Left -1, Right 1, Home and End far beyond
-    void viewChanged(double from, double to, int axisLeft, int axisRight);
+    void viewChanged(double from, double to, // in units of the axis
+                     int axisLeft, int axisRight);
 
 protected:
     void changeEvent(QEvent *event) override;
@@ -74,23 +84,29 @@ private:
     void setupPlot();
     void setupGraphs();
     void applyTheme();
+    void connectMouse();
+    void pressed(const QMouseEvent &event);
+    void released(const QMouseEvent &event);
     void fillGraphs();
     void fitValueAxis();
     void clampView();
     void describe();
     [[nodiscard]] double lastStep() const;
+    [[nodiscard]] double lastValue() const { return m_axis.toValue(lastStep()); }
 
     const RunCurves &m_curves;
-    std::vector<double> m_steps, m_raw, m_smooth; // raw and smooth as losses, by point
+    const AxisScale &m_axis;
+    std::vector<double> m_steps, m_raw, m_smooth; // steps in units of the axis, raw and smooth as losses, by point
     double m_weight = 0.85;
     Measure m_measure = Measure::Loss;
     Scale m_scale = Scale::Linear;
     std::optional<double> m_cursor;
     std::optional<std::int64_t> m_chosen;
-    std::optional<Lost> m_lost;
+    std::optional<Lost> m_lost, m_evidence;
     bool m_isWhole = true;  // the view is not zoomed: it grows with the run
     bool m_isDirty = false; // changed while out of view
     double m_pressX = -1;
+    bool m_isScrubbing = false;
     QCustomPlot *m_plot = nullptr;
     QCPGraph *m_rawLine = nullptr;
     QCPGraph *m_smoothLine = nullptr;

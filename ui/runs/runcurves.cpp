@@ -157,6 +157,21 @@ const engine::EvalPoint *evalAt(const RunCurves &curves, double step)
     return found;
 }
 
+std::vector<std::int64_t> stopsOf(const RunCurves &curves)
+{
+    std::vector<std::int64_t> stops = curves.answered;
+    for (const engine::CheckpointInfo &checkpoint : curves.checkpoints)
+        stops.push_back(checkpoint.step);
+    std::ranges::sort(stops);
+    stops.erase(std::ranges::unique(stops).begin(), stops.end());
+    return stops;
+}
+
+bool hasCheckpoint(const RunCurves &curves, std::optional<std::int64_t> step)
+{
+    return step && std::ranges::find(curves.checkpoints, *step, &engine::CheckpointInfo::step) != curves.checkpoints.end();
+}
+
 std::optional<std::int64_t> bestCheckpoint(const RunCurves &curves)
 {
     const engine::CheckpointInfo *best = nullptr;

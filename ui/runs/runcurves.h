@@ -15,6 +15,7 @@ struct RunCurves {
     std::vector<engine::MetricPoint> points; // by step, ascending
     std::vector<engine::EvalPoint> evals;
     std::vector<engine::CheckpointInfo> checkpoints;
+    std::vector<std::int64_t> answered; // steps at which the probe prompts were answered, ascending
     std::int64_t steps = 0; // that the run will have
 };
 
@@ -44,6 +45,9 @@ struct EpochStart { double step = 0; int epoch = 0; };
 [[nodiscard]] std::ptrdiff_t pointIndex(const RunCurves &curves, double step);
 // The last evaluation at or before the step.
 [[nodiscard]] const engine::EvalPoint *evalAt(const RunCurves &curves, double step);
+// Where one can stop on the way through a run: checkpoints and answered steps, ascending.
+[[nodiscard]] std::vector<std::int64_t> stopsOf(const RunCurves &curves);
+[[nodiscard]] bool hasCheckpoint(const RunCurves &curves, std::optional<std::int64_t> step);
 // The checkpoint with the lowest held-out loss; none where no checkpoint was measured.
 [[nodiscard]] std::optional<std::int64_t> bestCheckpoint(const RunCurves &curves);
 

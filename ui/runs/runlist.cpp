@@ -124,7 +124,7 @@ void RunDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, c
     const int lossWidth = painter->fontMetrics().horizontalAdvance(loss) + kStep2;
     const QRect name = first.adjusted(numberWidth, 0, -lossWidth, 0);
     painter->setFont(textFont());
-    painter->drawText(name, Qt::AlignLeft | Qt::AlignVCenter, painter->fontMetrics().elidedText(runMethodLine(*run), Qt::ElideRight, name.width()));
+    painter->drawText(name, Qt::AlignLeft | Qt::AlignVCenter, painter->fontMetrics().elidedText(runListName(*run), Qt::ElideRight, name.width()));
 
     painter->setFont(textFont(TextSize::Small));
     painter->setPen(t.muted);

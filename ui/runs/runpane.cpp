@@ -2,17 +2,26 @@
 #include "ui/runs/runpane.h"
 
 #include "ui/runs/losschart.h"
+#include "ui/runs/runwords.h"
 
 #include <QHBoxLayout>
 #include <QStackedWidget>
 #include <QTabBar>
 #include <QVBoxLayout>
 
+#include <nlohmann/json.hpp>
+
 namespace fettle::ui {
 
 using namespace measure;
 
-RunPane::RunPane(const LossChart &chart, const CheckpointPane::Actions &actions, QWidget *parent)
+namespace {
+
+constexpr int kDoctorTab = 2;
+
+} // namespace
+
+RunPane::RunPane(const LossChart &chart, const AnswerPane::Actions &actions, QWidget *parent)
     : Pane(Surface::Page, {}, parent), m_chart(chart)
 {
     auto *column = new QVBoxLayout(this);
@@ -25,17 +34,21 @@ RunPane::RunPane(const LossChart &chart, const CheckpointPane::Actions &actions,
     m_tabs->setDrawBase(false);
     m_tabs->setExpanding(false);
     m_tabs->setAccessibleName(tr("What is shown of the run"));
+    m_tabs->setTabToolTip(m_tabs->addTab(tr("Answers")), tr("What the run answered at the chosen step, beside the base model."));
     m_tabs->setTabToolTip(m_tabs->addTab(tr("Checkpoints")), tr("Saved states of the run, each can answer in the playground."));
+    m_tabs->setTabToolTip(m_tabs->addTab(tr("Doctor")), tr("What looks wrong with the run, and what to do about it."));
     m_tabs->setTabToolTip(m_tabs->addTab(tr("Settings")), tr("What the run was made of, and what differs from the default."));
     m_tabs->setTabToolTip(m_tabs->addTab(tr("Log")), tr("What happened, newest first."));
     line->addWidget(m_tabs);
     line->addStretch(1);
     column->addWidget(head);
-    m_checkpoints = new CheckpointPane(chart, actions);
+    m_answers = new AnswerPane(actions);
+    m_checkpoints = new CheckpointPane(chart, {actions.previous, actions.next, actions.openInPlayground});
+    m_doctor = new DoctorPane;
     m_settings = new RunSettings;
     m_log = new RunLogView;
     m_stack = new QStackedWidget;
-    for (QWidget *widget : std::initializer_list<QWidget *>{m_checkpoints, m_settings, m_log})
+    for (QWidget *widget : std::initializer_list<QWidget *>{m_answers, m_checkpoints, m_doctor, m_settings, m_log})
         m_stack->addWidget(widget);
     column->addWidget(m_stack, 1);
     connect(m_tabs, &QTabBar::currentChanged, this, [this](int index) {
@@ -48,13 +61,37 @@ void RunPane::show(const engine::RunInfo &run, const std::vector<SeenState> &see
 {
     m_run = run;
     m_seen = seen;
+    examine();
     fillCurrent();
+}
+
+void RunPane::setChosen(std::optional<std::int64_t> step)
+{
+    m_checkpoints->setChosen(step);
+    m_answers->setChosen(step, hasCheckpoint(m_chart.curves(), step));
+}
+
+void RunPane::examine()
+{
+    const RunCurves &curves = m_chart.curves();
+    const bool isKnown = m_run.id == m_examinedRun && m_run.state == m_examinedState && curves.evals.size() == m_examinedEvals;
+    const bool isNearlySame = curves.points.size() >= m_examinedPoints && curves.points.size() < m_examinedPoints + std::max<std::size_t>(20, m_examinedPoints / 20);
+    if (isKnown && isNearlySame && m_examinedPoints > 0)
+        return; // a long run is not read again for every step
+    m_examinedRun = m_run.id;
+    m_examinedState = m_run.state;
+    m_examinedEvals = curves.evals.size();
+    m_examinedPoints = curves.points.size();
+    const nlohmann::json recipe = nlohmann::json::parse(m_run.recipeJson, nullptr, false);
+    m_doctor->setFindings(runFindings(curves, recipe, !isRunWorking(m_run.state)), !curves.points.empty());
+    const auto count = m_doctor->findings().size();
+    m_tabs->setTabText(kDoctorTab, count == 0 ? tr("Doctor") : tr("Doctor %1").arg(count));
 }
 
 void RunPane::fillCurrent()
 {
-    if (!m_run.id.isValid())
-        return;
+    if (!m_run.id.isValid() || m_stack->currentWidget() == m_answers || m_stack->currentWidget() == m_doctor)
+        return; // these come by setProbes, setChosen and examine
     // Only what is in view: a run changes many times a second.
     if (m_stack->currentWidget() == m_checkpoints)
         m_checkpoints->refresh();

@@ -1,7 +1,9 @@
-// The right side of the Runs page: tabs over checkpoints, settings and log of the shown run. Knows no bridge.
+// The right side of the Runs page: tabs over answers, checkpoints, settings and log of the shown run. Knows no bridge.
 #pragma once
 
+#include "ui/runs/answerpane.h"
 #include "ui/runs/checkpointpane.h"
+#include "ui/runs/doctorpane.h"
 #include "ui/runs/runlog.h"
 #include "ui/runs/runsettings.h"
 #include "ui/widgets/card.h"
@@ -15,22 +17,31 @@ class RunPane : public Pane {
     Q_OBJECT
 
 public:
-    RunPane(const LossChart &chart, const CheckpointPane::Actions &actions, QWidget *parent = nullptr);
+    RunPane(const LossChart &chart, const AnswerPane::Actions &actions, QWidget *parent = nullptr);
 
     void show(const engine::RunInfo &run, const std::vector<SeenState> &seen); // what stands behind all three tabs changed
     using QWidget::show;
+    void setChosen(std::optional<std::int64_t> step);
+    [[nodiscard]] AnswerPane &answers() { return *m_answers; }
     [[nodiscard]] CheckpointPane &checkpoints() { return *m_checkpoints; }
+    [[nodiscard]] DoctorPane &doctor() { return *m_doctor; }
     [[nodiscard]] QTabBar &tabs() { return *m_tabs; }
 
 private:
     void fillCurrent();
+    void examine();
 
     const LossChart &m_chart;
     engine::RunInfo m_run;
+    std::size_t m_examinedPoints = 0, m_examinedEvals = 0; // the doctor looks again when there are more
+    RunId m_examinedRun;
+    engine::RunState m_examinedState = engine::RunState::Idle;
     std::vector<SeenState> m_seen;
     QTabBar *m_tabs;
     QStackedWidget *m_stack;
+    AnswerPane *m_answers;
     CheckpointPane *m_checkpoints;
+    DoctorPane *m_doctor;
     RunSettings *m_settings;
     RunLogView *m_log;
 };

@@ -2,6 +2,7 @@
 #include "ui/runs/runspage.h"
 
 #include "ui/runs/chartpane.h"
+#include "ui/runs/ledgerview.h"
 #include "ui/runs/runlist.h"
 #include "ui/runs/runpane.h"
 #include "ui/runs/runwords.h"
@@ -48,6 +49,10 @@ void RunsPage::connectBridge()
     connect(&bridge(), &Bridge::metricsAppended, this, &RunsPage::metricsAppended);
     connect(&bridge(), &Bridge::evaluated, this, &RunsPage::evaluated);
     connect(&bridge(), &Bridge::checkpointed, this, &RunsPage::checkpointed);
+    connect(&bridge(), &Bridge::probed, this, [this](RunId run) {
+        if (run == m_shown)
+            readProbes();
+    });
     connect(&bridge(), &Bridge::runNoticed, this, &RunsPage::noticed);
     connect(&bridge(), &Bridge::runEnded, this, &RunsPage::runEnded);
     connect(&bridge(), &Bridge::errorOccurred, this, [this](const Error &error) {
@@ -134,13 +139,18 @@ void RunsPage::readRuns()
 void RunsPage::runsRead(const std::vector<engine::RunInfo> &runs)
 {
     m_hasList = true;
-    m_model->setRuns(runs);
+    std::vector<engine::RunInfo> listed = runs;
+    if (!m_showArchived->isChecked())
+        std::erase_if(listed, [](const engine::RunInfo &run) { return run.isArchived; });
+    if (listed.empty())
+        listed = runs; // an empty list would look like an empty project
+    m_model->setRuns(listed);
     showStack();
     RunId choice = m_shown;
     if (m_wanted.isValid() && m_model->rowOf(m_wanted) >= 0)
         choice = m_wanted;
     else if (m_model->rowOf(choice) < 0)
-        choice = m_model->rowOf(bridge().activeRun()) >= 0 ? bridge().activeRun() : runs.empty() ? RunId{} : runs.back().id;
+        choice = m_model->rowOf(bridge().activeRun()) >= 0 ? bridge().activeRun() : listed.empty() ? RunId{} : listed.back().id;
     if (!choice.isValid()) {
         m_shown = {};
         m_curves = {};
@@ -163,11 +173,16 @@ void RunsPage::showRun(RunId run)
     m_asked = {};
     m_reloads = 0;
     m_curves = {};
+    m_chart->loss().setEvidence({});
     if (const engine::RunInfo *info = shownInfo())
         m_curves.steps = info->steps;
+    m_pane->answers().setProbes({});
     m_chart->showRun();
     showParts();
+    if (m_views->currentWidget() == m_ledger)
+        m_ledger->showRun(run);
     readCurves();
+    readProbes();
 }
 
 void RunsPage::readCurves()
@@ -210,6 +225,7 @@ void RunsPage::readCurves()
 void RunsPage::curvesRead(RunId run, RunCurves curves)
 {
     curves.steps = m_curves.steps;
+    curves.answered = std::move(m_curves.answered);
     if (const engine::RunInfo *info = shownInfo())
         curves.steps = info->steps;
     // What was seen live and is not stored yet.
@@ -251,9 +267,39 @@ void RunsPage::readCheckpoints()
                 return;
             m_curves.checkpoints = std::move(*checkpoints);
             m_chart->refresh();
+            m_pane->setChosen(m_chart->chosenStep()); // it may be no checkpoint any more
             showParts();
         },
         "runs page checkpoints");
+}
+
+void RunsPage::readProbes()
+{
+    bridge().read<data::RunProbes>(
+        this,
+        [run = m_shown](const ProjectApi *project, const JobContext &) -> Result<data::RunProbes> {
+            if (!project)
+                return data::RunProbes{};
+            return project->probes(run);
+        },
+        [this, run = m_shown](Result<data::RunProbes> probes) {
+            if (!probes || run != m_shown)
+                return;
+            m_curves.answered.clear();
+            for (const data::ProbeAnswer &answer : probes->answers) {
+                if (answer.step >= 0 && (m_curves.answered.empty() || m_curves.answered.back() != answer.step))
+                    m_curves.answered.push_back(answer.step);
+            }
+            m_pane->answers().setProbes(std::move(*probes));
+            m_chart->refresh();
+            if (m_wantedStep && !m_isLoading) {
+                m_chart->choose(*m_wantedStep);
+                m_wantedStep.reset();
+            }
+            m_pane->setChosen(m_chart->chosenStep());
+            updateActions();
+        },
+        "runs page probes");
 }
 
 void RunsPage::showStack()
@@ -275,7 +321,11 @@ void RunsPage::showHead()
     if (!run)
         return;
     m_head->setTitle(QString::fromStdString(run->name));
-    m_head->setState(runFactsLine(*run));
+    QString facts = runFactsLine(*run);
+    for (const std::string &tag : run->tags)
+        facts += QStringLiteral(" · ") + QString::fromStdString(tag);
+    m_head->setState(facts);
+    m_head->setToolTip(QString::fromStdString(run->note));
     m_badge->setText(runStateText(run->state));
     m_badge->setIconName(runStateIcon(run->state));
     m_badge->setTone(runStateTone(run->state));

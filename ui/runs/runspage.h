@@ -8,6 +8,7 @@
 
 #include <QTimer>
 
+#include <functional>
 #include <set>
 
 class QSplitter;
@@ -21,6 +22,7 @@ class Button;
 class ChartPane;
 class ElidedLabel;
 class EmptyState;
+class LedgerView;
 class PageHead;
 class ProgressLine;
 class RunList;
@@ -65,6 +67,7 @@ private:
     void readCurves();
     void curvesRead(RunId run, RunCurves curves);
     void readCheckpoints();
+    void readProbes();
     void showStack();
     void showHead();
     void showBar();
@@ -86,8 +89,17 @@ private:
     void stopShown();
     void deleteShown();
     void openInPlayground();
+    void makeResult();
+    void choosePrompts();
+    void showLedger(bool isShown);
+    void labelShown();
+    void archiveShown();
+    void writeLabel(RunId run, const engine::RunLabel &label);
     void savePicture();
     void saveNumbers();
+    void saveEvents();
+    void saveReport();
+    void saveBytes(const QString &title, const QString &suggestion, const QString &filter, const std::function<QByteArray()> &make); // made off the GUI thread
     [[nodiscard]] bool isShownActive() const; // an engine works on the shown run now
     [[nodiscard]] QString resumeText() const;
 
@@ -109,15 +121,17 @@ private:
     int m_reloads = 0;                               // for a gap in the curve
     QTimer m_checkpointTimer, m_gapTimer;
 
-    QAction *m_pause, *m_resume, *m_stop, *m_saveNow, *m_delete, *m_openPlayground, *m_previous, *m_next, *m_savePicture, *m_saveNumbers;
+    QAction *m_pause, *m_resume, *m_stop, *m_saveNow, *m_delete, *m_openPlayground, *m_previous, *m_next, *m_savePicture, *m_saveNumbers, *m_makeResult, *m_choosePrompts, *m_showLedger, *m_label, *m_archive, *m_showArchived, *m_saveEvents, *m_saveReport;
     RunListModel *m_model;
     RunList *m_list;
     QWidget *m_side;
     PageHead *m_head;
     Badge *m_badge;
-    Button *m_pauseButton, *m_resumeButton, *m_stopButton;
+    Button *m_pauseButton, *m_resumeButton, *m_stopButton, *m_ledgerButton;
     QVBoxLayout *m_bars;
     QSplitter *m_splitter;
+    QStackedWidget *m_views; // curves or ledger
+    LedgerView *m_ledger;
     ChartPane *m_chart;
     RunPane *m_pane;
     QStackedWidget *m_stack;

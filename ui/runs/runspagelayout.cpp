@@ -2,6 +2,7 @@
 #include "ui/runs/runspage.h"
 
 #include "ui/runs/chartpane.h"
+#include "ui/runs/ledgerview.h"
 #include "ui/runs/runlist.h"
 #include "ui/runs/runpane.h"
 #include "ui/runs/scrubber.h"
@@ -47,10 +48,28 @@ void RunsPage::setupActions()
                                tr("Chooses the checkpoint before this one."), [this] { m_chart->stepBy(-1); });
     m_next = addPageAction(QStringLiteral("nextCheckpoint"), tr("Next checkpoint"), QStringLiteral("chevron-right"), {},
                            tr("Chooses the checkpoint after this one."), [this] { m_chart->stepBy(1); });
+    m_makeResult = addPageAction(QStringLiteral("makeResult"), tr("Make it the result"), QStringLiteral("package-check"), {},
+                                 tr("This checkpoint becomes what the run gives: in the playground, in exports, for later runs."), [this] { makeResult(); });
+    m_choosePrompts = addPageAction(QStringLiteral("probePrompts"), tr("Choose probe prompts..."), QStringLiteral("pencil"), {},
+                                    tr("Which questions the next runs answer at every evaluation."), [this] { choosePrompts(); });
+    m_showLedger = addPageAction(QStringLiteral("showLedger"), tr("Ledger"), QStringLiteral("notebook-text"), QKeySequence(Qt::CTRL | Qt::Key_L),
+                                 tr("The loss of every record over the run: which were never learnt, forgotten, or look wrong."),
+                                 [this] { showLedger(m_views->currentWidget() != m_ledger); });
     m_savePicture = addPageAction(QStringLiteral("saveChartPicture"), tr("Save the chart as a picture..."), QStringLiteral("download"), {},
-                                  tr("A PNG file of the loss chart as it is shown."), [this] { savePicture(); });
+                                  tr("A PNG, SVG or PDF file of the loss chart as it is shown."), [this] { savePicture(); });
     m_saveNumbers = addPageAction(QStringLiteral("saveChartNumbers"), tr("Save the curves as numbers..."), QStringLiteral("table-2"), {},
                                   tr("A CSV file with one line for each step."), [this] { saveNumbers(); });
+    m_saveReport = addPageAction(QStringLiteral("saveReport"), tr("Save a report..."), QStringLiteral("file-text"), {},
+                                 tr("One web page with the curve, the settings and the answers, for people who do not have Fettle."), [this] { saveReport(); });
+    m_saveEvents = addPageAction(QStringLiteral("saveEvents"), tr("Save for TensorBoard..."), QStringLiteral("activity"), {},
+                                 tr("An event file with all curves that TensorBoard reads."), [this] { saveEvents(); });
+    m_label = addPageAction(QStringLiteral("labelRun"), tr("Name, tags, note..."), QStringLiteral("tag"), QKeySequence(Qt::Key_F2),
+                            tr("What you call the run and want to remember about it."), [this] { labelShown(); });
+    m_archive = addPageAction(QStringLiteral("archiveRun"), tr("Archive"), QStringLiteral("box"), {},
+                              tr("Takes the run out of the list; nothing is deleted."), [this] { archiveShown(); });
+    m_showArchived = addPageAction(QStringLiteral("showArchivedRuns"), tr("Show archived runs"), QStringLiteral("list"), {}, tr("Lists the runs in the archive too."),
+                                   [this] { readRuns(); });
+    m_showArchived->setCheckable(true);
     m_delete = addPageAction(QStringLiteral("deleteRun"), tr("Delete the run..."), QStringLiteral("trash-2"), {},
                              tr("Removes the run with its curves, checkpoints and adapter."), [this] { deleteShown(); });
 }
@@ -104,18 +123,26 @@ QWidget *RunsPage::makeHead()
     m_resumeButton->followAction(m_resume);
     m_stopButton = new Button({}, QStringLiteral("square"));
     m_stopButton->followAction(m_stop);
+    m_ledgerButton = new Button({}, QStringLiteral("notebook-text"));
+    m_ledgerButton->followAction(m_showLedger);
+    m_ledgerButton->setCheckable(true);
     auto *more = iconButton(QStringLiteral("ellipsis"), tr("More that can be done with this run"), ButtonLook::Normal);
     more->setObjectName(QStringLiteral("moreButton"));
     auto *menu = new QMenu(more);
     menu->setToolTipsVisible(true);
     menu->addAction(m_saveNow);
     menu->addAction(m_openPlayground);
+    menu->addAction(m_makeResult);
+    menu->addAction(m_choosePrompts);
     menu->addSeparator();
+    menu->addAction(m_label);
+    menu->addAction(m_archive);
+    menu->addAction(m_showArchived);
     menu->addAction(m_delete);
     connect(more, &QPushButton::clicked, this, [more, menu] {
         menu->popup(more->mapToGlobal(QPoint(more->width() - menu->sizeHint().width(), more->height() + kStep1)));
     });
-    for (QWidget *button : std::initializer_list<QWidget *>{m_pauseButton, m_resumeButton, m_stopButton, more})
+    for (QWidget *button : std::initializer_list<QWidget *>{m_ledgerButton, m_pauseButton, m_resumeButton, m_stopButton, more})
         m_head->addAction(button);
     return m_head;
 }
@@ -135,7 +162,7 @@ QWidget *RunsPage::makeWork()
     rows->addLayout(m_bars);
     m_chart = new ChartPane(m_curves);
     m_chart->setMinimumWidth(360);
-    m_pane = new RunPane(m_chart->loss(), {m_previous, m_next, m_openPlayground});
+    m_pane = new RunPane(m_chart->loss(), {m_previous, m_next, m_openPlayground, m_makeResult, m_choosePrompts});
     m_pane->setMinimumWidth(260);
     m_splitter = new QSplitter(Qt::Horizontal);
     m_splitter->setChildrenCollapsible(false);
@@ -149,11 +176,24 @@ QWidget *RunsPage::makeWork()
             QSettings().setValue(kPaneKey, m_pane->width());
     });
     connect(m_chart, &ChartPane::checkpointChosen, this, [this](std::optional<std::int64_t> step) {
-        m_pane->checkpoints().setChosen(step);
+        m_pane->setChosen(step);
         updateActions();
     });
+    connect(&m_pane->doctor(), &DoctorPane::showWished, this, [this](double from, double to) {
+        m_chart->loss().showAll();
+        m_chart->loss().setEvidence(LossChart::Lost{std::int64_t(from), std::int64_t(to)});
+    });
+    connect(&m_pane->doctor(), &DoctorPane::resultWished, this, [this](std::int64_t step) {
+        m_chart->choose(step);
+        m_makeResult->trigger();
+    });
     connect(&m_pane->checkpoints(), &CheckpointPane::stepWished, m_chart, &ChartPane::choose);
-    rows->addWidget(m_splitter, 1);
+    m_ledger = new LedgerView(context());
+    connect(m_ledger, &LedgerView::closeWished, this, [this] { showLedger(false); });
+    m_views = new QStackedWidget;
+    m_views->addWidget(m_splitter);
+    m_views->addWidget(m_ledger);
+    rows->addWidget(m_views, 1);
     columns->addLayout(rows, 1);
     return work;
 }
@@ -191,6 +231,8 @@ void RunsPage::setupMenus()
     menu->setToolTipsVisible(true);
     menu->addAction(m_savePicture);
     menu->addAction(m_saveNumbers);
+    menu->addAction(m_saveEvents);
+    menu->addAction(m_saveReport);
     connect(&m_chart->saveButton(), &QPushButton::clicked, this, [this, menu] {
         const Button &button = m_chart->saveButton();
         menu->popup(button.mapToGlobal(QPoint(button.width() - menu->sizeHint().width(), button.height() + kStep1)));
@@ -207,6 +249,7 @@ void RunsPage::adjustToWidth()
     m_isNarrow = isNarrow;
     m_side->setFixedWidth(isNarrow ? kSideNarrow : kSideWidth);
     m_chart->setNarrow(isNarrow);
+    m_ledger->setNarrow(isNarrow);
     const int pane = isNarrow ? kPaneNarrow : QSettings().value(kPaneKey, kDetail).toInt();
     m_splitter->setSizes({std::max(1, width() - m_side->width() - pane), pane});
 }

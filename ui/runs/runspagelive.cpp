@@ -3,13 +3,26 @@
 
 #include "ui/frame/dialogs.h"
 #include "ui/runs/chartpane.h"
+#include "ui/runs/eventfile.h"
+#include "ui/runs/ledgerview.h"
+#include "ui/runs/probedialog.h"
 #include "ui/runs/runlist.h"
 #include "ui/runs/runpane.h"
+#include "ui/runs/runreport.h"
 #include "ui/runs/runwords.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/words.h"
 
+#include <QDateTime>
+#include <QFile>
+#include <QFileInfo>
+#include <QPageSize>
+#include <QPdfWriter>
 #include <QPixmap>
+#include <QStackedWidget>
+#include <QTableView>
+
+#include <cmath>
 
 namespace fettle::ui {
 
@@ -22,7 +35,7 @@ constexpr std::size_t kMostLive = 20'000; // far more than a second of steps
 QByteArray numbersOf(const RunCurves &curves)
 {
     // Numbers of a file have a point, whatever the language of the window.
-    QByteArray text = "step,epoch,loss,held_out_loss,learning_rate,gradient_norm,tokens_per_second,tokens,peak_bytes,seconds\n";
+    QByteArray text = "step,epoch,loss,held_out_loss,learning_rate,gradient_norm,tokens_per_second,tokens,peak_bytes,seconds,token_accuracy\n";
     auto eval = curves.evals.begin();
     for (const engine::MetricPoint &point : curves.points) {
         while (eval != curves.evals.end() && eval->step < point.step)
@@ -32,12 +45,34 @@ QByteArray numbersOf(const RunCurves &curves)
                                      QByteArray::number(point.loss, 'g', 9), hasEval ? QByteArray::number(eval->loss, 'g', 9) : QByteArray(),
                                      QByteArray::number(point.learningRate, 'g', 9), QByteArray::number(point.gradNorm, 'g', 9),
                                      QByteArray::number(point.tokensPerSecond, 'g', 6), QByteArray::number(qint64(point.tokens)),
-                                     QByteArray::number(qint64(point.peakBytes)), QByteArray::number(point.seconds, 'f', 3)};
+                                     QByteArray::number(qint64(point.peakBytes)), QByteArray::number(point.seconds, 'f', 3),
+                                     std::isfinite(point.accuracy) ? QByteArray::number(point.accuracy, 'g', 6) : QByteArray()};
         for (std::size_t i = 0; i < std::size(fields); ++i)
             text += (i ? "," : "") + fields[i];
         text += '\n';
     }
     return text;
+}
+
+// As the ending of the name says: a picture of pixels, or one of lines that can be made larger. False: it cannot be written.
+bool saveChart(ChartPane &chart, const QString &name)
+{
+    const QString kind = QFileInfo(name).suffix().toLower();
+    if (kind == QLatin1String("svg")) {
+        QFile file(name);
+        const QByteArray svg = chart.loss().svg();
+        return file.open(QIODevice::WriteOnly) && file.write(svg) == svg.size();
+    }
+    if (kind == QLatin1String("pdf")) {
+        constexpr int kDotsPerInch = 96; // as on the screen: text keeps its size beside the lines
+        QPdfWriter file(name);
+        file.setPageSize(QPageSize(QSizeF(chart.loss().size()) * 72.0 / kDotsPerInch, QPageSize::Point));
+        file.setPageMargins({});
+        file.setResolution(kDotsPerInch);
+        chart.loss().draw(file);
+        return QFileInfo(name).size() > 0;
+    }
+    return chart.picture().save(name, "PNG");
 }
 
 } // namespace
@@ -141,6 +176,8 @@ void RunsPage::checkpointed(RunId run, const engine::CheckpointInfo &checkpoint)
     putCheckpoint(m_curves, checkpoint);
     m_chart->refresh();
     showParts();
+    if (m_views->currentWidget() == m_ledger)
+        m_ledger->showRun(run); // losses are written with the checkpoint
     m_checkpointTimer.start();
 }
 
@@ -199,13 +236,25 @@ void RunsPage::updateActions()
     m_resumeButton->setVisible(isResumable && m_bars->count() == 0);
 
     const auto chosen = m_chart->chosenStep();
-    const auto &checkpoints = m_curves.checkpoints;
-    setActionPossible(m_previous, chosen && *chosen > checkpoints.front().step, tr("There is no checkpoint before it."));
-    setActionPossible(m_next, chosen && *chosen < checkpoints.back().step, tr("There is no checkpoint after it."));
+    const std::vector<std::int64_t> stops = stopsOf(m_curves);
+    const bool isCheckpoint = hasCheckpoint(m_curves, chosen);
+    const QString notKept = chosen ? tr("The checkpoint of this step was not kept.") : tr("There is no checkpoint to open.");
+    setActionPossible(m_previous, chosen && !stops.empty() && *chosen > stops.front(), tr("There is no checkpoint before it."));
+    setActionPossible(m_next, chosen && !stops.empty() && *chosen < stops.back(), tr("There is no checkpoint after it."));
+    const bool isResult = run && !run->adapter.empty() && chosen && *chosen == run->resultStep.value_or(run->step);
+    setActionPossible(m_makeResult, isCheckpoint && !isActive && !isRunWorking(state) && !isResult,
+                      isResult ? tr("It is the result of the run.") : !isCheckpoint ? notKept : tr("The run is at work: its result comes at the end."));
+    setActionPossible(m_label, run != nullptr, noRun);
+    setActionPossible(m_archive, run && !isActive && !isRunWorking(state), run ? tr("Stop the run first.") : noRun);
+    m_archive->setText(run && run->isArchived ? tr("Take back from the archive") : tr("Archive"));
+    setActionPossible(m_showLedger, run != nullptr, noRun);
+    setActionPossible(m_choosePrompts, bridge().project() != nullptr, tr("No project is open."));
     const bool hasPlayground = context().windowAction(QStringLiteral("page-playground")) != nullptr;
     m_openPlayground->setVisible(hasPlayground);
-    setActionPossible(m_openPlayground, hasPlayground && chosen.has_value(), tr("There is no checkpoint to open."));
+    setActionPossible(m_openPlayground, hasPlayground && isCheckpoint, notKept);
     setActionPossible(m_savePicture, !m_curves.points.empty(), tr("There is no step yet."));
+    setActionPossible(m_saveEvents, !m_curves.points.empty(), tr("There is no step yet."));
+    setActionPossible(m_saveReport, !m_curves.points.empty(), tr("There is no step yet."));
     setActionPossible(m_saveNumbers, !m_curves.points.empty(), tr("There is no step yet."));
     setActionPossible(m_delete, run && !isActive && !isRunWorking(state), run ? tr("Stop the run first.") : noRun);
 }
@@ -270,11 +319,83 @@ void RunsPage::openInPlayground()
         context().openPage(QStringLiteral("playground"), QStringLiteral("run %1 %2").arg(m_shown.value).arg(*step));
 }
 
+void RunsPage::showLedger(bool isShown)
+{
+    if (isShown)
+        m_ledger->showRun(m_shown);
+    m_views->setCurrentWidget(isShown ? static_cast<QWidget *>(m_ledger) : m_splitter);
+    m_ledgerButton->setChecked(isShown);
+    if (isShown)
+        m_ledger->table().setFocus();
+    else
+        m_chart->loss().setFocus();
+}
+
+void RunsPage::makeResult()
+{
+    const auto step = m_chart->chosenStep();
+    if (!step)
+        return;
+    bridge().write<engine::RunInfo>(
+        Touched::Runs, this, [run = m_shown, step = *step](ProjectApi &project, const JobContext &) { return project.makeResult(run, step); },
+        [this](Result<engine::RunInfo> run) {
+            if (run)
+                context().showMessage({MessageTone::Info, tr("The checkpoint of step %1 is the result of %2 now.").arg(countText(run->resultStep.value_or(0)), QString::fromStdString(run->name)), {}, {}, {}, {}});
+            else
+                context().showMessage(messageOf(run.error()));
+        });
+}
+
+void RunsPage::choosePrompts()
+{
+    if (!bridge().project())
+        return;
+    ProbeDialog dialog(data::probeChoiceFrom(bridge().project()->setting(data::kProbeSetting).value_or(std::string())), this);
+    if (dialog.exec() != QDialog::Accepted)
+        return;
+    bridge().write<void>(Touched::Settings, nullptr, [text = data::probeChoiceText(dialog.choice())](ProjectApi &project, const JobContext &) { return project.setSetting(data::kProbeSetting, text); }, {});
+}
+
 void RunsPage::savePicture()
 {
-    const QString name = context().dialogs.saveFile(this, tr("Save the chart"), tr("run-%1-loss.png").arg(m_shown.value), tr("Pictures (*.png)"));
-    if (!name.isEmpty() && !m_chart->picture().save(name, "PNG"))
+    const QString name = context().dialogs.saveFile(this, tr("Save the chart"), tr("run-%1-loss.png").arg(m_shown.value), tr("Pictures (*.png *.svg *.pdf)"));
+    if (!name.isEmpty() && !saveChart(*m_chart, name))
         context().showMessage(messageOf({ErrorCode::NoPermission, "Cannot write \"" + name.toStdString() + "\".", "Choose another folder.", {}}));
+}
+
+void RunsPage::saveBytes(const QString &title, const QString &suggestion, const QString &filter, const std::function<QByteArray()> &make)
+{
+    const QString name = context().dialogs.saveFile(this, title, suggestion, filter);
+    if (name.isEmpty())
+        return;
+    bridge().readSlowly<void>(
+        this, [file = name.toStdString(), make](const ProjectApi *, const JobContext &context) { return context.engine.writeFile(file, make().toStdString()); },
+        [this, name](Result<> result) {
+            if (result)
+                context().showMessage({MessageTone::Info, tr("\"%1\" is written.").arg(name), {}, {}, {}, {}});
+            else
+                context().showMessage(messageOf(result.error()));
+        });
+}
+
+void RunsPage::saveEvents()
+{
+    const engine::RunInfo *run = shownInfo();
+    if (!run)
+        return;
+    const QDateTime started = QDateTime::fromString(QString::fromStdString(run->started), Qt::ISODate);
+    const double seconds = started.isValid() ? double(started.toMSecsSinceEpoch()) / 1000 : 0.0;
+    saveBytes(tr("Save for TensorBoard"), tr("events.out.tfevents.run-%1").arg(m_shown.value), tr("TensorBoard event files (*tfevents*)"),
+              [curves = m_curves, seconds] { return eventFile(curves, seconds); });
+}
+
+void RunsPage::saveReport()
+{
+    const engine::RunInfo *run = shownInfo();
+    if (!run)
+        return;
+    saveBytes(tr("Save a report"), tr("run-%1.html").arg(m_shown.value), tr("Web pages (*.html)"),
+              [parts = ReportParts{*run, m_curves, m_pane->answers().probes(), m_chart->loss().svg()}] { return runReport(parts); });
 }
 
 void RunsPage::saveNumbers()

@@ -110,6 +110,11 @@ QString runMethodLine(const engine::RunInfo &run)
     return rank.isEmpty() ? method : tr("%1, rank %2").arg(method, rank);
 }
 
+QString runListName(const engine::RunInfo &run)
+{
+    return run.name == "Run " + std::to_string(run.id.value) || run.name.empty() ? runMethodLine(run) : QString::fromStdString(run.name);
+}
+
 QString runFactsLine(const engine::RunInfo &run)
 {
     QStringList facts{runMethodLine(run)};

@@ -23,6 +23,8 @@ namespace fettle::ui {
 
 // "LoRA, rank 16": method and the value that tells runs of one method apart.
 [[nodiscard]] QString runMethodLine(const engine::RunInfo &run);
+// What the list says beside the number: the name where the user gave one, else the method.
+[[nodiscard]] QString runListName(const engine::RunInfo &run);
 // "LoRA, rank 16, snapshot 6, seed 1207".
 [[nodiscard]] QString runFactsLine(const engine::RunInfo &run);
 // Second line of the list: "step 129 of 207, 5 min left", "today 11:05, 13 min", "Tuesday, stopped by you at 64".

@@ -15,11 +15,27 @@ namespace fettle::ui {
 
 namespace {
 
-constexpr double kTrack = 4, kDiamond = 7, kCircle = 16;
+constexpr double kTrack = 4, kDiamond = 7, kCircle = 16, kDot = 2.5, kStar = 8;
+
+QPolygonF diamondAt(QPointF centre)
+{
+    const double half = kDiamond * 0.75;
+    return {centre + QPointF(0, -half), centre + QPointF(half, 0), centre + QPointF(0, half), centre + QPointF(-half, 0)};
+}
+
+QPolygonF starAt(QPointF centre)
+{
+    QPolygonF star;
+    for (int point = 0; point < 10; ++point) {
+        const double angle = point * M_PI / 5 - M_PI / 2, radius = point % 2 ? kStar * 0.45 : kStar;
+        star.append(centre + QPointF(std::cos(angle) * radius, std::sin(angle) * radius));
+    }
+    return star;
+}
 
 } // namespace
 
-Scrubber::Scrubber(const RunCurves &curves, QWidget *parent) : QAbstractSlider(parent), m_curves(curves)
+Scrubber::Scrubber(const RunCurves &curves, const AxisScale &scale, QWidget *parent) : QAbstractSlider(parent), m_curves(curves), m_scale(scale)
 {
     setOrientation(Qt::Horizontal);
     setFocusPolicy(Qt::StrongFocus);
@@ -28,20 +44,21 @@ Scrubber::Scrubber(const RunCurves &curves, QWidget *parent) : QAbstractSlider(p
     setPageStep(1);
     setRange(0, 0);
     setAccessibleName(tr("Checkpoints"));
-    setToolTip(tr("Checkpoints: states of the run that are saved. Left and Right go from one to the next."));
+    setToolTip(tr("Drag along the run: diamonds are saved states, the star is the best of them, dots are steps at which the probe prompts were answered. "
+                  "Left and Right go from one to the next."));
 }
 
 void Scrubber::refresh()
 {
     m_isRefreshing = true;
-    const auto &checkpoints = m_curves.checkpoints;
+    m_stops = stopsOf(m_curves);
     const bool followsNewest = !m_chosen || value() == maximum(); // the newest stays chosen while the run goes on
-    setRange(0, std::max(0, int(checkpoints.size()) - 1));
-    setEnabled(!checkpoints.empty());
-    int index = int(checkpoints.size()) - 1;
-    const auto known = std::ranges::find(checkpoints, m_chosen.value_or(-1), &engine::CheckpointInfo::step);
-    if (!followsNewest && known != checkpoints.end())
-        index = int(known - checkpoints.begin());
+    setRange(0, std::max(0, int(m_stops.size()) - 1));
+    setEnabled(!m_stops.empty());
+    int index = int(m_stops.size()) - 1;
+    const auto known = std::ranges::find(m_stops, m_chosen.value_or(-1));
+    if (!followsNewest && known != m_stops.end())
+        index = int(known - m_stops.begin());
     setValue(std::max(0, index));
     m_isRefreshing = false;
     announce();
@@ -76,8 +93,8 @@ std::optional<std::int64_t> Scrubber::chosenStep() const
 void Scrubber::choose(std::int64_t step)
 {
     int nearest = -1;
-    for (int i = 0; i < int(m_curves.checkpoints.size()); ++i) {
-        const auto distance = [&](int at) { return std::abs(m_curves.checkpoints[std::size_t(at)].step - step); };
+    for (int i = 0; i < int(m_stops.size()); ++i) {
+        const auto distance = [&](int at) { return std::abs(m_stops[std::size_t(at)] - step); };
         if (nearest < 0 || distance(i) < distance(nearest))
             nearest = i;
     }
@@ -85,17 +102,18 @@ void Scrubber::choose(std::int64_t step)
         setValue(nearest);
 }
 
-void Scrubber::stepBy(int checkpoints)
+void Scrubber::stepBy(int stops)
 {
-    setValue(std::clamp(value() + checkpoints, minimum(), maximum()));
+    setValue(std::clamp(value() + stops, minimum(), maximum()));
 }
 
 void Scrubber::announce()
 {
     const auto at = std::size_t(value());
-    const auto step = at < m_curves.checkpoints.size() ? std::optional(m_curves.checkpoints[at].step) : std::nullopt;
-    setAccessibleDescription(step ? tr("Checkpoint %1, %2 of %3").arg(countText(*step)).arg(at + 1).arg(m_curves.checkpoints.size())
-                                  : tr("No checkpoint yet"));
+    const auto step = at < m_stops.size() ? std::optional(m_stops[at]) : std::nullopt;
+    setAccessibleDescription(!step                            ? tr("No checkpoint yet")
+                             : hasCheckpoint(m_curves, step) ? tr("Checkpoint %1, %2 of %3").arg(countText(*step)).arg(at + 1).arg(m_stops.size())
+                                                             : tr("Step %1, %2 of %3").arg(countText(*step)).arg(at + 1).arg(m_stops.size()));
     if (step == m_chosen)
         return;
     m_chosen = step;
@@ -111,17 +129,17 @@ void Scrubber::sliderChange(SliderChange change)
 
 double Scrubber::xOf(double step) const
 {
-    return m_left + (step - m_from) / std::max(1e-9, m_to - m_from) * (m_right - m_left);
+    return m_left + (m_scale.toValue(step) - m_from) / std::max(1e-9, m_to - m_from) * (m_right - m_left);
 }
 
 double Scrubber::stepAt(double x) const
 {
-    return m_from + (x - m_left) / std::max(1, m_right - m_left) * (m_to - m_from);
+    return m_scale.toStep(m_from + (x - m_left) / std::max(1, m_right - m_left) * (m_to - m_from));
 }
 
 QPoint Scrubber::checkpointPosition(int index) const
 {
-    return {int(std::lround(xOf(double(m_curves.checkpoints.at(std::size_t(index)).step)))), height() / 2};
+    return {int(std::lround(xOf(double(m_stops.at(std::size_t(index)))))), height() / 2};
 }
 
 void Scrubber::paintEvent(QPaintEvent *)
@@ -141,14 +159,18 @@ void Scrubber::paintEvent(QPaintEvent *)
         painter.drawRoundedRect(done, kTrack / 2, kTrack / 2);
     }
     const auto isInView = [&](double x) { return x >= m_left - 1 && x <= m_right + 1; };
-    for (const engine::CheckpointInfo &checkpoint : m_curves.checkpoints) {
-        const double x = xOf(double(checkpoint.step));
-        if (!isInView(x) || checkpoint.step == m_chosen)
+    const std::int64_t best = m_curves.checkpoints.size() > 1 ? bestCheckpoint(m_curves).value_or(-1) : -1; // steps begin at 1
+    for (const std::int64_t stop : m_stops) {
+        const double x = xOf(double(stop));
+        if (!isInView(x) || stop == m_chosen)
             continue;
-        const double half = kDiamond * 0.75;
+        const bool isSaved = hasCheckpoint(m_curves, stop);
         painter.setPen(QPen(t.accent, 1.5));
-        painter.setBrush(t.surface1);
-        painter.drawPolygon(QPolygonF{QPointF(x, middle - half), QPointF(x + half, middle), QPointF(x, middle + half), QPointF(x - half, middle)});
+        painter.setBrush(stop == best ? t.accent : t.surface1);
+        if (isSaved)
+            painter.drawPolygon(stop == best ? starAt(QPointF(x, middle)) : diamondAt(QPointF(x, middle)));
+        else
+            painter.drawEllipse(QPointF(x, middle), kDot, kDot);
     }
     if (m_failed && isInView(xOf(double(*m_failed)))) {
         const double x = xOf(double(*m_failed));

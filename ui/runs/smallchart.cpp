@@ -13,8 +13,8 @@ namespace fettle::ui {
 
 using namespace measure;
 
-SmallChart::SmallChart(const RunCurves &curves, Quantity quantity, QWidget *parent)
-    : QWidget(parent), m_curves(curves), m_quantity(std::move(quantity))
+SmallChart::SmallChart(const RunCurves &curves, const AxisScale &scale, Quantity quantity, QWidget *parent)
+    : QWidget(parent), m_curves(curves), m_scale(scale), m_quantity(std::move(quantity))
 {
     setMouseTracking(true);
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
@@ -27,7 +27,7 @@ void SmallChart::refresh()
     m_steps.resize(m_curves.points.size());
     m_values.resize(m_curves.points.size());
     for (std::size_t i = 0; i < m_curves.points.size(); ++i) {
-        m_steps[i] = double(m_curves.points[i].step);
+        m_steps[i] = m_scale.valueOf(m_curves.points[i]);
         m_values[i] = m_quantity.valueOf(m_curves.points[i]);
     }
     thin();
@@ -69,8 +69,13 @@ QRectF SmallChart::plotRect() const
 
 double SmallChart::xOf(double step) const
 {
+    return xOfValue(m_scale.toValue(step));
+}
+
+double SmallChart::xOfValue(double value) const
+{
     const QRectF plot = plotRect();
-    return plot.left() + (step - m_from) / std::max(1e-9, m_to - m_from) * plot.width();
+    return plot.left() + (value - m_from) / std::max(1e-9, m_to - m_from) * plot.width();
 }
 
 void SmallChart::paintEvent(QPaintEvent *)
@@ -122,11 +127,11 @@ void SmallChart::paintEvent(QPaintEvent *)
     QPolygonF line;
     line.reserve(m_line.size());
     for (const QPointF &point : m_line)
-        line.append(QPointF(xOf(point.x()), plot.bottom() - (point.y() - lowest) / (highest - lowest) * (plot.height() - 4)));
+        line.append(QPointF(xOfValue(point.x()), plot.bottom() - (point.y() - lowest) / (highest - lowest) * (plot.height() - 4)));
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(QPen(t.muted, 1.25, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
     painter.drawPolyline(line);
-    if (m_cursor && *m_cursor >= m_from && *m_cursor <= m_to) {
+    if (m_cursor && m_scale.toValue(*m_cursor) >= m_from && m_scale.toValue(*m_cursor) <= m_to) {
         const double x = std::floor(xOf(std::round(*m_cursor))) + 0.5;
         painter.setPen(QPen(t.text, 1));
         painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()));
@@ -142,7 +147,7 @@ void SmallChart::resizeEvent(QResizeEvent *event)
 void SmallChart::mouseMoveEvent(QMouseEvent *event)
 {
     const QRectF plot = plotRect();
-    emit hovered(m_from + (event->position().x() - plot.left()) / plot.width() * (m_to - m_from));
+    emit hovered(m_scale.toStep(m_from + (event->position().x() - plot.left()) / plot.width() * (m_to - m_from)));
 }
 
 void SmallChart::leaveEvent(QEvent *)

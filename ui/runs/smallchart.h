@@ -2,7 +2,7 @@
 // cursor with the loss chart. Painted by hand: it follows the theme by itself. Knows no bridge; reads the page's curves.
 #pragma once
 
-#include "ui/runs/runcurves.h"
+#include "ui/runs/axisscale.h"
 
 #include <QWidget>
 
@@ -20,11 +20,11 @@ public:
         std::function<QString(double)> textOf;
     };
 
-    // curves must outlive the chart; refresh() after each change of them.
-    SmallChart(const RunCurves &curves, Quantity quantity, QWidget *parent = nullptr);
+    // curves and scale must outlive the chart; refresh() after each change of them.
+    SmallChart(const RunCurves &curves, const AxisScale &scale, Quantity quantity, QWidget *parent = nullptr);
 
     void refresh();
-    void setView(double from, double to);
+    void setView(double from, double to); // in units of the axis
     void setCursor(std::optional<double> step);
     [[nodiscard]] QString valueText() const; // what is printed at the top right; empty without points
     [[nodiscard]] QSize sizeHint() const override { return {140, 112}; }
@@ -43,12 +43,14 @@ protected:
 private:
     [[nodiscard]] QRectF plotRect() const;
     [[nodiscard]] double xOf(double step) const;
+    [[nodiscard]] double xOfValue(double value) const;
     void thin();
 
     const RunCurves &m_curves;
+    const AxisScale &m_scale;
     Quantity m_quantity;
-    std::vector<double> m_steps, m_values;
-    QPolygonF m_line; // thinned, in steps and values
+    std::vector<double> m_steps, m_values; // steps: in units of the axis
+    QPolygonF m_line; // thinned, in units of the axis and values
     double m_from = 0, m_to = 1;
     std::optional<double> m_cursor;
 };

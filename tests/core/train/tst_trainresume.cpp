@@ -27,7 +27,8 @@ private slots:
     void initTestCase();
     void atEveryStep_data();
     void atEveryStep();
-    void afterAPauseInTheMiddleOfAStep();
+    void afterAPauseAnywhere_data();
+    void afterAPauseAnywhere();
     void fromThePreviousOneWhenDamaged();
     void otherDataOrSettingsAreRefused();
 
@@ -109,9 +110,19 @@ void TestTrainResume::atEveryStep()
     QCOMPARE(trace.optimizer, m_whole.optimizer);
 }
 
-void TestTrainResume::afterAPauseInTheMiddleOfAStep()
+void TestTrainResume::afterAPauseAnywhere_data()
 {
-    const fs::path folder = m_dir.filePath(QStringLiteral("paused")).toStdString();
+    // The loop asks before every row of a step, before every row of an evaluation and between steps: inside the warm-up, at the end of an
+    // epoch, during an evaluation, in the middle of a step.
+    QTest::addColumn<int>("question");
+    for (int question = 1; question <= 36; ++question)
+        QTest::addRow("question %d", question) << question;
+}
+
+void TestTrainResume::afterAPauseAnywhere()
+{
+    QFETCH(int, question);
+    const fs::path folder = m_dir.filePath(QStringLiteral("paused-%1").arg(question)).toStdString();
     TrainerSetup setup;
     setup.weights = weights();
     setup.recipe = resumeRecipe();
@@ -122,11 +133,11 @@ void TestTrainResume::afterAPauseInTheMiddleOfAStep()
     Trace trace;
     TrainerHooks hooks = tracing(trace);
     int asked = 0;
-    hooks.wish = [&] { return ++asked >= 17 ? Wish::Pause : Wish::Continue; };
+    hooks.wish = [&] { return ++asked >= question ? Wish::Pause : Wish::Continue; };
     const auto outcome = runTraining(setup, hooks);
     QVERIFY(outcome.has_value());
     QCOMPARE(outcome->end, TrainEnd::Paused);
-    QVERIFY(outcome->progress.step > 1 && outcome->progress.step < 12);
+    QVERIFY(outcome->progress.step < 12);
     const auto newest = newestValidCheckpoint(folder);
     QVERIFY(newest.has_value());
     QVERIFY(resumed(folder, newest->checkpoint.path, trace) == m_whole);

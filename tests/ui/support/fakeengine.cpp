@@ -290,6 +290,20 @@ Result<engine::RunSummary> FakeEngine::drive(FakeProjectState &state, engine::Ru
                 state.evals[run.id.value].push_back(eval);
             }
             events.evaluated(run.id, eval);
+            if (!probeQuestions.empty() && events.probed) {
+                {
+                    const Lock lock(state.mutex);
+                    data::RunProbes &probes = state.probes[run.id.value];
+                    for (std::size_t i = 0; probes.questions.size() < probeQuestions.size(); ++i)
+                        probes.questions.push_back({{}, probeQuestions[i], {}});
+                    for (std::size_t i = 0; i < probeQuestions.size(); ++i) {
+                        if (step == 20)
+                            probes.answers.insert(probes.answers.begin() + std::ptrdiff_t(i), {data::kBaseStep, std::int64_t(i), "I am not sure about this."});
+                        probes.answers.push_back({step, std::int64_t(i), "I am sure about this since step " + std::to_string(step) + "."});
+                    }
+                }
+                events.probed(run.id, step);
+            }
             checkpoint(step);
         }
         if (events.betweenSteps)

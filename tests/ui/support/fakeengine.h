@@ -32,6 +32,7 @@ public:
     std::function<void(const engine::TrainRequest &request, engine::TrainPlan &plan)> changePlan; // on the background thread
     std::optional<Error> planError;
     std::optional<Error> runError;            // fails the run at its half
+    std::vector<std::string> probeQuestions;  // answered every 20 steps; none: a run has no probes
     std::string runNotice;                    // told while the run is prepared
     std::map<std::string, std::string> answers; // by "base" or adapter, else a standard sentence
     std::function<void(int index)> beforeToken;                                // on the engine thread: a test can hold the answers there

@@ -509,6 +509,45 @@ Result<std::vector<engine::CheckpointInfo>> FakeProject::checkpoints(RunId id) c
     return m_state->checkpoints[id.value];
 }
 
+Result<> FakeProject::labelRun(RunId id, const engine::RunLabel &label)
+{
+    const Lock lock(m_state->mutex);
+    for (engine::RunInfo &run : m_state->runs) {
+        if (run.id != id)
+            continue;
+        run.name = label.name;
+        run.tags = label.tags;
+        run.note = label.note;
+        run.isArchived = label.isArchived;
+        return {};
+    }
+    return fail(ErrorCode::NotFound, "There is no such run.");
+}
+
+Result<engine::RunInfo> FakeProject::makeResult(RunId id, std::int64_t step)
+{
+    const Lock lock(m_state->mutex);
+    for (engine::RunInfo &run : m_state->runs) {
+        if (run.id != id)
+            continue;
+        run.resultStep = step;
+        return run;
+    }
+    return fail(ErrorCode::NotFound, "There is no such run.");
+}
+
+Result<data::RunProbes> FakeProject::probes(RunId id) const
+{
+    const Lock lock(m_state->mutex);
+    return m_state->probes[id.value];
+}
+
+Result<data::LossLedger> FakeProject::lossLedger(RunId id) const
+{
+    const Lock lock(m_state->mutex);
+    return m_state->ledgers[id.value];
+}
+
 Result<std::int64_t> FakeProject::markInterruptedRuns()
 {
     const Lock lock(m_state->mutex);

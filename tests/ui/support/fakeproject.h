@@ -23,6 +23,8 @@ struct FakeProjectState {
     std::map<std::int64_t, std::vector<engine::MetricPoint>> metrics;
     std::map<std::int64_t, std::vector<engine::EvalPoint>> evals;
     std::map<std::int64_t, std::vector<engine::CheckpointInfo>> checkpoints;
+    std::map<std::int64_t, data::RunProbes> probes; // by run
+    std::map<std::int64_t, data::LossLedger> ledgers;
     std::vector<engine::SavedPrompt> prompts;
     std::vector<engine::BallotInfo> ballots;
     std::map<std::int64_t, std::vector<evaluate::BallotPair>> ballotPairs; // by ballot
@@ -96,6 +98,10 @@ public:
     Result<std::vector<engine::EvalPoint>> evals(RunId id) const override;
     Result<std::vector<engine::CheckpointInfo>> checkpoints(RunId id) const override;
     Result<std::int64_t> markInterruptedRuns() override;
+    Result<> labelRun(RunId id, const engine::RunLabel &label) override;
+    Result<engine::RunInfo> makeResult(RunId id, std::int64_t step) override;
+    Result<data::RunProbes> probes(RunId id) const override;
+    Result<data::LossLedger> lossLedger(RunId id) const override;
     Result<std::vector<engine::SavedPrompt>> prompts() const override;
     Result<std::int64_t> savePrompt(const engine::SavedPrompt &prompt) override;
     Result<> deletePrompt(std::int64_t id) override;

@@ -1,0 +1,147 @@
+// The run doctor on made-up curves: every ailment is found where it is, and nothing on good runs of many shapes.
+#include "ui/runs/rundoctor.h"
+
+#include <QTest>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <random>
+
+using namespace fettle;
+using namespace fettle::ui;
+
+namespace {
+
+struct Shape {
+    int steps = 200;
+    std::function<double(double)> loss = [](double x) { return 0.8 + 2.0 * std::exp(-5 * x); };
+    std::function<double(double)> heldOut = [](double x) { return 1.0 + 1.9 * std::exp(-5 * x); };
+    std::function<double(double)> gradNorm = [](double) { return 0.6; };
+    std::function<double(double)> pace = [](double) { return 540.0; };
+    double noise = 0.1;
+    std::int64_t heldOutTokens = 4000;
+    unsigned seed = 7;
+};
+
+RunCurves curvesOf(const Shape &shape)
+{
+    RunCurves curves;
+    curves.steps = shape.steps;
+    std::mt19937 random(shape.seed);
+    std::normal_distribution<double> normal(0, 1);
+    for (int step = 1; step <= shape.steps; ++step) {
+        const double x = double(step) / shape.steps;
+        engine::MetricPoint point;
+        point.step = step;
+        point.epoch = 3 * x;
+        point.loss = shape.loss(x) + shape.noise * normal(random);
+        point.gradNorm = shape.gradNorm(x) * std::exp(0.2 * normal(random));
+        point.tokensPerSecond = shape.pace(x) * (1 + 0.05 * normal(random));
+        curves.points.push_back(point);
+        if (step % (shape.steps / 10) == 0) {
+            curves.evals.push_back({step, shape.heldOut(x), shape.heldOutTokens});
+            curves.checkpoints.push_back({step, {}, shape.heldOut(x)});
+        }
+    }
+    return curves;
+}
+
+} // namespace
+
+Q_DECLARE_METATYPE(Shape)
+
+class RunDoctorTest : public QObject {
+    Q_OBJECT
+
+private slots:
+    void ailmentsAreFound_data();
+    void ailmentsAreFound();
+    void goodRunsHaveNone_data();
+    void goodRunsHaveNone();
+    void rulesWaitForTheEnd();
+    void shortAndEmptyRunsAreLeftAlone();
+};
+
+void RunDoctorTest::ailmentsAreFound_data()
+{
+    QTest::addColumn<Shape>("shape");
+    QTest::addColumn<int>("ailment");
+    QTest::addColumn<double>("from");
+    const auto row = [](const char *name, Ailment ailment, double from, auto change) {
+        Shape shape;
+        change(shape);
+        QTest::newRow(name) << shape << int(ailment) << from;
+    };
+    row("diverges", Ailment::Diverges, 100, [](Shape &s) { s.loss = [](double x) { return x < 0.5 ? 2.5 - 2 * x : 1.5 + 6 * (x - 0.5); }; });
+    row("not a number", Ailment::Diverges, 190, [](Shape &s) { s.loss = [](double x) { return x < 0.98 ? 2.5 - x : 40.0; }; });
+    row("rate too high", Ailment::RateTooHigh, 1, [](Shape &s) { s.loss = [](double x) { return x < 0.1 ? 2.8 + 20 * x : 1.0 + 3.8 * std::exp(-8 * (x - 0.1)); }; });
+    row("rate too low", Ailment::RateTooLow, 1, [](Shape &s) { s.loss = [](double x) { return 2.5 - 0.05 * x; }; s.heldOut = [](double x) { return 2.6 - 0.04 * x; }; });
+    row("memorises", Ailment::Memorises, 100, [](Shape &s) { s.heldOut = [](double x) { return 1.2 + 3 * (x - 0.5) * (x - 0.5); }; });
+    row("few held-out tokens", Ailment::FewHeldOutTokens, 20, [](Shape &s) { s.heldOutTokens = 90; });
+    row("held-out leaks", Ailment::HeldOutLeaks, 20, [](Shape &s) { s.heldOut = [](double x) { return 0.1 + std::exp(-5 * x); }; });
+    row("clipped", Ailment::Clipped, 21, [](Shape &s) { s.gradNorm = [](double) { return 6.0; }; });
+    row("slows", Ailment::Slows, 161, [](Shape &s) { s.pace = [](double x) { return x < 0.75 ? 540.0 : 120.0; }; });
+}
+
+void RunDoctorTest::ailmentsAreFound()
+{
+    QFETCH(Shape, shape);
+    QFETCH(int, ailment);
+    QFETCH(double, from);
+    const auto findings = runFindings(curvesOf(shape), nlohmann::json{{"clipNorm", 1.0}, {"learningRate", 2e-4}}, true);
+    QCOMPARE(findings.size(), std::size_t(1));
+    QCOMPARE(int(findings.front().ailment), ailment);
+    QVERIFY2(std::abs(findings.front().from - from) <= 12, qPrintable(QString::number(findings.front().from)));
+    QVERIFY(findings.front().to > findings.front().from);
+    QVERIFY(!findings.front().what.isEmpty() && !findings.front().remedy.isEmpty());
+    QCOMPARE(findings.front().betterStep.has_value(), ailment == int(Ailment::Memorises));
+}
+
+void RunDoctorTest::goodRunsHaveNone_data()
+{
+    QTest::addColumn<Shape>("shape");
+    const auto row = [](const char *name, auto change) {
+        for (unsigned seed = 1; seed <= 20; ++seed) {
+            Shape shape;
+            shape.seed = seed;
+            change(shape);
+            QTest::addRow("%s, seed %u", name, seed) << shape;
+        }
+    };
+    row("as usual", [](Shape &) {});
+    row("short", [](Shape &s) { s.steps = 40; });
+    row("noisy", [](Shape &s) { s.noise = 0.35; });
+    row("warm-up", [](Shape &s) { s.loss = [](double x) { return x < 0.05 ? 2.8 : 0.8 + 2.0 * std::exp(-5 * (x - 0.05)); }; });
+    row("held-out flat at the end", [](Shape &s) { s.heldOut = [](double x) { return x < 0.6 ? 1.6 - x : 1.0 + 0.01 * x; }; });
+    row("large gradients at the start", [](Shape &s) { s.gradNorm = [](double x) { return 0.5 + 6 * std::exp(-20 * x); }; });
+    row("nearly nothing left to learn", [](Shape &s) { s.loss = [](double x) { return 0.3 - 0.01 * x; }; s.heldOut = [](double) { return 0.35; }; s.noise = 0.02; });
+}
+
+void RunDoctorTest::goodRunsHaveNone()
+{
+    QFETCH(Shape, shape);
+    const auto findings = runFindings(curvesOf(shape), nlohmann::json{{"clipNorm", 1.0}}, true);
+    QVERIFY2(findings.empty(), findings.empty() ? "" : qPrintable(findings.front().what));
+}
+
+void RunDoctorTest::rulesWaitForTheEnd()
+{
+    Shape shape;
+    shape.loss = [](double x) { return 2.5 - 0.05 * x; };
+    shape.heldOut = [](double x) { return 2.6 - 0.04 * x; };
+    QVERIFY(runFindings(curvesOf(shape), nlohmann::json::object(), false).empty());
+}
+
+void RunDoctorTest::shortAndEmptyRunsAreLeftAlone()
+{
+    QVERIFY(runFindings({}, nlohmann::json::object(), true).empty());
+    Shape shape;
+    shape.steps = 10;
+    shape.gradNorm = [](double) { return 9.0; };
+    shape.loss = [](double x) { return 2 + 3 * x; };
+    shape.heldOut = [](double) { return 3.0; };
+    QVERIFY(runFindings(curvesOf(shape), nlohmann::json(), true).empty()); // a broken recipe too
+}
+
+QTEST_APPLESS_MAIN(RunDoctorTest)
+#include "tst_rundoctor.moc"

@@ -1,0 +1,83 @@
+// See doctorpane.h.
+#include "ui/runs/doctorpane.h"
+
+#include "ui/data/flowlayout.h"
+#include "ui/widgets/button.h"
+#include "ui/widgets/card.h"
+#include "ui/widgets/labels.h"
+#include "ui/widgets/scrollpane.h"
+#include "ui/widgets/words.h"
+
+#include <QHBoxLayout>
+#include <QScrollArea>
+#include <QVBoxLayout>
+
+#include <algorithm>
+
+namespace fettle::ui {
+
+using namespace measure;
+
+DoctorPane::DoctorPane(QWidget *parent) : QWidget(parent)
+{
+    auto *content = new Pane(Surface::Page);
+    m_column = new QVBoxLayout(content);
+    m_column->setContentsMargins(0, 0, 0, 0);
+    m_column->setSpacing(0);
+    m_nothing = mutedLabel({});
+    m_nothing->setWordWrap(true);
+    m_nothing->setContentsMargins(kPaneSide, kStep3, kPaneSide, kStep3);
+    m_column->addWidget(m_nothing);
+    m_column->addStretch(1);
+    auto *all = new QVBoxLayout(this);
+    all->setContentsMargins(0, 0, 0, 0);
+    all->addWidget(scrollPane(content));
+    setFindings({}, false);
+}
+
+void DoctorPane::setFindings(std::vector<RunFinding> findings, bool hasSteps)
+{
+    const auto isSame = [](const RunFinding &a, const RunFinding &b) { return a.what == b.what && a.remedy == b.remedy && a.from == b.from && a.to == b.to; };
+    m_nothing->setText(hasSteps ? tr("Nothing found: the curves look as they should.") : tr("The doctor looks at the curves as soon as there are some."));
+    m_nothing->setVisible(findings.empty());
+    if (std::ranges::equal(findings, m_findings, isSame))
+        return; // a button that is being pressed stays
+    qDeleteAll(m_blocks);
+    m_blocks.clear();
+    m_findings = std::move(findings);
+    for (const RunFinding &finding : m_findings)
+        addBlock(finding);
+}
+
+void DoctorPane::addBlock(const RunFinding &finding)
+{
+    auto *pane = new Pane(Surface::Page, Qt::BottomEdge);
+    auto *rows = new QVBoxLayout(pane);
+    rows->setContentsMargins(kPaneSide, kStep3, kPaneSide, kStep3);
+    rows->setSpacing(kStep2);
+    auto *head = new QHBoxLayout;
+    head->setSpacing(kStep2);
+    head->addWidget(new IconLabel(QStringLiteral("triangle-alert"), Ink::Warning));
+    head->addWidget(strongLabel(ailmentTitle(finding.ailment)), 1);
+    rows->addLayout(head);
+    for (auto *label : {new TextLabel(finding.what), mutedLabel(finding.remedy)}) {
+        label->setWordWrap(true);
+        rows->addWidget(label);
+    }
+    auto *buttons = new FlowLayout(kStep2, kStep2);
+    auto *show = new Button(tr("Show where"), QStringLiteral("zoom-in"), tr("Marks the steps that show it on the curve."));
+    show->setHeight(kButtonSmall);
+    connect(show, &QPushButton::clicked, this, [this, from = finding.from, to = finding.to] { emit showWished(from, to); });
+    buttons->addWidget(show);
+    if (finding.betterStep) {
+        auto *make = new Button(tr("Make step %1 the result").arg(countText(*finding.betterStep)), QStringLiteral("package-check"), tr("The checkpoint with the lowest held-out loss becomes what the run gives."));
+        make->setHeight(kButtonSmall);
+        connect(make, &QPushButton::clicked, this, [this, step = *finding.betterStep] { emit resultWished(step); });
+        buttons->addWidget(make);
+    }
+    rows->addLayout(buttons);
+    m_column->insertWidget(m_column->count() - 1, pane);
+    m_blocks.append(pane);
+}
+
+} // namespace fettle::ui

@@ -1,0 +1,35 @@
+// The findings of the run doctor, one block each: what, what to do, where it shows, and a button. Knows no bridge.
+#pragma once
+
+#include "ui/runs/rundoctor.h"
+
+#include <QWidget>
+
+class QVBoxLayout;
+
+namespace fettle::ui {
+
+class TextLabel;
+
+class DoctorPane : public QWidget {
+    Q_OBJECT
+
+public:
+    explicit DoctorPane(QWidget *parent = nullptr);
+    void setFindings(std::vector<RunFinding> findings, bool hasSteps);
+    [[nodiscard]] const std::vector<RunFinding> &findings() const { return m_findings; }
+
+signals:
+    void showWished(double from, double to);
+    void resultWished(std::int64_t step);
+
+private:
+    void addBlock(const RunFinding &finding);
+
+    std::vector<RunFinding> m_findings;
+    QVBoxLayout *m_column;
+    TextLabel *m_nothing;
+    QList<QWidget *> m_blocks;
+};
+
+} // namespace fettle::ui

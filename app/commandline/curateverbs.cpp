@@ -103,9 +103,9 @@ int runCheck(const CheckArguments &arguments, Context &context)
     return 0;
 }
 
-struct ExportArguments { std::string project, file, format = "messages", filter; };
+struct ExportDataArguments { std::string project, file, format = "messages", filter; };
 
-int runExport(const ExportArguments &arguments, Context &context)
+int runExportData(const ExportDataArguments &arguments, Context &context)
 {
     Terminal &terminal = context.terminal;
     const auto format = data::dataFormatFrom(arguments.format);
@@ -173,8 +173,8 @@ void addCurateVerbs(Registry &registry)
     verb->add_flag("--words", replace->replacement.isWholeWords, tr("Whole words only"));
     verb->add_flag("--dry-run", replace->isDryRun, tr("Only shows what would change"));
 
-    auto out = std::make_shared<ExportArguments>();
-    verb = registry.add("export-data", tr("Writes records as JSONL, JSON or CSV for other programs"), [out](Context &context) { return runExport(*out, context); });
+    auto out = std::make_shared<ExportDataArguments>();
+    verb = registry.add("export-data", tr("Writes records as JSONL, JSON or CSV for other programs"), [out](Context &context) { return runExportData(*out, context); });
     verb->add_option("--project", out->project, tr("The project"))->required();
     verb->add_option("--to", out->file, tr("The file; an older one is replaced"))->required();
     verb->add_option("--format", out->format, tr("messages (JSONL), prompt-completion (JSONL), alpaca (JSON), sharegpt (JSON) or csv"))->capture_default_str();

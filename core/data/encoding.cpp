@@ -16,11 +16,6 @@ namespace fettle::data {
 
 namespace {
 
-bool startsWith(std::string_view text, std::string_view start)
-{
-    return text.substr(0, start.size()) == start;
-}
-
 unsigned char byteAt(std::string_view bytes, std::size_t i)
 {
     return static_cast<unsigned char>(bytes[i]);
@@ -204,9 +199,9 @@ bool isUtf8AsItStands(std::string_view bytes, const std::string &encoding)
     const std::string lower = lowerCase(encoding);
     if (lower == "utf-8" || lower == "utf8")
         return true;
-    if (!encoding.empty() || startsWith(bytes, "\xff\xfe") || startsWith(bytes, "\xfe\xff"))
+    if (!encoding.empty() || bytes.starts_with("\xff\xfe") || bytes.starts_with("\xfe\xff"))
         return false;
-    return startsWith(bytes, "\xef\xbb\xbf") || recognise(bytes) == "UTF-8";
+    return bytes.starts_with("\xef\xbb\xbf") || recognise(bytes) == "UTF-8";
 }
 
 Result<DecodedText> decodeText(std::string bytes, const std::string &encoding, const std::string &name)
@@ -214,11 +209,11 @@ Result<DecodedText> decodeText(std::string bytes, const std::string &encoding, c
     DecodedText decoded;
     std::string wanted = encoding;
     std::size_t mark = 0;
-    if (startsWith(bytes, "\xef\xbb\xbf")) {
+    if (bytes.starts_with("\xef\xbb\xbf")) {
         mark = 3;
         if (wanted.empty())
             wanted = "UTF-8";
-    } else if (startsWith(bytes, "\xff\xfe") || startsWith(bytes, "\xfe\xff")) {
+    } else if (bytes.starts_with("\xff\xfe") || bytes.starts_with("\xfe\xff")) {
         mark = 2;
         if (wanted.empty() || lowerCase(wanted) == "utf-16" || lowerCase(wanted) == "utf16")
             wanted = bytes[0] == '\xff' ? "UTF-16LE" : "UTF-16BE";

@@ -20,11 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool startsWith(std::string_view text, std::string_view start)
-{
-    return text.substr(0, start.size()) == start;
-}
-
 std::string lowerExtension(const std::string &name)
 {
     std::string extension = fs::path(name).extension().string();
@@ -48,7 +43,7 @@ Result<> refuseForeign(std::string_view bytes, const std::string &name)
         {"\xd0\xcf\x11\xe0", "an old Office document (XLS, DOC)", "Save it as CSV."}, {"ARROW1", "an Arrow file", kExport},
     };
     for (const Kind &kind : kinds) {
-        if (startsWith(bytes, kind.magic))
+        if (bytes.starts_with(kind.magic))
             return fail(ErrorCode::BadInput, tr("Cannot read {}: it is {}.", name, tr(kind.what)), tr(kind.hint));
     }
     return {};
@@ -148,7 +143,7 @@ Result<> readRows(const ImportJob &job, const std::string &name, ImportReport &r
 
 bool isZip(std::string_view bytes)
 {
-    return startsWith(bytes, "PK\x03\x04");
+    return bytes.starts_with("PK\x03\x04");
 }
 
 struct Source {
@@ -195,7 +190,7 @@ Result<> readText(const Source &source, std::string_view bytes, const std::strin
     if (isUtf8AsItStands(bytes, source.options.encoding)) {
         // Read where it lies: a file of a gigabyte is not copied.
         decoded.encoding = "UTF-8";
-        decoded.hasMark = startsWith(bytes, "\xef\xbb\xbf");
+        decoded.hasMark = bytes.starts_with("\xef\xbb\xbf");
         text.remove_prefix(decoded.hasMark ? 3 : 0);
     } else {
         auto converted = decodeText(std::string(bytes), source.options.encoding, source.name);

@@ -31,11 +31,12 @@ int nearest(float value)
     return static_cast<int>(std::bit_cast<std::uint32_t>(shifted) & 0x007FFFFFu) - 0x00400000;
 }
 
-std::uint16_t storeHalf(std::byte *target, float value)
+// The number as it will be read back.
+float storeRounded(std::byte *target, float value)
 {
     const std::uint16_t bits = f16FromFloat(value);
     std::memcpy(target, &bits, 2);
-    return bits;
+    return floatFromF16(bits);
 }
 
 // --- Q4_K, Q5_K
@@ -166,7 +167,7 @@ std::array<int, kSuper> packRanges(const float *values, int highest, float first
         scales[j] = std::min<int>(63, static_cast<std::uint8_t>(nearest(inverseScale * ranges[j].scale)));
         offsets[j] = std::min<int>(63, static_cast<std::uint8_t>(nearest(inverseOffset * ranges[j].offset)));
     }
-    const float d = floatFromF16(storeHalf(block, mostScale / 63.0f)), dOffset = floatFromF16(storeHalf(block + 2, mostOffset / 63.0f));
+    const float d = storeRounded(block, mostScale / 63.0f), dOffset = storeRounded(block + 2, mostOffset / 63.0f);
     storeSixBits(scales, offsets, block + 4);
     for (int j = 0; j < kGroups; ++j) {
         const float scale = d * static_cast<float>(scales[j]), offset = dOffset * static_cast<float>(offsets[j]);
@@ -266,7 +267,7 @@ void packQ6_K(const float *values, std::byte *block)
         return;
     }
     const float inverse = -128.0f / most;
-    const float d = floatFromF16(storeHalf(block + 208, 1 / inverse));
+    const float d = storeRounded(block + 208, 1 / inverse);
     std::array<unsigned, kSuper> codes; // 0 to 63
     for (int j = 0; j < kSmalls; ++j) {
         const auto stored = static_cast<std::int8_t>(std::min(127, nearest(inverse * fits[j].scale)));

@@ -59,7 +59,7 @@ int runExport(const ExportArguments &arguments, Context &context)
     terminal.json({{"folder", arguments.out}, {"files", result->files}, {"bytes", result->bytes},
                    {"selfTest", {{"passed", test.hasPassed}, {"maxLogitDifference", test.maxLogitDifference}, {"prompts", test.prompts}, {"cause", test.cause}, {"checks", checks}}}});
     terminal.say(tr("{}: {} files, {}. Self-test {} on {} prompts, largest logit difference {:.2g}.{}", arguments.out, result->files.size(),
-                             formatBytes(static_cast<double>(result->bytes)), test.hasPassed ? "passed" : "FAILED", test.prompts, test.maxLogitDifference,
+                             formatBytes(static_cast<double>(result->bytes)), test.hasPassed ? tr("passed") : tr("FAILED"), test.prompts, test.maxLogitDifference,
                              test.cause.empty() ? "" : " " + test.cause));
     return test.hasPassed ? 0 : exitCode(ErrorCode::Internal);
 }

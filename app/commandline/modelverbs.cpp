@@ -32,25 +32,25 @@ int runInspect(const std::string &path, Context &context)
                    {"width", it.width}, {"heads", it.heads}, {"keyValueHeads", it.keyValueHeads}, {"vocabulary", it.vocabulary},
                    {"tokenizer", it.tokenizer}, {"chatTemplate", it.hasChatTemplate}, {"licence", it.licence}, {"trainable", it.trainable},
                    {"problems", problems}, {"facts", facts}});
-    std::vector<std::vector<std::string>> rows = {{"what", it.kind}, {"name", it.name}};
+    std::vector<std::vector<std::string>> rows = {{tr("what"), it.kind}, {tr("name"), it.name}};
     const auto add = [&rows](const std::string &name, const std::string &value) {
         if (!value.empty() && value != "0")
             rows.push_back({name, value});
     };
-    add("architecture", it.architecture);
-    add("parameters", it.parameters >= 1'000'000 ? tr("{:.1f} million", static_cast<double>(it.parameters) / 1e6) : std::to_string(it.parameters));
-    add("storage", it.storage);
-    add("tensors", it.tensors ? std::to_string(it.tensors) : "");
+    add(tr("architecture"), it.architecture);
+    add(tr("parameters"), it.parameters >= 1'000'000 ? tr("{:.1f} million", static_cast<double>(it.parameters) / 1e6) : std::to_string(it.parameters));
+    add(tr("storage"), it.storage);
+    add(tr("tensors"), it.tensors ? std::to_string(it.tensors) : "");
     add(tr("on disk"), it.fileBytes ? formatBytes(static_cast<double>(it.fileBytes)) : "");
-    add("context", it.context ? tr("{} tokens", it.context) : "");
-    add("tokenizer", it.tokenizer);
+    add(tr("context"), it.context ? tr("{} tokens", it.context) : "");
+    add(tr("tokenizer"), it.tokenizer);
     if (it.kind == "model" || it.kind == "gguf") {
-        add(tr("chat template"), it.hasChatTemplate ? "yes" : "none");
-        add(tr("can be trained"), it.trainable ? "yes" : "no");
+        add(tr("chat template"), it.hasChatTemplate ? tr("yes") : tr("none"));
+        add(tr("can be trained"), it.trainable ? tr("yes") : tr("no"));
     }
-    add("licence", it.licence);
+    add(tr("licence"), it.licence);
     for (const auto &[name, value] : it.facts)
-        rows.push_back({name, value});
+        rows.push_back({tr(name), value});
     terminal.say(it.path);
     std::size_t width = 14;
     for (const auto &row : rows)

@@ -36,7 +36,7 @@ void addConfig(Inspection &inspection, const model::ModelConfig &config)
     inspection.vocabulary = toInt(config.vocabulary);
     if (config.slidingWindow > 0)
         inspection.facts["sliding window"] = tr("{} tokens", config.slidingWindow);
-    inspection.facts["input and output embedding"] = config.isTied ? "shared" : "separate";
+    inspection.facts["input and output embedding"] = config.isTied ? tr("shared") : tr("separate");
 }
 
 // The first of several spellings of a field that is there; 0 when none is.

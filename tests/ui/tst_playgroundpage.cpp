@@ -544,6 +544,13 @@ void PlaygroundPageTest::resultIsExported()
     QVERIFY(m_fixture->engine->lastExport.target == "ollama" && m_fixture->engine->lastExport.type == "q8_0");
     QVERIFY(qobject_cast<QPlainTextEdit *>(inside("exportNext"))->toPlainText().contains(QStringLiteral("ollama create run-1")));
 
+    // Few bits: the file is whole, but nobody is told that it answers like its source.
+    m_fixture->engine->isExportRounded = true;
+    m_fixture->window->dialogs().setNextFileName(m_fixture->dir.filePath(QStringLiteral("run-1-small")));
+    QTest::mouseClick(start, Qt::LeftButton);
+    QTRY_VERIFY(verdict->text().contains(QStringLiteral("undamaged")) && !verdict->text().contains(QStringLiteral("proved")));
+    m_fixture->engine->isExportRounded = false;
+
     // A file that does not answer alike is never called good; an error says what to do.
     m_fixture->engine->exportCause = "tokenizer: splits in another way";
     m_fixture->window->dialogs().setNextFileName(m_fixture->dir.filePath(QStringLiteral("run-1-gguf")));

@@ -339,7 +339,7 @@ Result<engine::ExportResult> FakeEngine::exportAdapter(const engine::ExportReque
     lastExport = request;
     const engine::ExportCheck good{"Every tensor: name, shape, values", "272 of 272, at most 0.5 % off", "all, within the rounding of their type", true};
     const engine::ExportCheck tokens{"Token numbers of the probe texts", exportCause.empty() ? "7 of 7 texts" : exportCause, "all the same", exportCause.empty()};
-    return engine::ExportResult{{request.target == "peft" ? "adapter_model.safetensors" : "run-1.Q8_0.gguf"}, 19'500'000, {exportCause.empty(), 2e-6, 8, exportCause, {good, tokens}}};
+    return engine::ExportResult{{request.target == "peft" ? "adapter_model.safetensors" : "run-1.Q8_0.gguf"}, 19'500'000, {exportCause.empty(), 2e-6, 8, exportCause, isExportRounded, {good, tokens}}};
 }
 
 Result<engine::CorrectionTrial> FakeEngine::tryCorrection(const engine::CorrectionRequest &request, const ProjectApi *, const ProgressCallback &, std::stop_token)

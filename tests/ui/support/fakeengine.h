@@ -92,6 +92,7 @@ public:
 
     engine::ExportRequest lastExport; // read when the export has ended
     std::string exportCause;          // not empty: the next exports do not pass their self-test
+    bool isExportRounded = false;     // the next exports keep fewer bits than their source
 
 private:
     Result<engine::RunSummary> drive(FakeProjectState &state, engine::RunInfo run, std::int64_t from, const engine::RunEvents &events,

@@ -253,7 +253,7 @@ void BulkChangesTest::clipboardIsImported()
 {
     QGuiApplication::clipboard()->setText(QStringLiteral("question\tanswer\nWho cleans?\tMr Lund.\n"));
     act("pasteRecords");
-    QVERIFY(m_page->importDialog());
+    QTRY_VERIFY(m_page->importDialog());
     QTRY_VERIFY(m_page->importDialog()->isReady());
     QTest::mouseClick(m_page->importDialog()->importButton(), Qt::LeftButton);
     QTRY_COMPARE(m_model->rowCount(), 5);

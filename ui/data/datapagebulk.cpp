@@ -12,9 +12,9 @@
 #include "ui/data/tablefooter.h"
 #include "ui/data/trashdialog.h"
 #include "ui/widgets/button.h"
+#include "ui/widgets/messagebar.h"
 
 #include <QClipboard>
-#include <QFile>
 #include <QGuiApplication>
 #include <QMenu>
 #include <QTemporaryDir>
@@ -113,13 +113,14 @@ void DataPage::pasteRecords()
     // By way of a file, so that recognition, mapping and report are those of every import. No suffix: its content says what it is.
     m_pasted = std::make_unique<QTemporaryDir>();
     const QString path = m_pasted->filePath(tr("clipboard"));
-    QFile file(path);
-    if (!m_pasted->isValid() || !file.open(QIODevice::WriteOnly) || file.write(text.toUtf8()) < 0 || !file.flush()) {
-        context().showMessage({MessageTone::Bad, tr("Cannot read the clipboard: no temporary file can be written."), tr("Free some space and try again."), {}, {}, {}});
-        return;
-    }
-    file.close();
-    openImport(path);
+    bridge().readSlowly<void>(
+        this, [path, text = text.toStdString()](const ProjectApi *, const JobContext &context) { return context.engine.writeFile(path.toStdString(), text); },
+        [this, path](Result<> result) {
+            if (result)
+                openImport(path);
+            else
+                context().showMessage(messageOf(result.error()));
+        });
 }
 
 void DataPage::openTrash()

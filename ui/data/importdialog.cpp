@@ -16,7 +16,6 @@
 #include <QKeyEvent>
 #include <QLocale>
 #include <QPainter>
-#include <QSaveFile>
 
 #include <algorithm>
 
@@ -361,12 +360,15 @@ void ImportDialog::saveReport()
                                                     tr("Text (*.txt)"));
     if (name.isEmpty())
         return;
-    QSaveFile file(name);
-    const QByteArray bytes = reportText(m_report).toUtf8();
-    if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.commit()) {
-        m_summary->setInk(Ink::Bad);
-        m_summary->setText(tr("Cannot write %1: %2.").arg(QFileInfo(name).fileName(), file.errorString()));
-    }
+    m_context.bridge.readSlowly<void>(
+        this,
+        [file = name.toStdString(), text = reportText(m_report).toStdString()](const ProjectApi *, const JobContext &context) { return context.engine.writeFile(file, text); },
+        [this](Result<> result) {
+            if (!result) {
+                m_summary->setInk(Ink::Bad); // the report itself stays
+                m_summary->setText(QString::fromStdString(result.error().message + ' ' + result.error().hint));
+            }
+        });
 }
 
 void ImportDialog::keyPressEvent(QKeyEvent *event)

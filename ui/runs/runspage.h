@@ -100,6 +100,7 @@ private:
     void saveEvents();
     void saveReport();
     void saveBytes(const QString &title, const QString &suggestion, const QString &filter, const std::function<QByteArray()> &make); // made off the GUI thread
+    void writeBytes(const QString &name, const std::function<QByteArray()> &make);
     [[nodiscard]] bool isShownActive() const; // an engine works on the shown run now
     [[nodiscard]] QString resumeText() const;
 

@@ -13,8 +13,8 @@
 #include "ui/widgets/button.h"
 #include "ui/widgets/words.h"
 
+#include <QBuffer>
 #include <QDateTime>
-#include <QFile>
 #include <QFileInfo>
 #include <QPageSize>
 #include <QPdfWriter>
@@ -54,25 +54,25 @@ QByteArray numbersOf(const RunCurves &curves)
     return text;
 }
 
-// As the ending of the name says: a picture of pixels, or one of lines that can be made larger. False: it cannot be written.
-bool saveChart(ChartPane &chart, const QString &name)
+// As the ending of the name says: a picture of pixels, or one of lines that can be made larger.
+QByteArray pictureOf(ChartPane &chart, const QString &name)
 {
     const QString kind = QFileInfo(name).suffix().toLower();
-    if (kind == QLatin1String("svg")) {
-        QFile file(name);
-        const QByteArray svg = chart.loss().svg();
-        return file.open(QIODevice::WriteOnly) && file.write(svg) == svg.size();
-    }
+    if (kind == QLatin1String("svg"))
+        return chart.loss().svg();
+    QBuffer buffer;
+    buffer.open(QIODevice::WriteOnly);
     if (kind == QLatin1String("pdf")) {
         constexpr int kDotsPerInch = 96; // as on the screen: text keeps its size beside the lines
-        QPdfWriter file(name);
+        QPdfWriter file(&buffer);
         file.setPageSize(QPageSize(QSizeF(chart.loss().size()) * 72.0 / kDotsPerInch, QPageSize::Point));
         file.setPageMargins({});
         file.setResolution(kDotsPerInch);
         chart.loss().draw(file);
-        return QFileInfo(name).size() > 0;
+    } else {
+        chart.picture().save(&buffer, "PNG");
     }
-    return chart.picture().save(name, "PNG");
+    return buffer.data();
 }
 
 } // namespace
@@ -359,15 +359,19 @@ void RunsPage::choosePrompts()
 void RunsPage::savePicture()
 {
     const QString name = context().dialogs.saveFile(this, tr("Save the chart"), tr("run-%1-loss.png").arg(m_shown.value), tr("Pictures (*.png *.svg *.pdf)"));
-    if (!name.isEmpty() && !saveChart(*m_chart, name))
-        context().showMessage(messageOf({ErrorCode::NoPermission, "Cannot write \"" + name.toStdString() + "\".", "Choose another folder.", {}}));
+    if (!name.isEmpty())
+        writeBytes(name, [bytes = pictureOf(*m_chart, name)] { return bytes; });
 }
 
 void RunsPage::saveBytes(const QString &title, const QString &suggestion, const QString &filter, const std::function<QByteArray()> &make)
 {
     const QString name = context().dialogs.saveFile(this, title, suggestion, filter);
-    if (name.isEmpty())
-        return;
+    if (!name.isEmpty())
+        writeBytes(name, make);
+}
+
+void RunsPage::writeBytes(const QString &name, const std::function<QByteArray()> &make)
+{
     bridge().readSlowly<void>(
         this, [file = name.toStdString(), make](const ProjectApi *, const JobContext &context) { return context.engine.writeFile(file, make().toStdString()); },
         [this, name](Result<> result) {
@@ -400,17 +404,7 @@ void RunsPage::saveReport()
 
 void RunsPage::saveNumbers()
 {
-    const QString name = context().dialogs.saveFile(this, tr("Save the curves"), tr("run-%1.csv").arg(m_shown.value), tr("Tables (*.csv)"));
-    if (name.isEmpty())
-        return;
-    bridge().readSlowly<void>(
-        this, [file = name.toStdString(), curves = m_curves](const ProjectApi *, const JobContext &context) { return context.engine.writeFile(file, numbersOf(curves).toStdString()); },
-        [this, name](Result<> result) {
-            if (result)
-                context().showMessage({MessageTone::Info, tr("The curves are in \"%1\".").arg(name), {}, {}, {}, {}});
-            else
-                context().showMessage(messageOf(result.error()));
-        });
+    saveBytes(tr("Save the curves"), tr("run-%1.csv").arg(m_shown.value), tr("Tables (*.csv)"), [curves = m_curves] { return numbersOf(curves); });
 }
 
 } // namespace fettle::ui

@@ -14,8 +14,8 @@ Value noAttribute(const Value &object, const Value &name)
     std::string kind(typeName(object));
     kind = object.is(Kind::None) ? "None" : kind + " object";
     if (name.is(Kind::String))
-        return Value::undefined(fmt::format("'{}' has no attribute {}", kind, pyQuoted(name.text())));
-    return Value::undefined(fmt::format("{} has no element {}", kind, toRepr(name)));
+        return Value::undefined(tr("'{}' has no attribute {}", kind, pyQuoted(name.text())));
+    return Value::undefined(tr("{} has no element {}", kind, toRepr(name)));
 }
 
 bool indexed(const Value &object, std::int64_t index, Value &out)
@@ -68,7 +68,7 @@ Value Engine::lookUp(std::string_view name, const ScopePtr &scope)
         return *found;
     if (const Value *found = m_globals.find(name))
         return *found;
-    return Value::undefined(fmt::format("'{}' is undefined", name));
+    return Value::undefined(tr("'{}' is undefined", name));
 }
 
 Value Engine::evaluate(const Expression &expression, const ScopePtr &scope)

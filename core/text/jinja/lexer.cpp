@@ -2,6 +2,7 @@
 #include "core/text/jinja/lexer.h"
 
 #include "core/base/utf8.h"
+#include "core/base/words.h"
 #include "core/text/jinja/failure.h"
 #include "core/text/jinja/pystring.h"
 #include "core/text/unicode.h"
@@ -186,7 +187,7 @@ private:
             return;
         }
         if (m_at < m_source.size()) // a raw tag that is the very end is let pass
-            failAt("{% raw %} has no {% endraw %}", line);
+            failAt(tr("{% raw %} has no {% endraw %}"), line);
     }
 
     void lexComment(int line)
@@ -198,7 +199,7 @@ private:
             advance(begin + endOfTag(begin, "#}") - m_at);
             return;
         }
-        failAt("a comment {# has no end #}", line);
+        failAt(tr("a comment {# has no end #}"), line);
     }
 
     void lexTag(bool isVariable)
@@ -310,7 +311,7 @@ private:
             return false;
         std::string name = m_source.substr(m_at, end - m_at);
         if (!isKind("isidentifier", name).value_or(false))
-            failAt(fmt::format("\"{}\" is no name", name), m_line);
+            failAt(tr("\"{}\" is no name", name), m_line);
         add(TokenType::Name, std::move(name));
         advance(end - m_at);
         return true;
@@ -325,7 +326,7 @@ private:
         while (end < m_source.size() && m_source[end] != quote)
             end += m_source[end] == '\\' ? 2 : 1;
         if (end >= m_source.size())
-            failAt("a text in quotes has no end", m_line);
+            failAt(tr("a text in quotes has no end"), m_line);
         add(TokenType::String, unescaped(std::string_view(m_source).substr(m_at + 1, end - m_at - 1)));
         advance(end + 1 - m_at);
         return true;
@@ -341,7 +342,7 @@ private:
                 continue;
             }
             if (++i >= text.size())
-                failAt("a text ends with a lone backslash", m_line);
+                failAt(tr("a text ends with a lone backslash"), m_line);
             const char c = text[i++];
             switch (c) {
             case '\n': break;
@@ -358,7 +359,7 @@ private:
             case 'x': i += codeEscape(text, i, 2, out); break;
             case 'u': i += codeEscape(text, i, 4, out); break;
             case 'U': i += codeEscape(text, i, 8, out); break;
-            case 'N': failAt("escapes by name (\\N) are not supported", m_line);
+            case 'N': failAt(tr("escapes by name (\\N) are not supported"), m_line);
             default:
                 if (c >= '0' && c <= '7') {
                     unsigned value = static_cast<unsigned>(c - '0');
@@ -387,11 +388,11 @@ private:
         for (std::size_t i = 0; i < digits; ++i) {
             const int digit = at + i < text.size() ? hexDigit(text[at + i]) : -1;
             if (digit < 0)
-                failAt("an escape \\x, \\u or \\U is cut short", m_line);
+                failAt(tr("an escape \\x, \\u or \\U is cut short"), m_line);
             value = value << 4 | static_cast<std::uint32_t>(digit);
         }
         if (value > 0x10FFFF || (value >= 0xD800 && value < 0xE000))
-            failAt("an escape names no character", m_line);
+            failAt(tr("an escape names no character"), m_line);
         appendUtf8(out, value);
         return digits;
     }
@@ -408,7 +409,7 @@ private:
             advance(symbol.size());
             return;
         }
-        failAt(fmt::format("unexpected character \"{}\"", firstCodePoints(rest(), 1)), m_line);
+        failAt(tr("unexpected character \"{}\"", firstCodePoints(rest(), 1)), m_line);
     }
 
     void balance(char c, std::string &open) const
@@ -417,9 +418,9 @@ private:
             open += c == '(' ? ')' : c == '[' ? ']' : '}';
         } else if (c == ')' || c == ']' || c == '}') {
             if (open.empty())
-                failAt(fmt::format("unexpected '{}'", c), m_line);
+                failAt(tr("unexpected '{}'", c), m_line);
             if (open.back() != c)
-                failAt(fmt::format("unexpected '{}', expected '{}'", c, open.back()), m_line);
+                failAt(tr("unexpected '{}', expected '{}'", c, open.back()), m_line);
             open.pop_back();
         }
     }

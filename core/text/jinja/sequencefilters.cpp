@@ -82,7 +82,7 @@ Value attrFilter(Engine &engine, const Value &input, const Arguments &arguments)
     Value found;
     if (input.is(Kind::Namespace) || input.is(Kind::Object) || findMethod(input, name, found))
         return engine.attribute(input, name);
-    return Value::undefined(fmt::format("'{} object' has no attribute '{}'", typeName(input), name));
+    return Value::undefined(tr("'{} object' has no attribute '{}'", typeName(input), name));
 }
 
 Value mapFilter(Engine &engine, const Value &input, const Arguments &arguments)

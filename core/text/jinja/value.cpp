@@ -196,7 +196,7 @@ bool Value::isSame(const Value &other) const
 
 std::string Value::undefinedMessage() const
 {
-    return m_data ? text() : std::string("a value is undefined");
+    return m_data ? text() : tr("a value is undefined");
 }
 
 } // namespace fettle::text::jinja

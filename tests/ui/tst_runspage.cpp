@@ -623,6 +623,7 @@ void RunsPageTest::axisCountsTokensEpochsAndMinutes()
         const QString name = m_dir.filePath(QStringLiteral("chart.") + kind);
         m_window->dialogs().setNextFileName(name);
         m_page->findChild<QAction *>(QStringLiteral("saveChartPicture"))->trigger();
+        QTRY_VERIFY(QFile::exists(name));
         QFile file(name);
         QVERIFY(file.open(QIODevice::ReadOnly));
         const QByteArray bytes = file.readAll();
@@ -804,6 +805,7 @@ void RunsPageTest::numbersAreSaved()
     const QString png = m_dir.filePath(QStringLiteral("chart.png"));
     m_window->dialogs().setNextFileName(png);
     m_page->findChild<QAction *>(QStringLiteral("saveChartPicture"))->trigger();
+    QTRY_VERIFY(QFile::exists(png));
     QVERIFY(QImage(png).width() > 1000);
 }
 

@@ -179,8 +179,13 @@ Result<engine::EvaluationResult> FakeEngine::evaluateRecords(const engine::Evalu
 
 Result<> FakeEngine::writeFile(const std::filesystem::path &file, std::string_view bytes)
 {
-    std::ofstream out(file, std::ios::binary);
-    if (!(out << bytes).flush())
+    // Whole or not at all, as the real one: a test that sees the file may read it.
+    const std::filesystem::path part = file.string() + ".part";
+    std::ofstream out(part, std::ios::binary);
+    std::error_code error;
+    if ((out << bytes).flush())
+        std::filesystem::rename(part, file, error);
+    if (!out || error)
         return fail(ErrorCode::NoPermission, "Cannot write \"" + file.string() + "\".", "Choose another folder.");
     return {};
 }

@@ -12,16 +12,6 @@ namespace fettle::cli {
 
 namespace {
 
-Result<std::optional<engine::Project>> openProject(const std::string &folder)
-{
-    if (folder.empty())
-        return std::optional<engine::Project>();
-    auto project = engine::Project::open(folder, engine::Access::ReadOnly);
-    if (!project)
-        return passError(project);
-    return std::optional<engine::Project>(std::move(*project));
-}
-
 struct ScoreArguments { std::string model, adapter, data, project, trainOn = "completion"; };
 
 int runScore(const ScoreArguments &arguments, Context &context)
@@ -30,7 +20,7 @@ int runScore(const ScoreArguments &arguments, Context &context)
     auto compute = context.compute();
     if (!compute)
         return terminal.fail(compute.error());
-    auto project = openProject(arguments.project);
+    auto project = openToRead(arguments.project);
     if (!project)
         return terminal.fail(project.error());
     auto records = readDataFile(arguments.data, context);
@@ -94,7 +84,7 @@ int runGenerate(const GenerateArguments &arguments, Context &context)
         return terminal.fail(compute.error());
     if (!arguments.prompt.empty() + !arguments.conversation.empty() + !arguments.raw.empty() != 1)
         return terminal.fail({ErrorCode::Usage, tr("generate needs one of --prompt, --conversation and --raw."), {}, {}});
-    auto project = openProject(arguments.project);
+    auto project = openToRead(arguments.project);
     if (!project)
         return terminal.fail(project.error());
     engine::GenerateRequest request;

@@ -74,6 +74,16 @@ int runCommandLine(int argc, char **argv)
     }
 }
 
+Result<std::optional<engine::Project>> openToRead(const std::string &folder)
+{
+    if (folder.empty())
+        return std::optional<engine::Project>();
+    auto project = engine::Project::open(folder, engine::Access::ReadOnly);
+    if (!project)
+        return passError(project);
+    return std::optional<engine::Project>(std::move(*project));
+}
+
 Result<RunId> parseRun(const std::string &text)
 {
     // "3", "run3", "Run 3"

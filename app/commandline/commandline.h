@@ -48,6 +48,8 @@ void addServeVerb(Registry &registry);
 [[nodiscard]] Json toJson(const engine::RunInfo &run);
 [[nodiscard]] engine::RunEvents runEvents(Context &context);
 [[nodiscard]] Json runResult(const engine::RunInfo &run);
+// The project of --project, to look things up in; without a folder none. Errors: those of Project::open.
+[[nodiscard]] Result<std::optional<engine::Project>> openToRead(const std::string &folder);
 [[nodiscard]] Result<RunId> parseRun(const std::string &text);
 
 } // namespace fettle::cli

@@ -22,13 +22,10 @@ int runExport(const ExportArguments &arguments, Context &context)
     request.name = arguments.name;
     request.system = arguments.system;
     request.shardBytes = static_cast<std::int64_t>(arguments.shardGb * 1e9);
-    std::optional<engine::Project> project;
-    if (!arguments.project.empty()) {
-        auto opened = engine::Project::open(arguments.project, engine::Access::ReadOnly);
-        if (!opened)
-            return terminal.fail(opened.error());
-        project = std::move(*opened);
-    }
+    auto opened = openToRead(arguments.project);
+    if (!opened)
+        return terminal.fail(opened.error());
+    const std::optional<engine::Project> &project = *opened;
     if (!arguments.run.empty()) {
         if (!project || !arguments.adapter.empty())
             return terminal.fail({ErrorCode::Usage, tr("--run needs --project P and no --adapter."), {}, {}});

@@ -22,13 +22,10 @@ int runServe(const ServeArguments &arguments, Context &context)
     auto compute = context.compute();
     if (!compute)
         return terminal.fail(compute.error());
-    std::optional<engine::Project> project;
-    if (!arguments.project.empty()) {
-        auto opened = engine::Project::open(arguments.project, engine::Access::ReadOnly);
-        if (!opened)
-            return terminal.fail(opened.error());
-        project = std::move(*opened);
-    }
+    auto opened = openToRead(arguments.project);
+    if (!opened)
+        return terminal.fail(opened.error());
+    const std::optional<engine::Project> &project = *opened;
     engine::ServeOptions options = arguments.options;
     options.compute = *compute;
     engine::ServeEvents events;

@@ -2,6 +2,7 @@
 
 #include "core/base/words.h"
 #include "core/data/recordstate.h"
+#include "core/data/snapshotstore.h"
 
 #include <algorithm>
 #include <map>
@@ -17,21 +18,10 @@ struct Frozen {
 };
 using Rows = std::map<std::int64_t, Frozen>; // by number of the record
 
-tl::unexpected<Error> noSnapshot(SnapshotId id)
-{
-    return fail(ErrorCode::NotFound, tr("There is no snapshot {} in this project.", id.value), tr("Choose another one, or freeze the records again."));
-}
-
 Result<Rows> rowsOf(const store::Database &database, SnapshotId id)
 {
-    auto exists = database.prepare("SELECT 1 FROM snapshot WHERE id = ?");
-    if (!exists)
-        return passError(exists);
-    const auto found = exists->bind(id.value).step();
-    if (!found)
+    if (auto found = requireSnapshot(database, id); !found)
         return passError(found);
-    if (!*found)
-        return noSnapshot(id);
     auto statement = database.prepare("SELECT record, content, split, about FROM snapshotRow WHERE snapshot = ?");
     if (!statement)
         return passError(statement);
@@ -136,12 +126,12 @@ Result<SnapshotDiff> diffSnapshots(const store::Database &database, SnapshotId o
 
 Result<> nameSnapshot(const store::Database &database, SnapshotId id, const std::string &name)
 {
+    if (auto found = requireSnapshot(database, id); !found)
+        return found;
     auto update = database.prepare("UPDATE snapshot SET name = ? WHERE id = ?");
     if (!update)
         return passError(update);
-    if (auto done = update->bind(name).bind(id.value).run(); !done)
-        return done;
-    return database.changedRows() > 0 ? Result<>() : Result<>(noSnapshot(id));
+    return update->bind(name).bind(id.value).run();
 }
 
 } // namespace fettle::data

@@ -190,7 +190,7 @@ Result<std::vector<SnapshotInfo>> readSnapshots(const store::Database &database)
     }
 }
 
-Result<std::vector<Record>> readSnapshotRecords(const store::Database &database, SnapshotId id, std::optional<Split> split)
+Result<> requireSnapshot(const store::Database &database, SnapshotId id)
 {
     auto exists = database.prepare("SELECT 1 FROM snapshot WHERE id = ?");
     if (!exists)
@@ -199,7 +199,14 @@ Result<std::vector<Record>> readSnapshotRecords(const store::Database &database,
     if (!found)
         return passError(found);
     if (!*found)
-        return fail(ErrorCode::NotFound, tr("There is no snapshot {} in this project.", id.value), tr("Freeze the records again."));
+        return fail(ErrorCode::NotFound, tr("There is no snapshot {} in this project.", id.value), tr("Choose another one, or freeze the records again."));
+    return {};
+}
+
+Result<std::vector<Record>> readSnapshotRecords(const store::Database &database, SnapshotId id, std::optional<Split> split)
+{
+    if (auto found = requireSnapshot(database, id); !found)
+        return passError(found);
     auto statement = database.prepare("SELECT record, content, split, about FROM snapshotRow WHERE snapshot = ? ORDER BY position");
     if (!statement)
         return passError(statement);

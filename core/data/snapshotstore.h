@@ -11,6 +11,8 @@ namespace fettle::data {
 // The same rows in the same splits give the same snapshot again. Runs inside the caller's transaction.
 // Errors: BadInput (no row is left; shares that are negative or do not add up to 1).
 [[nodiscard]] Result<SnapshotInfo> freezeSnapshot(const store::Database &database, const RecordFilter &filter, const SplitShares &shares);
+// Errors: NotFound.
+[[nodiscard]] Result<> requireSnapshot(const store::Database &database, SnapshotId id);
 [[nodiscard]] Result<std::vector<SnapshotInfo>> readSnapshots(const store::Database &database); // newest last
 // The rows as they were frozen, in order. Errors: NotFound.
 [[nodiscard]] Result<std::vector<Record>> readSnapshotRecords(const store::Database &database, SnapshotId id, std::optional<Split> split);

@@ -177,10 +177,15 @@ void FrameTest::fuzzyMatches()
 void FrameTest::pagesByKey()
 {
     QCOMPARE(m_window->currentPageId(), QStringLiteral("home"));
+    m_window->findChild<Rail *>()->button(0)->setFocus(Qt::TabFocusReason);
     QTest::keyClick(m_window.get(), Qt::Key_2, Qt::ControlModifier);
     QCOMPARE(m_window->currentPageId(), QStringLiteral("notes"));
     auto *notes = static_cast<NotesPage *>(m_window->page(QStringLiteral("notes")));
     QCOMPARE(notes->shown, 1);
+    // Its keys work at once, without a click into it.
+    QVERIFY(QApplication::focusWidget() && (notes == QApplication::focusWidget() || notes->isAncestorOf(QApplication::focusWidget())));
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_I, Qt::ControlModifier);
+    QCOMPARE(notes->added, 1);
     QTest::keyClick(m_window.get(), Qt::Key_3, Qt::ControlModifier);
     QCOMPARE(m_window->currentPageId(), QStringLiteral("models"));
     QTest::mouseClick(m_window->findChild<Rail *>()->button(0), Qt::LeftButton);

@@ -161,8 +161,12 @@ void MainWindow::showPage(int index)
     m_stack->setCurrentWidget(shown);
     const bool isNew = index != m_current;
     m_current = index;
-    if (isNew)
-        shown->onShown();
+    if (!isNew)
+        return;
+    // A page's keys work while the keyboard is in it: where it was last, or in the page as a whole.
+    QWidget *before = shown->focusWidget();
+    (before ? before : shown)->setFocus(Qt::OtherFocusReason);
+    shown->onShown();
 }
 
 void MainWindow::makeRemainingPages()

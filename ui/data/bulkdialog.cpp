@@ -16,7 +16,7 @@ using namespace measure;
 
 namespace {
 
-constexpr int kPauseMs = 250; // of typing, before the preview is made again
+constexpr int kPreviewPauseMs = 250; // of typing, before the preview is made again
 
 // What the fix does, in one sentence.
 QString fixSentence(engine::RecordFlag flag)
@@ -62,7 +62,7 @@ void BulkDialog::setup(const QString &title, const QString &why)
 {
     setWindowTitle(title);
     m_pause.setSingleShot(true);
-    m_pause.setInterval(kPauseMs);
+    m_pause.setInterval(kPreviewPauseMs);
     connect(&m_pause, &QTimer::timeout, this, &BulkDialog::lookAgain);
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(kPaneSide, kPaneTop, kPaneSide, kStep3);

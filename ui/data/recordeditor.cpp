@@ -16,7 +16,7 @@ namespace fettle::ui {
 
 namespace {
 
-constexpr int kPauseMs = 700; // of typing, before a change is kept
+constexpr int kSavePauseMs = 700; // of typing, before a change is kept
 
 QStringList tagList(const std::vector<std::string> &tags)
 {
@@ -68,7 +68,7 @@ RecordEditor::RecordEditor(QWidget *parent) : QWidget(parent)
 {
     qRegisterMetaType<fettle::data::Record>();
     m_pause.setSingleShot(true);
-    m_pause.setInterval(kPauseMs);
+    m_pause.setInterval(kSavePauseMs);
     connect(&m_pause, &QTimer::timeout, this, &RecordEditor::flush);
     setupHead();
     setupFields();

@@ -21,7 +21,7 @@ bool isTable(const data::ImportReport &report)
 }
 
 // The line with the names, as the file has it.
-std::string headOf(const data::ImportReport &report)
+std::string headerLine(const data::ImportReport &report)
 {
     std::string head;
     for (const std::string &column : report.columns) {
@@ -54,7 +54,7 @@ RepairDialog::RepairDialog(const data::ImportReport &report, const data::Rejecte
     column->setContentsMargins(kPaneSide, kPaneTop, kPaneSide, kStep3);
     column->setSpacing(kStep2);
     column->addWidget(titleLabel(windowTitle()));
-    auto *why = mutedLabel(isTable(report) ? tr("The columns are %1. The corrected row is imported; the file is not changed.").arg(QString::fromStdString(headOf(report)).trimmed())
+    auto *why = mutedLabel(isTable(report) ? tr("The columns are %1. The corrected row is imported; the file is not changed.").arg(QString::fromStdString(headerLine(report)).trimmed())
                                            : tr("The corrected row is imported; the file is not changed."));
     why->setWordWrap(true);
     column->addWidget(why);
@@ -88,7 +88,7 @@ void RepairDialog::check()
     options.encoding = "UTF-8"; // what is typed here
     options.format = isTable(m_report) ? m_report.format : "json";
     options.delimiter = isTable(m_report) ? m_report.delimiter : '\0';
-    const std::string text = (isTable(m_report) ? headOf(m_report) : std::string()) + m_text->toPlainText().toStdString();
+    const std::string text = (isTable(m_report) ? headerLine(m_report) : std::string()) + m_text->toPlainText().toStdString();
     auto read = data::readRecordsFromMemory(text, m_file.toStdString(), options);
     m_records.clear();
     QString problem;

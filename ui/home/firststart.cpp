@@ -20,8 +20,8 @@ using namespace measure;
 namespace {
 
 constexpr int kColumnWidth = 840;
-constexpr int kSideWidth = 408;
-constexpr int kSideWidthNarrow = 288;
+constexpr int kStepsWidth = 408;
+constexpr int kStepsWidthNarrow = 288;
 constexpr std::int64_t kMemoryNeeded = 3'700'000'000; // of a LoRA run of the default model on the sample
 constexpr std::int64_t kDiskNeeded = 2'000'000'000;
 
@@ -121,7 +121,7 @@ QWidget *FirstStart::makeWays(const WaysIn &ways)
 QWidget *FirstStart::makeSteps()
 {
     auto *pane = new Pane(Surface::Window, Qt::LeftEdge);
-    pane->setFixedWidth(kSideWidth);
+    pane->setFixedWidth(kStepsWidth);
     auto *column = new QVBoxLayout(pane);
     column->setContentsMargins(kStep5, 20, kStep5, kStep3);
     column->setSpacing(0);
@@ -173,7 +173,7 @@ void FirstStart::showEvent(QShowEvent *event)
 
 void FirstStart::resizeEvent(QResizeEvent *event)
 {
-    m_steps->setFixedWidth(width() < kNarrowBelow - kRailWide ? kSideWidthNarrow : kSideWidth);
+    m_steps->setFixedWidth(width() < kNarrowBelow - kRailWide ? kStepsWidthNarrow : kStepsWidth);
     QWidget::resizeEvent(event);
 }
 

@@ -19,7 +19,7 @@ QString tr(const char *text, int n = -1)
     return QCoreApplication::translate("fettle::ui::HomeFacts", text, nullptr, n);
 }
 
-std::int64_t countOf(const HomeFacts &facts, engine::RecordFlag flag)
+std::int64_t flagged(const HomeFacts &facts, engine::RecordFlag flag)
 {
     const auto found = facts.counts.byFlag.find(flag);
     return found == facts.counts.byFlag.end() ? 0 : found->second;
@@ -64,7 +64,7 @@ void addRun(const HomeFacts &facts, std::vector<Waiting> &list)
 void addFlag(const HomeFacts &facts, engine::RecordFlag flag, bool isBad, const QString &strong, const QString &rest, const QString &button,
              std::vector<Waiting> &list)
 {
-    if (countOf(facts, flag) == 0)
+    if (flagged(facts, flag) == 0)
         return;
     Waiting row;
     row.iconName = flagIcon(flag);
@@ -126,7 +126,7 @@ std::vector<Waiting> waitingThings(const HomeFacts &facts)
 {
     using engine::RecordFlag;
     std::vector<Waiting> list;
-    const auto n = [&](RecordFlag flag) { return int(countOf(facts, flag)); };
+    const auto n = [&](RecordFlag flag) { return int(flagged(facts, flag)); };
     addRun(facts, list);
     addFlag(facts, RecordFlag::Leak, true, tr("%n held-out record(s)", n(RecordFlag::Leak)), tr("also in the training part"), tr("Look"), list);
     addFlag(facts, RecordFlag::Contradiction, false, tr("%n contradiction(s)", n(RecordFlag::Contradiction)),

@@ -9,22 +9,22 @@ namespace fettle::ui {
 
 namespace {
 
-struct Words {
+struct ExportWords {
     Q_DECLARE_TR_FUNCTIONS(ExportChoices)
 };
 
 std::vector<ExportType> ggufTypes()
 {
-    return {{"q8_0", Words::tr("8 bits (Q8_0): nearly the same answers")},
-            {"q6_k", Words::tr("6 bits (Q6_K)")},
-            {"q5_1", Words::tr("5 bits (Q5_1)")},
-            {"q5_0", Words::tr("5 bits (Q5_0)")},
-            {"q4_k_m", Words::tr("4 bits, mixed (Q4_K_M): small, usually good")},
-            {"q4_1", Words::tr("4 bits (Q4_1)")},
-            {"q4_0", Words::tr("4 bits (Q4_0): smallest")},
-            {"f16", Words::tr("16 bits (F16): the same answers")},
-            {"bf16", Words::tr("16 bits (BF16)")},
-            {"f32", Words::tr("32 bits (F32): exact, largest")}};
+    return {{"q8_0", ExportWords::tr("8 bits (Q8_0): nearly the same answers")},
+            {"q6_k", ExportWords::tr("6 bits (Q6_K)")},
+            {"q5_1", ExportWords::tr("5 bits (Q5_1)")},
+            {"q5_0", ExportWords::tr("5 bits (Q5_0)")},
+            {"q4_k_m", ExportWords::tr("4 bits, mixed (Q4_K_M): small, usually good")},
+            {"q4_1", ExportWords::tr("4 bits (Q4_1)")},
+            {"q4_0", ExportWords::tr("4 bits (Q4_0): smallest")},
+            {"f16", ExportWords::tr("16 bits (F16): the same answers")},
+            {"bf16", ExportWords::tr("16 bits (BF16)")},
+            {"f32", ExportWords::tr("32 bits (F32): exact, largest")}};
 }
 
 bool isMergeable(const std::string &method)
@@ -42,23 +42,23 @@ bool needsWeights(const std::string &target)
 std::vector<ExportTarget> exportTargets()
 {
     return {
-        {"gguf", Words::tr("One file (GGUF)"), QStringLiteral("file"), Words::tr("The whole model in one file, what was learnt folded in."),
-         Words::tr("llama.cpp, Jan, GPT4All, KoboldCpp and every other program that opens .gguf files, on any computer."), ggufTypes(), false},
-        {"ollama", Words::tr("Ollama"), QStringLiteral("package-check"), Words::tr("A folder with the whole model and a Modelfile: chat template, stop words, system prompt."),
-         Words::tr("Ollama, and all programs that talk to it (Open WebUI, Continue, editors)."), ggufTypes(), true},
-        {"lmstudio", Words::tr("LM Studio"), QStringLiteral("monitor"), Words::tr("The whole model, placed as LM Studio looks for it."),
-         Words::tr("LM Studio: choose its folder of models (usually .lmstudio/models in your home folder)."), ggufTypes(), false},
-        {"peft", Words::tr("Adapter (PEFT)"), QStringLiteral("layers"), Words::tr("Only what was learnt, as a small folder beside the untouched base model."),
-         Words::tr("Python with Transformers and PEFT, vLLM, text-generation-webui. The base model is needed there too."), {}, false},
-        {"adapterhub", Words::tr("Adapter (AdapterHub)"), QStringLiteral("layers"), Words::tr("Only what was learnt, in the form of the adapters library."),
-         Words::tr("Python with the adapters library. The base model is needed there too."), {}, false},
-        {"gguf-lora", Words::tr("Adapter for llama.cpp"), QStringLiteral("layers"), Words::tr("Only what was learnt, as one small GGUF file."),
-         Words::tr("llama.cpp (--lora) together with a GGUF file of the same base model. Newer Ollama versions refuse such adapters."), {}, false},
-        {"merged", Words::tr("Model folder (Hugging Face)"), QStringLiteral("box"), Words::tr("A complete model folder with tokenizer, chat template and a model card."),
-         Words::tr("Transformers, vLLM, TGI, MLX; the form that model hubs want."),
-         {{"bf16", Words::tr("16 bits (BF16): half the size")}, {"f16", Words::tr("16 bits (F16)")}, {"f32", Words::tr("32 bits (F32): exact")}}, false},
-        {"bundle", Words::tr("Hand-over bundle"), QStringLiteral("share"), Words::tr("The rows, the settings and ready configurations, to train the same elsewhere."),
-         Words::tr("TRL with accelerate, Axolotl and LLaMA-Factory on larger machines; with the losses that prove that the data are read alike."), {}, false},
+        {"gguf", ExportWords::tr("One file (GGUF)"), QStringLiteral("file"), ExportWords::tr("The whole model in one file, what was learnt folded in."),
+         ExportWords::tr("llama.cpp, Jan, GPT4All, KoboldCpp and every other program that opens .gguf files, on any computer."), ggufTypes(), false},
+        {"ollama", ExportWords::tr("Ollama"), QStringLiteral("package-check"), ExportWords::tr("A folder with the whole model and a Modelfile: chat template, stop words, system prompt."),
+         ExportWords::tr("Ollama, and all programs that talk to it (Open WebUI, Continue, editors)."), ggufTypes(), true},
+        {"lmstudio", ExportWords::tr("LM Studio"), QStringLiteral("monitor"), ExportWords::tr("The whole model, placed as LM Studio looks for it."),
+         ExportWords::tr("LM Studio: choose its folder of models (usually .lmstudio/models in your home folder)."), ggufTypes(), false},
+        {"peft", ExportWords::tr("Adapter (PEFT)"), QStringLiteral("layers"), ExportWords::tr("Only what was learnt, as a small folder beside the untouched base model."),
+         ExportWords::tr("Python with Transformers and PEFT, vLLM, text-generation-webui. The base model is needed there too."), {}, false},
+        {"adapterhub", ExportWords::tr("Adapter (AdapterHub)"), QStringLiteral("layers"), ExportWords::tr("Only what was learnt, in the form of the adapters library."),
+         ExportWords::tr("Python with the adapters library. The base model is needed there too."), {}, false},
+        {"gguf-lora", ExportWords::tr("Adapter for llama.cpp"), QStringLiteral("layers"), ExportWords::tr("Only what was learnt, as one small GGUF file."),
+         ExportWords::tr("llama.cpp (--lora) together with a GGUF file of the same base model. Newer Ollama versions refuse such adapters."), {}, false},
+        {"merged", ExportWords::tr("Model folder (Hugging Face)"), QStringLiteral("box"), ExportWords::tr("A complete model folder with tokenizer, chat template and a model card."),
+         ExportWords::tr("Transformers, vLLM, TGI, MLX; the form that model hubs want."),
+         {{"bf16", ExportWords::tr("16 bits (BF16): half the size")}, {"f16", ExportWords::tr("16 bits (F16)")}, {"f32", ExportWords::tr("32 bits (F32): exact")}}, false},
+        {"bundle", ExportWords::tr("Hand-over bundle"), QStringLiteral("share"), ExportWords::tr("The rows, the settings and ready configurations, to train the same elsewhere."),
+         ExportWords::tr("TRL with accelerate, Axolotl and LLaMA-Factory on larger machines; with the losses that prove that the data are read alike."), {}, false},
     };
 }
 
@@ -80,20 +80,20 @@ QString whyNotExported(const TrainedResult &result, const std::string &target)
 {
     const std::string &method = result.method;
     if (needsWeights(target) && !isMergeable(method))
-        return method == "bottleneck" ? Words::tr("This method puts small networks between the layers; they cannot be folded into the weights.")
-                                      : Words::tr("This method puts trained places in front of every text; they cannot be folded into the weights.");
+        return method == "bottleneck" ? ExportWords::tr("This method puts small networks between the layers; they cannot be folded into the weights.")
+                                      : ExportWords::tr("This method puts trained places in front of every text; they cannot be folded into the weights.");
     const bool isFull = method == "full";
     if (target == "peft" && (isFull || method == "bottleneck"))
-        return isFull ? Words::tr("The weights themselves were trained: there is no adapter.") : Words::tr("PEFT has no bottleneck adapters; take AdapterHub.");
+        return isFull ? ExportWords::tr("The weights themselves were trained: there is no adapter.") : ExportWords::tr("PEFT has no bottleneck adapters; take AdapterHub.");
     if (target == "adapterhub" && method != "bottleneck" && !method.empty())
-        return Words::tr("Only bottleneck adapters have this form.");
+        return ExportWords::tr("Only bottleneck adapters have this form.");
     if (target == "gguf-lora") {
         if (!method.empty() && method != "lora")
-            return isFull ? Words::tr("The weights themselves were trained: there is no adapter.") : Words::tr("llama.cpp knows LoRA adapters only.");
+            return isFull ? ExportWords::tr("The weights themselves were trained: there is no adapter.") : ExportWords::tr("llama.cpp knows LoRA adapters only.");
         if (result.isDora)
-            return Words::tr("llama.cpp does not know DoRA; take the whole model as one file.");
+            return ExportWords::tr("llama.cpp does not know DoRA; take the whole model as one file.");
         if (result.isPissa)
-            return Words::tr("PiSSA changes the base model too; take the whole model as one file.");
+            return ExportWords::tr("PiSSA changes the base model too; take the whole model as one file.");
     }
     return {};
 }

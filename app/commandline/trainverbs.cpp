@@ -256,7 +256,7 @@ void addTrainVerbs(Registry &registry)
     verb->add_option("--set", arguments->set, tr("KEY=VALUE, may be given several times"))->allow_extra_args(false);
     verb->footer([] { return settingsHelp(); });
 
-    struct ResumeArguments { std::string run, project; };
+    struct ResumeArguments { std::string run, project; double epochs = 0; };
     auto resume = std::make_shared<ResumeArguments>();
     verb = registry.add("resume", tr("Goes on with a run exactly where it stopped"), [resume](Context &context) {
         auto compute = context.compute();
@@ -270,10 +270,13 @@ void addTrainVerbs(Registry &registry)
             return context.terminal.fail(project.error());
         if (auto marked = project->markInterruptedRuns(); !marked)
             return context.terminal.fail(marked.error());
-        return finish(engine::resumeRun(*project, *run, *compute, runEvents(context), nullptr, context.stop), context);
+        engine::RunControl control;
+        control.epochs = resume->epochs;
+        return finish(engine::resumeRun(*project, *run, *compute, runEvents(context), &control, context.stop), context);
     });
     verb->add_option("RUN", resume->run, tr("Number of the run"))->required();
     verb->add_option("--project", resume->project, tr("The project"))->required();
+    verb->add_option("--epochs", resume->epochs, tr("Another number of epochs for the whole run, from here on"))->check(CLI::Range(0.01, 1000.0));
 
     auto folder = std::make_shared<std::string>();
     registry.add("runs", tr("Lists the runs of a project"), [folder](Context &context) { return runList(*folder, context); })

@@ -34,6 +34,13 @@ Result<> RunRecorder::moveTo(RunState state)
     return stored;
 }
 
+void RunRecorder::infoChanged()
+{
+    flush();
+    check(m_project.updateRun(m_info));
+    announce();
+}
+
 void RunRecorder::announce() const
 {
     if (m_events.stateChanged)

@@ -21,6 +21,8 @@ public:
 
     // Stores and announces. Errors: Internal for a move that the table does not know; those of the project.
     [[nodiscard]] Result<> moveTo(RunState state);
+    // Stores and tells what was changed in info().
+    void infoChanged();
     // Tells the listener the present state.
     void announce() const;
     // Failed, with the text of the error; the terminal event. Gives the error on.

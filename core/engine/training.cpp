@@ -7,6 +7,7 @@
 #include "core/base/version.h"
 #include "core/base/words.h"
 #include "core/engine/adapterpath.h"
+#include "core/engine/epochchanges.h"
 #include "core/engine/models.h"
 #include "core/engine/prober.h"
 #include "core/engine/runhooks.h"
@@ -39,6 +40,7 @@ struct Job {
     std::shared_ptr<const Lens> lens;
     std::string startAdapter; // folder; empty: fresh
     int threads = 0;
+    std::vector<train::EpochChange> epochChanges; // empty, or from the number that the run began with
     std::optional<train::CheckpointOnDisk> resumeFrom;
 };
 
@@ -197,11 +199,14 @@ Result<RunSummary> execute(Project &project, RunRecorder &recorder, const Job &j
     setup.trainDocuments = job.data.train.documents;
     setup.heldOutDocuments = job.data.heldOut.documents;
     setup.recipe = job.recipe;
+    setup.epochChanges = job.epochChanges;
     setup.checkpointFolder = runFolder / "checkpoints";
     if (job.resumeFrom)
         setup.resumeFrom = job.resumeFrom->path;
 
     train::TrainerHooks hooks = hooksFor(recorder, events, control, stop);
+    EpochKeeper epochs(project, recorder, job.recipe, job.epochChanges);
+    epochs.listenTo(hooks, control);
     recorder.beginLedger(recordsOf(job.data.train), recordsOf(job.data.heldOut), train::BatchPlan(job.data.train.documents, train::batchSettings(job.recipe)).stepsPerEpoch());
     Prober prober(project, recorder, events, {job.model, job.lens, job.recipe, job.threads, [&hooks] { return hooks.wish() != train::Wish::Continue; }});
     prober.listenTo(hooks, *trainee->adapter);
@@ -230,10 +235,11 @@ void noticeLosses(const RunRecorder &recorder, const train::LabelledSet &set, co
                                     set.longest));
 }
 
-std::int64_t stepsOf(const Job &job)
+// Of the run as it is now, with the number of epochs that was wished last.
+std::int64_t stepsOf(const Job &job, const train::Recipe &recipe)
 {
-    const train::BatchPlan plan(job.data.train.documents, train::batchSettings(job.recipe));
-    return train::totalSteps(job.recipe, plan.stepsPerEpoch());
+    const train::BatchPlan plan(job.data.train.documents, train::batchSettings(recipe));
+    return train::totalSteps(recipe, plan.stepsPerEpoch());
 }
 
 // Where a run can go on: its newest sound checkpoint, or its beginning when it has none.
@@ -335,7 +341,7 @@ try {
     info.modelHash = *hash;
     info.snapshot = snapshot->id;
     info.recipeJson = recipeToJson(job.recipe).dump();
-    info.steps = stepsOf(job);
+    info.steps = stepsOf(job, job.recipe);
     info.started = isoNow();
     auto added = project.addRun(info);
     if (!added)
@@ -373,6 +379,14 @@ try {
     job.threads = threadCount(job.threads);
     at::set_num_threads(job.threads);
 
+    auto changes = readEpochChanges(project.runFolder(run));
+    if (!changes)
+        return passError(changes);
+    job.epochChanges = std::move(*changes);
+    const train::Recipe present = withEpochs(job.recipe, job.epochChanges.empty() ? job.recipe.real("epochs") : job.epochChanges.back().epochs);
+    if (!job.epochChanges.empty())
+        job.recipe = withEpochs(job.recipe, job.epochChanges.front().epochs);
+
     auto lens = Lens::open(info->modelPath);
     if (!lens)
         return passError(lens);
@@ -389,6 +403,10 @@ try {
     job.data = std::move(*data);
 
     info->failure.clear();
+    if (!job.epochChanges.empty()) {
+        info->steps = stepsOf(job, present);
+        info->recipeJson = recipeToJson(present).dump();
+    }
     RunRecorder recorder(project, *info, events);
     if (auto moved = recorder.moveTo(RunState::Preparing); !moved)
         return passError(moved);

@@ -37,6 +37,8 @@ struct RunEvents {
 struct RunControl {
     enum class Wish { Continue, Pause, StopAndKeep, StopAndDiscard };
     std::atomic<Wish> wish = Wish::Continue;
+    // Another number of epochs from the next step on; 0: no wish. Taken by the engine, which says in a notice what came of it.
+    mutable std::atomic<double> epochs = 0;
     mutable std::atomic<bool> checkpointNow = false; // set back by the engine when the checkpoint is written
 };
 

@@ -203,7 +203,7 @@ Result<> createFolder(const fs::path &folder)
     }
     if (::mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST)
         return tl::unexpected(fileError(errno, "create", folder));
-    return {};
+    return syncFolder(folder.parent_path()); // what is written in it would go with its name
 }
 
 Result<> syncFolder(const fs::path &folder)

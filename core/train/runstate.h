@@ -12,6 +12,9 @@
 
 namespace fettle::train {
 
+// A wish for another number of epochs, obeyed when `step` steps were done: rates of later steps are those of the new length.
+struct EpochChange { std::int64_t step = 0; double epochs = 0; };
+
 struct RunProgress {
     std::int64_t step = 0; // optimiser steps done
     std::int64_t tokens = 0, trainedTokens = 0;

@@ -69,6 +69,7 @@ public:
                       {setup.recipe.real("beta1"), setup.recipe.real("beta2"), setup.recipe.real("epsilon"), setup.recipe.real("weightDecay")})
         , m_steps(totalSteps(setup.recipe, m_plan.stepsPerEpoch()))
         , m_schedule(scheduleOf(setup.recipe, m_steps))
+        , m_changes(setup.epochChanges)
         , m_timeLeft(evaluationInSteps())
     {
         m_state.recipe = setup.recipe;
@@ -86,6 +87,9 @@ private:
     Result<StepEnd> step();
     void reportRows(const PackedRow &row, const at::Tensor &losses) const;
     void report(StepReport done, std::int64_t stepTokens, double seconds);
+    void setEpochs(double epochs);
+    [[nodiscard]] Result<std::int64_t> stepsFor(double epochs) const;
+    void changeEpochs();
     Result<> evaluateIfDue();
     void countPatience(double loss);
     [[nodiscard]] bool hasLostPatience() const;
@@ -118,6 +122,8 @@ private:
     AdamW m_optimizer;
     std::int64_t m_steps;
     Schedule m_schedule;
+    std::vector<EpochChange> m_changes;
+    std::size_t m_changesDone = 0;
     RunProgress m_state;
     std::int64_t m_savedStep = -1;
     bool m_isBestSoFar = false; // the evaluation of this step: it is saved where the run may end at its best
@@ -145,6 +151,7 @@ Result<> Loop::resume(const std::filesystem::path &checkpoint)
 Result<TrainOutcome> Loop::run()
 {
     for (;;) {
+        changeEpochs();
         const Stopwatch pause; // an evaluation with all that listeners do at it
         const std::int64_t evaluatedBefore = m_state.evaluatedStep;
         if (auto evaluated = evaluateIfDue(); !evaluated && evaluated.error().code != ErrorCode::Cancelled)
@@ -163,6 +170,51 @@ Result<TrainOutcome> Loop::run()
         if (*done == StepEnd::Done && m_hooks.betweenSteps)
             m_hooks.betweenSteps();
     }
+}
+
+// The warm-up stays as the run began it: a longer run does not go back into it.
+void Loop::setEpochs(double epochs)
+{
+    Recipe changed = m_setup.recipe;
+    changed.values["epochs"] = epochs;
+    m_steps = totalSteps(changed, m_plan.stepsPerEpoch());
+    const std::int64_t warmup = m_schedule.warmupSteps;
+    m_schedule = scheduleOf(changed, m_steps);
+    m_schedule.warmupSteps = std::min(warmup, m_steps);
+}
+
+Result<std::int64_t> Loop::stepsFor(double epochs) const
+{
+    if (m_setup.recipe.integer("maxSteps") > 0)
+        return fail(ErrorCode::BadInput, tr("The number of epochs is not changed: the run ends after a fixed number of steps."));
+    Recipe changed = m_setup.recipe;
+    changed.values["epochs"] = epochs;
+    if (auto valid = validate(changed); !valid)
+        return passError(valid);
+    const std::int64_t steps = totalSteps(changed, m_plan.stepsPerEpoch());
+    if (steps < m_state.step)
+        return fail(ErrorCode::BadInput, tr("The number of epochs is not changed: {:g} are over already.", epochs));
+    return steps;
+}
+
+// At the same place of the loop when it is wished and when a resumed run repeats it.
+void Loop::changeEpochs()
+{
+    for (; m_changesDone < m_changes.size() && m_changes[m_changesDone].step <= m_state.step; ++m_changesDone)
+        setEpochs(m_changes[m_changesDone].epochs);
+    const std::optional<double> wished = m_hooks.takeEpochs ? m_hooks.takeEpochs() : std::nullopt;
+    if (!wished)
+        return;
+    const auto steps = stepsFor(*wished);
+    if (!steps) {
+        if (m_hooks.epochsRefused)
+            m_hooks.epochsRefused(steps.error().message);
+        return;
+    }
+    if (m_hooks.epochsChanging && !m_hooks.epochsChanging({m_state.step, *wished}, *steps))
+        return;
+    m_changes.resize(m_changesDone); // the newest wish counts, not one that was to come
+    setEpochs(*wished);
 }
 
 // Gradients of all rows of the step, then one correction. The sum over all trained tokens of the step is divided by their number, however

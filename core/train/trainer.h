@@ -56,6 +56,10 @@ struct TrainerHooks {
     std::function<void()> betweenSteps;
     std::function<Wish()> wish;                    // asked before every row
     std::function<bool()> takeCheckpointRequest;   // true once for each request
+    std::function<std::optional<double>()> takeEpochs; // asked between steps: another number of epochs, once for each wish
+    // Before a change takes effect, so that a resumed run repeats it at the same step. steps: of the whole run from now on. false: it does not.
+    std::function<bool(const EpochChange &, std::int64_t steps)> epochsChanging;
+    std::function<void(const std::string &)> epochsRefused; // why a wished number of epochs is not possible
 };
 
 struct TrainerSetup {
@@ -64,6 +68,8 @@ struct TrainerSetup {
     std::span<const Document> trainDocuments;
     std::span<const Document> heldOutDocuments;
     Recipe recipe;
+    // What was changed since the run began, in order: changes after the step that it goes on from are repeated there.
+    std::vector<EpochChange> epochChanges;
     std::filesystem::path checkpointFolder; // step-N below it; empty: no checkpoints
     // A verified checkpoint to go on from. The adapter must be the one of this folder.
     std::optional<std::filesystem::path> resumeFrom;

@@ -89,6 +89,7 @@ private slots:
     void everyMoveIsInTheTable();
     void aRunIsStoredCompletely();
     void pausedRunsGoOnExactly();
+    void epochsAreChangedAndRecorded();
     void interruptedRunsGoOnExactly();
     void damagedCheckpointIsPassedOverAndSaid();
     void stopAndKeepHasAResult();
@@ -215,6 +216,45 @@ void TestEngineTraining::pausedRunsGoOnExactly()
     VERIFY_OK(metrics);
     QCOMPARE(metrics->size(), 15U);
     QVERIFY(!resumeRun(project(), paused->run.id, {}).has_value()); // finished
+}
+
+// Made longer at step 7 and killed before a checkpoint knew of it: it goes on as the run that was not killed.
+void TestEngineTraining::epochsAreChangedAndRecorded()
+{
+    const auto before = request().recipe.real("epochs");
+    const auto longer = [&](RunControl &control, std::int64_t pauseAt) {
+        RunEvents events;
+        events.stepFinished = [&control, pauseAt, before](RunId, const MetricPoint &point, double) {
+            if (point.step == 7)
+                control.epochs = before + 1;
+            if (point.step == pauseAt)
+                control.wish = RunControl::Wish::Pause;
+        };
+        return trainRun(project(), request(), events, &control);
+    };
+    RunControl control;
+    const auto whole = longer(control, -1);
+    VERIFY_OK(whole);
+    QCOMPARE(whole->run.state, RunState::Finished);
+    QVERIFY(whole->run.steps > 15);
+    QCOMPARE(whole->run.step, whole->run.steps);
+    const auto recorded = train::recipeFromJson(nlohmann::json::parse(project().run(whole->run.id)->recipeJson));
+    VERIFY_OK(recorded);
+    QCOMPARE(recorded->real("epochs"), before + 1);
+
+    RunControl second;
+    const auto paused = longer(second, 8);
+    VERIFY_OK(paused);
+    RunInfo run = paused->run;
+    for (const char *late : {"step-7", "step-8"})
+        fs::remove_all(project().runFolder(run.id) / "checkpoints" / late);
+    run.state = RunState::Running;
+    VERIFY_OK(project().updateRun(run));
+    VERIFY_OK(project().markInterruptedRuns());
+    const auto resumed = resumeRun(project(), run.id, {});
+    VERIFY_OK(resumed);
+    QCOMPARE(resumed->run.steps, whole->run.steps);
+    QCOMPARE(fileBytes(fs::path(resumed->run.adapter) / "adapter_model.safetensors"), fileBytes(fs::path(whole->run.adapter) / "adapter_model.safetensors"));
 }
 
 void TestEngineTraining::interruptedRunsGoOnExactly()

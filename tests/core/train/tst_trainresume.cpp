@@ -31,6 +31,9 @@ private slots:
     void afterAPauseAnywhere();
     void fromThePreviousOneWhenDamaged();
     void otherDataOrSettingsAreRefused();
+    void epochsAreChangedWhileItRuns_data();
+    void epochsAreChangedWhileItRuns();
+    void impossibleEpochsAreRefused();
 
 private:
     Trace resumed(const fs::path &checkpoints, const fs::path &from, Trace before);
@@ -187,6 +190,106 @@ void TestTrainResume::otherDataOrSettingsAreRefused()
     const auto otherSettings = runTraining(setup, {});
     QVERIFY(!otherSettings.has_value());
     QCOMPARE(otherSettings.error().code, ErrorCode::BadInput);
+}
+
+// Longer and shorter, wished when 5 steps are done. Resumed from before and after the change, it is the same run, and from step 5 on the
+// rates are those of a run of the new length.
+void TestTrainResume::epochsAreChangedWhileItRuns_data()
+{
+    QTest::addColumn<double>("epochs");
+    QTest::addColumn<int>("steps");
+    QTest::newRow("longer") << 4.0 << 16;
+    QTest::newRow("shorter") << 2.0 << 8;
+}
+
+void TestTrainResume::epochsAreChangedWhileItRuns()
+{
+    QFETCH(double, epochs);
+    QFETCH(int, steps);
+    const fs::path folder = m_dir.filePath(QStringLiteral("epochs-%1").arg(steps)).toStdString();
+    std::vector<EpochChange> recorded;
+    const auto train = [&](const fs::path &checkpoints, std::optional<fs::path> from, Trace &trace, std::map<std::int64_t, double> &rates) {
+        TrainerSetup setup;
+        setup.weights = weights();
+        setup.recipe = resumeRecipe();
+        setup.adapter = freshAdapter(setup.recipe);
+        if (from)
+            setup.adapter = tune::loadPeftFolder(*from, weights()->config).value();
+        setup.trainDocuments = m_train;
+        setup.heldOutDocuments = m_heldOut;
+        setup.checkpointFolder = checkpoints;
+        setup.resumeFrom = from;
+        setup.epochChanges = recorded;
+        TrainerHooks hooks = tracing(trace);
+        std::int64_t done = 0;
+        hooks.stepFinished = [&](const StepReport &step) {
+            done = step.step;
+            trace.losses[step.step] = step.loss;
+            rates[step.step] = step.learningRate;
+        };
+        if (!from) {
+            hooks.takeEpochs = [&]() -> std::optional<double> { return done == 5 && recorded.empty() ? std::optional(epochs) : std::nullopt; };
+            hooks.epochsChanging = [&](const EpochChange &change, std::int64_t all) {
+                recorded.push_back(change);
+                return all == steps;
+            };
+        }
+        const auto outcome = runTraining(setup, hooks);
+        QVERIFY2(outcome.has_value(), outcome ? "" : outcome.error().message.c_str());
+        QCOMPARE(outcome->steps, steps);
+        finishTrace(trace, checkpoints);
+    };
+    Trace whole;
+    std::map<std::int64_t, double> rates;
+    train(folder, {}, whole, rates);
+    QCOMPARE(recorded.size(), 1U);
+    QCOMPARE(recorded.front().step, 5);
+    QCOMPARE(whole.losses.size(), std::size_t(steps));
+    const Schedule before{ScheduleKind::Cosine, 0.02, 5, 12}, after{ScheduleKind::Cosine, 0.02, 5, steps};
+    for (const auto &[step, rate] : rates)
+        QCOMPARE(rate, (step <= 5 ? before : after).at(step - 1));
+    for (const int step : {3, 5, 7}) {
+        const fs::path again = m_dir.filePath(QStringLiteral("epochs-%1-from-%2").arg(steps).arg(step)).toStdString();
+        const fs::path from = again / ("step-" + std::to_string(step));
+        fs::create_directories(again);
+        fs::copy(folder / from.filename(), from);
+        Trace trace;
+        for (const auto &[number, loss] : whole.losses) {
+            if (number <= step)
+                trace.losses[number] = loss;
+        }
+        for (const auto &[number, loss] : whole.evaluations) {
+            if (number <= step)
+                trace.evaluations[number] = loss;
+        }
+        train(again, from, trace, rates);
+        QVERIFY(trace == whole);
+    }
+}
+
+void TestTrainResume::impossibleEpochsAreRefused()
+{
+    TrainerSetup setup;
+    setup.weights = weights();
+    setup.recipe = resumeRecipe();
+    setup.adapter = freshAdapter(setup.recipe);
+    setup.trainDocuments = m_train;
+    Trace trace;
+    TrainerHooks hooks = tracing(trace);
+    std::vector<double> wishes{1.0, -2.0, 5000.0}; // over already, and outside of the range
+    hooks.takeEpochs = [&]() -> std::optional<double> {
+        if (trace.losses.size() < 6 || wishes.empty())
+            return {};
+        const double wish = wishes.back();
+        wishes.pop_back();
+        return wish;
+    };
+    int refused = 0;
+    hooks.epochsRefused = [&](const std::string &) { ++refused; };
+    const auto outcome = runTraining(setup, hooks);
+    QVERIFY(outcome.has_value());
+    QCOMPARE(refused, 3);
+    QCOMPARE(trace.losses.size(), 12U);
 }
 
 QTEST_APPLESS_MAIN(TestTrainResume)

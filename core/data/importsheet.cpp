@@ -29,13 +29,36 @@ std::string strayCell(const JsonValue &line, const Columns &columns)
     return {};
 }
 
+bool isBlankLine(const JsonValue &line)
+{
+    return std::all_of(line.members.begin(), line.members.end(), [](const auto &member) { return member.second.text.empty(); });
+}
+
+// Whether the rows in the text have more than kCells cells. Told before any of them is read, because a wide name row over many
+// short ones makes much work of a small file.
+bool hasTooManyCells(std::string_view text, std::size_t columns)
+{
+    const std::int64_t most = kCells / std::max<std::int64_t>(1, static_cast<std::int64_t>(columns));
+    if (std::count(text.begin(), text.end(), '\n') < most)
+        return false; // also if none of the lines is blank
+    std::int64_t rows = 0;
+    for (std::size_t begin = 0; begin < text.size() && rows <= most;) {
+        const std::size_t end = std::min(text.find('\n', begin), text.size());
+        JsonReader reader(text.substr(0, end), begin);
+        JsonValue line;
+        if (end > begin && !reader.readValue(line) && !isBlankLine(line))
+            ++rows;
+        begin = end + 1;
+    }
+    return rows > most;
+}
+
 } // namespace
 
 Result<> readSheetRows(const ImportJob &job, RowCollector &collector)
 {
     const std::string_view text = job.text;
     Columns columns;
-    std::int64_t cells = 0;
     for (std::size_t begin = 0; begin < text.size() && !collector.isFull();) {
         const std::size_t end = std::min(text.find('\n', begin), text.size());
         if (end > begin) {
@@ -43,7 +66,6 @@ Result<> readSheetRows(const ImportJob &job, RowCollector &collector)
             JsonValue line;
             if (reader.readValue(line))
                 return fail(ErrorCode::Internal, tr("Cannot read {}: a row of the sheet was lost.", job.name));
-            const bool isBlank = std::all_of(line.members.begin(), line.members.end(), [](const auto &member) { return member.second.text.empty(); });
             if (columns.empty()) {
                 std::vector<std::string> names;
                 for (const auto &[letters, cell] : line.members) {
@@ -53,13 +75,12 @@ Result<> readSheetRows(const ImportJob &job, RowCollector &collector)
                     names.push_back(cell.text);
                 }
                 if (!names.empty()) {
+                    if (end < text.size() && hasTooManyCells(text.substr(end + 1), columns.size()))
+                        return fail(ErrorCode::BadInput, tr("Cannot read {}: the sheet has more than {} cells.", job.name, kCells), tr("Remove columns that are not needed, or save it as CSV."));
                     if (auto done = collector.setColumns(names); !done)
                         return done;
                 }
-            } else if (!isBlank) {
-                cells += static_cast<std::int64_t>(columns.size());
-                if (cells > kCells)
-                    return fail(ErrorCode::BadInput, tr("Cannot read {}: the sheet has more than {} cells.", job.name, kCells), tr("Remove columns that are not needed, or save it as CSV."));
+            } else if (!isBlankLine(line)) {
                 JsonValue row;
                 row.kind = JsonValue::Kind::Object;
                 std::size_t next = 0;

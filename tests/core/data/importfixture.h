@@ -5,6 +5,7 @@
 
 #include <QFile>
 #include <QString>
+#include <cstdint>
 #include <string>
 
 namespace fixture {
@@ -54,6 +55,21 @@ inline std::string utf16(const std::u16string &text, bool isBig, bool hasMark)
         add(unit);
     return bytes;
 }
+
+// Numbers that look random and are the same in every run.
+class Chance {
+public:
+    explicit Chance(std::uint64_t seed) : m_state(seed) { }
+    // From 0 to bound - 1; 0 where bound is 0.
+    std::size_t operator()(std::size_t bound)
+    {
+        m_state = m_state * 6364136223846793005ull + 1442695040888963407ull;
+        return bound == 0 ? 0 : std::size_t(m_state >> 33) % bound;
+    }
+
+private:
+    std::uint64_t m_state;
+};
 
 inline QByteArray contentOf(const QString &path)
 {

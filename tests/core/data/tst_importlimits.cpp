@@ -60,11 +60,7 @@ void TestImportLimits::damagedFilesStayBalanced()
         {"a.txt", "Q: one\nA: two\nthree\n\n### Question: four\nContext: x\nA: five\n"},
         {"a.json", R"({"train":[{"instruction":"Q","output":"A"}],"test":{"instruction":["a"],"output":["b","c"]}})"},
     };
-    std::uint64_t state = 4711;
-    const auto random = [&](std::size_t bound) {
-        state = state * 6364136223846793005ull + 1442695040888963407ull;
-        return bound == 0 ? std::size_t(0) : std::size_t(state >> 33) % bound;
-    };
+    Chance random(4711);
     const std::string interesting = "\"{}[],:;\t\n\r\\\0\xff\xc3\xed\xfe 0e.-u'|/";
     int read = 0;
     for (int round = 0; round < 40'000; ++round) {

@@ -1,6 +1,7 @@
 // Packed files: gzip of every format, XLSX workbooks, and the bombs that either can hide.
 #include "tests/core/data/importfixture.h"
 
+#include "core/base/utf8.h"
 #include "core/data/spreadsheet.h"
 
 #include <QtTest>
@@ -26,6 +27,7 @@ private slots:
     void damagedWorkbooks();
     void workbookBombsAreRefused();
     void damagedBytesNeverCrash();
+    void damageInsideThePackageNeverCrashes();
     void cellReferences();
 };
 
@@ -277,11 +279,7 @@ void TestImportPacked::damagedBytesNeverCrash()
     const std::string seeds[] = {zipOf(workbookParts(kHead + R"(<row r="2"><c r="A2" t="s"><v>0</v></c><c r="B2" s="1"><v>45413</v></c></row>)", "<si><t>Q</t></si>",
                                                      R"(<styleSheet><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>)")),
                                  packed("question,answer\nQ,A\n")};
-    std::uint64_t state = 815;
-    const auto random = [&](std::size_t bound) {
-        state = state * 6364136223846793005ull + 1442695040888963407ull;
-        return std::size_t(state >> 33) % bound;
-    };
+    Chance random(815);
     int refused = 0;
     for (int round = 0; round < 6000; ++round) {
         std::string bytes = seeds[random(2)];
@@ -299,6 +297,55 @@ void TestImportPacked::damagedBytesNeverCrash()
         QVERIFY(result ? isBalanced(*result) : !result.error().message.empty() && result.error().code == ErrorCode::BadInput);
     }
     QVERIFY(refused > 1000);
+}
+
+// Damage that the checksums of the package cannot tell: the parts are changed first, then packed.
+void TestImportPacked::damageInsideThePackageNeverCrashes()
+{
+    const Parts whole = workbookParts(kHead + R"(<row r="2" spans="1:3"><c r="A2" t="s"><v>0</v></c><c r="B2" s="1"><v>45413.5</v></c><c r="C2" t="b"><v>1</v></c></row>)"
+                                              R"(<row r="3"><c r="A3" t="inlineStr"><is><r><t xml:space="preserve"> R&amp;S&#x20AC; </t></r></is></c><c r="B3" t="str"><f>A1</f><v>B</v></c></row>)",
+                                      "<si><t>Q</t></si><si><r><t>R</t></r><rPh><t>x</t></rPh></si>",
+                                      R"(<styleSheet><numFmts><numFmt numFmtId="164" formatCode="yyyy\-mm\-dd"/></numFmts><cellXfs><xf numFmtId="0"/><xf numFmtId="164"/></cellXfs></styleSheet>)");
+    const std::string lines = "{\"question\":\"Q\\u20ac\",\"answer\":\"A\"}\n{\"messages\":[{\"role\":\"user\",\"content\":\"Q\"},{\"role\":\"assistant\",\"content\":\"A\"}]}\n";
+    const std::string interesting = "<>&;\"'=/!?-[] \0\xff\xc3" "019AZ{}:,\n";
+    const std::string pieces[] = {"&#0;", "&#xD800;", "&#99999999999;", "<!DOCTYPE a [<!ENTITY b \"c\">]>", "<![CDATA[", "]]>", "r=\"4294967297\"", "r=\"A0\"", "r=\"XFD1048577\"", "<v>-1</v>", "<v>1e308</v>", "99999999999999999999"};
+    Chance random(1207);
+    int read = 0, refused = 0;
+    for (int round = 0; round < 6000; ++round) {
+        Parts parts = whole;
+        const bool isWorkbook = round % 3 != 0;
+        std::string text = lines;
+        for (std::size_t i = 0, changes = 1 + random(4); i < changes; ++i) {
+            std::string &bytes = isWorkbook ? parts[random(parts.size())].second : text;
+            if (bytes.empty())
+                continue;
+            const std::size_t place = random(bytes.size());
+            switch (random(5)) {
+            case 0: bytes[place] = interesting[random(interesting.size())]; break;
+            case 1: bytes.erase(place, 1 + random(12)); break;
+            case 2: bytes.insert(place, bytes.substr(random(bytes.size()), random(60))); break;
+            case 3: bytes.insert(place, pieces[random(std::size(pieces))]); break;
+            default: bytes.resize(place); break;
+            }
+        }
+        if (isWorkbook && random(10) == 0)
+            parts.erase(parts.begin() + std::ptrdiff_t(random(parts.size())));
+        const auto result = readRecordsFromMemory(isWorkbook ? zipOf(parts) : packed(text), isWorkbook ? "a.xlsx" : "a.jsonl.gz");
+        ++(result ? read : refused);
+        if (!result) {
+            QVERIFY(result.error().code == ErrorCode::BadInput && !result.error().message.empty() && !result.error().hint.empty());
+            continue;
+        }
+        QVERIFY(isBalanced(*result));
+        for (const Record &record : result->records) {
+            for (const Turn &turn : record.turns)
+                QVERIFY(isValidUtf8(turn.text) && isValidUtf8(turn.extraJson));
+        }
+        for (const RejectedRow &row : result->report.rejected)
+            QVERIFY(row.line > 0 && !row.reason.empty() && isValidUtf8(row.reason) && isValidUtf8(row.raw));
+    }
+    qInfo("%d read, %d refused", read, refused);
+    QVERIFY(read > 1000 && refused > 1000);
 }
 
 void TestImportPacked::cellReferences()

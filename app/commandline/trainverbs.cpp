@@ -2,6 +2,7 @@
 #include "app/commandline/commandline.h"
 #include "core/base/process.h"
 #include "core/base/words.h"
+#include "core/engine/fit.h"
 #include "core/engine/models.h"
 #include "core/train/settings.h"
 
@@ -218,6 +219,75 @@ std::string settingsHelp()
     return text;
 }
 
+struct FitArguments : TrainArguments {
+    double gigabytes = 0;
+};
+
+void sayFit(const engine::FitResult &fit, Terminal &terminal)
+{
+    const auto size = [](std::int64_t bytes) { return formatBytes(static_cast<double>(bytes)); };
+    std::vector<std::vector<std::string>> rows;
+    for (const auto &[name, bytes] : {std::pair{tr("weights"), fit.bytes.weights}, {tr("optimiser"), fit.bytes.optimizer}, {tr("gradients"), fit.bytes.gradients},
+                                      {tr("activations"), fit.bytes.activations}, {tr("reserve"), fit.bytes.reserve}, {tr("together"), fit.bytes.total()}})
+        rows.push_back({name, size(bytes)});
+    terminal.say(formatTable({"part", "memory"}, rows));
+    terminal.say(fit.fits() ? tr("It fits: {} are free.", size(fit.available)) : tr("It does not fit: only {} are free.", size(fit.available)));
+    if (fit.secondsPerStep > 0)
+        terminal.say(fit.steps > 0 ? tr("{:.2f} s for each step, {} for {} steps.", fit.secondsPerStep, formatDuration(fit.seconds()), fit.steps)
+                                   : tr("{:.2f} s for each step.", fit.secondsPerStep));
+    for (const engine::FitSuggestion &suggestion : fit.suggestions)
+        terminal.say(tr("{} (--set {}): {}; {}.", suggestion.label, fmt::join(suggestion.settings, " --set "), size(suggestion.bytes), suggestion.price));
+    if (!fit.fits() && fit.suggestions.empty())
+        terminal.say(tr("Choose a smaller model, a method that trains less, or a lower maxLength."));
+}
+
+int runFit(const FitArguments &arguments, Context &context)
+{
+    Terminal &terminal = context.terminal;
+    if (!arguments.project.empty() && !arguments.data.empty())
+        return terminal.fail({ErrorCode::Usage, tr("fit takes --project P or --data FILE, not both."), {}, {}});
+    auto compute = context.compute();
+    if (!compute)
+        return terminal.fail(compute.error());
+    auto project = openToRead(arguments.project);
+    if (!project)
+        return terminal.fail(project.error());
+    engine::FitRequest request;
+    std::int64_t count = 0;
+    if (*project) {
+        auto counts = (*project)->recordCounts();
+        if (!counts)
+            return terminal.fail(counts.error());
+        count = counts->all - counts->bySplit[data::Split::HeldOut] - counts->bySplit[data::Split::Test];
+    } else if (!arguments.data.empty()) {
+        auto records = readDataFile(arguments.data, context);
+        if (!records)
+            return terminal.fail(records.error());
+        request.records = std::move(*records);
+        count = static_cast<std::int64_t>(request.records.size());
+    }
+    auto recipe = chooseRecipe(arguments, std::max<std::int64_t>(count, 1));
+    if (!recipe)
+        return terminal.fail(recipe.error());
+    request.run.model = arguments.model;
+    request.run.adapter = arguments.adapter;
+    request.run.recipe = *recipe;
+    request.run.compute = *compute;
+    request.availableBytes = static_cast<std::int64_t>(arguments.gigabytes * 1e9);
+    auto fit = engine::measureFit(*project ? &**project : nullptr, request, terminal.progressCallback(), context.stop);
+    terminal.endProgress();
+    if (!fit)
+        return terminal.fail(fit.error());
+    Json suggestions = Json::array();
+    for (const engine::FitSuggestion &suggestion : fit->suggestions)
+        suggestions.push_back({{"label", suggestion.label}, {"price", suggestion.price}, {"settings", suggestion.settings}, {"bytes", suggestion.bytes}, {"secondsPerStep", suggestion.secondsPerStep}});
+    terminal.json({{"bytes", {{"weights", fit->bytes.weights}, {"optimizer", fit->bytes.optimizer}, {"gradients", fit->bytes.gradients}, {"activations", fit->bytes.activations}, {"reserve", fit->bytes.reserve}}},
+                   {"available", fit->available}, {"fits", fit->fits()}, {"peakBytes", fit->peakBytes}, {"rowTokens", fit->rowTokens}, {"extrapolated", fit->isExtrapolated},
+                   {"secondsPerStep", fit->secondsPerStep}, {"steps", fit->steps}, {"seconds", fit->seconds()}, {"suggestions", suggestions}});
+    sayFit(*fit, terminal);
+    return fit->fits() ? 0 : exitCode(ErrorCode::OutOfMemory);
+}
+
 int runList(const std::string &folder, Context &context)
 {
     auto project = engine::Project::open(folder, engine::Access::ReadOnly);
@@ -239,22 +309,33 @@ int runList(const std::string &folder, Context &context)
     return 0;
 }
 
+// What a run is made of, for the verbs that make one.
+void addChoices(CLI::App &verb, TrainArguments &arguments)
+{
+    verb.add_option("--model", arguments.model, tr("Base model"))->default_val(engine::kDefaultModelName);
+    verb.add_option("--project", arguments.project, tr("Project whose records are learnt"));
+    verb.add_option("--data", arguments.data, tr("A data file instead of a project"));
+    verb.add_option("--method", arguments.method, tr("What is trained"))->check(CLI::IsMember(methodKeys()))->capture_default_str();
+    verb.add_option("--preset", arguments.preset, tr("quick, balanced or thorough"))->check(CLI::IsMember({"quick", "balanced", "thorough"}))->capture_default_str();
+    verb.add_option("--recipe", arguments.recipe, tr("Recipe file (JSON) instead of a preset"));
+    verb.add_option("--adapter", arguments.adapter, tr("Start from this adapter: folder, or RUN[@STEP] of the project"));
+    verb.add_option("--set", arguments.set, tr("KEY=VALUE, may be given several times"))->allow_extra_args(false);
+    verb.footer([] { return settingsHelp(); });
+}
+
 } // namespace
 
 void addTrainVerbs(Registry &registry)
 {
     auto arguments = std::make_shared<TrainArguments>();
     CLI::App *verb = registry.add("train", tr("Trains a model on a project or a data file"), [arguments](Context &context) { return runTrain(*arguments, context); });
-    verb->add_option("--model", arguments->model, tr("Base model"))->default_val(engine::kDefaultModelName);
-    verb->add_option("--project", arguments->project, tr("Project whose records are learnt"));
-    verb->add_option("--data", arguments->data, tr("A data file instead of a project"));
+    addChoices(*verb, *arguments);
     verb->add_option("--out", arguments->out, tr("With --data: folder of the adapter"))->capture_default_str();
-    verb->add_option("--method", arguments->method, tr("What is trained"))->check(CLI::IsMember(methodKeys()))->capture_default_str();
-    verb->add_option("--preset", arguments->preset, tr("quick, balanced or thorough"))->check(CLI::IsMember({"quick", "balanced", "thorough"}))->capture_default_str();
-    verb->add_option("--recipe", arguments->recipe, tr("Recipe file (JSON) instead of a preset"));
-    verb->add_option("--adapter", arguments->adapter, tr("Start from this adapter: folder, or RUN[@STEP] of the project"));
-    verb->add_option("--set", arguments->set, tr("KEY=VALUE, may be given several times"))->allow_extra_args(false);
-    verb->footer([] { return settingsHelp(); });
+
+    auto fit = std::make_shared<FitArguments>();
+    verb = registry.add("fit", tr("Measures whether a run fits into memory and how long it takes, before it starts"), [fit](Context &context) { return runFit(*fit, context); });
+    addChoices(*verb, *fit);
+    verb->add_option("--memory", fit->gigabytes, tr("As if so many gigabytes were free: what would fit on another computer"))->check(CLI::PositiveNumber);
 
     struct ResumeArguments { std::string run, project; double epochs = 0; };
     auto resume = std::make_shared<ResumeArguments>();

@@ -1,5 +1,7 @@
 #include "core/engine/runhooks.h"
 
+#include "core/base/words.h"
+
 namespace fettle::engine {
 namespace {
 
@@ -41,6 +43,9 @@ train::TrainerHooks hooksFor(RunRecorder &recorder, const RunEvents &events, con
     };
     hooks.checkpointed = [&](const train::CheckpointReport &report) { recorder.checkpointed(report); };
     hooks.checkpointRemoved = [&](std::int64_t step) { recorder.checkpointRemoved(step); };
+    hooks.madeSmaller = [&](std::int64_t step, std::int64_t tokens) {
+        recorder.notice(tr("The memory ran out at step {}. It is read again in rows of at most {} tokens; the correction stays the same.", step, tokens));
+    };
     hooks.betweenSteps = events.betweenSteps;
     hooks.takeCheckpointRequest = [control] { return control && control->checkpointNow.exchange(false); };
     hooks.wish = [&recorder, control, stop = std::move(stop)] {

@@ -23,53 +23,6 @@ std::string counted(std::size_t count, std::string_view one, std::string_view ma
     return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
-struct PlanRecords {
-    std::vector<data::Record> train, heldOut;
-};
-
-// The rows of the snapshot, or those that a snapshot frozen now would hold. Rows without a split are dealt out in their order here; the
-// snapshot deals by question, so that numbers may differ by a few rows.
-Result<PlanRecords> recordsOf(const Project &project, const TrainRequest &request, std::stop_token stop)
-{
-    PlanRecords records;
-    if (request.snapshot.isValid()) {
-        auto train = project.snapshotRecords(request.snapshot, data::Split::Train);
-        if (!train)
-            return passError(train);
-        auto heldOut = project.snapshotRecords(request.snapshot, data::Split::HeldOut);
-        if (!heldOut)
-            return passError(heldOut);
-        records.train = std::move(*train);
-        records.heldOut = std::move(*heldOut);
-        return records;
-    }
-    RecordFilter filter;
-    filter.statuses = {data::RecordStatus::New, data::RecordStatus::Edited, data::RecordStatus::Approved};
-    auto ids = project.recordIds(filter);
-    if (!ids)
-        return passError(ids);
-    std::vector<data::Record> unassigned;
-    for (const RecordId id : *ids) {
-        if (stop.stop_requested())
-            return fail(ErrorCode::Cancelled, tr("Planning the run was cancelled."));
-        auto record = project.record(id);
-        if (!record)
-            return passError(record);
-        if (data::responseOf(*record).empty())
-            continue;
-        switch (record->split) {
-        case data::Split::Unassigned: unassigned.push_back(std::move(*record)); break;
-        case data::Split::Train: records.train.push_back(std::move(*record)); break;
-        case data::Split::HeldOut: records.heldOut.push_back(std::move(*record)); break;
-        case data::Split::Test: break;
-        }
-    }
-    const auto heldOut = std::llround(request.recipe.real("evalFraction") * static_cast<double>(unassigned.size()));
-    for (std::size_t i = 0; i < unassigned.size(); ++i)
-        (static_cast<long long>(i) < heldOut ? records.heldOut : records.train).push_back(std::move(unassigned[i]));
-    return records;
-}
-
 void countTokens(TrainPlan &plan, const TrainingData &data)
 {
     plan.trainRows = static_cast<std::int64_t>(data.train.documents.size());
@@ -204,6 +157,47 @@ void addBlocking(TrainPlan &plan, std::string code, const Error &error)
 
 } // namespace
 
+Result<PlanRecords> planRecords(const Project &project, const TrainRequest &request, std::stop_token stop)
+{
+    PlanRecords records;
+    if (request.snapshot.isValid()) {
+        auto train = project.snapshotRecords(request.snapshot, data::Split::Train);
+        if (!train)
+            return passError(train);
+        auto heldOut = project.snapshotRecords(request.snapshot, data::Split::HeldOut);
+        if (!heldOut)
+            return passError(heldOut);
+        records.train = std::move(*train);
+        records.heldOut = std::move(*heldOut);
+        return records;
+    }
+    RecordFilter filter;
+    filter.statuses = {data::RecordStatus::New, data::RecordStatus::Edited, data::RecordStatus::Approved};
+    auto ids = project.recordIds(filter);
+    if (!ids)
+        return passError(ids);
+    std::vector<data::Record> unassigned;
+    for (const RecordId id : *ids) {
+        if (stop.stop_requested())
+            return fail(ErrorCode::Cancelled, tr("Planning the run was cancelled."));
+        auto record = project.record(id);
+        if (!record)
+            return passError(record);
+        if (data::responseOf(*record).empty())
+            continue;
+        switch (record->split) {
+        case data::Split::Unassigned: unassigned.push_back(std::move(*record)); break;
+        case data::Split::Train: records.train.push_back(std::move(*record)); break;
+        case data::Split::HeldOut: records.heldOut.push_back(std::move(*record)); break;
+        case data::Split::Test: break;
+        }
+    }
+    const auto heldOut = std::llround(request.recipe.real("evalFraction") * static_cast<double>(unassigned.size()));
+    for (std::size_t i = 0; i < unassigned.size(); ++i)
+        (static_cast<long long>(i) < heldOut ? records.heldOut : records.train).push_back(std::move(unassigned[i]));
+    return records;
+}
+
 Result<MethodCost> methodCost(const std::string &model, const train::Recipe &recipe)
 {
     MethodCost cost;
@@ -258,7 +252,7 @@ Result<TrainPlan> planRun(const Project &project, const TrainRequest &request, c
         }
     }
 
-    auto records = recordsOf(project, request, stop);
+    auto records = planRecords(project, request, stop);
     if (!records)
         return passError(records);
     auto data = labelTrainingData(**lens, records->train, records->heldOut, renderOptions(project, request.recipe), request.compute.threads, progress, stop);

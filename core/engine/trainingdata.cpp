@@ -26,11 +26,17 @@ std::optional<std::string> textSetting(const Project &project, const std::string
 
 } // namespace
 
-data::RenderOptions renderOptions(const Project &project, const train::Recipe &recipe)
+data::RenderOptions renderOptions(const train::Recipe &recipe)
 {
     data::RenderOptions options;
     options.trainOn = trainOnFromName(recipe.text("trainOn"));
     options.maxLength = recipe.integer("maxLength");
+    return options;
+}
+
+data::RenderOptions renderOptions(const Project &project, const train::Recipe &recipe)
+{
+    data::RenderOptions options = renderOptions(recipe);
     if (auto separator = textSetting(project, "contextSeparator"))
         options.contextJoin.separator = std::move(*separator);
     if (auto system = textSetting(project, "defaultSystem"))

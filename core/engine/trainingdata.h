@@ -4,6 +4,7 @@
 
 #include "core/engine/lens.h"
 #include "core/engine/project.h"
+#include "core/engine/training.h"
 #include "core/model/config.h"
 #include "core/train/documents.h"
 #include "core/train/settings.h"
@@ -14,6 +15,16 @@ namespace fettle::engine {
 
 // How this project's rows are rendered for this recipe (settings contextSeparator and defaultSystem of the project).
 [[nodiscard]] data::RenderOptions renderOptions(const Project &project, const train::Recipe &recipe);
+
+// The same without a project: its settings at their defaults.
+[[nodiscard]] data::RenderOptions renderOptions(const train::Recipe &recipe);
+
+struct PlanRecords {
+    std::vector<data::Record> train, heldOut;
+};
+// The rows of the snapshot, or those that a snapshot frozen now would hold. Rows without a split are dealt out in their order here; the
+// snapshot deals by question, so that numbers may differ by a few rows. Errors: those of the project, Cancelled.
+[[nodiscard]] Result<PlanRecords> planRecords(const Project &project, const TrainRequest &request, std::stop_token stop);
 
 struct TrainingData {
     train::LabelledSet train, heldOut;

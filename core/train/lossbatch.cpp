@@ -24,6 +24,17 @@ model::LossBatch toLossBatch(const PackedRow &row)
     return {{toTensor(row.ids), toTensor(row.positions), row.borders}, toTensor(row.targetPositions), toTensor(row.targets)};
 }
 
+model::LossOptions lossOptions(const Recipe &recipe)
+{
+    model::LossOptions options;
+    const std::string checkpointing = recipe.text("checkpointing");
+    if (checkpointing == "full")
+        options.checkpointing = model::Checkpointing::Full;
+    else if (checkpointing == "selective")
+        options.checkpointing = model::Checkpointing::Selective;
+    return options;
+}
+
 std::vector<DocumentLoss> lossByDocument(const PackedRow &row, const at::Tensor &losses)
 {
     const at::Tensor values = losses.to(at::kCPU, at::kFloat).contiguous();

@@ -3,12 +3,15 @@
 
 #include "core/model/loss.h"
 #include "core/train/batches.h"
+#include "core/train/settings.h"
 
 #include <functional>
 
 namespace fettle::train {
 
 [[nodiscard]] model::LossBatch toLossBatch(const PackedRow &row);
+// How the recipe wants the loss computed.
+[[nodiscard]] model::LossOptions lossOptions(const Recipe &recipe);
 
 // Mean loss of one document over its trained tokens.
 struct DocumentLoss {

@@ -37,17 +37,6 @@ std::string hashOf(std::span<const Document> train, std::span<const Document> he
     return sha.finishHex();
 }
 
-model::LossOptions lossOptions(const Recipe &recipe)
-{
-    model::LossOptions options;
-    const std::string checkpointing = recipe.text("checkpointing");
-    if (checkpointing == "full")
-        options.checkpointing = model::Checkpointing::Full;
-    else if (checkpointing == "selective")
-        options.checkpointing = model::Checkpointing::Selective;
-    return options;
-}
-
 std::vector<PackedRow> heldOutRows(std::span<const Document> documents, const Recipe &recipe)
 {
     std::vector<std::int64_t> all(documents.size());
@@ -63,6 +52,7 @@ public:
         , m_hooks(hooks)
         , m_stop(std::move(stop))
         , m_plan(setup.trainDocuments, batchSettings(setup.recipe))
+        , m_batches(batchSettings(setup.recipe))
         , m_heldOut(heldOutRows(setup.heldOutDocuments, setup.recipe))
         , m_engine(setup.weights, lossOptions(setup.recipe))
         , m_optimizer(parametersFor(*setup.adapter, setup.recipe),
@@ -85,6 +75,7 @@ public:
 private:
     enum class StepEnd { Done, Interrupted };
     Result<StepEnd> step();
+    Result<StepEnd> retrySmaller(const PackedRow &row, const Error &error);
     void reportRows(const PackedRow &row, const at::Tensor &losses) const;
     void report(StepReport done, std::int64_t stepTokens, double seconds);
     void setEpochs(double epochs);
@@ -117,6 +108,7 @@ private:
     const TrainerHooks &m_hooks;
     std::stop_token m_stop;
     BatchPlan m_plan;
+    BatchSettings m_batches; // of the steps to come; smaller rows after memory ran out
     std::vector<PackedRow> m_heldOut;
     model::LossEngine m_engine;
     AdamW m_optimizer;
@@ -222,7 +214,7 @@ void Loop::changeEpochs()
 Result<Loop::StepEnd> Loop::step()
 {
     const Stopwatch watch;
-    const std::vector<PackedRow> rows = m_plan.rows(m_state.step);
+    const std::vector<PackedRow> rows = packRows(m_setup.trainDocuments, m_plan.chosen(m_state.step), m_batches);
     std::int64_t tokens = 0;
     std::int64_t trainedTokens = 0;
     for (const PackedRow &row : rows) {
@@ -243,7 +235,7 @@ Result<Loop::StepEnd> Loop::step()
                                           static_cast<std::uint64_t>(m_state.step) * kPassesPerStep + i});
         auto loss = m_engine.lossAndGradient(toLossBatch(rows[i]), *m_setup.adapter, scale);
         if (!loss)
-            return passError(loss);
+            return loss.error().code == ErrorCode::OutOfMemory ? retrySmaller(rows[i], loss.error()) : passError(loss);
         lossSum += loss->sum;
         correct += loss->correct;
         reportRows(rows[i], loss->losses);
@@ -272,6 +264,26 @@ Result<Loop::StepEnd> Loop::step()
     done.accuracy = static_cast<double>(correct) * scale;
     report(done, tokens, watch.seconds());
     return StepEnd::Done;
+}
+
+// The same records are read again in rows of half the tokens: the correction that follows is the same but for rounding. What was read of the
+// step is dropped. One record alone cannot be split.
+Result<Loop::StepEnd> Loop::retrySmaller(const PackedRow &row, const Error &error)
+{
+    m_engine.releaseMemory();
+    returnFreeMemory();
+    if (row.documents.size() < 2) {
+        Error advice = error;
+        advice.message = tr("The memory ran out at step {}, although only one record of {} tokens was read at a time.", m_state.step + 1, row.length());
+        advice.hint = tr("Lower maxLength, set checkpointing to full, choose a smaller rank or model, or close other programs.");
+        if (m_savedStep > 0)
+            advice.hint += tr(" The checkpoint of step {} is good and is kept.", m_savedStep);
+        return tl::unexpected<Error>(std::move(advice));
+    }
+    m_batches.tokensPerMicroBatch = std::max<std::int64_t>(row.length() / 2, 1);
+    if (m_hooks.madeSmaller)
+        m_hooks.madeSmaller(m_state.step + 1, m_batches.tokensPerMicroBatch);
+    return StepEnd::Interrupted;
 }
 
 void Loop::reportRows(const PackedRow &row, const at::Tensor &losses) const

@@ -54,6 +54,8 @@ struct TrainerHooks {
     std::function<void(const CheckpointReport &)> checkpointed;
     std::function<void(std::int64_t step)> checkpointRemoved;
     std::function<void()> betweenSteps;
+    // Memory ran out: the step is read again in rows of at most so many tokens, with the same records.
+    std::function<void(std::int64_t step, std::int64_t tokens)> madeSmaller;
     std::function<Wish()> wish;                    // asked before every row
     std::function<bool()> takeCheckpointRequest;   // true once for each request
     std::function<std::optional<double>()> takeEpochs; // asked between steps: another number of epochs, once for each wish

@@ -1,5 +1,7 @@
 // The training loop on a tiny Llama: parity with PEFT and a hand-written torch loop, determinism, stopping, errors.
+#include "core/model/decoder.h"
 #include "core/torch.h"
+#include "core/train/measure.h"
 #include "trainfixture.h"
 
 #include <QElapsedTimer>
@@ -11,6 +13,31 @@
 using namespace fettle;
 using namespace fettle::train;
 using namespace trainfixture;
+
+namespace {
+
+// An adapter in a computer that has memory for so many tokens at a time.
+class Narrow : public tune::Adapter {
+public:
+    Narrow(std::shared_ptr<tune::LoraAdapter> inner, std::int64_t room) : m_inner(std::move(inner)), m_room(room) { }
+    std::vector<tune::NamedParameter> parameters() const override { return m_inner->parameters(); }
+    std::string hash() const override { return m_inner->hash(); }
+    Result<> save(const std::filesystem::path &folder) const override { return m_inner->save(folder); }
+    std::string whyNotMerged() const override { return m_inner->whyNotMerged(); }
+    std::vector<model::LowRank> lowRank(std::int64_t layer, model::LinearMap map) const override { return m_inner->lowRank(layer, map); }
+    at::Tensor embedded(const model::PackedBatch &batch, at::Tensor h) const override
+    {
+        if (batch.tokens() > m_room)
+            throw std::bad_alloc();
+        return h;
+    }
+
+private:
+    std::shared_ptr<tune::LoraAdapter> m_inner;
+    std::int64_t m_room;
+};
+
+} // namespace
 
 class TestTrainLoop : public QObject {
     Q_OBJECT
@@ -30,6 +57,9 @@ private slots:
     void activationCheckpointingChangesNothing();
     void checkpointFolderThatCannotBeWritten();
     void checkpointThatDoesNotFitKeepsTheOlderOne();
+    void outOfMemoryReadsTheStepInSmallerRows();
+    void outOfMemoryOfOneRecordEndsWithAdvice();
+    void measuringChangesNothing();
 
 private:
     TrainerSetup setup(const std::vector<Document> &train, const std::vector<Document> &heldOut, const Recipe &chosen, const QString &name)
@@ -324,6 +354,70 @@ void TestTrainLoop::checkpointThatDoesNotFitKeepsTheOlderOne()
     QVERIFY(newest.has_value());
     QCOMPARE(newest->checkpoint.step, 2);
     QVERIFY(!std::filesystem::exists(run.checkpointFolder / "step-4.tmp"));
+}
+
+void TestTrainLoop::outOfMemoryReadsTheStepInSmallerRows()
+{
+    const std::vector<Document> train = documents(24, 3);
+    const Recipe chosen = recipe({"rowsPerStep=8", "maxSteps=6", "rank=4", "dropout=0", "learningRate=0.01"});
+    std::map<bool, std::vector<double>> losses;
+    std::vector<std::int64_t> smaller;
+    for (const bool isNarrow : {false, true}) {
+        TrainerSetup run = setup(train, {}, chosen, {});
+        run.adapter = std::make_shared<Narrow>(freshAdapter(chosen), isNarrow ? 40 : 100000);
+        TrainerHooks hooks;
+        hooks.stepFinished = [&](const StepReport &step) { losses[isNarrow].push_back(step.loss); };
+        hooks.madeSmaller = [&](std::int64_t step, std::int64_t tokens) {
+            QVERIFY(step >= 1);
+            smaller.push_back(tokens);
+        };
+        const auto outcome = runTraining(run, hooks);
+        QVERIFY2(outcome.has_value(), outcome ? "" : (outcome.error().message + outcome.error().detail).c_str());
+        QCOMPARE(outcome->progress.step, 6);
+        QCOMPARE(smaller.empty(), !isNarrow);
+    }
+    QVERIFY(smaller.back() <= 40);
+    // The effective batch is the same: so are the losses, but for rounding.
+    QCOMPARE(losses[true].size(), losses[false].size());
+    for (std::size_t i = 0; i < losses[true].size(); ++i)
+        QVERIFY2(std::abs(losses[true][i] - losses[false][i]) < 1e-4 * losses[false][i], qPrintable(QString::number(losses[true][i] - losses[false][i])));
+}
+
+void TestTrainLoop::outOfMemoryOfOneRecordEndsWithAdvice()
+{
+    const std::vector<Document> train = documents(24, 3);
+    const Recipe chosen = recipe({"rowsPerStep=8", "maxSteps=6", "rank=4", "dropout=0"});
+    TrainerSetup run = setup(train, {}, chosen, {});
+    run.adapter = std::make_shared<Narrow>(freshAdapter(chosen), 6);
+    const auto outcome = runTraining(run, {});
+    QVERIFY(!outcome);
+    QCOMPARE(outcome.error().code, ErrorCode::OutOfMemory);
+    QVERIFY2(outcome.error().message.find("one record") != std::string::npos, outcome.error().message.c_str());
+    QVERIFY2(outcome.error().hint.find("maxLength") != std::string::npos, outcome.error().hint.c_str());
+}
+
+void TestTrainLoop::measuringChangesNothing()
+{
+    const std::vector<Document> train = documents(24, 3);
+    const Recipe chosen = recipe({"rowsPerStep=8", "rank=4", "weightDecay=0.1"});
+    const TrainerSetup run = setup(train, {}, chosen, {});
+    const std::string before = run.adapter->hash();
+    const PackedRow row = longestRow(train, chosen);
+    std::int64_t longest = 0;
+    const BatchPlan plan(train, batchSettings(chosen));
+    for (std::int64_t step = 0; step < plan.stepsPerEpoch(); ++step)
+        for (const PackedRow &each : plan.rows(step))
+            longest = std::max(longest, each.length());
+    QCOMPARE(row.length(), longest);
+    QCOMPARE(shortened(row, train, 7).length(), 7);
+    QVERIFY(shortened(row, train, 2).trainedTokens() > 0);
+    const auto pass = measurePass(run, row);
+    QVERIFY2(pass.has_value(), pass ? "" : pass.error().message.c_str());
+    QCOMPARE(pass->gradientBytes, run.adapter->parameterCount() * 4);
+    QCOMPARE(pass->optimizerBytes, run.adapter->parameterCount() * 8);
+    QVERIFY(pass->peakBytes > 0 && pass->rowSeconds > 0);
+    QCOMPARE(run.adapter->hash(), before);
+    QVERIFY(!run.adapter->isTraining());
 }
 
 QTEST_APPLESS_MAIN(TestTrainLoop)

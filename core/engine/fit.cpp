@@ -1,0 +1,278 @@
+#include "core/engine/fit.h"
+
+#include "core/base/memory.h"
+#include "core/base/words.h"
+#include "core/engine/adapterpath.h"
+#include "core/engine/models.h"
+#include "core/engine/trainingdata.h"
+#include "core/model/fast/fastpath.h"
+#include "core/model/torcherror.h"
+#include "core/model/weights.h"
+#include "core/train/measure.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <thread>
+
+namespace fettle::engine {
+namespace {
+
+constexpr std::int64_t kLeastReserve = 64'000'000;
+constexpr std::int64_t kShortEnough = 256; // tokens: such a row is computed without trying shorter ones
+constexpr double kCaution = 1.25;          // what follows from shorter rows may be so much too small
+constexpr std::size_t kMostSuggestions = 3;
+
+// What one choice of settings takes, measured on the weights that are loaded.
+struct Need {
+    FitBytes bytes;
+    double secondsPerToken = 0, updateSeconds = 0;
+    std::int64_t rowTokens = 0;
+    bool isExtrapolated = false;
+};
+
+struct Gauge {
+    train::TrainerSetup setup; // weights and adapter
+    std::span<const train::Document> documents;
+    std::int64_t before = 0;  // the process without the run
+    std::int64_t weights = 0; // bytes
+    std::int64_t available = 0;
+
+    Result<Need> measure(const train::Recipe &recipe)
+    {
+        setup.recipe = recipe;
+        const train::PackedRow row = train::longestRow(documents, recipe);
+        const std::int64_t length = row.length();
+        if (length <= kShortEnough)
+            return needOf(row);
+        auto eighth = needOf(train::shortened(row, documents, length / 8)), quarter = needOf(train::shortened(row, documents, length / 4));
+        if (!eighth)
+            return eighth;
+        if (!quarter)
+            return quarter;
+        const double slope = static_cast<double>(quarter->bytes.activations - eighth->bytes.activations) / static_cast<double>(quarter->rowTokens - eighth->rowTokens);
+        const std::int64_t more = static_cast<std::int64_t>(std::max(slope, 0.0) * static_cast<double>(length - quarter->rowTokens));
+        if (static_cast<double>(quarter->bytes.total() + more) * kCaution < static_cast<double>(std::min(available, memoryFigures().availableBytes + weights)))
+            return needOf(row);
+        Need need = *quarter;
+        need.bytes.activations += more;
+        need.rowTokens = length;
+        need.isExtrapolated = true;
+        keepReserve(need.bytes);
+        return need;
+    }
+
+private:
+    static void keepReserve(FitBytes &bytes)
+    {
+        bytes.reserve = 0;
+        bytes.reserve = std::max(kLeastReserve, bytes.total() / 10);
+    }
+
+    Result<Need> needOf(const train::PackedRow &row)
+    {
+        returnFreeMemory();
+        auto pass = train::measurePass(setup, row);
+        if (!pass)
+            return passError(pass);
+        Need need;
+        need.bytes.weights = weights;
+        need.bytes.optimizer = pass->optimizerBytes;
+        need.bytes.gradients = pass->gradientBytes;
+        need.bytes.activations = std::max<std::int64_t>(0, pass->peakBytes - before - weights - pass->optimizerBytes - pass->gradientBytes);
+        keepReserve(need.bytes);
+        need.rowTokens = row.length();
+        need.secondsPerToken = pass->rowSeconds / static_cast<double>(row.length());
+        need.updateSeconds = pass->updateSeconds;
+        return need;
+    }
+};
+
+// Without records: every row full, every token trained.
+std::vector<train::Document> fullRows(const train::Recipe &recipe, const model::ModelConfig &config)
+{
+    const std::int64_t longest = std::max<std::int64_t>(2, config.context > 0 ? std::min(recipe.integer("maxLength"), config.context) : recipe.integer("maxLength"));
+    const std::int64_t count = recipe.boolean("packing") ? std::max<std::int64_t>(1, recipe.integer("tokensPerMicroBatch") / longest) : 1;
+    train::Document document;
+    for (std::int64_t t = 0; t < longest; ++t)
+        document.ids.push_back(static_cast<TokenId>(t * 7 % config.vocabulary));
+    document.trained.assign(document.ids.size(), 1);
+    return std::vector<train::Document>(static_cast<std::size_t>(std::min(count, train::batchSettings(recipe).rowsPerStep)), document);
+}
+
+struct Candidate {
+    std::string label;
+    std::vector<std::string> settings;
+};
+
+std::vector<Candidate> candidates(const train::Recipe &recipe, const Need &need, std::int64_t longestDocument, bool isFastPath)
+{
+    std::vector<Candidate> all;
+    const auto tokensSetting = [](std::int64_t tokens) { return fmt::format("tokensPerMicroBatch={}", tokens); };
+    std::vector<std::int64_t> tokens;
+    for (std::int64_t smaller = need.rowTokens / 2; recipe.boolean("packing") && smaller > longestDocument; smaller /= 2)
+        tokens.push_back(smaller);
+    if (recipe.boolean("packing") && need.rowTokens > longestDocument)
+        tokens.push_back(longestDocument);
+    const bool canRecompute = isFastPath && recipe.text("checkpointing") != "full";
+    const std::int64_t fewest = train::findSetting("tokensPerMicroBatch")->minimum > 0 ? static_cast<std::int64_t>(train::findSetting("tokensPerMicroBatch")->minimum) : 1;
+    std::erase_if(tokens, [&](std::int64_t count) { return count < fewest; });
+    for (const std::int64_t count : tokens)
+        all.push_back({tr("Read {} tokens at a time", count), {tokensSetting(count)}});
+    if (canRecompute)
+        all.push_back({tr("Compute layers again instead of keeping them"), {"checkpointing=full"}});
+    if (canRecompute && !tokens.empty())
+        all.push_back({tr("Both: {} tokens at a time, layers computed again", tokens.back()), {tokensSetting(tokens.back()), "checkpointing=full"}});
+    return all;
+}
+
+std::string priceOf(double before, double now)
+{
+    if (before <= 0 || now <= before * 1.02)
+        return tr("takes no more time");
+    return tr("a step takes {:.0f} % longer", 100 * (now / before - 1));
+}
+
+} // namespace
+
+Result<FitResult> measureFit(const Project *project, const FitRequest &request, const ProgressCallback &progress, std::stop_token stop)
+try {
+    const train::Recipe &recipe = request.run.recipe;
+    if (auto valid = train::validate(recipe); !valid)
+        return passError(valid);
+    auto path = resolveModel(request.run.model);
+    if (!path)
+        return passError(path);
+    std::string startAdapter;
+    if (!request.run.adapter.empty()) {
+        auto start = resolveAdapter(request.run.adapter, project);
+        if (!start)
+            return passError(start);
+        startAdapter = start->folder.string();
+    }
+    if (auto possible = checkMethod(recipe, *path, startAdapter); !possible)
+        return passError(possible);
+    auto config = model::readConfig(*path);
+    if (!config)
+        return passError(config);
+
+    TrainingData data;
+    if (project || !request.records.empty()) {
+        auto lens = Lens::open(request.run.model);
+        if (!lens)
+            return passError(lens);
+        PlanRecords records{request.records, {}};
+        if (project) {
+            auto planned = planRecords(*project, request.run, stop);
+            if (!planned)
+                return passError(planned);
+            records = std::move(*planned);
+        }
+        const data::RenderOptions options = project ? renderOptions(*project, recipe) : renderOptions(recipe);
+        auto labelled = labelTrainingData(**lens, records.train, {}, options, request.run.compute.threads, progress, stop);
+        if (!labelled)
+            return passError(labelled);
+        data = std::move(*labelled);
+        if (auto checked = checkTrainingData(data, recipe); !checked)
+            return passError(checked);
+    }
+    const bool hasRecords = !data.train.documents.empty();
+    if (!hasRecords)
+        data.train.documents = fullRows(recipe, *config);
+
+    const int threads = request.run.compute.threads;
+    at::set_num_threads(threads > 0 ? threads : static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
+    returnFreeMemory();
+    const MemoryFigures figures = memoryFigures();
+    FitResult result;
+    result.available = request.availableBytes > 0 ? request.availableBytes : figures.availableBytes;
+    const train::BatchPlan plan(data.train.documents, train::batchSettings(recipe));
+    result.steps = hasRecords ? train::totalSteps(recipe, plan.stepsPerEpoch()) : 0;
+    auto trained = trainableParameters(recipe, *config);
+    if (!trained)
+        return passError(trained);
+    // What cannot even be loaded is not tried.
+    const FitBytes least{4 * config->parameters(), 8 * *trained, 4 * *trained, 0, kLeastReserve};
+    if (least.total() > result.available) {
+        result.bytes = least;
+        result.peakBytes = figures.ownBytes + least.total() - least.reserve;
+        result.isExtrapolated = true;
+        return result;
+    }
+
+    struct FreeAtEnd {
+        ~FreeAtEnd() { returnFreeMemory(); }
+    } const freeAtEnd;
+    auto trainee = loadTrainee({recipe, *path, startAdapter, {}}, progress, stop);
+    if (!trainee)
+        return passError(trainee);
+    returnFreeMemory();
+    Gauge gauge;
+    gauge.setup.weights = trainee->weights;
+    gauge.setup.adapter = trainee->adapter;
+    gauge.documents = data.train.documents;
+    gauge.before = figures.ownBytes;
+    gauge.available = result.available;
+    // Files that are mapped come in page by page: what the weights hold is at least what they say.
+    gauge.weights = std::max(memoryFigures().ownBytes - figures.ownBytes, std::int64_t{4} * config->parameters());
+    auto need = gauge.measure(recipe);
+    if (!need)
+        return passError(need);
+    std::int64_t tokens = 0;
+    std::int64_t longestDocument = 0;
+    for (const train::Document &document : data.train.documents) {
+        tokens += document.length();
+        longestDocument = std::max(longestDocument, document.length());
+    }
+    const double tokensPerStep = static_cast<double>(tokens) / static_cast<double>(plan.stepsPerEpoch());
+    const auto secondsPerStep = [&](const Need &of) { return of.secondsPerToken * tokensPerStep + of.updateSeconds; };
+    result.bytes = need->bytes;
+    result.peakBytes = gauge.before + need->bytes.total() - need->bytes.reserve;
+    result.rowTokens = need->rowTokens;
+    result.isExtrapolated = need->isExtrapolated;
+    result.secondsPerStep = secondsPerStep(*need);
+    if (result.fits())
+        return result;
+
+    const auto suggest = [&](const Candidate &candidate, std::int64_t bytes, double seconds, const std::string &price) {
+        result.suggestions.push_back({candidate.label, price, candidate.settings, bytes, seconds});
+    };
+    bool hasSmallerRows = false;
+    const bool isFastPath = model::fast::whyNot(*trainee->weights, *trainee->adapter).empty();
+    for (const Candidate &candidate : candidates(recipe, *need, longestDocument, isFastPath)) {
+        if (stop.stop_requested())
+            return fail(ErrorCode::Cancelled, tr("Measuring was cancelled."));
+        const bool isRows = candidate.settings.size() == 1 && candidate.settings[0].starts_with("tokens");
+        if (result.suggestions.size() >= kMostSuggestions || (isRows && hasSmallerRows))
+            continue;
+        train::Recipe changed = recipe;
+        for (const std::string &setting : candidate.settings) {
+            if (auto applied = train::applySetting(changed, setting); !applied)
+                return passError(applied);
+        }
+        auto now = gauge.measure(changed);
+        if (!now)
+            return passError(now);
+        if (now->bytes.total() > result.available)
+            continue;
+        hasSmallerRows = hasSmallerRows || isRows;
+        suggest(candidate, now->bytes.total(), secondsPerStep(*now), priceOf(result.secondsPerStep, secondsPerStep(*now)));
+    }
+    // What a lower rank saves in values, gradients and moments is exact; what it saves besides is not counted.
+    for (std::int64_t rank = recipe.method == "lora" && startAdapter.empty() ? recipe.integer("rank") / 2 : 0; rank >= 1 && result.suggestions.size() < kMostSuggestions; rank /= 2) {
+        train::Recipe changed = recipe;
+        changed.values["rank"] = rank;
+        const auto fewer = trainableParameters(changed, *config);
+        if (!fewer)
+            break;
+        const std::int64_t bytes = result.bytes.total() - 16 * (*trained - *fewer);
+        if (bytes > result.available)
+            continue;
+        suggest({tr("Lower the rank to {}", rank), {fmt::format("rank={}", rank)}}, bytes, result.secondsPerStep, tr("learns fewer details"));
+        break;
+    }
+    return result;
+} catch (const std::exception &exception) {
+    return tl::unexpected<Error>(model::errorFromException(exception, "measuring"));
+}
+
+} // namespace fettle::engine

@@ -1,0 +1,28 @@
+// What one computation of a run takes: measured by doing it once, with the optimiser that the run would have.
+// Internal header: stands on tensors.
+#pragma once
+
+#include "core/base/result.h"
+#include "core/train/batches.h"
+#include "core/train/trainer.h"
+
+namespace fettle::train {
+
+struct PassFigures {
+    std::int64_t peakBytes = 0;      // most that the process held
+    std::int64_t optimizerBytes = 0; // both moments of every trained value
+    std::int64_t gradientBytes = 0;
+    double rowSeconds = 0;    // forward and backward of the row, when the memory is there already
+    double updateSeconds = 0; // one correction
+};
+
+// Forward and backward of one row and a correction of size zero: nothing that is trained changes. setup: weights, adapter and recipe count.
+// Errors: BadInput (no trained token), OutOfMemory, Internal.
+[[nodiscard]] Result<PassFigures> measurePass(const TrainerSetup &setup, const PackedRow &row);
+
+// The longest row of one reading of the documents; of rows equally long the one that trains most. Empty where there is no document.
+[[nodiscard]] PackedRow longestRow(std::span<const Document> documents, const Recipe &recipe);
+// The first tokens of a row's documents, as a row; its last token is trained where no other is.
+[[nodiscard]] PackedRow shortened(const PackedRow &row, std::span<const Document> documents, std::int64_t tokens);
+
+} // namespace fettle::train

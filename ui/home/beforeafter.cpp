@@ -17,7 +17,7 @@ using namespace measure;
 
 namespace {
 
-constexpr const char *kKey = "homeAnswers"; // {"run": 7, "answers": {"12": ["base", "tuned"]}}
+constexpr const char *kResultKey = "homeAnswers"; // {"run": 7, "answers": {"12": ["base", "tuned"]}}
 constexpr int kLongestAnswer = 96;           // tokens
 
 } // namespace
@@ -220,7 +220,7 @@ void BeforeAfter::finish(Result<std::vector<engine::ColumnResult>> results)
 
 void BeforeAfter::loadKept()
 {
-    const QString text = m_bridge.settingText(kKey);
+    const QString text = m_bridge.settingText(kResultKey);
     const auto json = nlohmann::json::parse(text.toStdString(), nullptr, false);
     if (!json.is_object() || json.value("run", std::int64_t{0}) != m_run.id.value || !json.contains("answers")
         || !json["answers"].is_object())
@@ -238,7 +238,7 @@ void BeforeAfter::keep()
     for (auto it = m_answers.constBegin(); it != m_answers.constEnd(); ++it)
         answers[std::to_string(it.key())] = {it->base.toStdString(), it->tuned.toStdString()};
     const nlohmann::json json{{"run", m_run.id.value}, {"answers", answers}};
-    m_bridge.setSettingText(kKey, QString::fromStdString(json.dump()));
+    m_bridge.setSettingText(kResultKey, QString::fromStdString(json.dump()));
 }
 
 } // namespace fettle::ui

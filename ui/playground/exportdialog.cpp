@@ -32,7 +32,7 @@ QString plainName(const QString &text)
     return name.simplified().replace(QLatin1Char(' '), QLatin1Char('-'));
 }
 
-constexpr int kRowHeight = 28;
+constexpr int kCheckHeight = 28;
 
 } // namespace
 
@@ -191,7 +191,7 @@ void ExportDialog::showResult(const engine::ExportRequest &request, const Result
         }
     }
     m_checks->setVisible(isWritten);
-    m_checks->setFixedHeight(kRowHeight * (m_checks->topLevelItemCount() + 1) + 4);
+    m_checks->setFixedHeight(kCheckHeight * (m_checks->topLevelItemCount() + 1) + 4);
     m_next->setPlainText(hasPassed ? nextSteps(request, *result) : QString());
     m_next->setVisible(!m_next->toPlainText().isEmpty());
     m_copy->setVisible(m_next->isVisibleTo(m_result));

@@ -14,8 +14,8 @@ namespace fettle::ui {
 
 namespace {
 
-constexpr int kSide = 6;
-constexpr int kGap = 4;
+constexpr int kBadgeSide = 6;
+constexpr int kBadgeGap = 4;
 constexpr int kIconSide = 12;
 
 QFont badgeFont(const BadgeLook &look)
@@ -27,9 +27,9 @@ QFont badgeFont(const BadgeLook &look)
 
 QSize badgeSize(const BadgeLook &look)
 {
-    int width = 2 * kSide + QFontMetrics(badgeFont(look)).horizontalAdvance(look.text);
+    int width = 2 * kBadgeSide + QFontMetrics(badgeFont(look)).horizontalAdvance(look.text);
     if (!look.iconName.isEmpty())
-        width += kIconSide + (look.text.isEmpty() ? 0 : kGap);
+        width += kIconSide + (look.text.isEmpty() ? 0 : kBadgeGap);
     return {width, qRound(look.height * textScale())};
 }
 
@@ -46,11 +46,11 @@ void drawBadge(QPainter &painter, const QPoint &topLeft, const BadgeLook &look)
     }
     const QRect box(topLeft, badgeSize(look));
     drawBox(painter, box, fill, line, measure::kRadiusBadge);
-    int x = box.x() + kSide;
+    int x = box.x() + kBadgeSide;
     if (!look.iconName.isEmpty()) {
         paintIcon(painter, QRect(x, box.y(), kIconSide, box.height()), look.iconName, kIconSide,
                   look.tone == BadgeTone::Accent ? t.accent : ink);
-        x += kIconSide + kGap;
+        x += kIconSide + kBadgeGap;
     }
     painter.setFont(badgeFont(look));
     painter.setPen(ink);

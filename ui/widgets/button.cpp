@@ -12,8 +12,8 @@ namespace fettle::ui {
 
 namespace {
 
-constexpr int kSide = 11;  // from the frame to the first thing inside
-constexpr int kGap = 7;    // icon to text
+constexpr int kButtonSide = 11;  // from the frame to the first thing inside
+constexpr int kButtonGap = 7;    // icon to text
 constexpr int kHintGap = 7;
 
 } // namespace
@@ -89,9 +89,9 @@ QSize Button::sizeHint() const
     const int height = qRound(m_height * textScale());
     if (text().isEmpty() && m_keyHint.isEmpty())
         return {height, height};
-    int width = 2 * kSide + QFontMetrics(labelFont()).horizontalAdvance(text());
+    int width = 2 * kButtonSide + QFontMetrics(labelFont()).horizontalAdvance(text());
     if (!m_iconName.isEmpty())
-        width += measure::kIconSmall + kGap;
+        width += measure::kIconSmall + kButtonGap;
     if (!m_keyHint.isEmpty())
         width += kHintGap + keyHintSize(m_keyHint).width() - 3;
     return {width, height};
@@ -119,10 +119,10 @@ void Button::paintEvent(QPaintEvent *)
         return;
     }
     // Content is centred where the button is wider than it needs to be.
-    int x = kSide + qMax(0, (width() - sizeHint().width()) / 2);
+    int x = kButtonSide + qMax(0, (width() - sizeHint().width()) / 2);
     if (!m_iconName.isEmpty()) {
         paintIcon(painter, QRect(x, 0, measure::kIconSmall, height()), m_iconName, measure::kIconSmall, t.ink(ink));
-        x += measure::kIconSmall + kGap;
+        x += measure::kIconSmall + kButtonGap;
     }
     painter.setFont(labelFont());
     painter.setPen(t.ink(ink));

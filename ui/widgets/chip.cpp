@@ -10,8 +10,8 @@
 namespace fettle::ui {
 
 namespace {
-constexpr int kSide = 9;
-constexpr int kGap = 6;
+constexpr int kChipSide = 9;
+constexpr int kChipGap = 6;
 } // namespace
 
 Chip::Chip(const QString &text, const QString &iconName, Ink iconInk, QWidget *parent)
@@ -48,11 +48,11 @@ QString Chip::countText() const
 
 QSize Chip::sizeHint() const
 {
-    int width = 2 * kSide + QFontMetrics(textFont()).horizontalAdvance(text());
+    int width = 2 * kChipSide + QFontMetrics(textFont()).horizontalAdvance(text());
     if (!m_iconName.isEmpty())
-        width += measure::kIconSmall + kGap;
+        width += measure::kIconSmall + kChipGap;
     if (m_count)
-        width += kGap + QFontMetrics(textFont(TextSize::Body, Weight::SemiBold)).horizontalAdvance(countText());
+        width += kChipGap + QFontMetrics(textFont(TextSize::Body, Weight::SemiBold)).horizontalAdvance(countText());
     return {width, qRound(measure::kChip * textScale())};
 }
 
@@ -66,17 +66,17 @@ void Chip::paintEvent(QPaintEvent *)
     } else {
         drawButton(painter, rect(), ButtonLook::Normal, {isEnabled(), underMouse(), isDown(), isChecked()});
     }
-    int x = kSide;
+    int x = kChipSide;
     const QString name = isQuiet() ? QStringLiteral("check") : m_iconName;
     const Ink iconInk = !isEnabled() ? Ink::Disabled : isQuiet() ? Ink::Good : m_iconInk;
     if (!m_iconName.isEmpty()) {
         paintIcon(painter, QRect(x, 0, measure::kIconSmall, height()), name, measure::kIconSmall, t.ink(iconInk));
-        x += measure::kIconSmall + kGap;
+        x += measure::kIconSmall + kChipGap;
     }
     painter.setPen(!isEnabled() ? t.disabled : isQuiet() ? t.muted : t.text);
     painter.setFont(textFont());
     painter.drawText(QRect(x, 0, width(), height()), Qt::AlignVCenter | Qt::AlignLeft | Qt::TextSingleLine, text());
-    x += painter.fontMetrics().horizontalAdvance(text()) + kGap;
+    x += painter.fontMetrics().horizontalAdvance(text()) + kChipGap;
     painter.setFont(textFont(TextSize::Body, isQuiet() ? Weight::Regular : Weight::SemiBold));
     painter.drawText(QRect(x, 0, width(), height()), Qt::AlignVCenter | Qt::AlignLeft | Qt::TextSingleLine, countText());
 }

@@ -13,7 +13,7 @@
 namespace fettle::ui {
 
 namespace {
-constexpr int kSide = 10;
+constexpr int kSegmentSide = 10;
 }
 
 Segmented::Segmented(const QStringList &choices, QWidget *parent) : QWidget(parent)
@@ -52,8 +52,8 @@ QRect Segmented::segmentRect(int index) const
     const QFontMetrics metrics(textFont(TextSize::Body, Weight::SemiBold));
     int x = 0;
     for (int i = 0; i < index; ++i)
-        x += metrics.horizontalAdvance(m_segments[i].text) + 2 * kSide;
-    return {x, 0, metrics.horizontalAdvance(m_segments[index].text) + 2 * kSide, qRound(measure::kButton * textScale())};
+        x += metrics.horizontalAdvance(m_segments[i].text) + 2 * kSegmentSide;
+    return {x, 0, metrics.horizontalAdvance(m_segments[index].text) + 2 * kSegmentSide, qRound(measure::kButton * textScale())};
 }
 
 QSize Segmented::sizeHint() const

@@ -17,17 +17,14 @@ struct ScoreArguments { std::string model, adapter, data, project, trainOn = "co
 int runScore(const ScoreArguments &arguments, Context &context)
 {
     Terminal &terminal = context.terminal;
-    auto compute = context.compute();
-    if (!compute)
-        return terminal.fail(compute.error());
-    auto project = openToRead(arguments.project);
-    if (!project)
-        return terminal.fail(project.error());
+    auto place = workplace(arguments.project, context);
+    if (!place)
+        return terminal.fail(place.error());
     auto records = readDataFile(arguments.data, context);
     if (!records)
         return terminal.fail(records.error());
     const auto trainOn = arguments.trainOn == "all" ? data::TrainOn::All : arguments.trainOn == "assistant" ? data::TrainOn::Assistant : data::TrainOn::Completion;
-    auto scores = engine::scoreRecords(arguments.model, arguments.adapter, *records, trainOn, *project ? &**project : nullptr, *compute,
+    auto scores = engine::scoreRecords(arguments.model, arguments.adapter, *records, trainOn, place->projectOrNull(), place->compute,
                                        terminal.progressCallback(), context.stop);
     terminal.endProgress();
     if (!scores)
@@ -79,14 +76,11 @@ Result<std::vector<data::Turn>> readConversation(const std::string &path)
 int runGenerate(const GenerateArguments &arguments, Context &context)
 {
     Terminal &terminal = context.terminal;
-    auto compute = context.compute();
-    if (!compute)
-        return terminal.fail(compute.error());
     if (!arguments.prompt.empty() + !arguments.conversation.empty() + !arguments.raw.empty() != 1)
         return terminal.fail({ErrorCode::Usage, tr("generate needs one of --prompt, --conversation and --raw."), {}, {}});
-    auto project = openToRead(arguments.project);
-    if (!project)
-        return terminal.fail(project.error());
+    auto place = workplace(arguments.project, context);
+    if (!place)
+        return terminal.fail(place.error());
     engine::GenerateRequest request;
     request.sampling = arguments.sampling;
     request.rawPrompt = arguments.raw;
@@ -104,7 +98,7 @@ int runGenerate(const GenerateArguments &arguments, Context &context)
         request.columns.push_back(parseColumn(adapter));
     if (request.columns.empty())
         request.columns.push_back({});
-    auto playground = engine::Playground::open(arguments.model, *compute, terminal.progressCallback(), context.stop);
+    auto playground = engine::Playground::open(arguments.model, place->compute, terminal.progressCallback(), context.stop);
     terminal.endProgress();
     if (!playground)
         return terminal.fail(playground.error());
@@ -115,7 +109,7 @@ int runGenerate(const GenerateArguments &arguments, Context &context)
             std::fwrite(token.text.data(), 1, token.text.size(), stdout);
             std::fflush(stdout);
         };
-    auto columns = (*playground)->generate(request, *project ? &**project : nullptr, events, context.stop);
+    auto columns = (*playground)->generate(request, place->projectOrNull(), events, context.stop);
     if (!columns)
         return terminal.fail(columns.error());
     Json list = Json::array();

@@ -84,6 +84,17 @@ Result<std::optional<engine::Project>> openToRead(const std::string &folder)
     return std::optional<engine::Project>(std::move(*project));
 }
 
+Result<Workplace> workplace(const std::string &project, const Context &context)
+{
+    auto compute = context.compute();
+    if (!compute)
+        return passError(compute);
+    auto opened = openToRead(project);
+    if (!opened)
+        return passError(opened);
+    return Workplace{*compute, std::move(*opened)};
+}
+
 Result<RunId> parseRun(const std::string &text)
 {
     // "3", "run3", "Run 3"

@@ -50,6 +50,13 @@ void addServeVerb(Registry &registry);
 [[nodiscard]] Json runResult(const engine::RunInfo &run);
 // The project of --project, to look things up in; without a folder none. Errors: those of Project::open.
 [[nodiscard]] Result<std::optional<engine::Project>> openToRead(const std::string &folder);
+// What a verb that computes begins with: the computing options, and the project as openToRead. Errors: of either.
+struct Workplace {
+    engine::ComputeOptions compute;
+    std::optional<engine::Project> project;
+    [[nodiscard]] const engine::Project *projectOrNull() const { return project ? &*project : nullptr; }
+};
+[[nodiscard]] Result<Workplace> workplace(const std::string &project, const Context &context);
 [[nodiscard]] Result<RunId> parseRun(const std::string &text);
 
 } // namespace fettle::cli

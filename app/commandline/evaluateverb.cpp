@@ -91,13 +91,9 @@ Json resultJson(const EvaluateArguments &arguments, const engine::EvaluationResu
 int runEvaluate(const EvaluateArguments &arguments, Context &context)
 {
     Terminal &terminal = context.terminal;
-    auto compute = context.compute();
-    if (!compute)
-        return terminal.fail(compute.error());
-    auto opened = openToRead(arguments.project);
-    if (!opened)
-        return terminal.fail(opened.error());
-    const std::optional<engine::Project> &project = *opened;
+    auto place = workplace(arguments.project, context);
+    if (!place)
+        return terminal.fail(place.error());
     engine::EvaluationRequest request;
     request.model = arguments.model;
     if (!arguments.adapters.empty())
@@ -105,18 +101,18 @@ int runEvaluate(const EvaluateArguments &arguments, Context &context)
     request.maxTokens = arguments.maxTokens;
     request.withLoss = !arguments.withoutLoss && (isWanted(arguments, "loss") || isWanted(arguments, "perplexity"));
     request.measures.tolerance.absolute = arguments.tolerance;
-    request.compute = *compute;
+    request.compute = place->compute;
     if (!arguments.pattern.empty()) {
         auto pattern = evaluate::AnswerPattern::compile(arguments.pattern);
         if (!pattern)
             return terminal.fail(pattern.error());
         request.measures.pattern = std::move(*pattern);
     }
-    auto records = readRows(arguments, project ? &*project : nullptr, context);
+    auto records = readRows(arguments, place->projectOrNull(), context);
     if (!records)
         return terminal.fail(records.error());
     request.records = std::move(*records);
-    auto result = engine::evaluateRecords(request, project ? &*project : nullptr, terminal.progressCallback(), context.stop);
+    auto result = engine::evaluateRecords(request, place->projectOrNull(), terminal.progressCallback(), context.stop);
     terminal.endProgress();
     if (!result)
         return terminal.fail(result.error());

@@ -19,15 +19,11 @@ struct ServeArguments {
 int runServe(const ServeArguments &arguments, Context &context)
 {
     Terminal &terminal = context.terminal;
-    auto compute = context.compute();
-    if (!compute)
-        return terminal.fail(compute.error());
-    auto opened = openToRead(arguments.project);
-    if (!opened)
-        return terminal.fail(opened.error());
-    const std::optional<engine::Project> &project = *opened;
+    auto place = workplace(arguments.project, context);
+    if (!place)
+        return terminal.fail(place.error());
     engine::ServeOptions options = arguments.options;
-    options.compute = *compute;
+    options.compute = place->compute;
     engine::ServeEvents events;
     events.started = [&](const engine::ServeAddress &address) {
         terminal.endProgress();
@@ -43,7 +39,7 @@ int runServe(const ServeArguments &arguments, Context &context)
         const std::lock_guard lock(lines);
         terminal.note(fmt::format("{} {} {}", status, method, path));
     };
-    auto served = engine::serve(options, project ? &*project : nullptr, events, terminal.progressCallback(), context.stop);
+    auto served = engine::serve(options, place->projectOrNull(), events, terminal.progressCallback(), context.stop);
     terminal.endProgress();
     return served ? 0 : terminal.fail(served.error());
 }

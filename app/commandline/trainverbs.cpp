@@ -246,16 +246,13 @@ int runFit(const FitArguments &arguments, Context &context)
     Terminal &terminal = context.terminal;
     if (!arguments.project.empty() && !arguments.data.empty())
         return terminal.fail({ErrorCode::Usage, tr("fit takes --project P or --data FILE, not both."), {}, {}});
-    auto compute = context.compute();
-    if (!compute)
-        return terminal.fail(compute.error());
-    auto project = openToRead(arguments.project);
-    if (!project)
-        return terminal.fail(project.error());
+    auto place = workplace(arguments.project, context);
+    if (!place)
+        return terminal.fail(place.error());
     engine::FitRequest request;
     std::int64_t count = 0;
-    if (*project) {
-        auto counts = (*project)->recordCounts();
+    if (const engine::Project *project = place->projectOrNull()) {
+        auto counts = project->recordCounts();
         if (!counts)
             return terminal.fail(counts.error());
         count = counts->all - counts->bySplit[data::Split::HeldOut] - counts->bySplit[data::Split::Test];
@@ -272,9 +269,9 @@ int runFit(const FitArguments &arguments, Context &context)
     request.run.model = arguments.model;
     request.run.adapter = arguments.adapter;
     request.run.recipe = *recipe;
-    request.run.compute = *compute;
+    request.run.compute = place->compute;
     request.availableBytes = static_cast<std::int64_t>(arguments.gigabytes * 1e9);
-    auto fit = engine::measureFit(*project ? &**project : nullptr, request, terminal.progressCallback(), context.stop);
+    auto fit = engine::measureFit(place->projectOrNull(), request, terminal.progressCallback(), context.stop);
     terminal.endProgress();
     if (!fit)
         return terminal.fail(fit.error());

@@ -19,13 +19,6 @@ Result<> writeEpochChanges(const std::filesystem::path &runFolder, const std::ve
 
 } // namespace
 
-train::Recipe withEpochs(const train::Recipe &recipe, double epochs)
-{
-    train::Recipe changed = recipe;
-    changed.values["epochs"] = epochs;
-    return changed;
-}
-
 Result<std::vector<train::EpochChange>> readEpochChanges(const std::filesystem::path &runFolder)
 {
     std::error_code error;
@@ -80,7 +73,7 @@ bool EpochKeeper::change(const train::EpochChange &change, std::int64_t steps)
     }
     m_changes = std::move(changes);
     m_recorder.info().steps = steps;
-    m_recorder.info().recipeJson = recipeToJson(withEpochs(m_recipe, change.epochs)).dump();
+    m_recorder.info().recipeJson = recipeToJson(train::withEpochs(m_recipe, change.epochs)).dump();
     m_recorder.infoChanged();
     m_recorder.notice(tr("From step {} on the run has {:g} epochs instead of {:g}: {} steps.", change.step, change.epochs, before, steps));
     return true;

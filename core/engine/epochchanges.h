@@ -11,8 +11,6 @@
 
 namespace fettle::engine {
 
-[[nodiscard]] train::Recipe withEpochs(const train::Recipe &recipe, double epochs);
-
 // Empty where nothing was changed. Errors: BadInput naming the field that is missing or wrong.
 [[nodiscard]] Result<std::vector<train::EpochChange>> readEpochChanges(const std::filesystem::path &runFolder);
 

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <functional>
 #include <thread>
 
 namespace fettle::engine {
@@ -102,26 +103,27 @@ std::vector<train::Document> fullRows(const train::Recipe &recipe, const model::
 struct Candidate {
     std::string label;
     std::vector<std::string> settings;
+    bool isSmallerRows = false; // and nothing else: of these the largest that fits is offered
 };
 
 std::vector<Candidate> candidates(const train::Recipe &recipe, const Need &need, std::int64_t longestDocument, bool isFastPath)
 {
     std::vector<Candidate> all;
     const auto tokensSetting = [](std::int64_t tokens) { return fmt::format("tokensPerMicroBatch={}", tokens); };
+    const auto fewest = std::max<std::int64_t>(1, static_cast<std::int64_t>(train::findSetting("tokensPerMicroBatch")->minimum));
     std::vector<std::int64_t> tokens;
     for (std::int64_t smaller = need.rowTokens / 2; recipe.boolean("packing") && smaller > longestDocument; smaller /= 2)
         tokens.push_back(smaller);
     if (recipe.boolean("packing") && need.rowTokens > longestDocument)
         tokens.push_back(longestDocument);
     const bool canRecompute = isFastPath && recipe.text("checkpointing") != "full";
-    const std::int64_t fewest = train::findSetting("tokensPerMicroBatch")->minimum > 0 ? static_cast<std::int64_t>(train::findSetting("tokensPerMicroBatch")->minimum) : 1;
     std::erase_if(tokens, [&](std::int64_t count) { return count < fewest; });
     for (const std::int64_t count : tokens)
-        all.push_back({tr("Read {} tokens at a time", count), {tokensSetting(count)}});
+        all.push_back({tr("Read {} tokens at a time", count), {tokensSetting(count)}, true});
     if (canRecompute)
-        all.push_back({tr("Compute layers again instead of keeping them"), {"checkpointing=full"}});
+        all.push_back({tr("Compute layers again instead of keeping them"), {"checkpointing=full"}, false});
     if (canRecompute && !tokens.empty())
-        all.push_back({tr("Both: {} tokens at a time, layers computed again", tokens.back()), {tokensSetting(tokens.back()), "checkpointing=full"}});
+        all.push_back({tr("Both: {} tokens at a time, layers computed again", tokens.back()), {tokensSetting(tokens.back()), "checkpointing=full"}, false});
     return all;
 }
 
@@ -130,6 +132,60 @@ std::string priceOf(double before, double now)
     if (before <= 0 || now <= before * 1.02)
         return tr("takes no more time");
     return tr("a step takes {:.0f} % longer", 100 * (now / before - 1));
+}
+
+struct Present {
+    const train::Recipe &recipe;
+    const model::ModelConfig &config;
+    std::int64_t longestDocument = 0;
+    bool isFresh = true; // no adapter to start from, whose rank is given
+    bool isFastPath = false;
+};
+
+// Fills in what would fit. Errors: those of measuring; Cancelled.
+Result<> suggest(FitResult &result, Gauge &gauge, const Need &need, const Present &present, const std::function<double(const Need &)> &secondsPerStep, std::stop_token stop)
+{
+    const train::Recipe &recipe = present.recipe;
+    const auto isFull = [&] { return result.suggestions.size() >= kMostSuggestions; };
+    bool hasSmallerRows = false;
+    for (const Candidate &candidate : candidates(recipe, need, present.longestDocument, present.isFastPath)) {
+        if (stop.stop_requested())
+            return fail(ErrorCode::Cancelled, tr("Measuring was cancelled."));
+        if (isFull() || (candidate.isSmallerRows && hasSmallerRows))
+            continue;
+        train::Recipe changed = recipe;
+        for (const std::string &setting : candidate.settings) {
+            if (auto applied = train::applySetting(changed, setting); !applied)
+                return passError(applied);
+        }
+        auto now = gauge.measure(changed);
+        if (!now)
+            return passError(now);
+        if (now->bytes.total() > result.available)
+            continue;
+        hasSmallerRows = hasSmallerRows || candidate.isSmallerRows;
+        const double seconds = secondsPerStep(*now);
+        result.suggestions.push_back({candidate.label, priceOf(result.secondsPerStep, seconds), candidate.settings, now->bytes.total(), seconds});
+    }
+    if (recipe.method != "lora" || !present.isFresh || isFull())
+        return {};
+    // What a lower rank saves in values, gradients and moments is exact; what it saves besides is not counted.
+    const auto trained = trainableParameters(recipe, present.config);
+    if (!trained)
+        return passError(trained);
+    for (std::int64_t rank = recipe.integer("rank") / 2; rank >= 1; rank /= 2) {
+        train::Recipe changed = recipe;
+        changed.values["rank"] = rank;
+        const auto fewer = trainableParameters(changed, present.config);
+        if (!fewer)
+            return passError(fewer);
+        const std::int64_t bytes = result.bytes.total() - 16 * (*trained - *fewer);
+        if (bytes > result.available)
+            continue;
+        result.suggestions.push_back({tr("Lower the rank to {}", rank), tr("learns fewer details"), {fmt::format("rank={}", rank)}, bytes, result.secondsPerStep});
+        break;
+    }
+    return {};
 }
 
 } // namespace
@@ -232,44 +288,9 @@ try {
     result.secondsPerStep = secondsPerStep(*need);
     if (result.fits())
         return result;
-
-    const auto suggest = [&](const Candidate &candidate, std::int64_t bytes, double seconds, const std::string &price) {
-        result.suggestions.push_back({candidate.label, price, candidate.settings, bytes, seconds});
-    };
-    bool hasSmallerRows = false;
     const bool isFastPath = model::fast::whyNot(*trainee->weights, *trainee->adapter).empty();
-    for (const Candidate &candidate : candidates(recipe, *need, longestDocument, isFastPath)) {
-        if (stop.stop_requested())
-            return fail(ErrorCode::Cancelled, tr("Measuring was cancelled."));
-        const bool isRows = candidate.settings.size() == 1 && candidate.settings[0].starts_with("tokens");
-        if (result.suggestions.size() >= kMostSuggestions || (isRows && hasSmallerRows))
-            continue;
-        train::Recipe changed = recipe;
-        for (const std::string &setting : candidate.settings) {
-            if (auto applied = train::applySetting(changed, setting); !applied)
-                return passError(applied);
-        }
-        auto now = gauge.measure(changed);
-        if (!now)
-            return passError(now);
-        if (now->bytes.total() > result.available)
-            continue;
-        hasSmallerRows = hasSmallerRows || isRows;
-        suggest(candidate, now->bytes.total(), secondsPerStep(*now), priceOf(result.secondsPerStep, secondsPerStep(*now)));
-    }
-    // What a lower rank saves in values, gradients and moments is exact; what it saves besides is not counted.
-    for (std::int64_t rank = recipe.method == "lora" && startAdapter.empty() ? recipe.integer("rank") / 2 : 0; rank >= 1 && result.suggestions.size() < kMostSuggestions; rank /= 2) {
-        train::Recipe changed = recipe;
-        changed.values["rank"] = rank;
-        const auto fewer = trainableParameters(changed, *config);
-        if (!fewer)
-            break;
-        const std::int64_t bytes = result.bytes.total() - 16 * (*trained - *fewer);
-        if (bytes > result.available)
-            continue;
-        suggest({tr("Lower the rank to {}", rank), {fmt::format("rank={}", rank)}}, bytes, result.secondsPerStep, tr("learns fewer details"));
-        break;
-    }
+    if (auto suggested = suggest(result, gauge, *need, {recipe, *config, longestDocument, startAdapter.empty(), isFastPath}, secondsPerStep, stop); !suggested)
+        return passError(suggested);
     return result;
 } catch (const std::exception &exception) {
     return tl::unexpected<Error>(model::errorFromException(exception, "measuring"));

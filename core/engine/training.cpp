@@ -383,9 +383,8 @@ try {
     if (!changes)
         return passError(changes);
     job.epochChanges = std::move(*changes);
-    const train::Recipe present = withEpochs(job.recipe, job.epochChanges.empty() ? job.recipe.real("epochs") : job.epochChanges.back().epochs);
     if (!job.epochChanges.empty())
-        job.recipe = withEpochs(job.recipe, job.epochChanges.front().epochs);
+        job.recipe = train::withEpochs(job.recipe, job.epochChanges.front().epochs);
 
     auto lens = Lens::open(info->modelPath);
     if (!lens)
@@ -404,6 +403,7 @@ try {
 
     info->failure.clear();
     if (!job.epochChanges.empty()) {
+        const train::Recipe present = train::withEpochs(job.recipe, job.epochChanges.back().epochs);
         info->steps = stepsOf(job, present);
         info->recipeJson = recipeToJson(present).dump();
     }

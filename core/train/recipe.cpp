@@ -341,6 +341,12 @@ Result<> applySetting(Recipe &recipe, std::string_view assignment)
     return {};
 }
 
+Recipe withEpochs(Recipe recipe, double epochs)
+{
+    recipe.values["epochs"] = epochs;
+    return recipe;
+}
+
 Result<> validate(const Recipe &recipe)
 {
     if (!findMethod(recipe.method))

@@ -82,6 +82,7 @@ enum class Preset { Quick, Balanced, Thorough };
 // Parses "key=value". Errors: Usage, naming key, value and the allowed range.
 [[nodiscard]] Result<> applySetting(Recipe &recipe, std::string_view assignment);
 [[nodiscard]] Result<> validate(const Recipe &recipe);
+[[nodiscard]] Recipe withEpochs(Recipe recipe, double epochs);
 [[nodiscard]] nlohmann::json recipeToJson(const Recipe &recipe);          // every key, sorted
 [[nodiscard]] Result<Recipe> recipeFromJson(const nlohmann::json &json);  // unknown keys are errors that name the key
 

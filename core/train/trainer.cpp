@@ -167,8 +167,7 @@ Result<TrainOutcome> Loop::run()
 // The warm-up stays as the run began it: a longer run does not go back into it.
 void Loop::setEpochs(double epochs)
 {
-    Recipe changed = m_setup.recipe;
-    changed.values["epochs"] = epochs;
+    const Recipe changed = withEpochs(m_setup.recipe, epochs);
     m_steps = totalSteps(changed, m_plan.stepsPerEpoch());
     const std::int64_t warmup = m_schedule.warmupSteps;
     m_schedule = scheduleOf(changed, m_steps);
@@ -179,8 +178,7 @@ Result<std::int64_t> Loop::stepsFor(double epochs) const
 {
     if (m_setup.recipe.integer("maxSteps") > 0)
         return fail(ErrorCode::BadInput, tr("The number of epochs is not changed: the run ends after a fixed number of steps."));
-    Recipe changed = m_setup.recipe;
-    changed.values["epochs"] = epochs;
+    const Recipe changed = withEpochs(m_setup.recipe, epochs);
     if (auto valid = validate(changed); !valid)
         return passError(valid);
     const std::int64_t steps = totalSteps(changed, m_plan.stepsPerEpoch());

@@ -13,7 +13,7 @@ using namespace measure;
 
 namespace {
 
-enum Role { Question = Qt::UserRole, Numbers, Answers };
+enum Role { QuestionRole = Qt::UserRole, NumbersRole, AnswersRole };
 
 // The first words of a text, on one line.
 QString beginning(std::string_view text)
@@ -45,17 +45,17 @@ public:
         const int left = box.left() + kIconSmall + kStep2;
         const QFont strong = textFont(TextSize::Body, Weight::SemiBold), small = textFont(TextSize::Small);
         const QFontMetrics strongSize(strong), smallSize(small);
-        const QString numbers = index.data(Numbers).toString();
+        const QString numbers = index.data(NumbersRole).toString();
         const int room = smallSize.horizontalAdvance(numbers);
         painter->setFont(small);
         painter->setPen(look.muted);
         painter->drawText(box.right() - room + 1, box.top() + strongSize.ascent(), numbers);
         painter->drawText(left, box.top() + strongSize.height() + smallSize.ascent(),
-                          smallSize.elidedText(index.data(Answers).toString(), Qt::ElideRight, box.right() - left));
+                          smallSize.elidedText(index.data(AnswersRole).toString(), Qt::ElideRight, box.right() - left));
         painter->setFont(strong);
         painter->setPen(look.text);
         painter->drawText(left, box.top() + strongSize.ascent(),
-                          strongSize.elidedText(index.data(Question).toString(), Qt::ElideRight, box.right() - room - kStep2 - left));
+                          strongSize.elidedText(index.data(QuestionRole).toString(), Qt::ElideRight, box.right() - room - kStep2 - left));
         painter->restore();
     }
 };
@@ -86,9 +86,9 @@ void ContradictionList::setPairs(const ContradictionSet &set)
         auto *item = new QStandardItem;
         const QString question = QString::fromUtf8(data::instructionOf(left).data(), qsizetype(data::instructionOf(left).size())).left(200).simplified();
         const QString answers = tr("\"%1\" against \"%2\"").arg(beginning(data::responseOf(left)), beginning(data::responseOf(right)));
-        item->setData(question, Question);
-        item->setData(tr("%1, %2").arg(countText(pair.left.value), countText(pair.right.value)), Numbers);
-        item->setData(answers, Answers);
+        item->setData(question, QuestionRole);
+        item->setData(tr("%1, %2").arg(countText(pair.left.value), countText(pair.right.value)), NumbersRole);
+        item->setData(answers, AnswersRole);
         item->setData(tr("%1. Records %2 and %3: %4").arg(question, countText(pair.left.value), countText(pair.right.value), answers), Qt::AccessibleTextRole);
         item->setToolTip(question + QLatin1Char('\n') + answers);
         m_items->appendRow(item);

@@ -23,12 +23,12 @@ public:
     [[nodiscard]] QString saveFile(QWidget *parent, const QString &title, const QString &suggestion = {}, const QString &filter = {});
     [[nodiscard]] QString openFolder(QWidget *parent, const QString &title);
     // Index of the answer; the last one when the window is closed.
-    [[nodiscard]] int ask(QWidget *parent, const ui::Question &question);
+    [[nodiscard]] int ask(QWidget *parent, const Question &question);
 
     // For tests: used once, in the order in which they were set.
     void setNextFileName(const QString &name) { m_nextFileNames.append(name); }
     void setNextAnswer(int index) { m_nextAnswers.append(index); }
-    [[nodiscard]] const std::optional<ui::Question> &lastQuestion() const { return m_lastQuestion; }
+    [[nodiscard]] const std::optional<Question> &lastQuestion() const { return m_lastQuestion; }
 
 private:
     [[nodiscard]] QString startFolder() const;
@@ -36,7 +36,7 @@ private:
 
     QStringList m_nextFileNames;
     QList<int> m_nextAnswers;
-    std::optional<ui::Question> m_lastQuestion;
+    std::optional<Question> m_lastQuestion;
 };
 
 } // namespace fettle::ui

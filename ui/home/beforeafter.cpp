@@ -18,7 +18,7 @@ using namespace measure;
 namespace {
 
 constexpr const char *kResultKey = "homeAnswers"; // {"run": 7, "answers": {"12": ["base", "tuned"]}}
-constexpr int kLongestAnswer = 96;           // tokens
+constexpr int kLongestAnswer = 96;                 // tokens
 
 } // namespace
 

@@ -1,6 +1,7 @@
 // What the tests of the importer share.
 #pragma once
 
+#include "core/base/utf8.h"
 #include "core/data/importer.h"
 
 #include <QFile>
@@ -24,6 +25,23 @@ inline bool isBalanced(const fettle::data::ImportResult &result)
 {
     return result.report.accepted + std::int64_t(result.report.rejected.size()) == result.report.rowsInFile
         && result.report.records == std::int64_t(result.records.size());
+}
+
+// Nothing is lost, and all that was read or said is text.
+inline bool isSound(const fettle::data::ImportResult &result)
+{
+    using fettle::isValidUtf8;
+    for (const fettle::data::Record &record : result.records) {
+        for (const fettle::data::Turn &turn : record.turns) {
+            if (!isValidUtf8(turn.text) || !isValidUtf8(turn.extraJson))
+                return false;
+        }
+    }
+    for (const fettle::data::RejectedRow &row : result.report.rejected) {
+        if (row.line <= 0 || row.reason.empty() || !isValidUtf8(row.reason) || !isValidUtf8(row.raw))
+            return false;
+    }
+    return isBalanced(result);
 }
 
 inline const fettle::data::ImportNotice *noticeOf(const fettle::data::ImportResult &result, const std::string &code)

@@ -53,6 +53,30 @@ std::vector<RecordFlag> flagsOf(std::int64_t bits)
     return flags;
 }
 
+// "rules.csv, line 12" comes from rules.csv: what stands before the last comma.
+constexpr std::string_view kSourceOfRecord =
+    "(CASE WHEN instr(r.source, ', ') = 0 THEN r.source ELSE rtrim(rtrim(r.source, replace(r.source, ',', '')), ',') END)";
+
+std::string marksFor(const std::vector<std::string> &values)
+{
+    return fmt::format("({})", fmt::join(std::vector<std::string_view>(values.size(), "?"), ","));
+}
+
+Result<> readGroups(const store::Database &database, const std::string &sql, std::map<std::string, std::int64_t> &counts)
+{
+    auto groups = database.prepare(sql);
+    if (!groups)
+        return passError(groups);
+    for (;;) {
+        const auto hasRow = groups->step();
+        if (!hasRow)
+            return passError(hasRow);
+        if (!*hasRow)
+            return {};
+        counts[groups->text(0)] = groups->integer(1);
+    }
+}
+
 } // namespace
 
 Result<std::string> flagsExpression(const store::Database &database)
@@ -81,8 +105,9 @@ Result<std::vector<RecordId>> findRecords(const store::Database &database, const
     if (!filter.splits.empty())
         conditions.push_back("r.split IN " + numbersOf(filter.splits));
     if (!filter.tags.empty())
-        conditions.push_back(fmt::format("r.id IN (SELECT record FROM recordTag WHERE tag IN ({}))",
-                                         fmt::join(std::vector<std::string_view>(filter.tags.size(), "?"), ",")));
+        conditions.push_back("r.id IN (SELECT record FROM recordTag WHERE tag IN " + marksFor(filter.tags) + ")");
+    if (!filter.sources.empty())
+        conditions.push_back(fmt::format("{} IN {}", kSourceOfRecord, marksFor(filter.sources)));
     bool needsContent = sortNeedsContent(filter.sort);
     const auto flags = flagsExpression(database);
     if (!flags)
@@ -115,6 +140,8 @@ Result<std::vector<RecordId>> findRecords(const store::Database &database, const
         statement->bind(query);
     for (const std::string &tag : filter.tags)
         statement->bind(tag);
+    for (const std::string &source : filter.sources)
+        statement->bind(source);
     for (const FilterValue &value : compiled->values)
         std::visit([&](const auto &bound) { statement->bind(bound); }, value);
     std::vector<RecordId> ids;
@@ -213,17 +240,11 @@ Result<RecordCounts> countRecords(const store::Database &database)
             break;
         counts.byLength[lengths->integer(0)] = lengths->integer(1);
     }
-    auto tags = database.prepare("SELECT tag, count(DISTINCT record) FROM recordTag GROUP BY tag");
-    if (!tags)
-        return passError(tags);
-    for (;;) {
-        const auto hasRow = tags->step();
-        if (!hasRow)
-            return passError(hasRow);
-        if (!*hasRow)
-            return counts;
-        counts.byTag[tags->text(0)] = tags->integer(1);
-    }
+    if (auto read = readGroups(database, "SELECT tag, count(DISTINCT record) FROM recordTag GROUP BY tag", counts.byTag); !read)
+        return passError(read);
+    if (auto read = readGroups(database, fmt::format("SELECT {}, count(*) FROM record r GROUP BY 1", kSourceOfRecord), counts.bySource); !read)
+        return passError(read);
+    return counts;
 }
 
 } // namespace fettle::data

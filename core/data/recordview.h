@@ -32,6 +32,7 @@ struct RecordFilter {
     std::vector<RecordStatus> statuses; // empty: all
     std::vector<Split> splits;          // empty: all
     std::vector<std::string> tags;      // any of them; empty: all
+    std::vector<std::string> sources;   // any of them, as RecordCounts names them; empty: all
     std::optional<RecordFlag> flag;
     RecordSort sort = RecordSort::Number;
     bool descending = false;
@@ -57,6 +58,7 @@ struct RecordCounts {
     std::map<RecordStatus, std::int64_t> byStatus;
     std::map<Split, std::int64_t> bySplit;
     std::map<std::string, std::int64_t> byTag;
+    std::map<std::string, std::int64_t> bySource; // the file of a record, without the line; "": written here
     std::map<RecordFlag, std::int64_t> byFlag;
     std::map<std::int64_t, std::int64_t> byLength; // tokens -> records, of those whose length is known and that are not rejected
 };

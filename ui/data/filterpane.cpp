@@ -20,7 +20,7 @@ namespace fettle::ui {
 using namespace measure;
 
 namespace {
-constexpr std::size_t kTagsShown = 8;
+constexpr std::size_t kGroupRowsShown = 8;
 }
 
 FilterRow::FilterRow(const QString &name, bool isChecked, QWidget *parent)
@@ -43,6 +43,21 @@ void FilterRow::setCount(qint64 count)
 {
     m_count->setText(countText(count));
     m_box->setAccessibleName(tr("%1, %2 records").arg(m_name, countText(count)));
+}
+
+void FilterRow::setShare(double share)
+{
+    m_share = share;
+    update();
+}
+
+void FilterRow::paintEvent(QPaintEvent *)
+{
+    if (m_share < 0)
+        return;
+    QPainter painter(this);
+    painter.fillRect(QRectF(0, height() - 2, width(), 2), tokens().surface2);
+    painter.fillRect(QRectF(0, height() - 2, std::max(1.0, width() * m_share), 2), tokens().borderStrong);
 }
 
 FilterPane::FilterPane(QWidget *parent) : QWidget(parent)
@@ -77,18 +92,12 @@ FilterPane::FilterPane(QWidget *parent) : QWidget(parent)
         m_column->addWidget(row);
         connect(row->box(), &QCheckBox::clicked, this, &FilterPane::filterChanged);
     }
-    m_tagLabel = sectionLabel(tr("Tags"));
-    addSection(m_tagLabel);
-    m_tagColumn = new QVBoxLayout;
-    m_tagColumn->setSpacing(0);
-    m_column->addLayout(m_tagColumn);
-    m_moreTags = new Link({});
-    m_moreTags->hide();
-    m_column->addWidget(m_moreTags, 0, Qt::AlignLeft);
-    connect(m_moreTags, &QAbstractButton::clicked, this, [this] {
-        m_showsAllTags = !m_showsAllTags;
-        rebuildTags(m_counts);
-    });
+    m_tags.moreToolTip = tr("Show every tag");
+    m_tags.fewerToolTip = tr("Show the most frequent tags only");
+    addGroup(m_tags, sectionLabel(tr("Tags")));
+    m_sources.moreToolTip = tr("Show every source");
+    m_sources.fewerToolTip = tr("Show the largest sources only");
+    addGroup(m_sources, sectionLabel(tr("Sources")));
     m_lengthLabel = sectionLabel(tr("Length in tokens"));
     addSection(m_lengthLabel);
     m_lengths = new LengthHistogram;
@@ -166,7 +175,6 @@ void FilterPane::addSection(TextLabel *label)
 
 void FilterPane::setCounts(const engine::RecordCounts &counts, std::int64_t maxLength)
 {
-    m_counts = counts;
     const auto countIn = [](const auto &map, const auto &key) {
         const auto found = map.find(key);
         return found == map.end() ? std::int64_t{0} : found->second;
@@ -183,56 +191,74 @@ void FilterPane::setCounts(const engine::RecordCounts &counts, std::int64_t maxL
         // Train and held out are the two everybody needs; the others appear when they have records.
         row->setVisible(count > 0 || split == data::Split::Train || split == data::Split::HeldOut || !row->isChecked());
     }
-    rebuildTags(counts);
+    m_tags.counts = counts.byTag;
+    rebuild(m_tags);
+    // A single source says nothing.
+    m_sources.counts = counts.bySource.size() > 1 ? counts.bySource : std::map<std::string, std::int64_t>();
+    rebuild(m_sources);
     m_lengths->setLengths(counts.byLength, maxLength);
     m_lengthLabel->setVisible(!m_lengths->isEmpty());
     m_lengths->setVisible(!m_lengths->isEmpty());
 }
 
-void FilterPane::rebuildTags(const engine::RecordCounts &counts)
+void FilterPane::addGroup(Group &group, TextLabel *label)
 {
-    std::vector<std::pair<QString, std::int64_t>> sorted;
-    for (const auto &[tag, count] : counts.byTag)
-        sorted.emplace_back(QString::fromStdString(tag), count);
+    group.label = label;
+    addSection(label);
+    group.column = new QVBoxLayout;
+    group.column->setSpacing(0);
+    m_column->addLayout(group.column);
+    group.more = new Link({});
+    group.more->hide();
+    m_column->addWidget(group.more, 0, Qt::AlignLeft);
+    connect(group.more, &QAbstractButton::clicked, this, [this, &group] {
+        group.showsAll = !group.showsAll;
+        rebuild(group);
+    });
+}
+
+void FilterPane::rebuild(Group &group)
+{
+    std::vector<std::pair<std::string, std::int64_t>> sorted(group.counts.begin(), group.counts.end());
     std::stable_sort(sorted.begin(), sorted.end(), [](const auto &a, const auto &b) { return a.second > b.second; });
 
-    std::map<QString, FilterRow *> old;
-    old.swap(m_tags);
-    for (const auto &[tag, row] : old)
-        m_tagColumn->removeWidget(row);
+    std::map<std::string, FilterRow *> old;
+    old.swap(group.rows);
+    for (const auto &[name, row] : old)
+        group.column->removeWidget(row);
     std::size_t shown = 0;
-    for (const auto &[tag, count] : sorted) {
-        const auto known = old.find(tag);
+    for (const auto &[name, count] : sorted) {
+        const auto known = old.find(name);
         const bool isChosen = known != old.end() && known->second->isChecked();
-        if (!m_showsAllTags && shown >= kTagsShown && !isChosen)
+        if (!group.showsAll && shown >= kGroupRowsShown && !isChosen)
             continue;
         FilterRow *row = nullptr;
         if (known != old.end()) {
             row = known->second;
             old.erase(known);
         } else {
-            row = new FilterRow(tag, false);
+            row = new FilterRow(name.empty() ? tr("Written here") : QString::fromStdString(name), false);
             connect(row->box(), &QCheckBox::clicked, this, &FilterPane::filterChanged);
         }
         row->setCount(count);
-        m_tagColumn->addWidget(row);
-        m_tags[tag] = row;
+        row->setShare(double(count) / double(sorted.front().second));
+        group.column->addWidget(row);
+        group.rows[name] = row;
         ++shown;
     }
-    for (const auto &[tag, row] : old)
+    for (const auto &[name, row] : old)
         row->deleteLater();
     const auto hidden = sorted.size() - shown;
-    m_moreTags->setVisible(hidden > 0 || (m_showsAllTags && sorted.size() > kTagsShown));
-    m_moreTags->setText(hidden > 0 ? tr("%1 more").arg(countText(static_cast<qint64>(hidden))) : tr("Fewer"));
-    m_moreTags->setToolTip(hidden > 0 ? tr("Show every tag") : tr("Show the most frequent tags only"));
-    m_tagLabel->setVisible(!sorted.empty());
+    group.more->setVisible(hidden > 0 || (group.showsAll && sorted.size() > kGroupRowsShown));
+    group.more->setText(hidden > 0 ? tr("%1 more").arg(countText(static_cast<qint64>(hidden))) : tr("Fewer"));
+    group.more->setToolTip(hidden > 0 ? group.moreToolTip : group.fewerToolTip);
+    group.label->setVisible(!sorted.empty());
 }
 
 void FilterPane::applyTo(engine::RecordFilter &filter) const
 {
     filter.statuses.clear();
     filter.splits.clear();
-    filter.tags.clear();
     for (const auto &[status, row] : m_statuses)
         if (row->isChecked())
             filter.statuses.push_back(status);
@@ -243,16 +269,15 @@ void FilterPane::applyTo(engine::RecordFilter &filter) const
             filter.splits.push_back(split);
     if (filter.splits.size() == m_splits.size())
         filter.splits.clear();
-    for (const auto &[tag, row] : m_tags)
-        if (row->isChecked())
-            filter.tags.push_back(tag.toStdString());
+    filter.tags = m_tags.chosen();
+    filter.sources = m_sources.chosen();
 }
 
 int FilterPane::activeCount() const
 {
     engine::RecordFilter filter;
     applyTo(filter);
-    return int(!filter.statuses.empty()) + int(!filter.splits.empty()) + int(!filter.tags.empty());
+    return int(!filter.statuses.empty()) + int(!filter.splits.empty()) + int(!filter.tags.empty()) + int(!filter.sources.empty());
 }
 
 void FilterPane::reset()
@@ -261,8 +286,9 @@ void FilterPane::reset()
         row->box()->setChecked(true);
     for (const auto &[split, row] : m_splits)
         row->box()->setChecked(true);
-    for (const auto &[tag, row] : m_tags)
-        row->box()->setChecked(false);
+    for (const Group *group : {&m_tags, &m_sources})
+        for (const auto &[name, row] : group->rows)
+            row->box()->setChecked(false);
 }
 
 QCheckBox *FilterPane::statusBox(data::RecordStatus status) const
@@ -272,8 +298,17 @@ QCheckBox *FilterPane::statusBox(data::RecordStatus status) const
 
 QCheckBox *FilterPane::tagBox(const QString &tag) const
 {
-    const auto found = m_tags.find(tag);
-    return found == m_tags.end() ? nullptr : found->second->box();
+    const auto found = m_tags.rows.find(tag.toStdString());
+    return found == m_tags.rows.end() ? nullptr : found->second->box();
+}
+
+std::vector<std::string> FilterPane::Group::chosen() const
+{
+    std::vector<std::string> names;
+    for (const auto &[name, row] : rows)
+        if (row->isChecked())
+            names.push_back(name);
+    return names;
 }
 
 void FilterPane::paintEvent(QPaintEvent *)

@@ -1,4 +1,4 @@
-// The left side of the Data page: which records the table shows, by status, split and tag, each with its count; and how long they are.
+// The left side of the Data page: which records the table shows, by status, split, tag and source, each with its count; and how long they are.
 // No tick in a group means the same as every tick: no restriction.
 #pragma once
 
@@ -24,7 +24,7 @@ class FilterPane : public QWidget {
 public:
     explicit FilterPane(QWidget *parent = nullptr);
     void setCounts(const engine::RecordCounts &counts, std::int64_t maxLength);
-    // Writes status, split and tags; leaves the rest of the filter alone.
+    // Writes status, split, tags and sources; leaves the rest of the filter alone.
     void applyTo(engine::RecordFilter &filter) const;
     [[nodiscard]] int activeCount() const; // groups that restrict
     void reset();                          // tells nobody
@@ -47,21 +47,30 @@ protected:
     void paintEvent(QPaintEvent *event) override;
 
 private:
-    void rebuildTags(const engine::RecordCounts &counts);
+    // Rows that come and go with the records: the most frequent ones, the rest on demand.
+    struct Group {
+        std::map<std::string, std::int64_t> counts;
+        std::map<std::string, FilterRow *> rows;
+        TextLabel *label = nullptr;
+        QVBoxLayout *column = nullptr;
+        Link *more = nullptr;
+        QString moreToolTip, fewerToolTip;
+        bool showsAll = false;
+        [[nodiscard]] std::vector<std::string> chosen() const;
+    };
+    void addGroup(Group &group, TextLabel *label);
+    void rebuild(Group &group);
     void addSection(TextLabel *label);
 
     std::map<data::RecordStatus, FilterRow *> m_statuses;
     std::map<data::Split, FilterRow *> m_splits;
-    std::map<QString, FilterRow *> m_tags;
+    Group m_tags, m_sources;
     QWidget *m_saved = nullptr;
-    QVBoxLayout *m_savedColumn = nullptr, *m_column = nullptr, *m_tagColumn = nullptr;
+    QVBoxLayout *m_savedColumn = nullptr, *m_column = nullptr;
     TextLabel *m_reviewed = nullptr;
     ProgressLine *m_review = nullptr;
-    TextLabel *m_tagLabel = nullptr, *m_lengthLabel = nullptr;
-    Link *m_moreTags = nullptr;
+    TextLabel *m_lengthLabel = nullptr;
     LengthHistogram *m_lengths = nullptr;
-    bool m_showsAllTags = false;
-    engine::RecordCounts m_counts;
 };
 
 } // namespace fettle::ui

@@ -1,4 +1,4 @@
-// One tick of the filter pane with its count at the right.
+// One tick of the filter pane with its count at the right and, where groups are compared, a bar below.
 #pragma once
 
 #include <QCheckBox>
@@ -13,11 +13,16 @@ class FilterRow : public QWidget {
 public:
     explicit FilterRow(const QString &name, bool isChecked, QWidget *parent = nullptr);
     void setCount(qint64 count);
+    void setShare(double share); // of the largest of its group, 0 to 1; below 0: no bar
     [[nodiscard]] QCheckBox *box() const { return m_box; }
     [[nodiscard]] bool isChecked() const { return m_box->isChecked(); }
 
+protected:
+    void paintEvent(QPaintEvent *event) override;
+
 private:
     QString m_name;
+    double m_share = -1;
     QCheckBox *m_box = nullptr;
     TextLabel *m_count = nullptr;
 };

@@ -15,6 +15,17 @@ namespace fettle::ui {
 namespace {
 constexpr int kBars = 24, kChart = 44, kLabel = 16;
 constexpr double kGrip = 6; // pixels beside the mark that still take hold of it
+
+std::int64_t medianOf(const std::map<std::int64_t, std::int64_t> &lengths)
+{
+    std::int64_t all = 0, passed = 0;
+    for (const auto &[tokens, records] : lengths)
+        all += records;
+    for (const auto &[tokens, records] : lengths)
+        if ((passed += records) * 2 >= all)
+            return tokens;
+    return 0;
+}
 }
 
 LengthHistogram::LengthHistogram(QWidget *parent) : QWidget(parent)
@@ -24,18 +35,30 @@ LengthHistogram::LengthHistogram(QWidget *parent) : QWidget(parent)
     setFocusPolicy(Qt::StrongFocus);
 }
 
+std::size_t LengthHistogram::barOf(std::int64_t length) const
+{
+    std::size_t bar = 0;
+    while (bar + 1 < m_bars.size() && length >= m_bars[bar].end)
+        ++bar;
+    return bar;
+}
+
 int LengthHistogram::xOf(std::int64_t length) const
 {
     if (m_bars.empty())
         return 0;
-    const auto span = double(m_bars.back().end - m_bars.front().begin);
-    return int(std::clamp(double(length - m_bars.front().begin) / span * width(), 0.0, double(width() - 1)));
+    const std::size_t index = barOf(length);
+    const Bar &bar = m_bars[index];
+    const double within = std::clamp(double(length - bar.begin) / double(bar.end - bar.begin), 0.0, 1.0);
+    return std::min(int((double(index) + within) / kBars * width()), width() - 1);
 }
 
 std::int64_t LengthHistogram::lengthAt(double x) const
 {
-    const auto span = double(m_bars.back().end - m_bars.front().begin);
-    return std::max<std::int64_t>(1, m_bars.front().begin + std::int64_t(std::clamp(x / width(), 0.0, 1.0) * span));
+    const double place = std::clamp(x / width(), 0.0, 1.0) * kBars;
+    const auto index = std::min(std::size_t(place), m_bars.size() - 1);
+    const Bar &bar = m_bars[index];
+    return std::max<std::int64_t>(1, bar.begin + std::int64_t((place - double(index)) * double(bar.end - bar.begin)));
 }
 
 bool LengthHistogram::isAtMark(double x) const
@@ -76,7 +99,8 @@ void LengthHistogram::keyPressEvent(QKeyEvent *event)
 {
     const bool isArrow = event->key() == Qt::Key_Left || event->key() == Qt::Key_Right;
     if (!m_bars.empty() && m_maxLength > 0 && isArrow) {
-        const std::int64_t step = std::max<std::int64_t>(1, m_bars.front().end - m_bars.front().begin);
+        const Bar &here = m_bars[barOf(mark())];
+        const std::int64_t step = here.end - here.begin;
         m_moved = std::clamp(mark() + (event->key() == Qt::Key_Left ? -step : step), std::int64_t{1}, m_bars.back().end);
         update();
         return;
@@ -93,6 +117,23 @@ void LengthHistogram::keyPressEvent(QKeyEvent *event)
     QWidget::keyPressEvent(event);
 }
 
+std::vector<LengthHistogram::Bar> LengthHistogram::barsUpTo(std::int64_t end, std::int64_t median) const
+{
+    const std::int64_t width = std::max<std::int64_t>(1, (end - m_shortest) / kBars + 1);
+    // Where half of the records would stand in the first bars, each bar is a constant factor longer than the one before.
+    const bool isByFactor = median - m_shortest < 3 * width && width > 1;
+    const double factor = std::pow(double(end + 1) / double(std::max<std::int64_t>(m_shortest, 1)), 1.0 / kBars);
+    std::vector<Bar> bars(kBars);
+    std::int64_t begin = m_shortest;
+    for (int index = 0; index < kBars; ++index) {
+        const double edge = double(std::max<std::int64_t>(m_shortest, 1)) * std::pow(factor, index + 1);
+        const std::int64_t next = isByFactor ? std::max(begin + 1, std::int64_t(std::llround(edge))) : begin + width;
+        bars[std::size_t(index)] = {begin, next, 0};
+        begin = next;
+    }
+    return bars;
+}
+
 void LengthHistogram::setLengths(const std::map<std::int64_t, std::int64_t> &lengths, std::int64_t maxLength)
 {
     m_bars.clear();
@@ -105,16 +146,9 @@ void LengthHistogram::setLengths(const std::map<std::int64_t, std::int64_t> &len
         // A few giants must not press all others into one bar: the last bar takes whatever is longer.
         const std::int64_t reach = std::max(m_maxLength > 0 ? m_maxLength + m_maxLength / 4 : 0, std::int64_t{kBars});
         const std::int64_t end = m_maxLength > 0 ? std::min(m_longest, std::max(reach, m_shortest + kBars)) : m_longest;
-        const std::int64_t width = std::max<std::int64_t>(1, (end - m_shortest) / kBars + 1);
-        m_bars.resize(kBars);
-        for (int bar = 0; bar < kBars; ++bar) {
-            m_bars[static_cast<std::size_t>(bar)].begin = m_shortest + bar * width;
-            m_bars[static_cast<std::size_t>(bar)].end = m_shortest + (bar + 1) * width;
-        }
-        for (const auto &[tokens, records] : lengths) {
-            const auto bar = std::min<std::int64_t>((tokens - m_shortest) / width, kBars - 1);
-            m_bars[static_cast<std::size_t>(bar)].records += records;
-        }
+        m_bars = barsUpTo(end, medianOf(lengths));
+        for (const auto &[tokens, records] : lengths)
+            m_bars[barOf(tokens)].records += records;
         for (const Bar &bar : m_bars)
             m_highest = std::max(m_highest, bar.records);
     }

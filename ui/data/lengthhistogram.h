@@ -38,7 +38,10 @@ private:
     [[nodiscard]] bool isAtMark(double x) const;
 
     struct Bar { std::int64_t begin = 0, end = 0, records = 0; };
-    std::vector<Bar> m_bars; // equally wide
+    [[nodiscard]] std::vector<Bar> barsUpTo(std::int64_t end, std::int64_t median) const; // empty ones
+    [[nodiscard]] std::size_t barOf(std::int64_t length) const;
+
+    std::vector<Bar> m_bars; // equally wide on the screen
     std::int64_t m_shortest = 0, m_longest = 0, m_maxLength = 0, m_highest = 0;
     std::int64_t m_moved = 0; // where the mark is being moved to; 0: it stays
     bool m_isDragging = false;

@@ -235,6 +235,9 @@ void TestProject::countsAndRows()
     Project project = create();
     auto records = someRecords();
     records[4].turns[1].text = "A long\n\n  answer " + std::string(500, 'x');
+    const std::vector<std::string> sources = {"rules, old.csv, line 12", "rules, old.csv, line 13", "phone.csv, line 2", "", "Corrected"};
+    for (std::size_t i = 0; i < sources.size(); ++i)
+        records[i].source = sources[i];
     const auto ids = *project.addRecords(records, "Added");
     QVERIFY(project.setStatus({ids[0], ids[1]}, RecordStatus::Approved));
     QVERIFY(project.setStatus({ids[2]}, RecordStatus::Rejected));
@@ -244,6 +247,10 @@ void TestProject::countsAndRows()
     QCOMPARE(counts.byStatus.at(RecordStatus::New), 2);
     QCOMPARE(counts.bySplit.at(Split::HeldOut), 1);
     QCOMPARE(counts.byTag.at("cats"), 2);
+    QCOMPARE(counts.bySource, (std::map<std::string, std::int64_t>{{"", 1}, {"Corrected", 1}, {"phone.csv", 1}, {"rules, old.csv", 2}}));
+    RecordFilter fromSome;
+    fromSome.sources = {"rules, old.csv", ""};
+    QCOMPARE(project.recordIds(fromSome), (std::vector<RecordId>{ids[0], ids[1], ids[3]}));
     QCOMPARE(counts.byFlag.at(RecordFlag::Empty), 0); // the empty one is rejected
     const auto rows = *project.recordRows({ids[4], {99}, ids[1]});
     QCOMPARE(rows.size(), std::size_t(2));

@@ -223,6 +223,7 @@ Result<engine::RecordCounts> FakeProject::recordCounts() const
         ++counts.bySplit[record.split];
         for (const std::string &tag : record.tags)
             ++counts.byTag[tag];
+        ++counts.bySource[record.source.substr(0, record.source.rfind(", "))];
         if (record.status != data::RecordStatus::Rejected && m_state->tokens.contains(id))
             ++counts.byLength[m_state->tokens.at(id)];
     }

@@ -1,4 +1,4 @@
-// The same question to several columns (base, adapters), decoded together in one pass over the shared weights.
+// The same question to several columns (base, adapters, other models); those that share weights are decoded together in one pass over them.
 #pragma once
 
 #include "core/data/record.h"
@@ -19,6 +19,8 @@ struct Sampling {
 struct ColumnChoice {
     std::string adapter = "base"; // "base", an adapter folder, or RUN[@STEP] of the project
     double strength = 1.0;        // 0 to 1.5
+    std::string model = {};       // another base model, as resolveModel, with its own template; empty: the playground's own
+    std::vector<data::Turn> conversation = {}; // where earlier answers were this column's own; empty: that of the request
 };
 
 struct Alternative { TokenId id = 0; std::string text; float probability = 0; };
@@ -42,6 +44,8 @@ struct ColumnBadge {
     std::string adapterHash; // SHA-256 over the adapter's tensors, hex; empty for the base
     std::string weightHash;  // of the base weights in memory
     std::int64_t step = 0;
+    std::string otherModel = {}; // name of another base model, whose own template wrote the prompt; empty: the shared one
+    std::int64_t promptTokens = 0;
 };
 
 struct ColumnResult {
@@ -60,8 +64,8 @@ struct GenerateRequest {
     Sampling sampling;
 };
 
-struct GenerateEvents {
-    std::function<void(const std::vector<ColumnBadge> &, std::int64_t promptTokens)> started;
+struct GenerateEvents { // perhaps from several threads, one call at a time
+    std::function<void(const std::vector<ColumnBadge> &, std::int64_t promptTokens)> started; // tokens of the first column
     std::function<void(const GeneratedToken &)> token;
     std::function<void(int column, const ColumnResult &)> columnFinished;
 };

@@ -76,7 +76,7 @@ private:
 
 } // namespace
 
-AnswerColumn::AnswerColumn(bool isBase, QWidget *parent) : QWidget(parent), m_isBase(isBase)
+AnswerColumn::AnswerColumn(bool isBase, int number, QWidget *parent) : QWidget(parent), m_isBase(isBase)
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -89,9 +89,9 @@ AnswerColumn::AnswerColumn(bool isBase, QWidget *parent) : QWidget(parent), m_is
     m_text->setCursorWidth(0); // the chosen token is the cursor
     m_text->document()->setDocumentMargin(kPaneSide);
     m_text->setMinimumHeight(60);
-    m_text->setAccessibleName(isBase ? tr("Answer of the base model") : tr("Answer of the tuned model"));
+    m_text->setAccessibleName(isBase ? tr("Answer of the base model") : number > 0 ? tr("Answer in column %1").arg(number) : tr("Answer of the tuned model"));
     m_text->setAccessibleDescription(tr("Left and Right go from token to token and show what else was likely there."));
-    m_text->setObjectName(isBase ? QStringLiteral("baseAnswer") : QStringLiteral("tunedAnswer"));
+    m_text->setObjectName(isBase ? QStringLiteral("baseAnswer") : number > 0 ? QStringLiteral("answer%1").arg(number) : QStringLiteral("tunedAnswer"));
     m_text->installEventFilter(this);
     m_text->viewport()->installEventFilter(this);
     column->addWidget(m_text, 1);
@@ -103,10 +103,10 @@ AnswerColumn::AnswerColumn(bool isBase, QWidget *parent) : QWidget(parent), m_is
     });
     column->addWidget(m_tokenPane);
     column->addWidget(new Separator);
-    column->addWidget(makeFoot());
+    column->addWidget(makeFoot(number));
 }
 
-QWidget *AnswerColumn::makeFoot()
+QWidget *AnswerColumn::makeFoot(int number)
 {
     auto *foot = new QWidget;
     auto *row = new QHBoxLayout(foot);
@@ -115,12 +115,12 @@ QWidget *AnswerColumn::makeFoot()
     m_leaves = new TextLabel({}, TextSize::Small, Weight::Regular, Ink::Accent);
     m_leaves->setToolTip(tr("Up to there both models wrote the same words."));
     m_foot = smallLabel({});
-    m_copy = iconButton(QStringLiteral("copy"), m_isBase ? tr("Copy the answer of the base model") : tr("Copy the answer of the tuned model"));
+    m_copy = iconButton(QStringLiteral("copy"), m_isBase ? tr("Copy the answer of the base model") : number > 0 ? tr("Copy the answer in column %1").arg(number) : tr("Copy the answer of the tuned model"));
     m_copy->setHeight(kButtonSmall);
     m_copy->setEnabled(false);
     connect(m_copy, &QPushButton::clicked, this, [this] { QGuiApplication::clipboard()->setText(text()); });
-    m_correct = iconButton(QStringLiteral("pen-line"), m_isBase ? tr("Correct the answer of the base model") : tr("Correct the answer of the tuned model"));
-    m_correct->setObjectName(m_isBase ? QStringLiteral("correctBase") : QStringLiteral("correctTuned"));
+    m_correct = iconButton(QStringLiteral("pen-line"), m_isBase ? tr("Correct the answer of the base model") : number > 0 ? tr("Correct the answer in column %1").arg(number) : tr("Correct the answer of the tuned model"));
+    m_correct->setObjectName(m_isBase ? QStringLiteral("correctBase") : number > 0 ? QStringLiteral("correct%1").arg(number) : QStringLiteral("correctTuned"));
     m_correct->setHeight(kButtonSmall);
     m_correct->setEnabled(false);
     connect(m_correct, &QPushButton::clicked, this, &AnswerColumn::correctionWanted);

@@ -23,7 +23,8 @@ class AnswerColumn : public QWidget {
     Q_OBJECT
 
 public:
-    explicit AnswerColumn(bool isBase, QWidget *parent = nullptr);
+    // number: of a further column, from 3; 0: base or tuned.
+    explicit AnswerColumn(bool isBase, int number = 0, QWidget *parent = nullptr);
 
     void clear();                                   // no question was asked
     void begin();                                   // a new question: empty
@@ -52,7 +53,7 @@ protected:
     bool eventFilter(QObject *watched, QEvent *event) override;
 
 private:
-    QWidget *makeFoot();
+    QWidget *makeFoot(int number);
     [[nodiscard]] QTextCharFormat formatOf(int index) const;
     void insertToken(QTextCursor &cursor, int index);
     void takeCaret();

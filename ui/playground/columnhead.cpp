@@ -3,6 +3,7 @@
 
 #include "ui/theme/tokens.h"
 #include "ui/widgets/badge.h"
+#include "ui/widgets/button.h"
 #include "ui/widgets/labels.h"
 
 #include <QComboBox>
@@ -29,7 +30,7 @@ QString shortHash(const std::string &hash)
 
 } // namespace
 
-ColumnHead::ColumnHead(bool isBase, QWidget *parent) : QWidget(parent), m_isBase(isBase)
+ColumnHead::ColumnHead(bool isBase, int number, QWidget *parent) : QWidget(parent), m_isBase(isBase)
 {
     setFixedHeight(qRound(kHeadHeight * textScale())); // the same in every column, with a choice or without
     auto *rows = new QVBoxLayout(this);
@@ -40,23 +41,24 @@ ColumnHead::ColumnHead(bool isBase, QWidget *parent) : QWidget(parent), m_isBase
     auto *line = new QHBoxLayout(nameLine);
     line->setContentsMargins(0, 0, 0, 0);
     line->setSpacing(kStep2);
-    line->addWidget(strongLabel(isBase ? tr("Base") : tr("Tuned")));
+    if (number == 0)
+        line->addWidget(strongLabel(isBase ? tr("Base") : tr("Tuned")));
     if (isBase) {
         m_detail = new ElidedLabel({}, TextSize::Body, Weight::Regular, Ink::Muted);
         line->addWidget(m_detail, 1);
     } else {
-        addChoice(line);
+        addChoice(line, number);
     }
     rows->addWidget(nameLine);
     rows->addWidget(makeBadges());
 }
 
-void ColumnHead::addChoice(QHBoxLayout *line)
+void ColumnHead::addChoice(QHBoxLayout *line, int number)
 {
     m_choice = new QComboBox;
     m_choice->setObjectName(QStringLiteral("adapterChoice"));
-    m_choice->setAccessibleName(tr("Which result answers"));
-    m_choice->setToolTip(tr("The result of a run, or one of its checkpoints."));
+    m_choice->setAccessibleName(number == 0 ? tr("Which result answers") : tr("What answers in column %1").arg(number));
+    m_choice->setToolTip(number == 0 ? tr("The result of a run, or one of its checkpoints.") : tr("The result of a run, a checkpoint, an adapter from a folder, or another base model."));
     m_choice->setPlaceholderText(tr("no result yet"));
     m_choice->setMinimumWidth(120);
     line->addWidget(m_choice, 1);
@@ -75,7 +77,23 @@ void ColumnHead::addChoice(QHBoxLayout *line)
     connect(m_strength, &QSlider::valueChanged, this, [this](int value) { m_strengthText->setText(tr("%1 %").arg(value)); });
     line->addWidget(m_strength);
     line->addWidget(m_strengthText);
+    connect(m_choice, &QComboBox::currentIndexChanged, this, &ColumnHead::updateStrength);
+    if (number > 0) {
+        auto *remove = iconButton(QStringLiteral("x"), tr("Remove column %1").arg(number));
+        remove->setObjectName(QStringLiteral("removeColumn"));
+        remove->setHeight(kButtonSmall);
+        connect(remove, &QPushButton::clicked, this, &ColumnHead::removalWanted);
+        line->addWidget(remove);
+    }
     setChoices({});
+}
+
+// A base model has no adapter whose strength could be set.
+void ColumnHead::updateStrength()
+{
+    const bool hasAdapter = m_choice->currentIndex() >= 0 && chosenAdapter(*m_choice).adapter != "base";
+    m_strength->setEnabled(hasAdapter);
+    m_strengthText->setEnabled(hasAdapter);
 }
 
 QWidget *ColumnHead::makeBadges()
@@ -88,6 +106,8 @@ QWidget *ColumnHead::makeBadges()
     m_adapterBadge = new Badge({}, BadgeTone::Neutral);
     m_adapterBadge->setObjectName(QStringLiteral("adapterBadge"));
     m_adapterBadge->setToolTip(tr("Computed from the numbers that gave this answer, not from the choice above."));
+    m_templateBadge = new Badge(tr("Own template"), BadgeTone::Warning, QStringLiteral("message-square"));
+    m_templateBadge->setObjectName(QStringLiteral("templateBadge"));
     m_hashBadge = new Badge({}, BadgeTone::Accent, QStringLiteral("layers"));
     m_hashBadge->setObjectName(QStringLiteral("hashBadge"));
     m_hashBadge->setToolTip(tr("Fingerprint of the adapter's numbers in memory. A click copies it whole."));
@@ -99,7 +119,7 @@ QWidget *ColumnHead::makeBadges()
     m_seedBadge->setToolTip(tr("The seed of this answer: the same for every column."));
     for (Badge *badge : {m_hashBadge, m_weightBadge, m_seedBadge})
         badge->setMono(true);
-    for (Badge *badge : {m_adapterBadge, m_hashBadge, m_weightBadge, m_seedBadge})
+    for (Badge *badge : {m_adapterBadge, m_templateBadge, m_hashBadge, m_weightBadge, m_seedBadge})
         badges->addWidget(badge);
     badges->addStretch(1);
     clearBadges();
@@ -114,13 +134,13 @@ void ColumnHead::setBaseName(const QString &name)
 void ColumnHead::setChoices(const std::vector<AdapterChoice> &choices)
 {
     setAdapterChoices(*m_choice, choices);
-    for (QWidget *widget : std::initializer_list<QWidget *>{m_choice, m_strength, m_strengthText})
-        widget->setEnabled(!choices.empty());
+    m_choice->setEnabled(!choices.empty());
+    updateStrength();
 }
 
-void ColumnHead::choose(const std::string &adapter)
+void ColumnHead::choose(const std::string &adapter, const std::string &model)
 {
-    chooseAdapter(*m_choice, adapter);
+    chooseAdapter(*m_choice, adapter, model);
 }
 
 bool ColumnHead::hasChoice() const
@@ -132,7 +152,8 @@ engine::ColumnChoice ColumnHead::choice() const
 {
     if (m_isBase)
         return {};
-    return {m_choice->currentData().toString().toStdString(), m_strength->value() / 100.0};
+    const AdapterChoice chosen = chosenAdapter(*m_choice);
+    return {chosen.adapter, chosen.adapter == "base" ? 1.0 : m_strength->value() / 100.0, chosen.model};
 }
 
 QString ColumnHead::columnName() const
@@ -142,9 +163,9 @@ QString ColumnHead::columnName() const
 
 void ColumnHead::clearBadges()
 {
-    for (Badge *badge : {m_adapterBadge, m_hashBadge, m_weightBadge, m_seedBadge})
-        badge->hide();
+    m_shown.clear();
     m_proof.clear();
+    fitBadges();
 }
 
 QString ColumnHead::proof() const
@@ -162,12 +183,40 @@ void ColumnHead::setBadges(const engine::ColumnBadge &badge, quint64 seed)
     m_weightBadge->setText(shortHash(badge.weightHash));
     m_weightBadge->setCopyText(QString::fromStdString(badge.weightHash));
     m_seedBadge->setText(QString::number(seed));
-    m_adapterBadge->show();
-    m_hashBadge->setVisible(badge.isAdapterOn);
-    m_weightBadge->show();
-    m_seedBadge->show();
-    m_proof = badge.isAdapterOn ? tr("adapter %1 at %2 %, weights %3, seed %4").arg(shortHash(badge.adapterHash)).arg(qRound(badge.strength * 100)).arg(shortHash(badge.weightHash)).arg(seed)
-                                : tr("no adapter, weights %1, seed %2").arg(shortHash(badge.weightHash)).arg(seed);
+    const QString weights = tr("weights %1, seed %2").arg(shortHash(badge.weightHash)).arg(seed);
+    m_proof = badge.isAdapterOn ? tr("adapter %1 at %2 %, %3").arg(shortHash(badge.adapterHash)).arg(qRound(badge.strength * 100)).arg(weights) : tr("no adapter, %1").arg(weights);
+    m_shown = {m_adapterBadge};
+    if (badge.isAdapterOn)
+        m_shown.push_back(m_hashBadge);
+    if (!badge.otherModel.empty()) {
+        const QString name = QString::fromStdString(badge.otherModel);
+        m_templateBadge->setToolTip(tr("%1 is another base model: it reads the conversation in its own chat template, %n token(s), and splits words in its own way.", nullptr,
+                                       static_cast<int>(badge.promptTokens)).arg(name));
+        m_proof += tr(", other base %1 with its own template").arg(name);
+        m_shown.push_back(m_templateBadge);
+    }
+    m_shown.push_back(m_weightBadge);
+    m_shown.push_back(m_seedBadge);
+    m_adapterBadge->setToolTip(tr("Computed from the numbers that gave this answer, not from the choice above: %1.").arg(m_proof));
+    fitBadges();
+}
+
+void ColumnHead::fitBadges()
+{
+    int left = width() - 2 * kPaneSide;
+    for (Badge *badge : {m_adapterBadge, m_templateBadge, m_hashBadge, m_weightBadge, m_seedBadge})
+        badge->setVisible(false);
+    for (Badge *badge : m_shown) {
+        left -= badge->sizeHint().width();
+        badge->setVisible(left >= 0);
+        left -= kStep1;
+    }
+}
+
+void ColumnHead::resizeEvent(QResizeEvent *event)
+{
+    QWidget::resizeEvent(event);
+    fitBadges();
 }
 
 } // namespace fettle::ui

@@ -31,11 +31,6 @@ constexpr int kQuestionRole = Qt::UserRole, kSystemRole = Qt::UserRole + 1;
 constexpr int kSuggestedQuestions = 12; // held-out rows offered as prompts
 constexpr int kMenuTextLength = 80;
 
-bool hasAnswer(const engine::RunInfo &run)
-{
-    return !run.adapter.empty();
-}
-
 } // namespace
 
 PlaygroundPage::PlaygroundPage(const PageContext &pageContext, QWidget *parent) : Page(pageContext, parent)
@@ -58,9 +53,12 @@ void PlaygroundPage::connectBridge()
         if (job != m_job)
             return;
         for (std::size_t i = 0; i < badges.size(); ++i)
-            if (const Side *side = sideOf(i))
+            if (Side *side = sideOf(i)) {
                 side->head->setBadges(badges[i], m_seed);
-        m_sideState = tr("%1 tokens read by every column").arg(countText(promptTokens));
+                side->isOtherBase = !badges[i].otherModel.empty();
+            }
+        const bool isShared = std::ranges::all_of(badges, [](const engine::ColumnBadge &badge) { return badge.otherModel.empty(); });
+        m_sideState = isShared ? tr("%1 tokens read by every column").arg(countText(promptTokens)) : tr("%1 tokens read; another base reads its own template").arg(countText(promptTokens));
         updateHead();
     });
     connect(&bridge(), &Bridge::tokensGenerated, this, [this](JobId job, const std::vector<engine::GeneratedToken> &tokens) {
@@ -93,12 +91,14 @@ void PlaygroundPage::setProject()
     m_asked = {};
     m_columns.clear();
     m_questionLine->setText(tr("Ask something below, or choose one of the questions."));
-    for (const Side &side : {m_base, m_tuned}) {
-        side.answer->clear();
-        side.head->clearBadges();
+    forgetColumns();
+    for (const Side *side : sides()) {
+        side->answer->clear();
+        side->head->clearBadges();
     }
     m_prompts->clear();
     m_composer->clear();
+    m_choices.clear();
     m_tuned.head->setChoices({});
     m_tunedStack->setCurrentIndex(0); // whether there is a result is not known yet
     m_sideState.clear();
@@ -120,6 +120,7 @@ void PlaygroundPage::onShown()
     if (!m_hasRead) {
         m_hasRead = true;
         readPrompts();
+        readModels();
     }
     readChoices();
     m_vote->setActive(m_modes->currentIndex() == Vote);
@@ -135,58 +136,6 @@ void PlaygroundPage::openTarget(const QString &target)
         return;
     m_wanted = words.size() > 2 ? words[1] + QLatin1Char('@') + words[2] : words.value(1);
     readChoices();
-}
-
-void PlaygroundPage::readChoices()
-{
-    if (bridge().project() == nullptr)
-        return;
-    bridge().read<std::vector<AdapterChoice>>(
-        this,
-        [](const ProjectApi *project, const JobContext &) -> Result<std::vector<AdapterChoice>> {
-            std::vector<AdapterChoice> choices;
-            if (project == nullptr)
-                return choices;
-            auto runs = project->runs();
-            if (!runs)
-                return passError(runs);
-            for (auto run = runs->rbegin(); run != runs->rend(); ++run) {
-                const std::string id = std::to_string(run->id.value);
-                if (hasAnswer(*run))
-                    choices.push_back({tr("%1, step %2").arg(QString::fromStdString(run->name)).arg(run->step), id});
-                auto checkpoints = project->checkpoints(run->id);
-                if (!checkpoints)
-                    return passError(checkpoints);
-                for (auto checkpoint = checkpoints->rbegin(); checkpoint != checkpoints->rend(); ++checkpoint)
-                    if (!hasAnswer(*run) || checkpoint->step != run->step)
-                        choices.push_back({tr("%1, checkpoint %2").arg(QString::fromStdString(run->name)).arg(checkpoint->step), id + "@" + std::to_string(checkpoint->step)});
-            }
-            return choices;
-        },
-        [this](Result<std::vector<AdapterChoice>> choices) {
-            if (choices)
-                showChoices(*choices);
-            else
-                context().showMessage(messageOf(choices.error()));
-        },
-        "playgroundChoices");
-}
-
-void PlaygroundPage::showChoices(const std::vector<AdapterChoice> &choices)
-{
-    m_tuned.head->setChoices(choices);
-    m_vote->setChoices(choices);
-    m_batch->setChoices(choices);
-    if (!m_wanted.isEmpty()) {
-        m_tuned.head->choose(m_wanted.toStdString());
-        m_vote->choose(m_wanted.toStdString());
-        m_batch->choose(m_wanted.toStdString());
-    }
-    m_wanted.clear();
-    m_tunedStack->setCurrentIndex(choices.empty() ? 1 : 0);
-    m_composer->setPlaceholderText(choices.empty() ? tr("Ask the base model") : tr("Ask both models"));
-    m_send->setText(choices.empty() ? tr("Send") : tr("Send to all"));
-    updateActions();
 }
 
 void PlaygroundPage::readPrompts()
@@ -306,8 +255,11 @@ void PlaygroundPage::ask(const Question &question)
     m_columns = {&m_base};
     if (m_tuned.head->hasChoice())
         m_columns.push_back(&m_tuned);
+    for (const auto &side : m_more)
+        m_columns.push_back(side.get());
     m_questionLine->setText(question.text.simplified());
-    for (const Side *side : m_columns) {
+    for (Side *side : m_columns) {
+        side->isOtherBase = false;
         request.columns.push_back(side->head->choice());
         side->head->clearBadges();
         side->answer->begin();
@@ -342,30 +294,6 @@ void PlaygroundPage::endAnswers(const QString &why)
     updateActions();
 }
 
-void PlaygroundPage::updateDivergence()
-{
-    if (m_columns.size() < 2)
-        return;
-    const int token = firstDifference(m_base.answer->answer(), m_base.answer->isFinished(), m_tuned.answer->answer(), m_tuned.answer->isFinished());
-    m_base.answer->setDivergence(token);
-    m_tuned.answer->setDivergence(token);
-}
-
-void PlaygroundPage::showToken(const Side &own, const Side &other)
-{
-    const auto index = own.answer->chosenToken();
-    if (!index)
-        return;
-    other.answer->chooseToken({}); // one place at a time
-    // Both have read the same words only up to the first that differs, that one included.
-    const auto &others = other.answer->answer();
-    const int divergence = own.answer->divergence();
-    const bool isComparable = m_columns.size() > 1 && (divergence < 0 || *index <= divergence) && static_cast<std::size_t>(*index) < others.size();
-    own.answer->tokenPane().showToken(*index, own.answer->answer()[static_cast<std::size_t>(*index)], own.head->columnName().section(QLatin1Char(','), 0, 0),
-                                      &own == &m_tuned, isComparable ? &others[static_cast<std::size_t>(*index)] : nullptr,
-                                      other.head->columnName().section(QLatin1Char(','), 0, 0));
-}
-
 void PlaygroundPage::updateActions()
 {
     const bool isBusy = m_job != 0;
@@ -386,6 +314,7 @@ void PlaygroundPage::updateActions()
         m_sideState = tr("Only the base model can answer yet: no run has a result.");
     else if (!isBusy && m_base.answer->answer().empty())
         m_sideState = tr("One question, the same seed, side by side.");
+    updateColumns();
     updateHead();
 }
 

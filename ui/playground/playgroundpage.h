@@ -2,12 +2,15 @@
 #pragma once
 
 #include "ui/frame/page.h"
+#include "ui/playground/adapterchoice.h"
 
 class QListWidget;
 class QListWidgetItem;
 class QPlainTextEdit;
 class QLineEdit;
+class QScrollArea;
 class QStackedWidget;
+class QHBoxLayout;
 
 namespace fettle::ui {
 
@@ -21,7 +24,6 @@ class PageHead;
 class Pane;
 class SamplingBar;
 class Segmented;
-struct AdapterChoice;
 
 class PlaygroundPage : public Page {
     Q_OBJECT
@@ -37,7 +39,12 @@ protected:
     bool eventFilter(QObject *watched, QEvent *event) override;
 
 private:
-    struct Side { ColumnHead *head = nullptr; AnswerColumn *answer = nullptr; };
+    struct Side {
+        ColumnHead *head = nullptr;
+        AnswerColumn *answer = nullptr;
+        int number = 0; // of a further column, from 3
+        bool isOtherBase = false; // its words are split in another way: places cannot be compared
+    };
     struct Question { QString text, system; };
 
     void setupActions();
@@ -57,8 +64,22 @@ private:
     void connectBridge();
     [[nodiscard]] Side *sideOf(std::size_t column); // of the running question; null where there is none
 
+    // --- columns (playgroundcolumns.cpp)
     void readChoices();
     void showChoices(const std::vector<AdapterChoice> &choices);
+    void readModels();
+    [[nodiscard]] std::vector<Side *> sides();
+    [[nodiscard]] std::vector<AdapterChoice> allChoices() const;
+    void openColumnMenu();
+    void addFromFolder();
+    void addColumn(const AdapterChoice &choice);
+    void removeColumn(const Side *side);
+    void removeColumnWithFocus();
+    void forgetColumns(); // the further ones
+    void connectSide(Side &side);
+    void keepQuestionInView();
+    void updateColumns();
+
     void readPrompts();
     void showPrompt(QListWidgetItem *item);
     void openPromptMenu();
@@ -69,7 +90,7 @@ private:
     void stopAnswers();
     void endAnswers(const QString &why);
     void updateDivergence();
-    void showToken(const Side &own, const Side &other);
+    void showToken(const Side &own);
     void updateActions();
     void exportResult();
     void setupResults();
@@ -91,12 +112,17 @@ private:
     SamplingBar *m_sampling = nullptr;
     ElidedLabel *m_questionLine = nullptr;
     Side m_base, m_tuned;
+    std::vector<std::unique_ptr<Side>> m_more;
+    std::vector<AdapterChoice> m_choices, m_added, m_models; // results of runs; what was added by hand; other base models on this computer
+    QScrollArea *m_columnScroll = nullptr;
     QWidget *m_columnArea = nullptr; // heads, question and answers
+    QHBoxLayout *m_heads = nullptr, *m_answers = nullptr, *m_questionRow = nullptr;
+    Button *m_addButton = nullptr;
     QStackedWidget *m_tunedStack = nullptr; // the answer, or that there is no result yet
     QPlainTextEdit *m_composer = nullptr;
     QLineEdit *m_system = nullptr;
     Button *m_send = nullptr, *m_stop = nullptr;
-    QAction *m_sendAction = nullptr, *m_againAction = nullptr, *m_stopAction = nullptr, *m_exportAction = nullptr, *m_copyAction = nullptr, *m_pictureAction = nullptr,
+    QAction *m_sendAction = nullptr, *m_againAction = nullptr, *m_stopAction = nullptr, *m_exportAction = nullptr, *m_addAction = nullptr, *m_removeAction = nullptr, *m_copyAction = nullptr, *m_pictureAction = nullptr,
             *m_correctAction = nullptr;
     JobId m_job = 0;
     std::vector<Side *> m_columns; // columns of the running question

@@ -1,8 +1,6 @@
 // How the Playground is put together, wide and narrow. What it does is in playgroundpage.cpp.
 #include "ui/playground/playgroundpage.h"
 
-#include "ui/playground/answercolumn.h"
-#include "ui/playground/columnhead.h"
 #include "ui/playground/samplingbar.h"
 #include "ui/theme/tokens.h"
 #include "ui/widgets/button.h"
@@ -48,6 +46,10 @@ void PlaygroundPage::setupActions()
                                  tr("Ends both answers where they are."), [this] { stopAnswers(); });
     m_exportAction = addPageAction(QStringLiteral("exportResult"), tr("Export the result..."), QStringLiteral("share"), QKeySequence(Qt::CTRL | Qt::Key_E),
                                    tr("Writes what was learnt for other programs: Ollama, LM Studio, llama.cpp, Python."), [this] { exportResult(); });
+    m_addAction = addPageAction(QStringLiteral("addColumn"), tr("Add a column..."), QStringLiteral("plus"), QKeySequence(Qt::CTRL | Qt::Key_Plus),
+                                tr("One more answer beside the others: a run, a checkpoint, an adapter from a folder or another base model."), [this] { openColumnMenu(); });
+    m_removeAction = addPageAction(QStringLiteral("removeColumn"), tr("Remove a column"), QStringLiteral("minus"), QKeySequence(Qt::CTRL | Qt::Key_Minus),
+                                   tr("Takes away the column that has the keyboard, else the last one."), [this] { removeColumnWithFocus(); });
     addPageAction(QStringLiteral("savePrompt"), tr("Save this prompt"), QStringLiteral("bookmark"), {}, tr("Keeps the question in the project."), [this] { savePrompt(); });
 }
 
@@ -59,6 +61,10 @@ void PlaygroundPage::setupHead()
     connect(m_promptButton, &QPushButton::clicked, this, &PlaygroundPage::openPromptMenu);
     m_head->addAction(m_promptButton);
     m_promptButton->hide(); // narrow only
+    m_addButton = new Button(tr("Add column"), QStringLiteral("plus"));
+    m_addButton->setObjectName(QStringLiteral("addColumn"));
+    connect(m_addButton, &QPushButton::clicked, this, &PlaygroundPage::openColumnMenu);
+    m_head->addAction(m_addButton);
     m_exportButton = new Button(tr("Export..."), QStringLiteral("share"));
     m_exportButton->setObjectName(QStringLiteral("export"));
     connect(m_exportButton, &QPushButton::clicked, this, &PlaygroundPage::exportResult);
@@ -100,40 +106,11 @@ QWidget *PlaygroundPage::makeSideBySide()
     return whole;
 }
 
-// Heads above the question that spans them, answers below it, so that the eye moves sideways.
-QWidget *PlaygroundPage::makeColumns()
-{
-    auto *pane = new Pane(Surface::Page);
-    auto *rows = new QVBoxLayout(pane);
-    rows->setContentsMargins(0, 0, 0, 0);
-    rows->setSpacing(0);
-    const auto sideBySide = [rows](QWidget *left, QWidget *right, int stretch) {
-        auto *line = new QHBoxLayout;
-        line->setSpacing(0);
-        line->addWidget(left, 1);
-        line->addWidget(new Separator(Qt::Vertical));
-        line->addWidget(right, 1);
-        rows->addLayout(line, stretch);
-    };
-    m_base = {new ColumnHead(true), new AnswerColumn(true)};
-    m_tuned = {new ColumnHead(false), new AnswerColumn(false)};
-    m_tunedStack = new QStackedWidget;
-    m_tunedStack->addWidget(m_tuned.answer);
-    m_tunedStack->addWidget(makeNoResult());
-    sideBySide(m_base.head, m_tuned.head, 0);
-    rows->addWidget(makeQuestionLine());
-    sideBySide(m_base.answer, m_tunedStack, 1);
-    m_columnArea = pane;
-    connect(m_base.answer, &AnswerColumn::tokenChosen, this, [this] { showToken(m_base, m_tuned); });
-    connect(m_tuned.answer, &AnswerColumn::tokenChosen, this, [this] { showToken(m_tuned, m_base); });
-    return pane;
-}
-
 QWidget *PlaygroundPage::makeQuestionLine()
 {
     auto *line = new Pane(Surface::Window, Qt::TopEdge | Qt::BottomEdge);
     line->setFixedHeight(qRound(kHealthBar * textScale()));
-    auto *row = new QHBoxLayout(line);
+    auto *row = m_questionRow = new QHBoxLayout(line);
     row->setContentsMargins(kPaneSide, 0, kStep2, 0);
     row->setSpacing(kStep2);
     m_questionLine = new ElidedLabel({}, TextSize::Body, Weight::SemiBold);
@@ -248,6 +225,7 @@ void PlaygroundPage::resizeEvent(QResizeEvent *event)
     m_promptPane->setVisible(!isNarrow);
     updateHead();
     m_sampling->setNarrow(isNarrow);
+    keepQuestionInView();
 }
 
 } // namespace fettle::ui

@@ -33,9 +33,7 @@ void PlaygroundPage::setupResults()
     m_pictureAction = addPageAction(QStringLiteral("saveComparison"), tr("Save a picture of the comparison..."), QStringLiteral("camera"), {},
                                     tr("The columns as they stand here, for a report."), [this] { saveComparison(); });
     m_correctAction = addPageAction(QStringLiteral("correctAnswer"), tr("Correct the answer..."), QStringLiteral("pen-line"), QKeySequence(Qt::CTRL | Qt::Key_K | Qt::SHIFT),
-                                    tr("This answer is wrong: write the right one, and the next run learns it."), [this] { correct(m_columns.size() > 1 ? m_tuned : m_base); });
-    connect(m_base.answer, &AnswerColumn::correctionWanted, this, [this] { correct(m_base); });
-    connect(m_tuned.answer, &AnswerColumn::correctionWanted, this, [this] { correct(m_tuned); });
+                                    tr("This answer is wrong: write the right one, and the next run learns it."), [this] { correct(m_tuned.answer->answer().empty() ? m_base : m_tuned); });
 }
 
 void PlaygroundPage::correct(const Side &side)

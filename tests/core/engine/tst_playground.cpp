@@ -10,6 +10,7 @@
 #include <QTest>
 
 #include <cmath>
+#include <fstream>
 
 using namespace fettle;
 using namespace fettle::engine;
@@ -156,6 +157,20 @@ private slots:
         fs::copy(adapterFolder(2), changing);
         fs::last_write_time(changing / "adapter_model.safetensors", fs::file_time_type::clock::now() + std::chrono::seconds(5));
         QCOMPARE(badge(changing.string()).adapterHash, m_hashes[1]);
+        // A column on another base.
+        const fs::path other = fs::path(m_folder.path().toStdString()) / "swapped";
+        fs::copy(kModel, other, fs::copy_options::recursive);
+        ColumnChoice there;
+        there.model = other.string();
+        const auto badgeThere = [&] {
+            auto results = playground.generate(question({{"base", 1.0}, there}), nullptr);
+            return results ? (*results)[1].badge : ColumnBadge{};
+        };
+        const std::string before = badgeThere().weightHash;
+        QCOMPARE(before, base.weightHash); // the same files
+        QCOMPARE(state->otherModels.size(), std::size_t{1});
+        state->otherModels.front()->generator->weights().layers[0].maps[2].matrix.bytes()[9] ^= std::byte{4};
+        QVERIFY(badgeThere().weightHash != before);
     }
 
     void runsOfAProjectAreAdapters()
@@ -219,6 +234,71 @@ private slots:
         QVERIFY(!results);
         QVERIFY2(results.error().message.find(word.toStdString()) != std::string::npos, results.error().message.c_str());
         QVERIFY(!results.error().hint.empty());
+    }
+
+    // Another base answers the same conversation in its own words, at the same time; what shares the base is decoded as before.
+    void anotherBaseHasItsOwnTemplate()
+    {
+        const fs::path other = fs::path(m_folder.path().toStdString()) / "other";
+        fs::copy(kModel, other, fs::copy_options::recursive);
+        std::ifstream in(kModel + "/chat_template.jinja");
+        const std::string written(std::istreambuf_iterator<char>(in), {});
+        std::ofstream(other / "chat_template.jinja") << "Note. " << written;
+        auto opened = Playground::open(kModel);
+        VERIFY_OK(opened);
+        ColumnChoice there;
+        there.model = other.string();
+        ColumnChoice thereTuned = there;
+        thereTuned.adapter = adapterFolder(1).string();
+        auto request = question({{"base", 1.0}, there, {adapterFolder(1).string(), 1.0}, thereTuned});
+        std::vector<ColumnBadge> badges;
+        std::vector<int> order;
+        GenerateEvents events;
+        events.started = [&](const std::vector<ColumnBadge> &shown, std::int64_t) { badges = shown; };
+        events.token = [&](const GeneratedToken &token) { order.push_back(token.column); };
+        auto results = (*opened)->generate(request, nullptr, events);
+        VERIFY_OK(results);
+        QVERIFY(badges[0].otherModel.empty() && badges[2].otherModel.empty());
+        QVERIFY(!badges[1].otherModel.empty() && !badges[3].otherModel.empty());
+        QVERIFY(badges[1].promptTokens > badges[0].promptTokens); // the note of its template
+        QCOMPARE(badges[2].promptTokens, badges[0].promptTokens);
+        QVERIFY(!badges[1].isAdapterOn && badges[3].isAdapterOn);
+        QCOMPARE(badges[3].adapterHash, m_hashes[0]);
+        QCOMPARE(badges[1].weightHash, badges[3].weightHash);
+        // Together: the other base has written its second token before the first has written its third.
+        const auto third = [&](int column) { int seen = 0; for (std::size_t i = 0; i < order.size(); ++i) if (order[i] == column && ++seen == 3) return i; return order.size(); };
+        QVERIFY(std::count(order.begin(), order.begin() + std::ptrdiff_t(third(0)), 1) >= 2);
+        // Each answers what it answers alone.
+        auto alone = (*opened)->generate(question({request.columns[2]}), nullptr);
+        VERIFY_OK(alone);
+        QCOMPARE(alone->front().ids, (*results)[2].ids);
+        auto elsewhere = Playground::open(other.string());
+        VERIFY_OK(elsewhere);
+        auto same = (*elsewhere)->generate(question({{"base", 1.0}}), nullptr);
+        VERIFY_OK(same);
+        QCOMPARE(same->front().ids, (*results)[1].ids);
+        // A model that is not there ends the question, and says which.
+        there.model = "nowhere-at-all";
+        auto missing = (*opened)->generate(question({{"base", 1.0}, there}), nullptr);
+        QVERIFY(!missing && missing.error().message.find("nowhere-at-all") != std::string::npos);
+    }
+
+    // Earlier answers are those of the column.
+    void conversationIsTheColumnsOwn()
+    {
+        auto opened = Playground::open(kModel);
+        VERIFY_OK(opened);
+        ColumnChoice own;
+        own.conversation = {{data::Role::User, "When is the clinic open?", {}}, {data::Role::Assistant, "At nine.", {}}, {data::Role::User, "And on Sundays?", {}}};
+        auto request = question({{"base", 1.0}, own});
+        auto results = (*opened)->generate(request, nullptr);
+        VERIFY_OK(results);
+        QVERIFY((*results)[1].badge.promptTokens > (*results)[0].badge.promptTokens);
+        request = question({{"base", 1.0}});
+        request.conversation = own.conversation;
+        auto same = (*opened)->generate(request, nullptr);
+        VERIFY_OK(same);
+        QCOMPARE(same->front().ids, (*results)[1].ids);
     }
 
     void rawTextIsContinued()

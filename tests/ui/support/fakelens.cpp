@@ -87,10 +87,12 @@ public:
             badge.adapterName = isBase ? "" : choice.adapter;
             badge.strength = isBase ? 0 : choice.strength;
             badge.adapterHash = isBase ? "" : "91d204bb" + std::string(56, '0');
-            badge.weightHash = "3fa9c1e7" + std::string(56, '0');
+            badge.weightHash = (choice.model.empty() ? "3fa9c1e7" : "77b0d2aa") + std::string(56, '0');
+            badge.otherModel = std::filesystem::path(choice.model).filename().string();
+            badge.promptTokens = choice.model.empty() ? 24 : 31;
             badge.step = isBase ? 0 : 207;
             badges.push_back(badge);
-            const auto known = m_engine.answers.find(choice.adapter);
+            const auto known = m_engine.answers.find(choice.model.empty() ? choice.adapter : choice.model);
             words.push_back(pieces(known != m_engine.answers.end() ? known->second
                                    : isBase ? "It is important to ask a veterinarian about this as soon as possible."
                                             : "Ring us now and keep the wrapper."));

@@ -111,7 +111,7 @@ Result<Prepared> prepareColumns(Playground::State &state, const GenerateRequest 
         generate::SequenceRequest sequence;
         sequence.prompt = std::move(*prompt);
         sequence.adapter = column->adapter;
-        sequence.strength = choice.strength;
+        sequence.strength = column->isMixed ? 1.0 : choice.strength;
         sequence.sampling = settingsFrom(request.sampling);
         sequence.maxTokens = request.sampling.maxTokens;
         sequence.start = request.rawPrompt.empty() ? generate::AnswerStart::NewText : generate::AnswerStart::ContinuesPrompt;

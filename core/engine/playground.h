@@ -20,6 +20,8 @@ struct ColumnChoice {
     std::string adapter = "base"; // "base", an adapter folder, or RUN[@STEP] of the project
     double strength = 1.0;        // 0 to 1.5
     std::string model = {};       // another base model, as resolveModel, with its own template; empty: the playground's own
+    std::string second = {};      // a second adapter that is mixed in, as adapter; empty: none. Both must be LoRA
+    double secondStrength = 1.0;  // 0 to 1.5
     std::vector<data::Turn> conversation = {}; // where earlier answers were this column's own; empty: that of the request
 };
 
@@ -44,6 +46,8 @@ struct ColumnBadge {
     std::string adapterHash; // SHA-256 over the adapter's tensors, hex; empty for the base
     std::string weightHash;  // of the base weights in memory
     std::int64_t step = 0;
+    std::string secondName = {}, secondHash = {}; // of an adapter that is mixed in; empty: none
+    double secondStrength = 0;
     std::string otherModel = {}; // name of another base model, whose own template wrote the prompt; empty: the shared one
     std::int64_t promptTokens = 0;
 };

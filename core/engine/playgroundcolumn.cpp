@@ -97,6 +97,37 @@ Result<> useTrainedModel(Playground::State &state, PlaygroundColumn &column, con
     return {};
 }
 
+// Puts a second adapter beside the one that is there. One of them at 0 % leaves the other alone.
+Result<> mixIn(Playground::State &state, PlaygroundColumn &column, const ColumnChoice &choice, const Project *project)
+{
+    const auto path = resolveAdapter(choice.second, project);
+    if (!path)
+        return passError(path);
+    if (path->isModel)
+        return fail(ErrorCode::Usage, tr("{} is a whole model: it cannot be mixed in.", path->name), tr("Mix two adapters."));
+    auto second = (column.other ? column.other->adapters : state.adapters).load(*path, column.generator(state));
+    if (!second)
+        return passError(second);
+    column.badge.secondName = path->name;
+    column.badge.secondStrength = choice.secondStrength;
+    if (choice.secondStrength == 0.0)
+        return {};
+    column.badge.secondHash = (*second)->hash();
+    if (!column.adapter) { // the first one is at 0 %
+        auto nothing = generate::DecodeAdapter::mix(**second, choice.secondStrength, **second, 0.0);
+        if (!nothing)
+            return passError(nothing);
+        column.adapter = std::move(*nothing);
+    } else {
+        auto mixed = generate::DecodeAdapter::mix(*column.adapter, choice.strength, **second, choice.secondStrength);
+        if (!mixed)
+            return passError(mixed);
+        column.adapter = std::move(*mixed);
+    }
+    column.isMixed = true;
+    return {};
+}
+
 } // namespace
 
 Result<> checkRange(std::string_view name, double value, double low, double high)
@@ -108,15 +139,19 @@ Result<> checkRange(std::string_view name, double value, double low, double high
 
 Result<PlaygroundColumn> loadColumn(Playground::State &state, const ColumnChoice &choice, const Project *project, std::stop_token stop)
 {
-    if (auto checked = checkRange(tr("The strength of an adapter"), choice.strength, 0, 1.5); !checked)
-        return passError(checked);
+    for (const double strength : {choice.strength, choice.secondStrength}) {
+        if (auto checked = checkRange(tr("The strength of an adapter"), strength, 0, 1.5); !checked)
+            return passError(checked);
+    }
     auto base = baseOf(state, choice, stop);
     if (!base)
         return passError(base);
-    PlaygroundColumn column{std::move(*base), nullptr, {}};
+    PlaygroundColumn column{std::move(*base), nullptr, false, {}};
     column.badge.weightHash = column.generator(state).weightHash();
     if (column.other)
         column.badge.otherModel = column.other->lens->modelName();
+    if ((choice.adapter.empty() || choice.adapter == "base") && !choice.second.empty())
+        return fail(ErrorCode::Usage, tr("There is no adapter to mix {} with.", choice.second), tr("Choose it as the only adapter of the column."));
     if (choice.adapter.empty() || choice.adapter == "base")
         return column;
     const auto path = resolveAdapter(choice.adapter, project);
@@ -125,6 +160,8 @@ Result<PlaygroundColumn> loadColumn(Playground::State &state, const ColumnChoice
     column.badge.adapterName = path->name;
     column.badge.step = path->step;
     column.badge.strength = choice.strength;
+    if (path->isModel && !choice.second.empty())
+        return fail(ErrorCode::Usage, tr("{} is a whole model: nothing can be mixed with it.", path->name), tr("Mix two adapters."));
     if (path->isModel) {
         if (auto used = useTrainedModel(state, column, *path, choice.strength, std::move(stop)); !used)
             return passError(used);
@@ -139,6 +176,10 @@ Result<PlaygroundColumn> loadColumn(Playground::State &state, const ColumnChoice
         column.adapter = std::move(*adapter);
         column.badge.isAdapterOn = true;
         column.badge.adapterHash = column.adapter->hash();
+    }
+    if (!choice.second.empty()) {
+        if (auto mixed = mixIn(state, column, choice, project); !mixed)
+            return passError(mixed);
     }
     return column;
 }

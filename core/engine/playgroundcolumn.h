@@ -9,6 +9,7 @@ namespace fettle::engine {
 struct PlaygroundColumn {
     std::shared_ptr<Playground::State::OtherModel> other; // null: the base model
     std::shared_ptr<const generate::DecodeAdapter> adapter;
+    bool isMixed = false; // adapter holds two, with their strengths
     ColumnBadge badge; // without the number of tokens
 
     [[nodiscard]] generate::Generator &generator(Playground::State &state) const { return other ? *other->generator : *state.generator; }

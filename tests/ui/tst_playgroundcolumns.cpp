@@ -32,6 +32,7 @@ private slots:
     void everyColumnIsAskedTogether();
     void anotherBaseSaysSo();
     void adapterComesFromAFolder();
+    void twoAdaptersAreMixed();
     void sixAreTheMost();
     void columnIsRemoved();
     void removingStopsTheAnswers();
@@ -223,6 +224,48 @@ void PlaygroundColumnsTest::adapterComesFromAFolder()
     emit m_fixture->bridge->runsChanged();
     QTRY_COMPARE(heads().at(2)->findChild<QComboBox *>()->count(), 5);
     QCOMPARE(heads().at(2)->columnName(), QStringLiteral("letters"));
+}
+
+void PlaygroundColumnsTest::twoAdaptersAreMixed()
+{
+    ColumnHead *tuned = heads().at(1);
+    const int height = tuned->height();
+    QVERIFY(!tuned->findChild<QComboBox *>(QStringLiteral("secondChoice"))->isVisible());
+    QTest::mouseClick(tuned->findChild<Button *>(QStringLiteral("mixAdapters")), Qt::LeftButton);
+    auto *second = tuned->findChild<QComboBox *>(QStringLiteral("secondChoice"));
+    QVERIFY(second->isVisible());
+    QVERIFY(tuned->height() > height);
+    QCOMPARE(heads().at(0)->height(), tuned->height()); // the badges of all stay on one line
+    second->setFocus();
+    QTest::keyClick(second, Qt::Key_Down);
+    QTest::keyClick(second, Qt::Key_Down);
+    QCOMPARE(second->currentText(), QStringLiteral("Run 1, step 207"));
+    auto *strength = tuned->findChild<QSlider *>(QStringLiteral("secondStrength"));
+    strength->setFocus();
+    QTest::keyClick(strength, Qt::Key_Home);
+    for (int i = 0; i < 8; ++i)
+        QTest::keyClick(strength, Qt::Key_Right);
+    tuned->findChild<QSlider *>(QStringLiteral("strength"))->setValue(150);
+    askAndWait(QStringLiteral("When do you open?"));
+    const auto choice = asked().columns.at(1);
+    QCOMPARE(choice.adapter, std::string("2"));
+    QCOMPARE(choice.strength, 1.5);
+    QCOMPARE(choice.second, std::string("1"));
+    QCOMPARE(choice.secondStrength, 0.4);
+    auto *badge = tuned->findChild<Badge *>(QStringLiteral("secondBadge"));
+    QVERIFY(badge->isVisible());
+    QCOMPARE(badge->text(), QStringLiteral("c07e 5a13 at 40 %"));
+    QVERIFY(tuned->proof().contains(QStringLiteral("c07e 5a13 at 40 %")) && tuned->proof().contains(QStringLiteral("91d2 04bb at 150 %")));
+    m_fixture->picture(QStringLiteral("playground-mixed"));
+    m_fixture->picture(QStringLiteral("playground-mixed"), true, {1024, 700});
+    const auto controls = WindowFixture::controlsOf(*m_page);
+    QVERIFY2(controls.unnamed.isEmpty(), controls.unnamed.constData());
+    // Off again: one adapter, and the heads are as they were.
+    QTest::mouseClick(tuned->findChild<Button *>(QStringLiteral("mixAdapters")), Qt::LeftButton);
+    QVERIFY(!second->isVisible());
+    QCOMPARE(tuned->height(), height);
+    askAndWait(QStringLiteral("And now?"));
+    QVERIFY(asked().columns.at(1).second.empty());
 }
 
 void PlaygroundColumnsTest::sixAreTheMost()

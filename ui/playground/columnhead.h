@@ -15,6 +15,7 @@ class QSlider;
 namespace fettle::ui {
 
 class Badge;
+class Button;
 class ElidedLabel;
 class TextLabel;
 
@@ -27,6 +28,9 @@ public:
 
     void setBaseName(const QString &name);
     void setChoices(const std::vector<AdapterChoice> &choices); // keeps the chosen one where it is still there
+    // A second line, in every column where one of them has it, so that names and badges stay on one line.
+    void setTall(bool isTall);
+    [[nodiscard]] bool isMixing() const;
     void choose(const std::string &adapter, const std::string &model = {});
     [[nodiscard]] engine::ColumnChoice choice() const;
     [[nodiscard]] bool hasChoice() const;
@@ -38,12 +42,16 @@ public:
 
 signals:
     void removalWanted();
+    void mixingChanged(); // see isMixing()
 
 protected:
     void resizeEvent(QResizeEvent *event) override;
 
 private:
     void addChoice(class QHBoxLayout *line, int number);
+    struct Part { QComboBox *choice = nullptr; QSlider *strength = nullptr; TextLabel *text = nullptr; };
+    [[nodiscard]] Part addPart(class QHBoxLayout *line, const QString &name, const QString &help, const char *choiceName, const char *strengthName);
+    [[nodiscard]] QWidget *makeSecond();
     void updateStrength();
     QWidget *makeBadges();
     void fitBadges(); // those that have no room are in the tooltip of the first
@@ -51,10 +59,10 @@ private:
     bool m_isBase;
     QString m_proof;
     ElidedLabel *m_detail = nullptr;
-    QComboBox *m_choice = nullptr;
-    QSlider *m_strength = nullptr;
-    TextLabel *m_strengthText = nullptr;
-    Badge *m_adapterBadge, *m_templateBadge, *m_hashBadge, *m_weightBadge, *m_seedBadge;
+    Part m_first, m_second;
+    QWidget *m_secondLine = nullptr; // room for the second adapter
+    Button *m_mix = nullptr;
+    Badge *m_adapterBadge, *m_templateBadge, *m_hashBadge, *m_secondBadge, *m_weightBadge, *m_seedBadge;
     std::vector<Badge *> m_shown; // of this answer, the most telling first
 };
 

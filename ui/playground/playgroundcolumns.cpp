@@ -96,6 +96,7 @@ void PlaygroundPage::connectSide(Side &side)
 {
     connect(side.answer, &AnswerColumn::tokenChosen, this, [this, &side] { showToken(side); });
     connect(side.answer, &AnswerColumn::correctionWanted, this, [this, &side] { correct(side); });
+    connect(side.head, &ColumnHead::mixingChanged, this, &PlaygroundPage::updateColumns);
 }
 
 // The question and its button stay where they are while the columns below them scroll.
@@ -309,6 +310,10 @@ void PlaygroundPage::updateColumns()
     m_addButton->setToolTip(isFull ? full : tr("One more answer beside the others: a run, a checkpoint, an adapter from a folder or another base model."));
     setActionPossible(m_addAction, !isFull && hasProject, isFull ? full : tr("Open a project first."));
     setActionPossible(m_removeAction, !m_more.empty(), tr("Base and tuned stay."));
+    const auto all = sides();
+    const bool isAnyMixing = std::ranges::any_of(all, [](const Side *side) { return side->head->isMixing(); });
+    for (const Side *side : all)
+        side->head->setTall(isAnyMixing);
     const bool isAlone = m_choices.empty() && m_more.empty();
     m_composer->setPlaceholderText(isAlone ? tr("Ask the base model") : m_more.empty() ? tr("Ask both models") : tr("Ask all columns"));
     m_send->setText(isAlone ? tr("Send") : tr("Send to all"));

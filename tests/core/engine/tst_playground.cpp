@@ -283,6 +283,97 @@ private slots:
         QVERIFY(!missing && missing.error().message.find("nowhere-at-all") != std::string::npos);
     }
 
+    // Two adapters in one column: the sum of both, each as strong as it is told.
+    void twoAdaptersAreMixed()
+    {
+        auto opened = Playground::open(kModel);
+        VERIFY_OK(opened);
+        const std::string one = adapterFolder(1).string(), two = adapterFolder(2).string();
+        const auto mixed = [&](double first, double second) {
+            ColumnChoice choice{one, first};
+            choice.second = two;
+            choice.secondStrength = second;
+            return choice;
+        };
+        auto results = (*opened)->generate(question({{"base", 1.0}, {one, 1.0}, {two, 0.5}, mixed(1, 0), mixed(0, 0.5), mixed(1, 0.5), mixed(0, 0)}), nullptr);
+        VERIFY_OK(results);
+        QCOMPARE((*results)[3].ids, (*results)[1].ids);
+        QCOMPARE((*results)[4].ids, (*results)[2].ids);
+        QCOMPARE((*results)[6].ids, (*results)[0].ids);
+        QVERIFY((*results)[5].ids != (*results)[1].ids && (*results)[5].ids != (*results)[2].ids && (*results)[5].ids != (*results)[0].ids);
+        const ColumnBadge &badge = (*results)[5].badge;
+        QVERIFY(badge.isAdapterOn);
+        QCOMPARE(badge.adapterHash, m_hashes[0]);
+        QCOMPARE(badge.secondHash, m_hashes[1]);
+        QCOMPARE(badge.secondStrength, 0.5);
+        QVERIFY((*results)[3].badge.secondHash.empty()); // at 0 % it is not in use
+        // The same adapter twice, half each, is the adapter once.
+        ColumnChoice twice{one, 0.5};
+        twice.second = one;
+        twice.secondStrength = 0.5;
+        auto halves = (*opened)->generate(question({{one, 1.0}, twice}), nullptr);
+        VERIFY_OK(halves);
+        QCOMPARE((*halves)[0].ids, (*halves)[1].ids);
+        // What cannot be.
+        ColumnChoice wrong = mixed(1, 1.6);
+        QVERIFY(!(*opened)->generate(question({wrong}), nullptr));
+        wrong = mixed(1, 1);
+        wrong.adapter = "base";
+        auto refused = (*opened)->generate(question({wrong}), nullptr);
+        QVERIFY(!refused && !refused.error().hint.empty());
+    }
+
+    // Logits of the mixture against two adapters that were added by hand.
+    void mixtureIsTheSum()
+    {
+        auto generator = generate::Generator::load(kModel, 1);
+        VERIFY_OK(generator);
+        const std::vector<TokenId> ids = {3, 17, 40, 5, 9};
+        std::vector<std::shared_ptr<const generate::DecodeAdapter>> adapters;
+        for (const std::uint64_t seed : {1u, 2u}) {
+            auto tuned = tune::loadAdapter(adapterFolder(seed), (*generator)->config());
+            VERIFY_OK(tuned);
+            auto packed = (*generator)->addAdapter(**tuned);
+            VERIFY_OK(packed);
+            adapters.push_back(*packed);
+        }
+        auto mixed = generate::DecodeAdapter::mix(*adapters[0], 0.75, *adapters[1], 1.25);
+        VERIFY_OK(mixed);
+        auto logits = (*generator)->logits(ids, mixed->get());
+        VERIFY_OK(logits);
+        // The same update built into the weights of the plain decoder.
+        auto weights = model::loadWeights(kModel);
+        VERIFY_OK(weights);
+        auto first = tune::loadAdapter(adapterFolder(1), (*generator)->config()), second = tune::loadAdapter(adapterFolder(2), (*generator)->config());
+        VERIFY_OK(first);
+        VERIFY_OK(second);
+        auto *a = dynamic_cast<tune::LoraAdapter *>(first->get()), *b = dynamic_cast<tune::LoraAdapter *>(second->get());
+        QVERIFY(a && b && a->modules().size() == b->modules().size());
+        std::vector<tune::LoraAdapter::Module> sum;
+        for (std::size_t i = 0; i < a->modules().size(); ++i) {
+            auto module = a->modules()[i];
+            const auto &other = b->modules()[i];
+            const at::Tensor up = at::cat({module.b * (module.scaling * 0.75), other.b * (other.scaling * 1.25)}, 1).detach();
+            module.a = at::cat({module.a, other.a}, 0).detach();
+            module.b = up;
+            module.scaling = 1.0;
+            sum.push_back(module);
+        }
+        auto config = a->config();
+        config.rank *= 2;
+        auto packed = (*generator)->addAdapter(tune::LoraAdapter(config, std::move(sum), (*generator)->config().layers));
+        VERIFY_OK(packed);
+        auto expected = (*generator)->logits(ids, packed->get());
+        VERIFY_OK(expected);
+        float largest = 0, apart = 0;
+        for (std::size_t i = 0; i < logits->size(); ++i) {
+            largest = std::max(largest, std::abs((*expected)[i]));
+            apart = std::max(apart, std::abs((*expected)[i] - (*logits)[i]));
+        }
+        QVERIFY2(apart <= 1e-4f * largest, QByteArray::number(double(apart)).constData());
+        QVERIFY(!generate::DecodeAdapter::mix(*adapters[0], 1.0, *adapters[1], 1.0)->get()->hash().empty());
+    }
+
     // Earlier answers are those of the column.
     void conversationIsTheColumnsOwn()
     {

@@ -90,6 +90,9 @@ public:
             badge.weightHash = (choice.model.empty() ? "3fa9c1e7" : "77b0d2aa") + std::string(56, '0');
             badge.otherModel = std::filesystem::path(choice.model).filename().string();
             badge.promptTokens = choice.model.empty() ? 24 : 31;
+            badge.secondName = choice.second;
+            badge.secondHash = choice.second.empty() || choice.secondStrength == 0 ? "" : "c07e5a13" + std::string(56, '0');
+            badge.secondStrength = choice.second.empty() ? 0 : choice.secondStrength;
             badge.step = isBase ? 0 : 207;
             badges.push_back(badge);
             const auto known = m_engine.answers.find(choice.model.empty() ? choice.adapter : choice.model);

@@ -11,6 +11,7 @@
 #include "core/engine/playground.h"
 #include "core/engine/project.h"
 #include "core/engine/sample.h"
+#include "core/engine/serve.h"
 #include "core/engine/training.h"
 
 #include <memory>
@@ -166,6 +167,9 @@ public:
     [[nodiscard]] virtual Result<engine::ExamResult> examine(const std::string &model, const std::string &adapter,
                                                              const ProjectApi &project, const engine::ComputeOptions &compute,
                                                              const ProgressCallback &progress, std::stop_token stop) = 0;
+
+    // Serves one's own programs until stopped; the answerer is called on threads of the service.
+    [[nodiscard]] virtual Result<> serve(const engine::ServeOptions &options, const engine::Answerer &answerer, const engine::ServeEvents &events, std::stop_token stop) = 0;
 
     // --- comparing: ready is called on the thread of the call
     [[nodiscard]] virtual Result<engine::BallotOutcome> prepareBallot(const engine::BallotInfo &ballot, const std::string &model,

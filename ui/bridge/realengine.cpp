@@ -266,6 +266,10 @@ public:
     {
         return engine::examine(model, adapter, unwrap(project), compute, progress, stop);
     }
+    Result<> serve(const engine::ServeOptions &options, const engine::Answerer &answerer, const engine::ServeEvents &events, std::stop_token stop) override
+    {
+        return engine::serveWith(options, answerer, events, std::move(stop));
+    }
     Result<engine::BallotOutcome> prepareBallot(const engine::BallotInfo &ballot, const std::string &model, const ProjectApi &project,
                                                 const engine::PairCallback &ready, const ProgressCallback &progress,
                                                 std::stop_token stop) override

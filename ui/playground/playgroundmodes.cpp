@@ -101,6 +101,7 @@ void PlaygroundPage::updateHead()
     const bool isNarrow = width() < measure::kNarrowBelow - measure::kRailNarrow;
     m_promptButton->setVisible(mode == SideBySide && isNarrow);
     m_addButton->setVisible(mode == SideBySide);
+    m_serveButton->setVisible(mode == SideBySide);
     m_exportButton->setVisible(mode == SideBySide);
     m_head->setState(mode == Vote ? m_vote->state() : mode == Batch ? m_batch->state() : m_sideState);
 }

@@ -104,6 +104,7 @@ void PlaygroundPage::setProject()
     m_sideState.clear();
     m_vote->setProject();
     m_batch->setProject();
+    showServing();
     updateActions();
     if (bridge().project() == nullptr)
         return;

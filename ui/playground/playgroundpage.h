@@ -93,6 +93,8 @@ private:
     void showToken(const Side &own);
     void updateActions();
     void exportResult();
+    void openServing();
+    void showServing();
     void setupResults();
     void correct(const Side &side);
     void copyComparison();
@@ -106,7 +108,7 @@ private:
     BlindVote *m_vote = nullptr;
     BatchView *m_batch = nullptr;
     QString m_sideState; // what the head says of the answers side by side
-    Button *m_promptButton = nullptr, *m_exportButton = nullptr;
+    Button *m_promptButton = nullptr, *m_exportButton = nullptr, *m_serveButton = nullptr;
     Pane *m_promptPane = nullptr;
     QListWidget *m_prompts = nullptr;
     SamplingBar *m_sampling = nullptr;

@@ -50,6 +50,8 @@ void PlaygroundPage::setupActions()
                                 tr("One more answer beside the others: a run, a checkpoint, an adapter from a folder or another base model."), [this] { openColumnMenu(); });
     m_removeAction = addPageAction(QStringLiteral("removeColumn"), tr("Remove a column"), QStringLiteral("minus"), QKeySequence(Qt::CTRL | Qt::Key_Minus),
                                    tr("Takes away the column that has the keyboard, else the last one."), [this] { removeColumnWithFocus(); });
+    addPageAction(QStringLiteral("servePrograms"), tr("Let my own programs ask..."), QStringLiteral("external-link"), {}, tr("Address, key and switch of the service for programs on this computer."),
+                  [this] { openServing(); });
     addPageAction(QStringLiteral("savePrompt"), tr("Save this prompt"), QStringLiteral("bookmark"), {}, tr("Keeps the question in the project."), [this] { savePrompt(); });
 }
 
@@ -65,6 +67,10 @@ void PlaygroundPage::setupHead()
     m_addButton->setObjectName(QStringLiteral("addColumn"));
     connect(m_addButton, &QPushButton::clicked, this, &PlaygroundPage::openColumnMenu);
     m_head->addAction(m_addButton);
+    m_serveButton = new Button(tr("Serve..."), QStringLiteral("external-link"));
+    m_serveButton->setObjectName(QStringLiteral("serve"));
+    connect(m_serveButton, &QPushButton::clicked, this, &PlaygroundPage::openServing);
+    m_head->addAction(m_serveButton);
     m_exportButton = new Button(tr("Export..."), QStringLiteral("share"));
     m_exportButton->setObjectName(QStringLiteral("export"));
     connect(m_exportButton, &QPushButton::clicked, this, &PlaygroundPage::exportResult);

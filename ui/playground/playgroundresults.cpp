@@ -5,6 +5,8 @@
 #include "ui/playground/answercolumn.h"
 #include "ui/playground/columnhead.h"
 #include "ui/playground/correctiondialog.h"
+#include "ui/playground/servedialog.h"
+#include "ui/widgets/button.h"
 
 #include <QBuffer>
 #include <QClipboard>
@@ -30,10 +32,31 @@ void PlaygroundPage::setupResults()
 {
     m_copyAction = addPageAction(QStringLiteral("copyComparison"), tr("Copy the comparison as Markdown"), QStringLiteral("copy"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_C),
                                  tr("Question, answers and settings as text for a report."), [this] { copyComparison(); });
+    connect(&bridge(), &Bridge::servingChanged, this, &PlaygroundPage::showServing);
+    showServing();
     m_pictureAction = addPageAction(QStringLiteral("saveComparison"), tr("Save a picture of the comparison..."), QStringLiteral("camera"), {},
                                     tr("The columns as they stand here, for a report."), [this] { saveComparison(); });
     m_correctAction = addPageAction(QStringLiteral("correctAnswer"), tr("Correct the answer..."), QStringLiteral("pen-line"), QKeySequence(Qt::CTRL | Qt::Key_K | Qt::SHIFT),
                                     tr("This answer is wrong: write the right one, and the next run learns it."), [this] { correct(m_tuned.answer->answer().empty() ? m_base : m_tuned); });
+}
+
+void PlaygroundPage::openServing()
+{
+    if (bridge().project() == nullptr)
+        return;
+    auto *dialog = new ServeDialog(bridge(), m_choices, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->open();
+}
+
+void PlaygroundPage::showServing()
+{
+    const ServingState &state = bridge().serving();
+    m_serveButton->setText(state.isOn ? tr("Serving") : tr("Serve..."));
+    m_serveButton->setInk(state.isOn ? Ink::Accent : Ink::Text);
+    m_serveButton->setEnabled(bridge().project() != nullptr);
+    m_serveButton->setToolTip(state.isOn ? tr("Programs on this computer can ask: %n answered so far.", nullptr, state.answered)
+                                         : tr("Lets your own programs on this computer ask the model. Off."));
 }
 
 void PlaygroundPage::correct(const Side &side)

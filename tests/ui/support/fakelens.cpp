@@ -207,6 +207,35 @@ Result<std::unique_ptr<PlaygroundApi>> FakeEngine::openPlayground(const std::str
     return std::make_unique<FakePlayground>(model, *this);
 }
 
+Result<> FakeEngine::serve(const engine::ServeOptions &options, const engine::Answerer &answerer, const engine::ServeEvents &events, std::stop_token stop)
+{
+    if (serveError)
+        return tl::unexpected<Error>(*serveError);
+    lastServed = options;
+    events.started({"http://127.0.0.1:41234/v1", "fettle-0123456789abcdef", {"tuned", "base"}});
+    std::unique_lock lock(m_serveMutex);
+    while (m_serveWake.wait(lock, stop, [this] { return !m_programs.empty(); })) {
+        engine::GenerateRequest request;
+        request.columns = {{options.adapter, options.strength}};
+        request.conversation = {{data::Role::User, m_programs.front(), {}}};
+        m_programs.pop_front();
+        lock.unlock();
+        const auto answers = answerer(request, {}, stop);
+        events.answered("POST", "/v1/chat/completions", answers ? 200 : 503);
+        lock.lock();
+    }
+    return {};
+}
+
+void FakeEngine::askAsProgram(const std::string &question)
+{
+    {
+        const std::scoped_lock lock(m_serveMutex);
+        m_programs.push_back(question);
+    }
+    m_serveWake.notify_all();
+}
+
 std::vector<data::Record> fakeRecords(int count)
 {
     const std::pair<const char *, const char *> pairs[] = {

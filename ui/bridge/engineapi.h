@@ -5,6 +5,7 @@
 #include "core/engine/ballot.h"
 #include "core/engine/correction.h"
 #include "core/engine/delivery.h"
+#include "core/engine/history.h"
 #include "core/engine/lens.h"
 #include "core/engine/machine.h"
 #include "core/engine/models.h"
@@ -87,6 +88,11 @@ public:
     [[nodiscard]] virtual Result<std::vector<engine::SavedPrompt>> prompts() const = 0;
     [[nodiscard]] virtual Result<std::int64_t> savePrompt(const engine::SavedPrompt &prompt) = 0;
     [[nodiscard]] virtual Result<> deletePrompt(std::int64_t id) = 0;
+
+    // --- what was asked in the playground
+    [[nodiscard]] virtual Result<std::vector<engine::HistoryEntry>> history(std::size_t most) const = 0; // newest first
+    [[nodiscard]] virtual Result<> addHistory(const engine::HistoryEntry &entry) = 0;
+    [[nodiscard]] virtual Result<> removeHistory(const std::string &id) = 0;
 
     [[nodiscard]] virtual Result<engine::BallotInfo> addBallot(const engine::BallotInfo &ballot) = 0;
     [[nodiscard]] virtual Result<> addBallotPair(evaluate::BallotId ballot, const evaluate::BallotPair &pair) = 0;

@@ -15,6 +15,9 @@ public:
     std::filesystem::path folder() const override { return m_project.folder(); }
     std::string name() const override { return m_project.name(); }
     std::optional<std::string> setting(const std::string &key) const override { return m_project.setting(key); }
+    Result<std::vector<engine::HistoryEntry>> history(std::size_t most) const override { return engine::readHistory(m_project.folder(), most); }
+    Result<> addHistory(const engine::HistoryEntry &entry) override { return engine::addHistory(m_project.folder(), entry); }
+    Result<> removeHistory(const std::string &id) override { return engine::removeHistory(m_project.folder(), id); }
     Result<> setSetting(const std::string &key, const std::string &value) override { return m_project.setSetting(key, value); }
     Result<data::ImportReport> importFile(const std::filesystem::path &file, const data::ImportOptions &options,
                                           const ProgressCallback &progress, std::stop_token stop) override

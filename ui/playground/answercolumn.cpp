@@ -135,6 +135,7 @@ QWidget *AnswerColumn::makeFoot(int number)
 void AnswerColumn::clear()
 {
     m_tokens.clear();
+    m_plain.clear();
     m_divergence = -1;
     m_isFinished = true;
     m_ending.clear();
@@ -190,6 +191,19 @@ void AnswerColumn::stop(const QString &why)
     showFoot();
 }
 
+void AnswerColumn::restore(const std::vector<engine::GeneratedToken> &tokens, const QString &plain, const QString &ending)
+{
+    clear();
+    m_tokens = tokens;
+    if (tokens.empty())
+        m_plain = plain;
+    m_ending = ending;
+    m_copy->setEnabled(!text().isEmpty());
+    m_correct->setEnabled(!text().isEmpty());
+    render();
+    showFoot();
+}
+
 void AnswerColumn::setDivergence(int token)
 {
     if (m_divergence == token)
@@ -201,7 +215,7 @@ void AnswerColumn::setDivergence(int token)
 
 QString AnswerColumn::text() const
 {
-    QString whole;
+    QString whole = m_plain;
     for (const auto &token : m_tokens)
         whole += QString::fromStdString(token.text);
     return whole;
@@ -273,6 +287,8 @@ void AnswerColumn::render()
     m_ends.clear();
     m_hasCaret = false;
     QTextCursor cursor(m_text->document());
+    if (!m_plain.isEmpty())
+        cursor.insertText(m_plain);
     for (std::size_t i = 0; i < m_tokens.size(); ++i)
         insertToken(cursor, static_cast<int>(i));
     if (!m_isFinished)

@@ -31,6 +31,9 @@ public:
     void append(const engine::GeneratedToken &token);
     void finish(const engine::ColumnResult &result);
     void stop(const QString &why);                  // ended without a result
+    // An earlier answer again. plain: where its tokens are not known any more.
+    void restore(const std::vector<engine::GeneratedToken> &tokens, const QString &plain, const QString &ending);
+    [[nodiscard]] const QString &ending() const { return m_ending; }
     // Index of the first token that is not the base's, -1: none (yet). Shown in the text and in the foot.
     void setDivergence(int token);
     [[nodiscard]] int divergence() const { return m_divergence; }
@@ -74,7 +77,7 @@ private:
     std::optional<int> m_chosen;
     bool m_isFinished = true;
     bool m_hasCaret = false;
-    QString m_ending;
+    QString m_ending, m_plain;
 };
 
 // First index at which the ids of two answers differ; -1 while they agree as far as both go (or, when both have ended, completely).

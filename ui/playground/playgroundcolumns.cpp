@@ -64,8 +64,8 @@ QWidget *PlaygroundPage::makeColumns()
     auto *rows = new QVBoxLayout(pane);
     rows->setContentsMargins(0, 0, 0, 0);
     rows->setSpacing(0);
-    m_base = {new ColumnHead(true), new AnswerColumn(true)};
-    m_tuned = {new ColumnHead(false), new AnswerColumn(false)};
+    m_base = {new ColumnHead(true), new AnswerColumn(true), 1};
+    m_tuned = {new ColumnHead(false), new AnswerColumn(false), 2};
     m_tunedStack = new QStackedWidget;
     m_tunedStack->addWidget(m_tuned.answer);
     m_tunedStack->addWidget(makeNoResult());
@@ -326,6 +326,10 @@ void PlaygroundPage::updateDivergence()
     for (Side *side : m_columns) {
         if (side == &m_base || side->isOtherBase)
             continue;
+        if (m_base.answer->answer().empty() || side->answer->answer().empty()) { // not begun, or out of the history, which has texts only
+            side->answer->setDivergence(-1);
+            continue;
+        }
         const int token = firstDifference(m_base.answer->answer(), m_base.answer->isFinished(), side->answer->answer(), side->answer->isFinished());
         side->answer->setDivergence(token);
         if (token >= 0 && (earliest < 0 || token < earliest))

@@ -3,7 +3,9 @@
 
 #include "ui/frame/page.h"
 #include "ui/playground/adapterchoice.h"
+#include "ui/playground/conversation.h"
 
+class QCheckBox;
 class QListWidget;
 class QListWidgetItem;
 class QPlainTextEdit;
@@ -24,6 +26,7 @@ class PageHead;
 class Pane;
 class SamplingBar;
 class Segmented;
+class TextLabel;
 
 class PlaygroundPage : public Page {
     Q_OBJECT
@@ -42,7 +45,9 @@ private:
     struct Side {
         ColumnHead *head = nullptr;
         AnswerColumn *answer = nullptr;
-        int number = 0; // of a further column, from 3
+        int number = 0; // 1: base, 2: tuned, from 3: further ones
+        engine::ColumnChoice asked = {};
+        std::optional<engine::ColumnBadge> badge = {}; // of its answer
         bool isOtherBase = false; // its words are split in another way: places cannot be compared
     };
     struct Question { QString text, system; };
@@ -86,7 +91,23 @@ private:
     void savePrompt();
     void askWritten();
     void askAgain();
-    void ask(const Question &question);
+    // --- the conversation (playgroundconversation.cpp)
+    void ask(const Question &question, std::size_t index);
+    void keepAnswers();
+    void showExchange(std::size_t index);
+    void editQuestion();
+    void branchHere();
+    void putBack(const engine::HistoryEntry &entry);
+    [[nodiscard]] int columnFor(const KeptAnswer &answer, const std::vector<int> &taken);
+    void updateConversation();
+    // --- what was asked before (playgroundhistory.cpp)
+    void readHistory();
+    void showHistory(std::vector<engine::HistoryEntry> entries);
+    void openHistory(QListWidgetItem *item);
+    void removeFromHistory();
+    void keepInHistory();
+    void findQuestions();
+
     void stopAnswers();
     void endAnswers(const QString &why);
     void updateDivergence();
@@ -110,7 +131,16 @@ private:
     QString m_sideState; // what the head says of the answers side by side
     Button *m_promptButton = nullptr, *m_exportButton = nullptr, *m_serveButton = nullptr;
     Pane *m_promptPane = nullptr;
-    QListWidget *m_prompts = nullptr;
+    QListWidget *m_prompts = nullptr, *m_history = nullptr;
+    QLineEdit *m_find = nullptr;
+    std::vector<engine::HistoryEntry> m_entries; // of the history, newest first
+    std::vector<QString> m_entryWords;           // what a search looks into
+    Conversation m_conversation;
+    std::size_t m_shown = 0;              // the question that the columns show
+    std::optional<std::size_t> m_editing; // the question that is being changed
+    TextLabel *m_turn = nullptr;
+    Button *m_earlier = nullptr, *m_later = nullptr;
+    QCheckBox *m_follow = nullptr;
     SamplingBar *m_sampling = nullptr;
     ElidedLabel *m_questionLine = nullptr;
     Side m_base, m_tuned;
@@ -124,7 +154,7 @@ private:
     QPlainTextEdit *m_composer = nullptr;
     QLineEdit *m_system = nullptr;
     Button *m_send = nullptr, *m_stop = nullptr;
-    QAction *m_sendAction = nullptr, *m_againAction = nullptr, *m_stopAction = nullptr, *m_exportAction = nullptr, *m_addAction = nullptr, *m_removeAction = nullptr, *m_copyAction = nullptr, *m_pictureAction = nullptr,
+    QAction *m_sendAction = nullptr, *m_againAction = nullptr, *m_editAction = nullptr, *m_branchAction = nullptr, *m_stopAction = nullptr, *m_exportAction = nullptr, *m_addAction = nullptr, *m_removeAction = nullptr, *m_copyAction = nullptr, *m_pictureAction = nullptr,
             *m_correctAction = nullptr;
     JobId m_job = 0;
     std::vector<Side *> m_columns; // columns of the running question

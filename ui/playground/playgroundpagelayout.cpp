@@ -9,6 +9,7 @@
 #include "ui/widgets/labels.h"
 #include "ui/widgets/pagehead.h"
 
+#include <QCheckBox>
 #include <QHBoxLayout>
 #include <QLineEdit>
 #include <QListWidget>
@@ -42,6 +43,10 @@ void PlaygroundPage::setupActions()
                                  tr("Both models answer the same question with the same seed."), [this] { askWritten(); });
     m_againAction = addPageAction(QStringLiteral("askAgain"), tr("Ask again"), QStringLiteral("refresh-cw"), QKeySequence(Qt::CTRL | Qt::Key_R),
                                   tr("The same question with another seed: what else would they answer?"), [this] { askAgain(); });
+    m_editAction = addPageAction(QStringLiteral("editQuestion"), tr("Edit the question and ask again"), QStringLiteral("pencil"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_E),
+                                 tr("Puts the question back into the field; sent, it takes its place. The old answers stay in the history."), [this] { editQuestion(); });
+    m_branchAction = addPageAction(QStringLiteral("branchConversation"), tr("Go on from here in another way"), QStringLiteral("split"), {},
+                                   tr("The next question follows the one that is shown; what came after it stays in the history."), [this] { branchHere(); });
     m_stopAction = addPageAction(QStringLiteral("stopAnswers"), tr("Stop the answers"), QStringLiteral("circle-stop"), QKeySequence(Qt::Key_Escape),
                                  tr("Ends both answers where they are."), [this] { stopAnswers(); });
     m_exportAction = addPageAction(QStringLiteral("exportResult"), tr("Export the result..."), QStringLiteral("share"), QKeySequence(Qt::CTRL | Qt::Key_E),
@@ -119,9 +124,27 @@ QWidget *PlaygroundPage::makeQuestionLine()
     auto *row = m_questionRow = new QHBoxLayout(line);
     row->setContentsMargins(kPaneSide, 0, kStep2, 0);
     row->setSpacing(kStep2);
+    m_earlier = iconButton(QStringLiteral("chevron-left"), tr("Question before"));
+    m_earlier->setObjectName(QStringLiteral("earlierQuestion"));
+    connect(m_earlier, &QPushButton::clicked, this, [this] { showExchange(m_shown - 1); });
+    m_turn = smallLabel({});
+    m_turn->setObjectName(QStringLiteral("questionNumber"));
+    m_later = iconButton(QStringLiteral("chevron-right"), tr("Question after"));
+    m_later->setObjectName(QStringLiteral("laterQuestion"));
+    connect(m_later, &QPushButton::clicked, this, [this] { showExchange(m_shown + 1); });
+    for (QWidget *widget : std::initializer_list<QWidget *>{m_earlier, m_turn, m_later})
+        row->addWidget(widget);
     m_questionLine = new ElidedLabel({}, TextSize::Body, Weight::SemiBold);
     m_questionLine->setObjectName(QStringLiteral("askedQuestion"));
     row->addWidget(m_questionLine, 1);
+    for (QAction *action : {m_editAction, m_branchAction}) {
+        auto *button = iconButton(action->property("iconName").toString(), action->text());
+        button->setObjectName(action->objectName());
+        button->setToolTip(action->toolTip());
+        connect(button, &QPushButton::clicked, action, &QAction::trigger);
+        connect(action, &QAction::changed, button, [button, action] { button->setEnabled(action->isEnabled()); });
+        row->addWidget(button);
+    }
     auto *again = quietButton({}, QStringLiteral("refresh-cw"));
     again->setObjectName(QStringLiteral("askAgain"));
     again->followAction(m_againAction);
@@ -147,10 +170,21 @@ QWidget *PlaygroundPage::makePrompts()
     auto *column = new QVBoxLayout(m_promptPane);
     column->setContentsMargins(0, kPaneTop, 0, kStep2);
     column->setSpacing(kStep2);
-    auto *head = new QHBoxLayout;
-    head->setContentsMargins(kPaneSide, 0, kPaneSide, 0);
-    head->addWidget(sectionLabel(tr("Questions")));
-    column->addLayout(head);
+    m_find = new QLineEdit;
+    m_find->setObjectName(QStringLiteral("findQuestions"));
+    m_find->setAccessibleName(tr("Find in questions and answers"));
+    m_find->setPlaceholderText(tr("Find"));
+    m_find->setToolTip(tr("Shows the questions and conversations that hold these words, in a question or an answer."));
+    m_find->setClearButtonEnabled(true);
+    connect(m_find, &QLineEdit::textChanged, this, &PlaygroundPage::findQuestions);
+    const auto side = [column](QWidget *widget) {
+        auto *line = new QHBoxLayout;
+        line->setContentsMargins(kStep3, 0, kStep3, 0);
+        line->addWidget(widget);
+        column->addLayout(line);
+    };
+    side(m_find);
+    side(sectionLabel(tr("Questions")));
     m_prompts = new QListWidget;
     m_prompts->setFrameShape(QFrame::NoFrame);
     m_prompts->setAccessibleName(tr("Saved and held-out questions"));
@@ -176,6 +210,23 @@ QWidget *PlaygroundPage::makePrompts()
     foot->addWidget(save);
     foot->addStretch(1);
     column->addLayout(foot);
+    side(sectionLabel(tr("History")));
+    m_history = new QListWidget;
+    m_history->setObjectName(QStringLiteral("history"));
+    m_history->setFrameShape(QFrame::NoFrame);
+    m_history->setAccessibleName(tr("What was asked before"));
+    m_history->setToolTip(tr("Every question of this project with its answers. A click puts the conversation back."));
+    m_history->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    m_history->setTextElideMode(Qt::ElideRight);
+    m_history->setUniformItemSizes(true);
+    m_history->viewport()->setAutoFillBackground(false);
+    m_history->installEventFilter(this);
+    connect(m_history, &QListWidget::itemClicked, this, &PlaygroundPage::openHistory);
+    connect(m_history, &QListWidget::itemActivated, this, &PlaygroundPage::openHistory);
+    auto *past = new QHBoxLayout;
+    past->setContentsMargins(kStep2, 0, kStep2, 0);
+    past->addWidget(m_history);
+    column->addLayout(past, 1);
     return m_promptPane;
 }
 
@@ -207,6 +258,11 @@ QWidget *PlaygroundPage::makeComposer()
     m_system->setToolTip(tr("Stands before the question; usually the one that was used in training."));
     label->setBuddy(m_system);
     line->addWidget(m_system, 1);
+    m_follow = new QCheckBox(tr("Follow-up"));
+    m_follow->setObjectName(QStringLiteral("followUp"));
+    m_follow->setAccessibleName(tr("Follow-up"));
+    m_follow->setToolTip(tr("The question goes on with this conversation: every column remembers what it answered itself. Off: a new conversation begins."));
+    line->addWidget(m_follow);
     line->addSpacing(kStep1);
     m_stop = new Button(tr("Stop"), {}, tr("Ends both answers where they are."));
     m_stop->setObjectName(QStringLiteral("stop"));

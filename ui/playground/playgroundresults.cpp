@@ -37,7 +37,7 @@ void PlaygroundPage::setupResults()
     m_pictureAction = addPageAction(QStringLiteral("saveComparison"), tr("Save a picture of the comparison..."), QStringLiteral("camera"), {},
                                     tr("The columns as they stand here, for a report."), [this] { saveComparison(); });
     m_correctAction = addPageAction(QStringLiteral("correctAnswer"), tr("Correct the answer..."), QStringLiteral("pen-line"), QKeySequence(Qt::CTRL | Qt::Key_K | Qt::SHIFT),
-                                    tr("This answer is wrong: write the right one, and the next run learns it."), [this] { correct(m_tuned.answer->answer().empty() ? m_base : m_tuned); });
+                                    tr("This answer is wrong: write the right one, and the next run learns it."), [this] { correct(m_tuned.answer->text().isEmpty() ? m_base : m_tuned); });
 }
 
 void PlaygroundPage::openServing()
@@ -61,7 +61,7 @@ void PlaygroundPage::showServing()
 
 void PlaygroundPage::correct(const Side &side)
 {
-    if (bridge().project() == nullptr || m_job != 0 || side.answer->answer().empty())
+    if (bridge().project() == nullptr || m_job != 0 || side.answer->text().isEmpty())
         return;
     auto *dialog = new CorrectionDialog(bridge(), {m_asked.text, m_asked.system, side.answer->text(), side.head->columnName(), side.head->choice().adapter}, this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
@@ -83,9 +83,15 @@ void PlaygroundPage::correct(const Side &side)
 
 void PlaygroundPage::copyComparison()
 {
-    QString text = tr("**Question:** %1").arg(m_asked.text) + QLatin1String("\n\n");
+    QString text;
     if (!m_asked.system.isEmpty())
         text += tr("**System prompt:** %1").arg(m_asked.system) + QLatin1String("\n\n");
+    for (std::size_t i = 0; i < m_shown && i < m_conversation.exchanges.size(); ++i) { // what was said before
+        text += tr("**Question:** %1").arg(m_conversation.exchanges[i].question) + QLatin1String("\n\n");
+        for (const KeptAnswer &answer : m_conversation.exchanges[i].answers)
+            text += QStringLiteral("**%1**\n\n").arg(answer.name) + quoted(answer.text) + QLatin1Char('\n');
+    }
+    text += tr("**Question:** %1").arg(m_asked.text) + QLatin1String("\n\n");
     for (const Side *side : m_columns)
         text += QStringLiteral("**%1** (%2)\n\n").arg(side->head->columnName(), side->head->proof()) + quoted(side->answer->text()) + QLatin1Char('\n');
     QGuiApplication::clipboard()->setText(text);

@@ -74,6 +74,14 @@ struct GenerateEvents { // perhaps from several threads, one call at a time
     std::function<void(int column, const ColumnResult &)> columnFinished;
 };
 
+// A training row of a run that is near to a question and its answer.
+struct NearRow {
+    RecordId record;
+    double similarity = 0; // cosine of the mean hidden states, less what all rows have in common; 1: the same
+    std::string question, answer; // as they were learnt
+    bool isChanged = false;       // edited or deleted since
+};
+
 // A loaded base model that answers. Keeps weights and adapters between questions. Used by one thread at a time.
 class Playground {
 public:
@@ -83,6 +91,13 @@ public:
     // project resolves RUN[@STEP]; may be null. The stop token ends all columns within one token.
     [[nodiscard]] Result<std::vector<ColumnResult>> generate(const GenerateRequest &request, const Project *project,
                                                              const GenerateEvents &events = {}, std::stop_token stop = {});
+    // Reads every training row of the run once and keeps what the model makes of it, in the run's folder. adapter: RUN[@STEP]. Gives the
+    // number of rows. Errors: Usage (not a run of the project), those of the project and the adapter, DiskFull, Cancelled.
+    [[nodiscard]] Result<std::int64_t> indexRows(const std::string &adapter, const Project &project, const ProgressCallback &progress = {}, std::stop_token stop = {});
+    // Rows nearest to a conversation with its answer, nearest first. Errors: NotFound (no index yet, or one of other weights or rows: build
+    // it with indexRows), BadInput (the file is damaged), as indexRows.
+    [[nodiscard]] Result<std::vector<NearRow>> nearestRows(const std::string &adapter, const std::vector<data::Turn> &conversation, const Project &project,
+                                                           std::size_t count = 8, std::stop_token stop = {});
     [[nodiscard]] std::string modelPath() const;
 
     struct State;

@@ -142,6 +142,10 @@ public:
     JobId exportAdapter(const engine::ExportRequest &request, QObject *receiver, Done<engine::ExportResult> done);
     JobId examine(const std::string &adapter, QObject *receiver, Done<engine::ExamResult> done);
 
+    // Why did it say that? adapter: RUN[@STEP]; conversation: with the answer. The index is read on demand; see engine::Playground.
+    JobId indexRows(const std::string &adapter, QObject *receiver, Done<std::int64_t> done);
+    JobId nearestRows(const std::string &adapter, const std::vector<data::Turn> &conversation, std::size_t count, QObject *receiver, Done<std::vector<engine::NearRow>> done);
+
     // --- one's own programs: off at the start, stopped with the project and the window. Their questions wait in the same line as the others.
     void startServing(const std::string &adapter);
     void stopServing();
@@ -226,6 +230,7 @@ private:
     JobId readOn(Worker &worker, Reader &reader, QObject *receiver,
                  std::function<Result<T>(const ProjectApi *, const JobContext &)> job, Done<T> done, const std::string &replaceKey);
     using Answers = Result<std::vector<engine::ColumnResult>>;
+    [[nodiscard]] Result<> usePlayground(JobId job, const std::string &model, std::stop_token stop); // heavy thread only
     [[nodiscard]] Answers answerNow(JobId job, const std::string &model, const std::filesystem::path &folder, const engine::GenerateRequest &request,
                                     const engine::GenerateEvents &events, std::stop_token stop); // heavy thread only
     [[nodiscard]] Answers answerProgram(const std::string &model, const std::filesystem::path &folder, const engine::GenerateRequest &request,

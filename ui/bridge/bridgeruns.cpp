@@ -127,17 +127,54 @@ void Bridge::checkpointNow()
         m_control->checkpointNow = true;
 }
 
+Result<> Bridge::usePlayground(JobId job, const std::string &model, std::stop_token stop)
+{
+    if (m_heavyState.playground && m_heavyState.playgroundModel == model)
+        return {};
+    m_heavyState.playground.reset(); // frees the old weights before the new ones come
+    auto opened = m_engine->openPlayground(model, {}, progressOf(job), std::move(stop));
+    if (!opened)
+        return passError(opened);
+    m_heavyState.playground = std::move(*opened);
+    m_heavyState.playgroundModel = model;
+    return {};
+}
+
+JobId Bridge::indexRows(const std::string &adapter, QObject *receiver, Done<std::int64_t> done)
+{
+    return work<std::int64_t>(
+        tr("Index of the training rows"), JobInfo::Kind::Other, receiver,
+        [this, adapter, model = baseModel(), folder = m_folder](const JobContext &context) -> Result<std::int64_t> {
+            if (auto ready = usePlayground(0, model, context.stop); !ready)
+                return passError(ready);
+            auto project = context.engine.openProject(folder, engine::Access::ReadOnly);
+            if (!project)
+                return passError(project);
+            return m_heavyState.playground->indexRows(adapter, **project, context.progress, context.stop);
+        },
+        std::move(done));
+}
+
+JobId Bridge::nearestRows(const std::string &adapter, const std::vector<data::Turn> &conversation, std::size_t count, QObject *receiver, Done<std::vector<engine::NearRow>> done)
+{
+    return work<std::vector<engine::NearRow>>(
+        tr("Nearest training rows"), JobInfo::Kind::Other, receiver,
+        [this, adapter, conversation, count, model = baseModel(), folder = m_folder](const JobContext &context) -> Result<std::vector<engine::NearRow>> {
+            if (auto ready = usePlayground(0, model, context.stop); !ready)
+                return passError(ready);
+            auto project = context.engine.openProject(folder, engine::Access::ReadOnly);
+            if (!project)
+                return passError(project);
+            return m_heavyState.playground->nearestRows(adapter, conversation, **project, count, context.stop);
+        },
+        std::move(done));
+}
+
 Bridge::Answers Bridge::answerNow(JobId job, const std::string &model, const std::filesystem::path &folder, const engine::GenerateRequest &request,
                                   const engine::GenerateEvents &events, std::stop_token stop)
 {
-    if (!m_heavyState.playground || m_heavyState.playgroundModel != model) {
-        m_heavyState.playground.reset(); // frees the old weights before the new ones come
-        auto opened = m_engine->openPlayground(model, {}, progressOf(job), stop);
-        if (!opened)
-            return passError(opened);
-        m_heavyState.playground = std::move(*opened);
-        m_heavyState.playgroundModel = model;
-    }
+    if (auto ready = usePlayground(job, model, stop); !ready)
+        return passError(ready);
     std::unique_ptr<ProjectApi> project;
     if (!folder.empty()) {
         auto opened = m_engine->openProject(folder, engine::Access::ReadOnly);

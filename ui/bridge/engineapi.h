@@ -122,6 +122,9 @@ public:
                                                                              const ProjectApi *project,
                                                                              const engine::GenerateEvents &events,
                                                                              std::stop_token stop) = 0;
+    [[nodiscard]] virtual Result<std::int64_t> indexRows(const std::string &adapter, const ProjectApi &project, const ProgressCallback &progress, std::stop_token stop) = 0;
+    [[nodiscard]] virtual Result<std::vector<engine::NearRow>> nearestRows(const std::string &adapter, const std::vector<data::Turn> &conversation,
+                                                                           const ProjectApi &project, std::size_t count, std::stop_token stop) = 0;
     [[nodiscard]] virtual std::string modelPath() const = 0;
 };
 

@@ -178,6 +178,15 @@ public:
     {
         return m_playground->generate(request, unwrap(project), events, stop);
     }
+    Result<std::int64_t> indexRows(const std::string &adapter, const ProjectApi &project, const ProgressCallback &progress, std::stop_token stop) override
+    {
+        return m_playground->indexRows(adapter, unwrap(project), progress, stop);
+    }
+    Result<std::vector<engine::NearRow>> nearestRows(const std::string &adapter, const std::vector<data::Turn> &conversation, const ProjectApi &project, std::size_t count,
+                                                     std::stop_token stop) override
+    {
+        return m_playground->nearestRows(adapter, conversation, unwrap(project), count, stop);
+    }
     std::string modelPath() const override { return m_playground->modelPath(); }
 
 private:

@@ -124,12 +124,33 @@ QWidget *AnswerColumn::makeFoot(int number)
     m_correct->setHeight(kButtonSmall);
     m_correct->setEnabled(false);
     connect(m_correct, &QPushButton::clicked, this, &AnswerColumn::correctionWanted);
+    m_why = iconButton(QStringLiteral("circle-question-mark"), tr("Why did it say that?"));
+    m_why->setObjectName(m_isBase ? QStringLiteral("whyBase") : number > 0 ? QStringLiteral("why%1").arg(number) : QStringLiteral("whyTuned"));
+    m_why->setHeight(kButtonSmall);
+    m_why->setEnabled(false);
+    connect(m_why, &QPushButton::clicked, this, &AnswerColumn::reasonWanted);
     row->addWidget(m_leaves);
     row->addStretch(1);
     row->addWidget(m_foot);
     row->addWidget(m_copy);
     row->addWidget(m_correct);
+    row->addWidget(m_why);
     return foot;
+}
+
+void AnswerColumn::updateButtons()
+{
+    const bool hasAnswer = m_isFinished && !text().isEmpty();
+    m_copy->setEnabled(hasAnswer);
+    m_correct->setEnabled(hasAnswer);
+    m_why->setEnabled(hasAnswer && m_hasReason);
+}
+
+void AnswerColumn::setReasonPossible(bool isPossible, const QString &reason)
+{
+    m_hasReason = isPossible;
+    m_why->setToolTip(isPossible ? tr("Why did it say that? Shows the training rows that are most like this question and answer.") : reason);
+    updateButtons();
 }
 
 void AnswerColumn::clear()
@@ -139,8 +160,6 @@ void AnswerColumn::clear()
     m_divergence = -1;
     m_isFinished = true;
     m_ending.clear();
-    m_copy->setEnabled(false);
-    m_correct->setEnabled(false);
     chooseToken({});
     render();
     showFoot();
@@ -186,8 +205,6 @@ void AnswerColumn::stop(const QString &why)
     m_isFinished = true;
     m_ending = why;
     takeCaret();
-    m_copy->setEnabled(!m_tokens.empty());
-    m_correct->setEnabled(!m_tokens.empty());
     showFoot();
 }
 
@@ -198,8 +215,6 @@ void AnswerColumn::restore(const std::vector<engine::GeneratedToken> &tokens, co
     if (tokens.empty())
         m_plain = plain;
     m_ending = ending;
-    m_copy->setEnabled(!text().isEmpty());
-    m_correct->setEnabled(!text().isEmpty());
     render();
     showFoot();
 }
@@ -298,6 +313,7 @@ void AnswerColumn::render()
 
 void AnswerColumn::showFoot()
 {
+    updateButtons();
     m_leaves->setText(m_isBase || m_divergence < 0 ? QString() : tr("Leaves base at token %1").arg(m_divergence + 1));
     const QString count = tr("%n token(s)", nullptr, static_cast<int>(m_tokens.size()));
     m_foot->setText(m_tokens.empty() ? m_ending : m_ending.isEmpty() ? count : tr("%1, %2").arg(count, m_ending));

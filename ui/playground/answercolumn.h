@@ -41,6 +41,7 @@ public:
     [[nodiscard]] bool isFinished() const { return m_isFinished; }
     [[nodiscard]] QString text() const;
 
+    void setReasonPossible(bool isPossible, const QString &reason); // whether training rows can be looked for
     [[nodiscard]] std::optional<int> chosenToken() const { return m_chosen; }
     void chooseToken(std::optional<int> index);
     [[nodiscard]] TokenPane &tokenPane() const { return *m_tokenPane; }
@@ -50,6 +51,7 @@ public:
 signals:
     void tokenChosen(); // or none any more: see chosenToken()
     void correctionWanted();
+    void reasonWanted();
 
 protected:
     void changeEvent(QEvent *event) override;
@@ -63,6 +65,7 @@ private:
     void putCaret();
     void render();
     void showFoot();
+    void updateButtons();
     void showHint(const QPoint &point);
     [[nodiscard]] bool handleKey(int key);
 
@@ -70,13 +73,13 @@ private:
     QTextEdit *m_text;
     TokenPane *m_tokenPane;
     TextLabel *m_leaves, *m_foot;
-    Button *m_copy, *m_correct;
+    Button *m_copy, *m_correct, *m_why;
     std::vector<engine::GeneratedToken> m_tokens;
     std::vector<int> m_ends; // position in the document after each token
     int m_divergence = -1;
     std::optional<int> m_chosen;
     bool m_isFinished = true;
-    bool m_hasCaret = false;
+    bool m_hasCaret = false, m_hasReason = false;
     QString m_ending, m_plain;
 };
 

@@ -96,6 +96,7 @@ void PlaygroundPage::connectSide(Side &side)
 {
     connect(side.answer, &AnswerColumn::tokenChosen, this, [this, &side] { showToken(side); });
     connect(side.answer, &AnswerColumn::correctionWanted, this, [this, &side] { correct(side); });
+    connect(side.answer, &AnswerColumn::reasonWanted, this, [this, &side] { explain(side); });
     connect(side.head, &ColumnHead::mixingChanged, this, &PlaygroundPage::updateColumns);
 }
 
@@ -314,6 +315,10 @@ void PlaygroundPage::updateColumns()
     const bool isAnyMixing = std::ranges::any_of(all, [](const Side *side) { return side->head->isMixing(); });
     for (const Side *side : all)
         side->head->setTall(isAnyMixing);
+    for (const Side *side : m_columns) {
+        const bool isRun = !side->asked.adapter.empty() && std::isdigit(static_cast<unsigned char>(side->asked.adapter.front())) != 0 && side->asked.model.empty();
+        side->answer->setReasonPossible(isRun, tr("Only a run of this project has training rows to look through."));
+    }
     const bool isAlone = m_choices.empty() && m_more.empty();
     m_composer->setPlaceholderText(isAlone ? tr("Ask the base model") : m_more.empty() ? tr("Ask both models") : tr("Ask all columns"));
     m_send->setText(isAlone ? tr("Send") : tr("Send to all"));

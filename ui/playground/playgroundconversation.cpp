@@ -123,6 +123,7 @@ void PlaygroundPage::showExchange(std::size_t index)
         }
         m_columns.push_back(side);
         side->badge = kept->badge;
+        side->asked = kept->choice;
         side->isOtherBase = !kept->choice.model.empty();
         side->answer->restore(kept->tokens, kept->text, kept->ending);
         if (kept->badge)

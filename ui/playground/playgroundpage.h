@@ -118,6 +118,7 @@ private:
     void showServing();
     void setupResults();
     void correct(const Side &side);
+    void explain(const Side &side);
     void copyComparison();
     void saveComparison();
 

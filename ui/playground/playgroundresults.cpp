@@ -6,6 +6,7 @@
 #include "ui/playground/columnhead.h"
 #include "ui/playground/correctiondialog.h"
 #include "ui/playground/servedialog.h"
+#include "ui/playground/whydialog.h"
 #include "ui/widgets/button.h"
 
 #include <QBuffer>
@@ -38,6 +39,17 @@ void PlaygroundPage::setupResults()
                                     tr("The columns as they stand here, for a report."), [this] { saveComparison(); });
     m_correctAction = addPageAction(QStringLiteral("correctAnswer"), tr("Correct the answer..."), QStringLiteral("pen-line"), QKeySequence(Qt::CTRL | Qt::Key_K | Qt::SHIFT),
                                     tr("This answer is wrong: write the right one, and the next run learns it."), [this] { correct(m_tuned.answer->text().isEmpty() ? m_base : m_tuned); });
+}
+
+void PlaygroundPage::explain(const Side &side)
+{
+    if (bridge().project() == nullptr || m_job != 0)
+        return;
+    auto turns = m_conversation.turns(m_shown, side.number);
+    turns.push_back({data::Role::Assistant, side.answer->text().toStdString(), {}});
+    auto *dialog = new WhyDialog(context(), side.asked.adapter, side.head->columnName(), std::move(turns), this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->open();
 }
 
 void PlaygroundPage::openServing()

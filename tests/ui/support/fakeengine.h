@@ -95,6 +95,9 @@ public:
     // A service that asks what a test tells it to ask, as programs would.
     Result<> serve(const engine::ServeOptions &options, const engine::Answerer &answerer, const engine::ServeEvents &events, std::stop_token stop) override;
     void askAsProgram(const std::string &question);
+    std::vector<engine::NearRow> nearRows;    // of every question, once the index is built
+    std::function<void(int row)> beforeRow;   // on the engine thread: a test can hold the index there
+    mutable std::atomic<bool> isIndexed = false;
     std::optional<Error> serveError;
     engine::ServeOptions lastServed; // read when the service is on
 

@@ -70,6 +70,26 @@ class FakePlayground : public PlaygroundApi {
 public:
     FakePlayground(std::string model, const FakeEngine &engine) : m_model(std::move(model)), m_engine(engine) {}
     std::string modelPath() const override { return m_model; }
+    Result<std::int64_t> indexRows(const std::string &, const ProjectApi &, const ProgressCallback &progress, std::stop_token stop) override
+    {
+        for (int row = 0; row < 40; ++row) {
+            if (stop.stop_requested())
+                return fail(ErrorCode::Cancelled, "It was cancelled.");
+            progress({"Reading the training rows", row, 40, 40.0 - row});
+            if (m_engine.beforeRow)
+                m_engine.beforeRow(row);
+        }
+        m_engine.isIndexed = true;
+        return 40;
+    }
+    Result<std::vector<engine::NearRow>> nearestRows(const std::string &, const std::vector<data::Turn> &conversation, const ProjectApi &, std::size_t count, std::stop_token) override
+    {
+        if (conversation.size() < 2 || conversation.back().role != data::Role::Assistant)
+            return fail(ErrorCode::BadInput, "There is no answer.");
+        if (!m_engine.isIndexed)
+            return fail(ErrorCode::NotFound, "The training rows of this run are not indexed yet.", "Build the index: the model reads every training row once.");
+        return std::vector<engine::NearRow>(m_engine.nearRows.begin(), m_engine.nearRows.begin() + std::ptrdiff_t(std::min(count, m_engine.nearRows.size())));
+    }
     Result<std::vector<engine::ColumnResult>> generate(const engine::GenerateRequest &request, const ProjectApi *,
                                                        const engine::GenerateEvents &events, std::stop_token stop) override
     {

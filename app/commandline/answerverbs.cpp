@@ -39,7 +39,7 @@ int runScore(const ScoreArguments &arguments, Context &context)
 
 struct GenerateArguments {
     std::string model, prompt, conversation, raw, system, project;
-    std::vector<std::string> adapters;
+    std::vector<std::string> adapters, otherModels;
     engine::Sampling sampling;
 };
 
@@ -55,6 +55,20 @@ engine::ColumnChoice parseColumn(const std::string &text)
         }
     }
     return {text, 1.0};
+}
+
+// "A:0.5+B:0.7" mixes two adapters; a path may hold a plus sign itself.
+engine::ColumnChoice parseMixture(const std::string &text)
+{
+    std::error_code problem;
+    const std::size_t plus = text.find('+');
+    if (plus == std::string::npos || std::filesystem::exists(text, problem))
+        return parseColumn(text);
+    engine::ColumnChoice choice = parseColumn(text.substr(0, plus));
+    const engine::ColumnChoice second = parseColumn(text.substr(plus + 1));
+    choice.second = second.adapter;
+    choice.secondStrength = second.strength;
+    return choice;
 }
 
 Result<std::vector<data::Turn>> readConversation(const std::string &path)
@@ -95,9 +109,14 @@ int runGenerate(const GenerateArguments &arguments, Context &context)
         request.conversation.push_back({data::Role::User, arguments.prompt, {}});
     }
     for (const auto &adapter : arguments.adapters)
-        request.columns.push_back(parseColumn(adapter));
+        request.columns.push_back(parseMixture(adapter));
     if (request.columns.empty())
         request.columns.push_back({});
+    for (const auto &model : arguments.otherModels) {
+        engine::ColumnChoice other;
+        other.model = model;
+        request.columns.push_back(other);
+    }
     auto playground = engine::Playground::open(arguments.model, place->compute, terminal.progressCallback(), context.stop);
     terminal.endProgress();
     if (!playground)
@@ -114,14 +133,15 @@ int runGenerate(const GenerateArguments &arguments, Context &context)
         return terminal.fail(columns.error());
     Json list = Json::array();
     for (const auto &column : *columns) {
-        list.push_back({{"adapter", column.adapter}, {"strength", column.badge.strength}, {"hash", column.badge.isAdapterOn ? column.badge.adapterHash : ""},
+        const std::string name = column.badge.otherModel.empty() ? column.adapter : column.badge.otherModel;
+        list.push_back({{"adapter", column.adapter}, {"otherModel", column.badge.otherModel}, {"promptTokens", column.badge.promptTokens}, {"strength", column.badge.strength}, {"hash", column.badge.isAdapterOn ? column.badge.adapterHash : ""}, {"secondHash", column.badge.secondHash}, {"secondStrength", column.badge.secondStrength},
                         {"weightHash", column.badge.weightHash}, {"ids", column.ids}, {"text", column.text}, {"finish", engine::nameOf(column.finish)},
                         {"tokensPerSecond", column.tokensPerSecond}});
         if (!isStreaming)
-            terminal.say(fmt::format("--- {}\n{}", column.adapter, column.text));
+            terminal.say(fmt::format("--- {}\n{}", name, column.text));
         else
             terminal.say("");
-        terminal.note(tr("{}: {} tokens, {}, {:.0f} tokens/s", column.adapter, column.ids.size(), engine::nameOf(column.finish), column.tokensPerSecond));
+        terminal.note(tr("{}: {} tokens, {}, {:.0f} tokens/s", name, column.ids.size(), engine::nameOf(column.finish), column.tokensPerSecond));
     }
     terminal.json({{"columns", list}});
     return context.stop.stop_requested() ? exitCode(ErrorCode::Cancelled) : 0;
@@ -143,7 +163,8 @@ void addAnswerVerbs(Registry &registry)
     engine::Sampling &sampling = generate->sampling;
     verb = registry.add("generate", tr("Answers a prompt; several adapters answer together"), [generate](Context &context) { return runGenerate(*generate, context); });
     verb->add_option("--model", generate->model, tr("Base model"))->default_val(engine::kDefaultModelName);
-    verb->add_option("--adapter", generate->adapters, tr("Adapter folder, RUN[@STEP] or base, may be given several times; A:0.5 sets the strength"))->allow_extra_args(false);
+    verb->add_option("--adapter", generate->adapters, tr("Adapter folder, RUN[@STEP] or base, may be given several times; A:0.5 sets the strength, A:0.5+B mixes two LoRA adapters"))->allow_extra_args(false);
+    verb->add_option("--beside", generate->otherModels, tr("Another base model that answers too, with its own template; may be given several times"))->allow_extra_args(false);
     verb->add_option("--project", generate->project, tr("Project of the runs named by --adapter"));
     verb->add_option("--prompt", generate->prompt, tr("The question"));
     verb->add_option("--conversation", generate->conversation, tr("JSON file with {\"messages\": [...]}"));

@@ -55,6 +55,7 @@ int runCommandLine(int argc, char **argv)
     addDeliveryVerbs(registry);
     addBenchVerb(registry);
     addServeVerb(registry);
+    addWhyVerb(registry);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError &error) {

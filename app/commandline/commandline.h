@@ -42,6 +42,7 @@ void addDeliveryVerbs(Registry &registry); // export
 void addDemoVerb(Registry &registry);
 void addBenchVerb(Registry &registry);
 void addServeVerb(Registry &registry);
+void addWhyVerb(Registry &registry);
 
 // Options shared by several verbs.
 [[nodiscard]] Result<std::vector<data::Record>> readDataFile(const std::string &file, Context &context);

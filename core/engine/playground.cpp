@@ -1,34 +1,18 @@
 #include "core/engine/playground.h"
 
 #include "core/base/words.h"
-#include "core/engine/adaptercache.h"
 #include "core/engine/lens.h"
 #include "core/engine/models.h"
-#include "core/engine/playgroundstate.h"
+#include "core/engine/playgroundcolumn.h"
 #include "core/engine/trainingdata.h"
-#include "core/generate/decodeadapter.h"
+#include "core/engine/turntaking.h"
 
 #include <algorithm>
-#include <cmath>
-#include <fmt/format.h>
+#include <thread>
 
 namespace fettle::engine {
 
 namespace {
-
-// What a column answers with.
-struct Column {
-    std::shared_ptr<generate::Generator> model; // null: the base model
-    std::shared_ptr<const generate::DecodeAdapter> adapter;
-    ColumnBadge badge;
-};
-
-Result<> checkRange(std::string_view name, double value, double low, double high)
-{
-    if (std::isfinite(value) && value >= low && value <= high)
-        return {};
-    return fail(ErrorCode::Usage, tr("{} cannot be {}.", name, value), tr("Choose a value from {} to {}.", low, high));
-}
 
 Result<> checkSampling(const Sampling &sampling)
 {
@@ -74,101 +58,71 @@ FinishReason reasonFrom(generate::Finish finish)
     return FinishReason::Stopped;
 }
 
-// A model whose weights were trained themselves stands beside the base in memory.
-Result<std::shared_ptr<generate::Generator>> loadOtherModel(Playground::State &state, const std::filesystem::path &folder, std::stop_token stop)
-{
-    constexpr std::size_t kKept = 2;
-    std::error_code problem;
-    const auto written = std::filesystem::last_write_time(folder / "model.safetensors", problem);
-    auto known = std::find_if(state.otherModels.begin(), state.otherModels.end(), [&](const auto &other) { return other.folder == folder; });
-    if (known != state.otherModels.end()) {
-        Playground::State::OtherModel other = std::move(*known);
-        state.otherModels.erase(known);
-        if (other.written == written) {
-            state.otherModels.push_back(other);
-            return other.generator;
-        }
-    }
-    auto loaded = generate::Generator::load(folder, state.threads, {}, std::move(stop));
-    if (!loaded)
-        return passError(loaded);
-    if ((*loaded)->config().vocabulary != state.generator->config().vocabulary) {
-        return fail(ErrorCode::BadInput, tr("{} has another vocabulary than the base model.", folder.string()),
-                    tr("Compare a trained model with the base that it was trained from."));
-    }
-    if (state.otherModels.size() >= kKept)
-        state.otherModels.erase(state.otherModels.begin());
-    state.otherModels.push_back({folder, std::shared_ptr<generate::Generator>(std::move(*loaded)), written});
-    return state.otherModels.back().generator;
-}
-
-Result<Column> loadColumn(Playground::State &state, const ColumnChoice &choice, const Project *project, const std::string &weightHash,
-                          std::stop_token stop)
-{
-    if (auto checked = checkRange(tr("The strength of an adapter"), choice.strength, 0, 1.5); !checked)
-        return passError(checked);
-    Column column;
-    column.badge.weightHash = weightHash;
-    if (choice.adapter.empty() || choice.adapter == "base")
-        return column;
-    const auto path = resolveAdapter(choice.adapter, project);
-    if (!path)
-        return passError(path);
-    column.badge.adapterName = path->name;
-    column.badge.step = path->step;
-    column.badge.strength = choice.strength;
-    if (path->isModel) {
-        if (choice.strength != 0.0 && choice.strength != 1.0) {
-            return fail(ErrorCode::Usage, tr("{} is a whole model, not an adapter: its strength cannot be {}.", path->name, choice.strength),
-                        tr("Set the strength to 100 %, or to 0 for the base model."));
-        }
-        if (choice.strength == 0.0)
-            return column;
-        auto model = loadOtherModel(state, path->folder, std::move(stop));
-        if (!model)
-            return passError(model);
-        column.model = std::move(*model);
-        column.badge.isAdapterOn = true;
-        column.badge.weightHash = column.badge.adapterHash = column.model->weightHash();
-        return column;
-    }
-    auto adapter = state.adapters.load(*path, *state.generator);
-    if (!adapter)
-        return passError(adapter);
-    if (choice.strength > 0) {
-        if (choice.strength != 1.0 && !(*adapter)->canScale()) {
-            return fail(ErrorCode::Usage, tr("{} stands in front of the text: its strength cannot be {}.", path->name, choice.strength),
-                        tr("Set the strength to 100 %, or to 0 for the base model."));
-        }
-        column.adapter = std::move(*adapter);
-        column.badge.isAdapterOn = true;
-        column.badge.adapterHash = column.adapter->hash();
-    }
-    return column;
-}
-
 // The conversation as the trainer renders a row of this project, up to the answer that is to be written.
-Result<std::vector<TokenId>> promptIds(const Playground::State &state, const GenerateRequest &request, const Project *project)
+Result<std::vector<TokenId>> promptIds(const generate::Generator &generator, const Lens &lens, const GenerateRequest &request, const ColumnChoice &choice,
+                                       const Project *project)
 {
     if (!request.rawPrompt.empty()) {
-        auto encoding = state.generator->tokenizer()->encode(request.rawPrompt, {.parseSpecial = true, .addSpecialTokens = true});
+        auto encoding = generator.tokenizer()->encode(request.rawPrompt, {.parseSpecial = true, .addSpecialTokens = true});
         if (!encoding)
             return passError(encoding);
         return std::move(encoding->ids);
     }
-    if (request.conversation.empty())
+    const std::vector<data::Turn> &conversation = choice.conversation.empty() ? request.conversation : choice.conversation;
+    if (conversation.empty())
         return fail(ErrorCode::Usage, tr("There is nothing to answer."), tr("Write a question, or give a conversation."));
     data::Record record;
-    record.turns = request.conversation; // an answer at its end is left out: it is the one to be written
+    record.turns = conversation; // an answer at its end is left out: it is the one to be written
     data::RenderOptions options;
     if (project)
         options = renderOptions(*project, train::Recipe{});
     options.addGenerationPrompt = true;
     options.maxLength = 0;
-    auto tokens = state.lens->label(record, options);
+    auto tokens = lens.label(record, options);
     if (!tokens)
         return passError(tokens);
     return std::move(tokens->ids);
+}
+
+// Columns of the same weights are decoded together, in one pass over them.
+struct Group {
+    std::shared_ptr<Playground::State::OtherModel> other; // null: the base model
+    std::vector<generate::SequenceRequest> sequences;
+    std::vector<std::size_t> columns;
+};
+struct Prepared {
+    std::vector<PlaygroundColumn> columns;
+    std::vector<Group> groups;
+};
+
+Result<Prepared> prepareColumns(Playground::State &state, const GenerateRequest &request, const Project *project, std::stop_token stop)
+{
+    Prepared prepared;
+    for (std::size_t index = 0; index < request.columns.size(); ++index) {
+        const ColumnChoice &choice = request.columns[index];
+        auto column = loadColumn(state, choice, project, stop);
+        if (!column)
+            return passError(column);
+        const generate::Generator &speaker = column->other && column->other->lens ? *column->other->generator : *state.generator;
+        auto prompt = promptIds(speaker, column->lens(state), request, choice, project);
+        if (!prompt)
+            return passError(prompt);
+        column->badge.promptTokens = static_cast<std::int64_t>(prompt->size());
+        generate::SequenceRequest sequence;
+        sequence.prompt = std::move(*prompt);
+        sequence.adapter = column->adapter;
+        sequence.strength = column->isMixed ? 1.0 : choice.strength;
+        sequence.sampling = settingsFrom(request.sampling);
+        sequence.maxTokens = request.sampling.maxTokens;
+        sequence.start = request.rawPrompt.empty() ? generate::AnswerStart::NewText : generate::AnswerStart::ContinuesPrompt;
+        auto group = std::ranges::find(prepared.groups, column->other, &Group::other);
+        if (group == prepared.groups.end())
+            group = prepared.groups.insert(prepared.groups.end(), Group{column->other, {}, {}});
+        group->sequences.push_back(std::move(sequence));
+        group->columns.push_back(index);
+        prepared.columns.push_back(std::move(*column));
+    }
+    return prepared;
 }
 
 GeneratedToken tokenFrom(const generate::TokenEvent &event, const Lens &lens)
@@ -183,6 +137,63 @@ GeneratedToken tokenFrom(const generate::TokenEvent &event, const Lens &lens)
             token.alternatives.push_back({alternative.id, lens.tokenText(alternative.id), alternative.probability});
     }
     return token;
+}
+
+// Models take turns, so that all columns grow together; events come from one of them at a time.
+Result<std::vector<ColumnResult>> answerGroups(Playground::State &state, const GenerateRequest &request, const Prepared &prepared, const GenerateEvents &events,
+                                               std::stop_token stop)
+{
+    std::vector<ColumnResult> results(request.columns.size());
+    std::stop_source own; // also when one of them fails
+    const std::stop_callback follow(stop, [&own] { own.request_stop(); });
+    TurnTaking turns(prepared.groups.size());
+    std::vector<Result<>> outcomes(prepared.groups.size());
+    const auto answer = [&](std::size_t index) {
+        const Group &group = prepared.groups[index];
+        const PlaygroundColumn &first = prepared.columns[group.columns.front()];
+        const auto resultOf = [&](std::size_t column, const generate::SequenceResult &result) {
+            return ColumnResult{request.columns[column].adapter, prepared.columns[column].badge, result.ids, result.text, reasonFrom(result.finish), result.tokensPerSecond};
+        };
+        generate::GenerateCallbacks callbacks;
+        std::size_t last = 0; // sequence of the last token: a smaller one begins another pass
+        bool hasBegun = false;
+        callbacks.token = [&](const generate::TokenEvent &event) {
+            if (hasBegun && event.sequence <= last)
+                turns.passOn(index);
+            hasBegun = true;
+            last = event.sequence;
+            if (!events.token)
+                return;
+            generate::TokenEvent shown = event;
+            shown.sequence = group.columns[event.sequence];
+            events.token(tokenFrom(shown, first.lens(state)));
+        };
+        callbacks.finished = [&](std::size_t sequence, const generate::SequenceResult &result) {
+            if (events.columnFinished)
+                events.columnFinished(static_cast<int>(group.columns[sequence]), resultOf(group.columns[sequence], result));
+        };
+        turns.waitFor(index);
+        const auto answers = first.generator(state).generate(group.sequences, callbacks, own.get_token());
+        if (answers) {
+            for (std::size_t i = 0; i < answers->size(); ++i)
+                results[group.columns[i]] = resultOf(group.columns[i], (*answers)[i]);
+        } else {
+            outcomes[index] = passError(answers);
+            own.request_stop();
+        }
+        turns.leave(index);
+    };
+    {
+        std::vector<std::jthread> others;
+        for (std::size_t index = 1; index < prepared.groups.size(); ++index)
+            others.emplace_back(answer, index);
+        answer(0);
+    }
+    for (const Result<> &outcome : outcomes) {
+        if (!outcome)
+            return passError(outcome);
+    }
+    return results;
 }
 
 } // namespace
@@ -236,64 +247,15 @@ Result<std::vector<ColumnResult>> Playground::generate(const GenerateRequest &re
         return fail(ErrorCode::Usage, tr("There is no column to answer."), tr("Choose the base model or an adapter."));
     if (auto checked = checkSampling(request.sampling); !checked)
         return passError(checked);
-    auto prompt = promptIds(state, request, project);
-    if (!prompt)
-        return passError(prompt);
-    const std::string weightHash = state.generator->weightHash();
-    // Columns of the same weights are decoded together; other models follow one after the other.
-    struct Group {
-        std::shared_ptr<generate::Generator> model; // null: the base model
-        std::vector<generate::SequenceRequest> sequences;
-        std::vector<std::size_t> columns;
-    };
-    std::vector<Group> groups;
+    auto prepared = prepareColumns(state, request, project, stop);
+    if (!prepared)
+        return passError(prepared);
     std::vector<ColumnBadge> badges;
-    for (std::size_t index = 0; index < request.columns.size(); ++index) {
-        auto column = loadColumn(state, request.columns[index], project, weightHash, stop);
-        if (!column)
-            return passError(column);
-        generate::SequenceRequest sequence;
-        sequence.prompt = *prompt;
-        sequence.adapter = std::move(column->adapter);
-        sequence.strength = request.columns[index].strength;
-        sequence.sampling = settingsFrom(request.sampling);
-        sequence.maxTokens = request.sampling.maxTokens;
-        sequence.start = request.rawPrompt.empty() ? generate::AnswerStart::NewText : generate::AnswerStart::ContinuesPrompt;
-        auto group = std::find_if(groups.begin(), groups.end(), [&](const Group &known) { return known.model == column->model; });
-        if (group == groups.end())
-            group = groups.insert(groups.end(), Group{column->model, {}, {}});
-        group->sequences.push_back(std::move(sequence));
-        group->columns.push_back(index);
-        badges.push_back(std::move(column->badge));
-    }
-    const auto resultOf = [&](std::size_t column, const generate::SequenceResult &result) {
-        return ColumnResult{request.columns[column].adapter, badges[column], result.ids, result.text, reasonFrom(result.finish), result.tokensPerSecond};
-    };
+    for (const PlaygroundColumn &column : prepared->columns)
+        badges.push_back(column.badge);
     if (events.started)
-        events.started(badges, static_cast<std::int64_t>(prompt->size()));
-    std::vector<ColumnResult> results(request.columns.size());
-    for (const Group &group : groups) {
-        generate::GenerateCallbacks callbacks;
-        if (events.token) {
-            callbacks.token = [&](const generate::TokenEvent &event) {
-                generate::TokenEvent own = event;
-                own.sequence = group.columns[event.sequence];
-                events.token(tokenFrom(own, *state.lens));
-            };
-        }
-        if (events.columnFinished) {
-            callbacks.finished = [&](std::size_t sequence, const generate::SequenceResult &result) {
-                events.columnFinished(static_cast<int>(group.columns[sequence]), resultOf(group.columns[sequence], result));
-            };
-        }
-        generate::Generator &generator = group.model ? *group.model : *state.generator;
-        const auto answers = generator.generate(group.sequences, callbacks, stop);
-        if (!answers)
-            return passError(answers);
-        for (std::size_t i = 0; i < answers->size(); ++i)
-            results[group.columns[i]] = resultOf(group.columns[i], (*answers)[i]);
-    }
-    return results;
+        events.started(badges, badges.front().promptTokens);
+    return answerGroups(state, request, *prepared, events, std::move(stop));
 }
 
 } // namespace fettle::engine

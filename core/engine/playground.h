@@ -1,4 +1,4 @@
-// The same question to several columns (base, adapters), decoded together in one pass over the shared weights.
+// The same question to several columns (base, adapters, other models); those that share weights are decoded together in one pass over them.
 #pragma once
 
 #include "core/data/record.h"
@@ -19,6 +19,10 @@ struct Sampling {
 struct ColumnChoice {
     std::string adapter = "base"; // "base", an adapter folder, or RUN[@STEP] of the project
     double strength = 1.0;        // 0 to 1.5
+    std::string model = {};       // another base model, as resolveModel, with its own template; empty: the playground's own
+    std::string second = {};      // a second adapter that is mixed in, as adapter; empty: none. Both must be LoRA
+    double secondStrength = 1.0;  // 0 to 1.5
+    std::vector<data::Turn> conversation = {}; // where earlier answers were this column's own; empty: that of the request
 };
 
 struct Alternative { TokenId id = 0; std::string text; float probability = 0; };
@@ -42,6 +46,10 @@ struct ColumnBadge {
     std::string adapterHash; // SHA-256 over the adapter's tensors, hex; empty for the base
     std::string weightHash;  // of the base weights in memory
     std::int64_t step = 0;
+    std::string secondName = {}, secondHash = {}; // of an adapter that is mixed in; empty: none
+    double secondStrength = 0;
+    std::string otherModel = {}; // name of another base model, whose own template wrote the prompt; empty: the shared one
+    std::int64_t promptTokens = 0;
 };
 
 struct ColumnResult {
@@ -60,10 +68,18 @@ struct GenerateRequest {
     Sampling sampling;
 };
 
-struct GenerateEvents {
-    std::function<void(const std::vector<ColumnBadge> &, std::int64_t promptTokens)> started;
+struct GenerateEvents { // perhaps from several threads, one call at a time
+    std::function<void(const std::vector<ColumnBadge> &, std::int64_t promptTokens)> started; // tokens of the first column
     std::function<void(const GeneratedToken &)> token;
     std::function<void(int column, const ColumnResult &)> columnFinished;
+};
+
+// A training row of a run that is near to a question and its answer.
+struct NearRow {
+    RecordId record;
+    double similarity = 0; // cosine of the mean hidden states, less what all rows have in common; 1: the same
+    std::string question, answer; // as they were learnt
+    bool isChanged = false;       // edited or deleted since
 };
 
 // A loaded base model that answers. Keeps weights and adapters between questions. Used by one thread at a time.
@@ -75,6 +91,13 @@ public:
     // project resolves RUN[@STEP]; may be null. The stop token ends all columns within one token.
     [[nodiscard]] Result<std::vector<ColumnResult>> generate(const GenerateRequest &request, const Project *project,
                                                              const GenerateEvents &events = {}, std::stop_token stop = {});
+    // Reads every training row of the run once and keeps what the model makes of it, in the run's folder. adapter: RUN[@STEP]. Gives the
+    // number of rows. Errors: Usage (not a run of the project), those of the project and the adapter, DiskFull, Cancelled.
+    [[nodiscard]] Result<std::int64_t> indexRows(const std::string &adapter, const Project &project, const ProgressCallback &progress = {}, std::stop_token stop = {});
+    // Rows nearest to a conversation with its answer, nearest first. Errors: NotFound (no index yet, or one of other weights or rows: build
+    // it with indexRows), BadInput (the file is damaged), as indexRows.
+    [[nodiscard]] Result<std::vector<NearRow>> nearestRows(const std::string &adapter, const std::vector<data::Turn> &conversation, const Project &project,
+                                                           std::size_t count = 8, std::stop_token stop = {});
     [[nodiscard]] std::string modelPath() const;
 
     struct State;

@@ -49,8 +49,8 @@ std::string dumped(const Json &json)
 
 class Server {
 public:
-    Server(Playground &playground, const Project *project, ServeOptions options, ServeAddress address, int port, const ServeEvents &events)
-        : m_playground(playground), m_project(project), m_options(std::move(options)), m_address(std::move(address)), m_port(port), m_events(events)
+    Server(const Answerer &answerer, ServeOptions options, ServeAddress address, int port, const ServeEvents &events)
+        : m_answerer(answerer), m_options(std::move(options)), m_address(std::move(address)), m_port(port), m_events(events)
     {
     }
 
@@ -150,7 +150,7 @@ private:
             if (filter.isStopped())
                 own.request_stop();
         };
-        auto results = m_playground.generate(question.request, m_project, events, own.get_token());
+        auto results = m_answerer(question.request, events, own.get_token());
         if (!results && !hasBegun) {
             const bool isTheirs = results.error().code == ErrorCode::BadInput || results.error().code == ErrorCode::Usage;
             return send(connection, isTheirs ? 400 : 503, dumped(openai::errorAnswer(isTheirs ? 400 : 503, results.error().message)));
@@ -180,8 +180,7 @@ private:
 
     [[nodiscard]] static std::int64_t now() { return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
-    Playground &m_playground;
-    const Project *m_project;
+    const Answerer &m_answerer;
     ServeOptions m_options;
     ServeAddress m_address;
     int m_port;
@@ -197,13 +196,20 @@ Result<> serve(const ServeOptions &options, const Project *project, const ServeE
     auto playground = Playground::open(options.model, options.compute, progress, stop);
     if (!playground)
         return passError(playground);
+    return serveWith(options, [&](const GenerateRequest &request, const GenerateEvents &answers, std::stop_token own) {
+        return (*playground)->generate(request, project, answers, std::move(own));
+    }, events, stop);
+}
+
+Result<> serveWith(const ServeOptions &options, const Answerer &answerer, const ServeEvents &events, std::stop_token stop)
+{
     // An adapter that cannot be used is told now, not to the first client.
     if (options.adapter != "base") {
         GenerateRequest trial;
         trial.columns = {{options.adapter, options.strength}};
         trial.conversation = {{data::Role::User, "Hello", {}}};
         trial.sampling.maxTokens = 1;
-        if (auto tried = (*playground)->generate(trial, project, {}, stop); !tried)
+        if (auto tried = answerer(trial, {}, stop); !tried)
             return passError(tried);
     }
     auto listener = io::LoopbackListener::open(options.port);
@@ -211,7 +217,7 @@ Result<> serve(const ServeOptions &options, const Project *project, const ServeE
         return passError(listener);
     ServeAddress address{fmt::format("http://127.0.0.1:{}/v1", listener->port()), randomToken(), {}};
     address.models = options.adapter == "base" ? std::vector<std::string>{"base"} : std::vector<std::string>{"tuned", "base"};
-    Server server(**playground, project, options, address, listener->port(), events);
+    Server server(answerer, options, address, listener->port(), events);
     if (events.started)
         events.started(address);
     struct Worker {

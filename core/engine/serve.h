@@ -24,7 +24,11 @@ struct ServeEvents {
     std::function<void(const std::string &method, const std::string &path, int status)> answered; // from several threads
 };
 
-// Serves until stopped (Ok then). Errors: those of Playground::open, BadInput (the port is taken).
+// Who answers; called from several threads, one at a time.
+using Answerer = std::function<Result<std::vector<ColumnResult>>(const GenerateRequest &request, const GenerateEvents &events, std::stop_token stop)>;
+// Serves until stopped (Ok then). Errors: those of the answerer on a first trial, BadInput (the port is taken).
+[[nodiscard]] Result<> serveWith(const ServeOptions &options, const Answerer &answerer, const ServeEvents &events = {}, std::stop_token stop = {});
+// The same with a model of its own. Serves until stopped (Ok then). Errors: those of Playground::open, BadInput (the port is taken).
 [[nodiscard]] Result<> serve(const ServeOptions &options, const Project *project, const ServeEvents &events = {}, const ProgressCallback &progress = {}, std::stop_token stop = {});
 
 } // namespace fettle::engine

@@ -46,6 +46,12 @@ public:
     // Copies the adapter's tensors as they are now; its strength is not taken over.
     // Errors: OutOfMemory, BadInput (shapes of another model, a method that cannot be sampled).
     [[nodiscard]] static Result<std::shared_ptr<DecodeAdapter>> create(const tune::Adapter &adapter, const DecodeWeights &weights);
+    // Both at once, each with its strength, as one update of rank R1 + R2 whose strength is 1. Errors: OutOfMemory, BadInput (one of them
+    // cannot be mixed, or they belong to different models).
+    [[nodiscard]] static Result<std::shared_ptr<const DecodeAdapter>> mix(const DecodeAdapter &first, double firstStrength, const DecodeAdapter &second,
+                                                                          double secondStrength);
+    // Only what adds a low-rank update to the maps can be added to another.
+    [[nodiscard]] bool canMix() const;
     ~DecodeAdapter();
 
     [[nodiscard]] const Module &module(std::size_t layer, model::LinearMap map) const { return m_modules[layer][static_cast<std::size_t>(map)]; }

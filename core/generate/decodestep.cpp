@@ -388,6 +388,11 @@ DecodeStep::Logits DecodeStep::outputLogits()
     return {b.logits.data(), b.vocabulary, b.wanted.size()};
 }
 
+void DecodeStep::finalHidden(std::size_t row, float *target) const
+{
+    rmsNorm(m_buffers->stream.data() + row * m_buffers->width, m_weights->finalNorm.data(), m_weights->finalNorm.size(), static_cast<float>(m_weights->config.rmsEpsilon), target);
+}
+
 Result<DecodeStep::Logits> DecodeStep::run(std::span<const StepPart> parts, std::stop_token stop)
 {
     if (auto prepared = prepare(parts); !prepared)

@@ -46,6 +46,9 @@ public:
     };
     [[nodiscard]] Result<Logits> run(std::span<const StepPart> parts, std::stop_token stop = {});
 
+    // After a run: the hidden state of a row (of all parts' tokens, in order) behind the last layer and norm. target: [C].
+    void finalHidden(std::size_t row, float *target) const;
+
 private:
     struct Target {
         float *values;

@@ -1,8 +1,7 @@
-#include "core/generate/generator.h"
+#include "core/generate/generatorstate.h"
 
 #include "core/base/words.h"
 #include "core/generate/batch.h"
-#include "core/generate/decodestep.h"
 #include "core/generate/endtokens.h"
 #include "core/io/gguf.h"
 #include "core/model/torcherror.h"
@@ -15,23 +14,7 @@
 
 namespace fettle::generate {
 
-struct Generator::State {
-    explicit State(int threads)
-        : pool(threads)
-    {
-    }
-    WorkerPool pool;
-    std::filesystem::path path;
-    std::shared_ptr<DecodeWeights> weights;
-    std::unique_ptr<DecodeStep> step;
-    std::optional<text::Tokenizer> tokenizer;
-    std::vector<TokenId> endTokens;
-};
-
 namespace {
-
-// Tokens that one pass reads at most: enough to use each unpacked weight often, few enough that stopping is quick.
-constexpr std::size_t kRowsPerPass = 192;
 
 // What the model's files say about text. Nothing where they have no tokenizer.
 struct TextParts {

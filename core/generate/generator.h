@@ -94,6 +94,14 @@ public:
     [[nodiscard]] Result<std::vector<float>> logits(std::span<const TokenId> ids, const DecodeAdapter *adapter = nullptr, double strength = 1.0,
                                                     std::stop_token stop = {});
 
+    // What the model makes of whole texts: for each the mean [C] of the final hidden states of the tokens that count (none: of all).
+    // Errors: as generate, Cancelled.
+    struct HiddenText {
+        std::vector<TokenId> ids;
+        std::vector<std::uint8_t> counts; // 0/1 for each id
+    };
+    [[nodiscard]] Result<std::vector<std::vector<float>>> meanHidden(std::span<const HiddenText> texts, const DecodeAdapter *adapter = nullptr, std::stop_token stop = {});
+
 private:
     struct State;
     struct Sequence;

@@ -3,6 +3,8 @@ fettle_test(tst_textmetrics SOURCES evaluate/tst_textmetrics.cpp LIBRARIES fettl
 fettle_test(tst_comparison SOURCES evaluate/tst_comparison.cpp LIBRARIES fettle_textmetrics LABELS core)
 fettle_test(tst_ballot SOURCES evaluate/tst_ballot.cpp LIBRARIES fettle_textmetrics LABELS core)
 if(FETTLE_WITH_TORCH)
+  fettle_test(tst_rowindex SOURCES evaluate/tst_rowindex.cpp LIBRARIES fettle_evaluate LABELS core)
+  fettle_test(tst_nearestrows SOURCES engine/tst_nearestrows.cpp LIBRARIES fettle_engine fettle::torch LABELS core)
   fettle_test(tst_recordloss SOURCES evaluate/tst_recordloss.cpp LIBRARIES fettle_evaluate fettle::torch LABELS core)
   fettle_test(tst_evaluation SOURCES engine/tst_evaluation.cpp LIBRARIES fettle_engine LABELS core)
   fettle_test(tst_blindvote SOURCES engine/tst_blindvote.cpp LIBRARIES fettle_engine LABELS core)

@@ -44,6 +44,7 @@ Bridge::~Bridge()
 {
     if (m_control)
         m_control->wish = engine::RunControl::Wish::Pause; // the next start goes on from the checkpoint
+    m_service.finish(); // its questions wait for the engine thread
     m_heavy.finish();
     m_checks.finish(); // its handle relies on the writer's
     m_writer.finish();
@@ -254,6 +255,7 @@ void Bridge::createSampleProject(const std::filesystem::path &folder, QObject *r
 void Bridge::adoptProject(const std::filesystem::path &folder)
 {
     if (m_project) {
+        stopServing();
         m_project.reset();
         emit projectClosed();
     }
@@ -280,6 +282,7 @@ void Bridge::closeProject()
 {
     if (!m_project)
         return;
+    stopServing();
     m_project.reset();
     m_folder.clear();
     m_writer.post(m_nextJob++, [this](std::stop_token) {

@@ -33,8 +33,19 @@ struct JobContext {
     std::stop_token stop;
 };
 
+inline constexpr const char *kAnswerKey = "answer"; // jobs of the engine thread that are served between the steps of a run
+
 // What a write touches, so that the window reads again what it shows.
 enum class Touched { Nothing, Records, Snapshots, Runs, Prompts, Settings };
+
+// The service for one's own programs, as it is now.
+struct ServingState {
+    bool isOn = false;
+    engine::ServeAddress address; // empty url: it is starting
+    std::string served;           // "base", "3", "3@40"
+    int answered = 0, refused = 0;
+    std::optional<Error> failure; // why it ended by itself
+};
 
 // The job that the status bar shows.
 struct JobInfo {
@@ -131,6 +142,15 @@ public:
     JobId exportAdapter(const engine::ExportRequest &request, QObject *receiver, Done<engine::ExportResult> done);
     JobId examine(const std::string &adapter, QObject *receiver, Done<engine::ExamResult> done);
 
+    // Why did it say that? adapter: RUN[@STEP]; conversation: with the answer. The index is read on demand; see engine::Playground.
+    JobId indexRows(const std::string &adapter, QObject *receiver, Done<std::int64_t> done);
+    JobId nearestRows(const std::string &adapter, const std::vector<data::Turn> &conversation, std::size_t count, QObject *receiver, Done<std::vector<engine::NearRow>> done);
+
+    // --- one's own programs: off at the start, stopped with the project and the window. Their questions wait in the same line as the others.
+    void startServing(const std::string &adapter);
+    void stopServing();
+    [[nodiscard]] const ServingState &serving() const { return m_serving; }
+
     // --- comparing: behind a run that goes on
     // Pairs are written to the project as they come and reach ready on the GUI thread; the ballot is complete when it is done.
     JobId prepareBallot(const engine::BallotInfo &ballot, QObject *receiver, std::function<void(const evaluate::BallotPair &)> ready,
@@ -170,6 +190,8 @@ signals:
     void tokensGenerated(fettle::ui::JobId job, const std::vector<fettle::engine::GeneratedToken> &tokens);
     void columnFinished(fettle::ui::JobId job, int column, const fettle::engine::ColumnResult &result);
 
+    void servingChanged();
+
     void jobChanged();
     void machineKnown();
     void memoryChanged(const fettle::engine::MemoryUse &use);
@@ -207,6 +229,12 @@ private:
     template <class T>
     JobId readOn(Worker &worker, Reader &reader, QObject *receiver,
                  std::function<Result<T>(const ProjectApi *, const JobContext &)> job, Done<T> done, const std::string &replaceKey);
+    using Answers = Result<std::vector<engine::ColumnResult>>;
+    [[nodiscard]] Result<> usePlayground(JobId job, const std::string &model, std::stop_token stop); // heavy thread only
+    [[nodiscard]] Answers answerNow(JobId job, const std::string &model, const std::filesystem::path &folder, const engine::GenerateRequest &request,
+                                    const engine::GenerateEvents &events, std::stop_token stop); // heavy thread only
+    [[nodiscard]] Answers answerProgram(const std::string &model, const std::filesystem::path &folder, const engine::GenerateRequest &request,
+                                        const engine::GenerateEvents &events, std::stop_token stop); // from threads of the service
     void sampleMemory();
     void stopChecks(); // from the writer's thread, before it closes its handle
 
@@ -222,7 +250,9 @@ private:
     QElapsedTimer m_sinceDrain;
 
     JobInfo m_job;
-    JobId m_nextJob = 1;
+    std::atomic<JobId> m_nextJob = 1; // the service counts too
+    ServingState m_serving;
+    JobId m_servingJob = 0;
     std::shared_ptr<engine::RunControl> m_control; // of the active run
     engine::RunInfo m_activeRun;
     JobId m_runJob = 0;
@@ -231,7 +261,7 @@ private:
     engine::MachineFacts m_machine;
 
     // Last, so that they end first.
-    Worker m_background, m_fast, m_writer, m_checks, m_heavy;
+    Worker m_background, m_fast, m_writer, m_checks, m_heavy, m_service;
 };
 
 } // namespace fettle::ui

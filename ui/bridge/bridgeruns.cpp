@@ -3,12 +3,6 @@
 
 namespace fettle::ui {
 
-namespace {
-
-const std::string kAnswerKey = "answer"; // jobs that are served between the steps of a run
-
-} // namespace
-
 JobId Bridge::planRun(const engine::TrainRequest &request, QObject *receiver, Done<engine::TrainPlan> done)
 {
     return readSlowly<engine::TrainPlan>(
@@ -75,7 +69,7 @@ JobId Bridge::enqueueRun(const QString &title, RunCall call)
         events.checkpointed = [this](RunId run, const engine::CheckpointInfo &checkpoint) { append(CheckpointEvent{run, checkpoint}); };
         events.probed = [this](RunId run, std::int64_t step) { append(ProbeEvent{run, step}); };
         events.noticed = [this](RunId run, const std::string &text) { append(NoticeEvent{run, text}); };
-        events.betweenSteps = [this] { m_heavy.runWaiting(kAnswerKey); };
+        events.betweenSteps = [this] { m_heavy.runWaiting(std::string(kAnswerKey)); };
         // A run has a handle of its own: the writer's stays on the writer's thread, and an edit never waits for a step.
         auto result = std::make_shared<Result<engine::RunSummary>>(fail(ErrorCode::Internal, tr("The run did not start.").toStdString()));
         auto project = m_engine->openProject(folder, engine::Access::WriteBeside);
@@ -133,6 +127,64 @@ void Bridge::checkpointNow()
         m_control->checkpointNow = true;
 }
 
+Result<> Bridge::usePlayground(JobId job, const std::string &model, std::stop_token stop)
+{
+    if (m_heavyState.playground && m_heavyState.playgroundModel == model)
+        return {};
+    m_heavyState.playground.reset(); // frees the old weights before the new ones come
+    auto opened = m_engine->openPlayground(model, {}, progressOf(job), std::move(stop));
+    if (!opened)
+        return passError(opened);
+    m_heavyState.playground = std::move(*opened);
+    m_heavyState.playgroundModel = model;
+    return {};
+}
+
+JobId Bridge::indexRows(const std::string &adapter, QObject *receiver, Done<std::int64_t> done)
+{
+    return work<std::int64_t>(
+        tr("Index of the training rows"), JobInfo::Kind::Other, receiver,
+        [this, adapter, model = baseModel(), folder = m_folder](const JobContext &context) -> Result<std::int64_t> {
+            if (auto ready = usePlayground(0, model, context.stop); !ready)
+                return passError(ready);
+            auto project = context.engine.openProject(folder, engine::Access::ReadOnly);
+            if (!project)
+                return passError(project);
+            return m_heavyState.playground->indexRows(adapter, **project, context.progress, context.stop);
+        },
+        std::move(done));
+}
+
+JobId Bridge::nearestRows(const std::string &adapter, const std::vector<data::Turn> &conversation, std::size_t count, QObject *receiver, Done<std::vector<engine::NearRow>> done)
+{
+    return work<std::vector<engine::NearRow>>(
+        tr("Nearest training rows"), JobInfo::Kind::Other, receiver,
+        [this, adapter, conversation, count, model = baseModel(), folder = m_folder](const JobContext &context) -> Result<std::vector<engine::NearRow>> {
+            if (auto ready = usePlayground(0, model, context.stop); !ready)
+                return passError(ready);
+            auto project = context.engine.openProject(folder, engine::Access::ReadOnly);
+            if (!project)
+                return passError(project);
+            return m_heavyState.playground->nearestRows(adapter, conversation, **project, count, context.stop);
+        },
+        std::move(done));
+}
+
+Bridge::Answers Bridge::answerNow(JobId job, const std::string &model, const std::filesystem::path &folder, const engine::GenerateRequest &request,
+                                  const engine::GenerateEvents &events, std::stop_token stop)
+{
+    if (auto ready = usePlayground(job, model, stop); !ready)
+        return passError(ready);
+    std::unique_ptr<ProjectApi> project;
+    if (!folder.empty()) {
+        auto opened = m_engine->openProject(folder, engine::Access::ReadOnly);
+        if (!opened)
+            return passError(opened);
+        project = std::move(*opened);
+    }
+    return m_heavyState.playground->generate(request, project.get(), events, std::move(stop));
+}
+
 JobId Bridge::generate(const std::string &model, const engine::GenerateRequest &request, QObject *receiver,
                        Done<std::vector<engine::ColumnResult>> done)
 {
@@ -150,34 +202,13 @@ JobId Bridge::generate(const std::string &model, const engine::GenerateRequest &
                 info.canCancel = true;
                 showJob(info);
             }});
-            using Answers = Result<std::vector<engine::ColumnResult>>;
-            const auto answer = [&]() -> Answers {
-                if (!m_heavyState.playground || m_heavyState.playgroundModel != model) {
-                    m_heavyState.playground.reset(); // frees the old weights before the new ones come
-                    auto opened = m_engine->openPlayground(model, {}, progressOf(id), stop);
-                    if (!opened)
-                        return passError(opened);
-                    m_heavyState.playground = std::move(*opened);
-                    m_heavyState.playgroundModel = model;
-                }
-                std::unique_ptr<ProjectApi> project;
-                if (!folder.empty()) {
-                    auto opened = m_engine->openProject(folder, engine::Access::ReadOnly);
-                    if (!opened)
-                        return passError(opened);
-                    project = std::move(*opened);
-                }
-                engine::GenerateEvents events;
-                events.started = [this, id](const std::vector<engine::ColumnBadge> &badges, std::int64_t promptTokens) {
-                    append(AnswerStartedEvent{id, badges, promptTokens});
-                };
-                events.token = [this, id](const engine::GeneratedToken &token) { append(TokenEvent{id, token}); };
-                events.columnFinished = [this, id](int column, const engine::ColumnResult &result) {
-                    append(ColumnEvent{id, column, result});
-                };
-                return m_heavyState.playground->generate(request, project.get(), events, stop);
+            engine::GenerateEvents events;
+            events.started = [this, id](const std::vector<engine::ColumnBadge> &badges, std::int64_t promptTokens) {
+                append(AnswerStartedEvent{id, badges, promptTokens});
             };
-            auto result = std::make_shared<Answers>(answer());
+            events.token = [this, id](const engine::GeneratedToken &token) { append(TokenEvent{id, token}); };
+            events.columnFinished = [this, id](int column, const engine::ColumnResult &result) { append(ColumnEvent{id, column, result}); };
+            auto result = std::make_shared<Answers>(answerNow(id, model, folder, request, events, stop));
             append(CallEvent{[this, id, target, hasReceiver, done, result] {
                 endJob(id);
                 if (done && (!hasReceiver || target))
@@ -186,7 +217,7 @@ JobId Bridge::generate(const std::string &model, const engine::GenerateRequest &
                     report(result->error());
             }});
         },
-        std::move(cancelled), kAnswerKey);
+        std::move(cancelled), std::string(kAnswerKey));
     return id;
 }
 

@@ -5,12 +5,14 @@
 #include "core/engine/ballot.h"
 #include "core/engine/correction.h"
 #include "core/engine/delivery.h"
+#include "core/engine/history.h"
 #include "core/engine/lens.h"
 #include "core/engine/machine.h"
 #include "core/engine/models.h"
 #include "core/engine/playground.h"
 #include "core/engine/project.h"
 #include "core/engine/sample.h"
+#include "core/engine/serve.h"
 #include "core/engine/training.h"
 
 #include <memory>
@@ -87,6 +89,11 @@ public:
     [[nodiscard]] virtual Result<std::int64_t> savePrompt(const engine::SavedPrompt &prompt) = 0;
     [[nodiscard]] virtual Result<> deletePrompt(std::int64_t id) = 0;
 
+    // --- what was asked in the playground
+    [[nodiscard]] virtual Result<std::vector<engine::HistoryEntry>> history(std::size_t most) const = 0; // newest first
+    [[nodiscard]] virtual Result<> addHistory(const engine::HistoryEntry &entry) = 0;
+    [[nodiscard]] virtual Result<> removeHistory(const std::string &id) = 0;
+
     [[nodiscard]] virtual Result<engine::BallotInfo> addBallot(const engine::BallotInfo &ballot) = 0;
     [[nodiscard]] virtual Result<> addBallotPair(evaluate::BallotId ballot, const evaluate::BallotPair &pair) = 0;
     [[nodiscard]] virtual Result<> completeBallot(evaluate::BallotId ballot) = 0;
@@ -115,6 +122,9 @@ public:
                                                                              const ProjectApi *project,
                                                                              const engine::GenerateEvents &events,
                                                                              std::stop_token stop) = 0;
+    [[nodiscard]] virtual Result<std::int64_t> indexRows(const std::string &adapter, const ProjectApi &project, const ProgressCallback &progress, std::stop_token stop) = 0;
+    [[nodiscard]] virtual Result<std::vector<engine::NearRow>> nearestRows(const std::string &adapter, const std::vector<data::Turn> &conversation,
+                                                                           const ProjectApi &project, std::size_t count, std::stop_token stop) = 0;
     [[nodiscard]] virtual std::string modelPath() const = 0;
 };
 
@@ -166,6 +176,9 @@ public:
     [[nodiscard]] virtual Result<engine::ExamResult> examine(const std::string &model, const std::string &adapter,
                                                              const ProjectApi &project, const engine::ComputeOptions &compute,
                                                              const ProgressCallback &progress, std::stop_token stop) = 0;
+
+    // Serves one's own programs until stopped; the answerer is called on threads of the service.
+    [[nodiscard]] virtual Result<> serve(const engine::ServeOptions &options, const engine::Answerer &answerer, const engine::ServeEvents &events, std::stop_token stop) = 0;
 
     // --- comparing: ready is called on the thread of the call
     [[nodiscard]] virtual Result<engine::BallotOutcome> prepareBallot(const engine::BallotInfo &ballot, const std::string &model,

@@ -15,6 +15,9 @@ public:
     std::filesystem::path folder() const override { return m_project.folder(); }
     std::string name() const override { return m_project.name(); }
     std::optional<std::string> setting(const std::string &key) const override { return m_project.setting(key); }
+    Result<std::vector<engine::HistoryEntry>> history(std::size_t most) const override { return engine::readHistory(m_project.folder(), most); }
+    Result<> addHistory(const engine::HistoryEntry &entry) override { return engine::addHistory(m_project.folder(), entry); }
+    Result<> removeHistory(const std::string &id) override { return engine::removeHistory(m_project.folder(), id); }
     Result<> setSetting(const std::string &key, const std::string &value) override { return m_project.setSetting(key, value); }
     Result<data::ImportReport> importFile(const std::filesystem::path &file, const data::ImportOptions &options,
                                           const ProgressCallback &progress, std::stop_token stop) override
@@ -175,6 +178,15 @@ public:
     {
         return m_playground->generate(request, unwrap(project), events, stop);
     }
+    Result<std::int64_t> indexRows(const std::string &adapter, const ProjectApi &project, const ProgressCallback &progress, std::stop_token stop) override
+    {
+        return m_playground->indexRows(adapter, unwrap(project), progress, stop);
+    }
+    Result<std::vector<engine::NearRow>> nearestRows(const std::string &adapter, const std::vector<data::Turn> &conversation, const ProjectApi &project, std::size_t count,
+                                                     std::stop_token stop) override
+    {
+        return m_playground->nearestRows(adapter, conversation, unwrap(project), count, stop);
+    }
     std::string modelPath() const override { return m_playground->modelPath(); }
 
 private:
@@ -265,6 +277,10 @@ public:
                                        std::stop_token stop) override
     {
         return engine::examine(model, adapter, unwrap(project), compute, progress, stop);
+    }
+    Result<> serve(const engine::ServeOptions &options, const engine::Answerer &answerer, const engine::ServeEvents &events, std::stop_token stop) override
+    {
+        return engine::serveWith(options, answerer, events, std::move(stop));
     }
     Result<engine::BallotOutcome> prepareBallot(const engine::BallotInfo &ballot, const std::string &model, const ProjectApi &project,
                                                 const engine::PairCallback &ready, const ProgressCallback &progress,

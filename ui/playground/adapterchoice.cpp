@@ -6,19 +6,44 @@
 
 namespace fettle::ui {
 
-void setAdapterChoices(QComboBox &box, const std::vector<AdapterChoice> &choices)
+namespace {
+
+constexpr int kModelRole = Qt::UserRole + 1;
+
+int indexOf(const QComboBox &box, const QVariant &adapter, const QVariant &model)
 {
-    const QVariant before = box.currentData();
-    box.clear();
-    for (const AdapterChoice &choice : choices)
-        box.addItem(choice.text, QString::fromStdString(choice.adapter));
-    box.setCurrentIndex(choices.empty() ? -1 : std::max(0, box.findData(before)));
+    for (int i = 0; i < box.count(); ++i)
+        if (box.itemData(i) == adapter && box.itemData(i, kModelRole).toString() == model.toString())
+            return i;
+    return -1;
 }
 
-void chooseAdapter(QComboBox &box, const std::string &adapter)
+} // namespace
+
+void setAdapterChoices(QComboBox &box, const std::vector<AdapterChoice> &choices)
 {
-    if (const int index = box.findData(QString::fromStdString(adapter)); index >= 0)
+    const QVariant before = box.currentData(), modelBefore = box.currentData(kModelRole);
+    box.clear();
+    for (const AdapterChoice &choice : choices) {
+        box.addItem(choice.text, QString::fromStdString(choice.adapter));
+        box.setItemData(box.count() - 1, QString::fromStdString(choice.model), kModelRole);
+    }
+    box.setCurrentIndex(choices.empty() ? -1 : std::max(0, indexOf(box, before, modelBefore)));
+}
+
+void chooseAdapter(QComboBox &box, const std::string &adapter, const std::string &model)
+{
+    if (const int index = indexOf(box, QString::fromStdString(adapter), QString::fromStdString(model)); index >= 0)
         box.setCurrentIndex(index);
+    else if (const int any = box.findData(QString::fromStdString(adapter)); any >= 0 && model.empty())
+        box.setCurrentIndex(any);
+}
+
+AdapterChoice chosenAdapter(const QComboBox &box)
+{
+    if (box.currentIndex() < 0)
+        return {{}, "base"};
+    return {box.currentText(), box.currentData().toString().toStdString(), box.currentData(kModelRole).toString().toStdString()};
 }
 
 } // namespace fettle::ui

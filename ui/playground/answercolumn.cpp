@@ -76,7 +76,7 @@ private:
 
 } // namespace
 
-AnswerColumn::AnswerColumn(bool isBase, QWidget *parent) : QWidget(parent), m_isBase(isBase)
+AnswerColumn::AnswerColumn(bool isBase, int number, QWidget *parent) : QWidget(parent), m_isBase(isBase)
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -89,9 +89,9 @@ AnswerColumn::AnswerColumn(bool isBase, QWidget *parent) : QWidget(parent), m_is
     m_text->setCursorWidth(0); // the chosen token is the cursor
     m_text->document()->setDocumentMargin(kPaneSide);
     m_text->setMinimumHeight(60);
-    m_text->setAccessibleName(isBase ? tr("Answer of the base model") : tr("Answer of the tuned model"));
+    m_text->setAccessibleName(isBase ? tr("Answer of the base model") : number > 0 ? tr("Answer in column %1").arg(number) : tr("Answer of the tuned model"));
     m_text->setAccessibleDescription(tr("Left and Right go from token to token and show what else was likely there."));
-    m_text->setObjectName(isBase ? QStringLiteral("baseAnswer") : QStringLiteral("tunedAnswer"));
+    m_text->setObjectName(isBase ? QStringLiteral("baseAnswer") : number > 0 ? QStringLiteral("answer%1").arg(number) : QStringLiteral("tunedAnswer"));
     m_text->installEventFilter(this);
     m_text->viewport()->installEventFilter(this);
     column->addWidget(m_text, 1);
@@ -103,10 +103,10 @@ AnswerColumn::AnswerColumn(bool isBase, QWidget *parent) : QWidget(parent), m_is
     });
     column->addWidget(m_tokenPane);
     column->addWidget(new Separator);
-    column->addWidget(makeFoot());
+    column->addWidget(makeFoot(number));
 }
 
-QWidget *AnswerColumn::makeFoot()
+QWidget *AnswerColumn::makeFoot(int number)
 {
     auto *foot = new QWidget;
     auto *row = new QHBoxLayout(foot);
@@ -115,31 +115,51 @@ QWidget *AnswerColumn::makeFoot()
     m_leaves = new TextLabel({}, TextSize::Small, Weight::Regular, Ink::Accent);
     m_leaves->setToolTip(tr("Up to there both models wrote the same words."));
     m_foot = smallLabel({});
-    m_copy = iconButton(QStringLiteral("copy"), m_isBase ? tr("Copy the answer of the base model") : tr("Copy the answer of the tuned model"));
+    m_copy = iconButton(QStringLiteral("copy"), m_isBase ? tr("Copy the answer of the base model") : number > 0 ? tr("Copy the answer in column %1").arg(number) : tr("Copy the answer of the tuned model"));
     m_copy->setHeight(kButtonSmall);
     m_copy->setEnabled(false);
     connect(m_copy, &QPushButton::clicked, this, [this] { QGuiApplication::clipboard()->setText(text()); });
-    m_correct = iconButton(QStringLiteral("pen-line"), m_isBase ? tr("Correct the answer of the base model") : tr("Correct the answer of the tuned model"));
-    m_correct->setObjectName(m_isBase ? QStringLiteral("correctBase") : QStringLiteral("correctTuned"));
+    m_correct = iconButton(QStringLiteral("pen-line"), m_isBase ? tr("Correct the answer of the base model") : number > 0 ? tr("Correct the answer in column %1").arg(number) : tr("Correct the answer of the tuned model"));
+    m_correct->setObjectName(m_isBase ? QStringLiteral("correctBase") : number > 0 ? QStringLiteral("correct%1").arg(number) : QStringLiteral("correctTuned"));
     m_correct->setHeight(kButtonSmall);
     m_correct->setEnabled(false);
     connect(m_correct, &QPushButton::clicked, this, &AnswerColumn::correctionWanted);
+    m_why = iconButton(QStringLiteral("circle-question-mark"), tr("Why did it say that?"));
+    m_why->setObjectName(m_isBase ? QStringLiteral("whyBase") : number > 0 ? QStringLiteral("why%1").arg(number) : QStringLiteral("whyTuned"));
+    m_why->setHeight(kButtonSmall);
+    m_why->setEnabled(false);
+    connect(m_why, &QPushButton::clicked, this, &AnswerColumn::reasonWanted);
     row->addWidget(m_leaves);
     row->addStretch(1);
     row->addWidget(m_foot);
     row->addWidget(m_copy);
     row->addWidget(m_correct);
+    row->addWidget(m_why);
     return foot;
+}
+
+void AnswerColumn::updateButtons()
+{
+    const bool hasAnswer = m_isFinished && !text().isEmpty();
+    m_copy->setEnabled(hasAnswer);
+    m_correct->setEnabled(hasAnswer);
+    m_why->setEnabled(hasAnswer && m_hasReason);
+}
+
+void AnswerColumn::setReasonPossible(bool isPossible, const QString &reason)
+{
+    m_hasReason = isPossible;
+    m_why->setToolTip(isPossible ? tr("Why did it say that? Shows the training rows that are most like this question and answer.") : reason);
+    updateButtons();
 }
 
 void AnswerColumn::clear()
 {
     m_tokens.clear();
+    m_plain.clear();
     m_divergence = -1;
     m_isFinished = true;
     m_ending.clear();
-    m_copy->setEnabled(false);
-    m_correct->setEnabled(false);
     chooseToken({});
     render();
     showFoot();
@@ -185,8 +205,17 @@ void AnswerColumn::stop(const QString &why)
     m_isFinished = true;
     m_ending = why;
     takeCaret();
-    m_copy->setEnabled(!m_tokens.empty());
-    m_correct->setEnabled(!m_tokens.empty());
+    showFoot();
+}
+
+void AnswerColumn::restore(const std::vector<engine::GeneratedToken> &tokens, const QString &plain, const QString &ending)
+{
+    clear();
+    m_tokens = tokens;
+    if (tokens.empty())
+        m_plain = plain;
+    m_ending = ending;
+    render();
     showFoot();
 }
 
@@ -201,7 +230,7 @@ void AnswerColumn::setDivergence(int token)
 
 QString AnswerColumn::text() const
 {
-    QString whole;
+    QString whole = m_plain;
     for (const auto &token : m_tokens)
         whole += QString::fromStdString(token.text);
     return whole;
@@ -273,6 +302,8 @@ void AnswerColumn::render()
     m_ends.clear();
     m_hasCaret = false;
     QTextCursor cursor(m_text->document());
+    if (!m_plain.isEmpty())
+        cursor.insertText(m_plain);
     for (std::size_t i = 0; i < m_tokens.size(); ++i)
         insertToken(cursor, static_cast<int>(i));
     if (!m_isFinished)
@@ -282,6 +313,7 @@ void AnswerColumn::render()
 
 void AnswerColumn::showFoot()
 {
+    updateButtons();
     m_leaves->setText(m_isBase || m_divergence < 0 ? QString() : tr("Leaves base at token %1").arg(m_divergence + 1));
     const QString count = tr("%n token(s)", nullptr, static_cast<int>(m_tokens.size()));
     m_foot->setText(m_tokens.empty() ? m_ending : m_ending.isEmpty() ? count : tr("%1, %2").arg(count, m_ending));

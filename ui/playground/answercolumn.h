@@ -23,13 +23,17 @@ class AnswerColumn : public QWidget {
     Q_OBJECT
 
 public:
-    explicit AnswerColumn(bool isBase, QWidget *parent = nullptr);
+    // number: of a further column, from 3; 0: base or tuned.
+    explicit AnswerColumn(bool isBase, int number = 0, QWidget *parent = nullptr);
 
     void clear();                                   // no question was asked
     void begin();                                   // a new question: empty
     void append(const engine::GeneratedToken &token);
     void finish(const engine::ColumnResult &result);
     void stop(const QString &why);                  // ended without a result
+    // An earlier answer again. plain: where its tokens are not known any more.
+    void restore(const std::vector<engine::GeneratedToken> &tokens, const QString &plain, const QString &ending);
+    [[nodiscard]] const QString &ending() const { return m_ending; }
     // Index of the first token that is not the base's, -1: none (yet). Shown in the text and in the foot.
     void setDivergence(int token);
     [[nodiscard]] int divergence() const { return m_divergence; }
@@ -37,6 +41,7 @@ public:
     [[nodiscard]] bool isFinished() const { return m_isFinished; }
     [[nodiscard]] QString text() const;
 
+    void setReasonPossible(bool isPossible, const QString &reason); // whether training rows can be looked for
     [[nodiscard]] std::optional<int> chosenToken() const { return m_chosen; }
     void chooseToken(std::optional<int> index);
     [[nodiscard]] TokenPane &tokenPane() const { return *m_tokenPane; }
@@ -46,19 +51,21 @@ public:
 signals:
     void tokenChosen(); // or none any more: see chosenToken()
     void correctionWanted();
+    void reasonWanted();
 
 protected:
     void changeEvent(QEvent *event) override;
     bool eventFilter(QObject *watched, QEvent *event) override;
 
 private:
-    QWidget *makeFoot();
+    QWidget *makeFoot(int number);
     [[nodiscard]] QTextCharFormat formatOf(int index) const;
     void insertToken(QTextCursor &cursor, int index);
     void takeCaret();
     void putCaret();
     void render();
     void showFoot();
+    void updateButtons();
     void showHint(const QPoint &point);
     [[nodiscard]] bool handleKey(int key);
 
@@ -66,14 +73,14 @@ private:
     QTextEdit *m_text;
     TokenPane *m_tokenPane;
     TextLabel *m_leaves, *m_foot;
-    Button *m_copy, *m_correct;
+    Button *m_copy, *m_correct, *m_why;
     std::vector<engine::GeneratedToken> m_tokens;
     std::vector<int> m_ends; // position in the document after each token
     int m_divergence = -1;
     std::optional<int> m_chosen;
     bool m_isFinished = true;
-    bool m_hasCaret = false;
-    QString m_ending;
+    bool m_hasCaret = false, m_hasReason = false;
+    QString m_ending, m_plain;
 };
 
 // First index at which the ids of two answers differ; -1 while they agree as far as both go (or, when both have ended, completely).

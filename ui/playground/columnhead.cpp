@@ -3,6 +3,7 @@
 
 #include "ui/theme/tokens.h"
 #include "ui/widgets/badge.h"
+#include "ui/widgets/button.h"
 #include "ui/widgets/labels.h"
 
 #include <QComboBox>
@@ -19,6 +20,7 @@ using namespace measure;
 namespace {
 
 constexpr int kHeadHeight = 72;
+constexpr int kStrengthWidth = 72;
 
 // "3fa9 c1e7": enough of a hash to see that two are equal.
 QString shortHash(const std::string &hash)
@@ -29,7 +31,7 @@ QString shortHash(const std::string &hash)
 
 } // namespace
 
-ColumnHead::ColumnHead(bool isBase, QWidget *parent) : QWidget(parent), m_isBase(isBase)
+ColumnHead::ColumnHead(bool isBase, int number, QWidget *parent) : QWidget(parent), m_isBase(isBase)
 {
     setFixedHeight(qRound(kHeadHeight * textScale())); // the same in every column, with a choice or without
     auto *rows = new QVBoxLayout(this);
@@ -40,42 +42,113 @@ ColumnHead::ColumnHead(bool isBase, QWidget *parent) : QWidget(parent), m_isBase
     auto *line = new QHBoxLayout(nameLine);
     line->setContentsMargins(0, 0, 0, 0);
     line->setSpacing(kStep2);
-    line->addWidget(strongLabel(isBase ? tr("Base") : tr("Tuned")));
+    if (number == 0)
+        line->addWidget(strongLabel(isBase ? tr("Base") : tr("Tuned")));
     if (isBase) {
         m_detail = new ElidedLabel({}, TextSize::Body, Weight::Regular, Ink::Muted);
         line->addWidget(m_detail, 1);
     } else {
-        addChoice(line);
+        addChoice(line, number);
     }
     rows->addWidget(nameLine);
+    rows->addWidget(makeSecond());
     rows->addWidget(makeBadges());
+    if (!isBase)
+        setChoices({});
 }
 
-void ColumnHead::addChoice(QHBoxLayout *line)
+ColumnHead::Part ColumnHead::addPart(QHBoxLayout *line, const QString &name, const QString &help, const char *choiceName, const char *strengthName)
 {
-    m_choice = new QComboBox;
-    m_choice->setObjectName(QStringLiteral("adapterChoice"));
-    m_choice->setAccessibleName(tr("Which result answers"));
-    m_choice->setToolTip(tr("The result of a run, or one of its checkpoints."));
-    m_choice->setPlaceholderText(tr("no result yet"));
-    m_choice->setMinimumWidth(120);
-    line->addWidget(m_choice, 1);
-    m_strength = new QSlider(Qt::Horizontal);
-    m_strength->setObjectName(QStringLiteral("strength"));
-    m_strength->setRange(0, 150);
-    m_strength->setValue(100);
-    m_strength->setSingleStep(5);
-    m_strength->setPageStep(25);
-    m_strength->setFixedWidth(92);
-    m_strength->setAccessibleName(tr("Strength of the adapter"));
-    m_strength->setToolTip(tr("0 % is the base model, 100 % the model as trained."));
-    m_strengthText = new TextLabel(tr("%1 %").arg(100));
-    m_strengthText->setFixedWidth(44);
-    m_strengthText->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
-    connect(m_strength, &QSlider::valueChanged, this, [this](int value) { m_strengthText->setText(tr("%1 %").arg(value)); });
-    line->addWidget(m_strength);
-    line->addWidget(m_strengthText);
-    setChoices({});
+    Part part;
+    part.choice = new QComboBox;
+    part.choice->setObjectName(QLatin1String(choiceName));
+    part.choice->setAccessibleName(name);
+    part.choice->setToolTip(help);
+    part.choice->setPlaceholderText(tr("no result yet"));
+    part.choice->setMinimumWidth(110);
+    part.choice->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    line->addWidget(part.choice, 1);
+    part.strength = new QSlider(Qt::Horizontal);
+    part.strength->setObjectName(QLatin1String(strengthName));
+    part.strength->setRange(0, 150);
+    part.strength->setValue(100);
+    part.strength->setSingleStep(5);
+    part.strength->setPageStep(25);
+    part.strength->setFixedWidth(kStrengthWidth);
+    part.strength->setAccessibleName(tr("Strength of the adapter"));
+    part.strength->setToolTip(tr("0 % is the base model, 100 % the model as trained."));
+    part.text = new TextLabel(tr("%1 %").arg(100));
+    part.text->setFixedWidth(44);
+    part.text->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    connect(part.strength, &QSlider::valueChanged, part.text, [text = part.text](int value) { text->setText(tr("%1 %").arg(value)); });
+    line->addWidget(part.strength);
+    line->addWidget(part.text);
+    return part;
+}
+
+void ColumnHead::addChoice(QHBoxLayout *line, int number)
+{
+    m_first = addPart(line, number == 0 ? tr("Which result answers") : tr("What answers in column %1").arg(number),
+                      number == 0 ? tr("The result of a run, or one of its checkpoints.") : tr("The result of a run, a checkpoint, an adapter from a folder, or another base model."),
+                      "adapterChoice", "strength");
+    connect(m_first.choice, &QComboBox::currentIndexChanged, this, &ColumnHead::updateStrength);
+    m_mix = iconButton(QStringLiteral("layers"), tr("Mix in a second adapter"));
+    m_mix->setObjectName(QStringLiteral("mixAdapters"));
+    m_mix->setHeight(kButtonSmall);
+    m_mix->setCheckable(true);
+    connect(m_mix, &QPushButton::clicked, this, [this] {
+        updateStrength();
+        emit mixingChanged();
+    });
+    line->addWidget(m_mix);
+    if (number > 0) {
+        auto *remove = iconButton(QStringLiteral("x"), tr("Remove column %1").arg(number));
+        remove->setObjectName(QStringLiteral("removeColumn"));
+        remove->setHeight(kButtonSmall);
+        connect(remove, &QPushButton::clicked, this, &ColumnHead::removalWanted);
+        line->addWidget(remove);
+    }
+}
+
+QWidget *ColumnHead::makeSecond()
+{
+    m_secondLine = new QWidget;
+    m_secondLine->setFixedHeight(qRound(kButton * textScale()));
+    auto *line = new QHBoxLayout(m_secondLine);
+    line->setContentsMargins(0, 0, 0, 0);
+    line->setSpacing(kStep2);
+    if (!m_isBase) {
+        line->addWidget(mutedLabel(tr("and")));
+        m_second = addPart(line, tr("Second adapter"), tr("A second adapter whose changes are added to those of the first. Both must be of the method LoRA."), "secondChoice", "secondStrength");
+    }
+    m_secondLine->hide();
+    return m_secondLine;
+}
+
+bool ColumnHead::isMixing() const
+{
+    return !m_isBase && m_mix->isChecked() && m_mix->isEnabled();
+}
+
+void ColumnHead::setTall(bool isTall)
+{
+    m_secondLine->setVisible(isTall);
+    setFixedHeight(qRound((kHeadHeight + (isTall ? kButton + kStep1 + 2 : 0)) * textScale()));
+    updateStrength();
+}
+
+// A base model has no adapter whose strength could be set, and none that another could be added to.
+void ColumnHead::updateStrength()
+{
+    if (m_isBase)
+        return;
+    const AdapterChoice chosen = chosenAdapter(*m_first.choice);
+    const bool hasAdapter = m_first.choice->currentIndex() >= 0 && chosen.adapter != "base";
+    m_first.strength->setEnabled(hasAdapter);
+    m_first.text->setEnabled(hasAdapter);
+    m_mix->setEnabled(hasAdapter);
+    for (QWidget *widget : m_secondLine->findChildren<QWidget *>(Qt::FindDirectChildrenOnly))
+        widget->setVisible(isMixing());
 }
 
 QWidget *ColumnHead::makeBadges()
@@ -88,18 +161,22 @@ QWidget *ColumnHead::makeBadges()
     m_adapterBadge = new Badge({}, BadgeTone::Neutral);
     m_adapterBadge->setObjectName(QStringLiteral("adapterBadge"));
     m_adapterBadge->setToolTip(tr("Computed from the numbers that gave this answer, not from the choice above."));
+    m_templateBadge = new Badge(tr("Own template"), BadgeTone::Warning, QStringLiteral("message-square"));
+    m_templateBadge->setObjectName(QStringLiteral("templateBadge"));
     m_hashBadge = new Badge({}, BadgeTone::Accent, QStringLiteral("layers"));
     m_hashBadge->setObjectName(QStringLiteral("hashBadge"));
     m_hashBadge->setToolTip(tr("Fingerprint of the adapter's numbers in memory. A click copies it whole."));
+    m_secondBadge = new Badge({}, BadgeTone::Accent, QStringLiteral("layers"));
+    m_secondBadge->setObjectName(QStringLiteral("secondBadge"));
     m_weightBadge = new Badge({}, BadgeTone::Neutral, QStringLiteral("box"));
     m_weightBadge->setObjectName(QStringLiteral("weightBadge"));
     m_weightBadge->setToolTip(tr("Fingerprint of the base model's numbers in memory. Equal fingerprints are equal weights. A click copies it whole."));
     m_seedBadge = new Badge({}, BadgeTone::Neutral, QStringLiteral("dices"));
     m_seedBadge->setObjectName(QStringLiteral("seedBadge"));
     m_seedBadge->setToolTip(tr("The seed of this answer: the same for every column."));
-    for (Badge *badge : {m_hashBadge, m_weightBadge, m_seedBadge})
+    for (Badge *badge : {m_hashBadge, m_secondBadge, m_weightBadge, m_seedBadge})
         badge->setMono(true);
-    for (Badge *badge : {m_adapterBadge, m_hashBadge, m_weightBadge, m_seedBadge})
+    for (Badge *badge : {m_adapterBadge, m_templateBadge, m_hashBadge, m_secondBadge, m_weightBadge, m_seedBadge})
         badges->addWidget(badge);
     badges->addStretch(1);
     clearBadges();
@@ -113,38 +190,47 @@ void ColumnHead::setBaseName(const QString &name)
 
 void ColumnHead::setChoices(const std::vector<AdapterChoice> &choices)
 {
-    setAdapterChoices(*m_choice, choices);
-    for (QWidget *widget : std::initializer_list<QWidget *>{m_choice, m_strength, m_strengthText})
-        widget->setEnabled(!choices.empty());
+    setAdapterChoices(*m_first.choice, choices);
+    m_first.choice->setEnabled(!choices.empty());
+    std::vector<AdapterChoice> adapters = choices;
+    std::erase_if(adapters, [](const AdapterChoice &choice) { return choice.adapter == "base"; });
+    setAdapterChoices(*m_second.choice, adapters);
+    updateStrength();
 }
 
-void ColumnHead::choose(const std::string &adapter)
+void ColumnHead::choose(const std::string &adapter, const std::string &model)
 {
-    chooseAdapter(*m_choice, adapter);
+    chooseAdapter(*m_first.choice, adapter, model);
 }
 
 bool ColumnHead::hasChoice() const
 {
-    return m_isBase || m_choice->currentIndex() >= 0;
+    return m_isBase || m_first.choice->currentIndex() >= 0;
 }
 
 engine::ColumnChoice ColumnHead::choice() const
 {
     if (m_isBase)
         return {};
-    return {m_choice->currentData().toString().toStdString(), m_strength->value() / 100.0};
+    const AdapterChoice chosen = chosenAdapter(*m_first.choice);
+    engine::ColumnChoice choice{chosen.adapter, chosen.adapter == "base" ? 1.0 : m_first.strength->value() / 100.0, chosen.model};
+    if (isMixing()) {
+        choice.second = chosenAdapter(*m_second.choice).adapter;
+        choice.secondStrength = m_second.strength->value() / 100.0;
+    }
+    return choice;
 }
 
 QString ColumnHead::columnName() const
 {
-    return m_isBase ? tr("Base") : m_choice->currentText();
+    return m_isBase ? tr("Base") : isMixing() ? tr("%1 and %2").arg(m_first.choice->currentText(), m_second.choice->currentText()) : m_first.choice->currentText();
 }
 
 void ColumnHead::clearBadges()
 {
-    for (Badge *badge : {m_adapterBadge, m_hashBadge, m_weightBadge, m_seedBadge})
-        badge->hide();
+    m_shown.clear();
     m_proof.clear();
+    fitBadges();
 }
 
 QString ColumnHead::proof() const
@@ -162,12 +248,48 @@ void ColumnHead::setBadges(const engine::ColumnBadge &badge, quint64 seed)
     m_weightBadge->setText(shortHash(badge.weightHash));
     m_weightBadge->setCopyText(QString::fromStdString(badge.weightHash));
     m_seedBadge->setText(QString::number(seed));
-    m_adapterBadge->show();
-    m_hashBadge->setVisible(badge.isAdapterOn);
-    m_weightBadge->show();
-    m_seedBadge->show();
-    m_proof = badge.isAdapterOn ? tr("adapter %1 at %2 %, weights %3, seed %4").arg(shortHash(badge.adapterHash)).arg(qRound(badge.strength * 100)).arg(shortHash(badge.weightHash)).arg(seed)
-                                : tr("no adapter, weights %1, seed %2").arg(shortHash(badge.weightHash)).arg(seed);
+    const QString weights = tr("weights %1, seed %2").arg(shortHash(badge.weightHash)).arg(seed);
+    m_proof = badge.isAdapterOn ? tr("adapter %1 at %2 %, %3").arg(shortHash(badge.adapterHash)).arg(qRound(badge.strength * 100)).arg(weights) : tr("no adapter, %1").arg(weights);
+    m_shown = {m_adapterBadge};
+    if (badge.isAdapterOn)
+        m_shown.push_back(m_hashBadge);
+    if (!badge.secondHash.empty()) {
+        const QString second = tr("adapter %1 at %2 %").arg(shortHash(badge.secondHash)).arg(qRound(badge.secondStrength * 100));
+        m_secondBadge->setText(tr("%1 at %2 %").arg(shortHash(badge.secondHash)).arg(qRound(badge.secondStrength * 100)));
+        m_secondBadge->setCopyText(QString::fromStdString(badge.secondHash));
+        m_secondBadge->setToolTip(tr("Fingerprint of the second adapter's numbers in memory, and how strongly it is mixed in. A click copies it whole."));
+        m_proof = tr("%1 and %2").arg(second, m_proof);
+        m_shown.push_back(m_secondBadge);
+    }
+    if (!badge.otherModel.empty()) {
+        const QString name = QString::fromStdString(badge.otherModel);
+        m_templateBadge->setToolTip(tr("%1 is another base model: it reads the conversation in its own chat template, %n token(s), and splits words in its own way.", nullptr,
+                                       static_cast<int>(badge.promptTokens)).arg(name));
+        m_proof += tr(", other base %1 with its own template").arg(name);
+        m_shown.push_back(m_templateBadge);
+    }
+    m_shown.push_back(m_weightBadge);
+    m_shown.push_back(m_seedBadge);
+    m_adapterBadge->setToolTip(tr("Computed from the numbers that gave this answer, not from the choice above: %1.").arg(m_proof));
+    fitBadges();
+}
+
+void ColumnHead::fitBadges()
+{
+    int left = width() - 2 * kPaneSide;
+    for (Badge *badge : {m_adapterBadge, m_templateBadge, m_hashBadge, m_secondBadge, m_weightBadge, m_seedBadge})
+        badge->setVisible(false);
+    for (Badge *badge : m_shown) {
+        left -= badge->sizeHint().width();
+        badge->setVisible(left >= 0);
+        left -= kStep1;
+    }
+}
+
+void ColumnHead::resizeEvent(QResizeEvent *event)
+{
+    QWidget::resizeEvent(event);
+    fitBadges();
 }
 
 } // namespace fettle::ui

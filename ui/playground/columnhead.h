@@ -15,6 +15,7 @@ class QSlider;
 namespace fettle::ui {
 
 class Badge;
+class Button;
 class ElidedLabel;
 class TextLabel;
 
@@ -22,12 +23,15 @@ class ColumnHead : public QWidget {
     Q_OBJECT
 
 public:
-    // The base column has no choice and no strength.
-    explicit ColumnHead(bool isBase, QWidget *parent = nullptr);
+    // The base column has no choice and no strength. number: of a further column, from 3, which can be removed; 0: base or tuned.
+    explicit ColumnHead(bool isBase, int number = 0, QWidget *parent = nullptr);
 
     void setBaseName(const QString &name);
     void setChoices(const std::vector<AdapterChoice> &choices); // keeps the chosen one where it is still there
-    void choose(const std::string &adapter);
+    // A second line, in every column where one of them has it, so that names and badges stay on one line.
+    void setTall(bool isTall);
+    [[nodiscard]] bool isMixing() const;
+    void choose(const std::string &adapter, const std::string &model = {});
     [[nodiscard]] engine::ColumnChoice choice() const;
     [[nodiscard]] bool hasChoice() const;
     [[nodiscard]] QString columnName() const; // "Base", "Run 3, step 207"
@@ -36,17 +40,30 @@ public:
     void clearBadges(); // nothing has answered
     void setBadges(const engine::ColumnBadge &badge, quint64 seed);
 
+signals:
+    void removalWanted();
+    void mixingChanged(); // see isMixing()
+
+protected:
+    void resizeEvent(QResizeEvent *event) override;
+
 private:
-    void addChoice(class QHBoxLayout *line);
+    void addChoice(class QHBoxLayout *line, int number);
+    struct Part { QComboBox *choice = nullptr; QSlider *strength = nullptr; TextLabel *text = nullptr; };
+    [[nodiscard]] Part addPart(class QHBoxLayout *line, const QString &name, const QString &help, const char *choiceName, const char *strengthName);
+    [[nodiscard]] QWidget *makeSecond();
+    void updateStrength();
     QWidget *makeBadges();
+    void fitBadges(); // those that have no room are in the tooltip of the first
 
     bool m_isBase;
     QString m_proof;
     ElidedLabel *m_detail = nullptr;
-    QComboBox *m_choice = nullptr;
-    QSlider *m_strength = nullptr;
-    TextLabel *m_strengthText = nullptr;
-    Badge *m_adapterBadge, *m_hashBadge, *m_weightBadge, *m_seedBadge;
+    Part m_first, m_second;
+    QWidget *m_secondLine = nullptr; // room for the second adapter
+    Button *m_mix = nullptr;
+    Badge *m_adapterBadge, *m_templateBadge, *m_hashBadge, *m_secondBadge, *m_weightBadge, *m_seedBadge;
+    std::vector<Badge *> m_shown; // of this answer, the most telling first
 };
 
 } // namespace fettle::ui

@@ -100,6 +100,8 @@ void PlaygroundPage::updateHead()
     const int mode = m_modes->currentIndex();
     const bool isNarrow = width() < measure::kNarrowBelow - measure::kRailNarrow;
     m_promptButton->setVisible(mode == SideBySide && isNarrow);
+    m_addButton->setVisible(mode == SideBySide);
+    m_serveButton->setVisible(mode == SideBySide);
     m_exportButton->setVisible(mode == SideBySide);
     m_head->setState(mode == Vote ? m_vote->state() : mode == Batch ? m_batch->state() : m_sideState);
 }

@@ -2,12 +2,17 @@
 #pragma once
 
 #include "ui/frame/page.h"
+#include "ui/playground/adapterchoice.h"
+#include "ui/playground/conversation.h"
 
+class QCheckBox;
 class QListWidget;
 class QListWidgetItem;
 class QPlainTextEdit;
 class QLineEdit;
+class QScrollArea;
 class QStackedWidget;
+class QHBoxLayout;
 
 namespace fettle::ui {
 
@@ -21,7 +26,7 @@ class PageHead;
 class Pane;
 class SamplingBar;
 class Segmented;
-struct AdapterChoice;
+class TextLabel;
 
 class PlaygroundPage : public Page {
     Q_OBJECT
@@ -37,7 +42,14 @@ protected:
     bool eventFilter(QObject *watched, QEvent *event) override;
 
 private:
-    struct Side { ColumnHead *head = nullptr; AnswerColumn *answer = nullptr; };
+    struct Side {
+        ColumnHead *head = nullptr;
+        AnswerColumn *answer = nullptr;
+        int number = 0; // 1: base, 2: tuned, from 3: further ones
+        engine::ColumnChoice asked = {};
+        std::optional<engine::ColumnBadge> badge = {}; // of its answer
+        bool isOtherBase = false; // its words are split in another way: places cannot be compared
+    };
     struct Question { QString text, system; };
 
     void setupActions();
@@ -57,23 +69,56 @@ private:
     void connectBridge();
     [[nodiscard]] Side *sideOf(std::size_t column); // of the running question; null where there is none
 
+    // --- columns (playgroundcolumns.cpp)
     void readChoices();
     void showChoices(const std::vector<AdapterChoice> &choices);
+    void readModels();
+    [[nodiscard]] std::vector<Side *> sides();
+    [[nodiscard]] std::vector<AdapterChoice> allChoices() const;
+    void openColumnMenu();
+    void addFromFolder();
+    void addColumn(const AdapterChoice &choice);
+    void removeColumn(const Side *side);
+    void removeColumnWithFocus();
+    void forgetColumns(); // the further ones
+    void connectSide(Side &side);
+    void keepQuestionInView();
+    void updateColumns();
+
     void readPrompts();
     void showPrompt(QListWidgetItem *item);
     void openPromptMenu();
     void savePrompt();
     void askWritten();
     void askAgain();
-    void ask(const Question &question);
+    // --- the conversation (playgroundconversation.cpp)
+    void ask(const Question &question, std::size_t index);
+    void keepAnswers();
+    void showExchange(std::size_t index);
+    void editQuestion();
+    void branchHere();
+    void putBack(const engine::HistoryEntry &entry);
+    [[nodiscard]] int columnFor(const KeptAnswer &answer, const std::vector<int> &taken);
+    void updateConversation();
+    // --- what was asked before (playgroundhistory.cpp)
+    void readHistory();
+    void showHistory(std::vector<engine::HistoryEntry> entries);
+    void openHistory(QListWidgetItem *item);
+    void removeFromHistory();
+    void keepInHistory();
+    void findQuestions();
+
     void stopAnswers();
     void endAnswers(const QString &why);
     void updateDivergence();
-    void showToken(const Side &own, const Side &other);
+    void showToken(const Side &own);
     void updateActions();
     void exportResult();
+    void openServing();
+    void showServing();
     void setupResults();
     void correct(const Side &side);
+    void explain(const Side &side);
     void copyComparison();
     void saveComparison();
 
@@ -85,18 +130,32 @@ private:
     BlindVote *m_vote = nullptr;
     BatchView *m_batch = nullptr;
     QString m_sideState; // what the head says of the answers side by side
-    Button *m_promptButton = nullptr, *m_exportButton = nullptr;
+    Button *m_promptButton = nullptr, *m_exportButton = nullptr, *m_serveButton = nullptr;
     Pane *m_promptPane = nullptr;
-    QListWidget *m_prompts = nullptr;
+    QListWidget *m_prompts = nullptr, *m_history = nullptr;
+    QLineEdit *m_find = nullptr;
+    std::vector<engine::HistoryEntry> m_entries; // of the history, newest first
+    std::vector<QString> m_entryWords;           // what a search looks into
+    Conversation m_conversation;
+    std::size_t m_shown = 0;              // the question that the columns show
+    std::optional<std::size_t> m_editing; // the question that is being changed
+    TextLabel *m_turn = nullptr;
+    Button *m_earlier = nullptr, *m_later = nullptr;
+    QCheckBox *m_follow = nullptr;
     SamplingBar *m_sampling = nullptr;
     ElidedLabel *m_questionLine = nullptr;
     Side m_base, m_tuned;
+    std::vector<std::unique_ptr<Side>> m_more;
+    std::vector<AdapterChoice> m_choices, m_added, m_models; // results of runs; what was added by hand; other base models on this computer
+    QScrollArea *m_columnScroll = nullptr;
     QWidget *m_columnArea = nullptr; // heads, question and answers
+    QHBoxLayout *m_heads = nullptr, *m_answers = nullptr, *m_questionRow = nullptr;
+    Button *m_addButton = nullptr;
     QStackedWidget *m_tunedStack = nullptr; // the answer, or that there is no result yet
     QPlainTextEdit *m_composer = nullptr;
     QLineEdit *m_system = nullptr;
     Button *m_send = nullptr, *m_stop = nullptr;
-    QAction *m_sendAction = nullptr, *m_againAction = nullptr, *m_stopAction = nullptr, *m_exportAction = nullptr, *m_copyAction = nullptr, *m_pictureAction = nullptr,
+    QAction *m_sendAction = nullptr, *m_againAction = nullptr, *m_editAction = nullptr, *m_branchAction = nullptr, *m_stopAction = nullptr, *m_exportAction = nullptr, *m_addAction = nullptr, *m_removeAction = nullptr, *m_copyAction = nullptr, *m_pictureAction = nullptr,
             *m_correctAction = nullptr;
     JobId m_job = 0;
     std::vector<Side *> m_columns; // columns of the running question

@@ -1,8 +1,6 @@
 // How the Playground is put together, wide and narrow. What it does is in playgroundpage.cpp.
 #include "ui/playground/playgroundpage.h"
 
-#include "ui/playground/answercolumn.h"
-#include "ui/playground/columnhead.h"
 #include "ui/playground/samplingbar.h"
 #include "ui/theme/tokens.h"
 #include "ui/widgets/button.h"
@@ -11,6 +9,7 @@
 #include "ui/widgets/labels.h"
 #include "ui/widgets/pagehead.h"
 
+#include <QCheckBox>
 #include <QHBoxLayout>
 #include <QLineEdit>
 #include <QListWidget>
@@ -44,10 +43,20 @@ void PlaygroundPage::setupActions()
                                  tr("Both models answer the same question with the same seed."), [this] { askWritten(); });
     m_againAction = addPageAction(QStringLiteral("askAgain"), tr("Ask again"), QStringLiteral("refresh-cw"), QKeySequence(Qt::CTRL | Qt::Key_R),
                                   tr("The same question with another seed: what else would they answer?"), [this] { askAgain(); });
+    m_editAction = addPageAction(QStringLiteral("editQuestion"), tr("Edit the question and ask again"), QStringLiteral("pencil"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_E),
+                                 tr("Puts the question back into the field; sent, it takes its place. The old answers stay in the history."), [this] { editQuestion(); });
+    m_branchAction = addPageAction(QStringLiteral("branchConversation"), tr("Go on from here in another way"), QStringLiteral("split"), {},
+                                   tr("The next question follows the one that is shown; what came after it stays in the history."), [this] { branchHere(); });
     m_stopAction = addPageAction(QStringLiteral("stopAnswers"), tr("Stop the answers"), QStringLiteral("circle-stop"), QKeySequence(Qt::Key_Escape),
                                  tr("Ends both answers where they are."), [this] { stopAnswers(); });
     m_exportAction = addPageAction(QStringLiteral("exportResult"), tr("Export the result..."), QStringLiteral("share"), QKeySequence(Qt::CTRL | Qt::Key_E),
                                    tr("Writes what was learnt for other programs: Ollama, LM Studio, llama.cpp, Python."), [this] { exportResult(); });
+    m_addAction = addPageAction(QStringLiteral("addColumn"), tr("Add a column..."), QStringLiteral("plus"), QKeySequence(Qt::CTRL | Qt::Key_Plus),
+                                tr("One more answer beside the others: a run, a checkpoint, an adapter from a folder or another base model."), [this] { openColumnMenu(); });
+    m_removeAction = addPageAction(QStringLiteral("removeColumn"), tr("Remove a column"), QStringLiteral("minus"), QKeySequence(Qt::CTRL | Qt::Key_Minus),
+                                   tr("Takes away the column that has the keyboard, else the last one."), [this] { removeColumnWithFocus(); });
+    addPageAction(QStringLiteral("servePrograms"), tr("Let my own programs ask..."), QStringLiteral("external-link"), {}, tr("Address, key and switch of the service for programs on this computer."),
+                  [this] { openServing(); });
     addPageAction(QStringLiteral("savePrompt"), tr("Save this prompt"), QStringLiteral("bookmark"), {}, tr("Keeps the question in the project."), [this] { savePrompt(); });
 }
 
@@ -59,6 +68,14 @@ void PlaygroundPage::setupHead()
     connect(m_promptButton, &QPushButton::clicked, this, &PlaygroundPage::openPromptMenu);
     m_head->addAction(m_promptButton);
     m_promptButton->hide(); // narrow only
+    m_addButton = new Button(tr("Add column"), QStringLiteral("plus"));
+    m_addButton->setObjectName(QStringLiteral("addColumn"));
+    connect(m_addButton, &QPushButton::clicked, this, &PlaygroundPage::openColumnMenu);
+    m_head->addAction(m_addButton);
+    m_serveButton = new Button(tr("Serve..."), QStringLiteral("external-link"));
+    m_serveButton->setObjectName(QStringLiteral("serve"));
+    connect(m_serveButton, &QPushButton::clicked, this, &PlaygroundPage::openServing);
+    m_head->addAction(m_serveButton);
     m_exportButton = new Button(tr("Export..."), QStringLiteral("share"));
     m_exportButton->setObjectName(QStringLiteral("export"));
     connect(m_exportButton, &QPushButton::clicked, this, &PlaygroundPage::exportResult);
@@ -100,45 +117,34 @@ QWidget *PlaygroundPage::makeSideBySide()
     return whole;
 }
 
-// Heads above the question that spans them, answers below it, so that the eye moves sideways.
-QWidget *PlaygroundPage::makeColumns()
-{
-    auto *pane = new Pane(Surface::Page);
-    auto *rows = new QVBoxLayout(pane);
-    rows->setContentsMargins(0, 0, 0, 0);
-    rows->setSpacing(0);
-    const auto sideBySide = [rows](QWidget *left, QWidget *right, int stretch) {
-        auto *line = new QHBoxLayout;
-        line->setSpacing(0);
-        line->addWidget(left, 1);
-        line->addWidget(new Separator(Qt::Vertical));
-        line->addWidget(right, 1);
-        rows->addLayout(line, stretch);
-    };
-    m_base = {new ColumnHead(true), new AnswerColumn(true)};
-    m_tuned = {new ColumnHead(false), new AnswerColumn(false)};
-    m_tunedStack = new QStackedWidget;
-    m_tunedStack->addWidget(m_tuned.answer);
-    m_tunedStack->addWidget(makeNoResult());
-    sideBySide(m_base.head, m_tuned.head, 0);
-    rows->addWidget(makeQuestionLine());
-    sideBySide(m_base.answer, m_tunedStack, 1);
-    m_columnArea = pane;
-    connect(m_base.answer, &AnswerColumn::tokenChosen, this, [this] { showToken(m_base, m_tuned); });
-    connect(m_tuned.answer, &AnswerColumn::tokenChosen, this, [this] { showToken(m_tuned, m_base); });
-    return pane;
-}
-
 QWidget *PlaygroundPage::makeQuestionLine()
 {
     auto *line = new Pane(Surface::Window, Qt::TopEdge | Qt::BottomEdge);
     line->setFixedHeight(qRound(kHealthBar * textScale()));
-    auto *row = new QHBoxLayout(line);
+    auto *row = m_questionRow = new QHBoxLayout(line);
     row->setContentsMargins(kPaneSide, 0, kStep2, 0);
     row->setSpacing(kStep2);
+    m_earlier = iconButton(QStringLiteral("chevron-left"), tr("Question before"));
+    m_earlier->setObjectName(QStringLiteral("earlierQuestion"));
+    connect(m_earlier, &QPushButton::clicked, this, [this] { showExchange(m_shown - 1); });
+    m_turn = smallLabel({});
+    m_turn->setObjectName(QStringLiteral("questionNumber"));
+    m_later = iconButton(QStringLiteral("chevron-right"), tr("Question after"));
+    m_later->setObjectName(QStringLiteral("laterQuestion"));
+    connect(m_later, &QPushButton::clicked, this, [this] { showExchange(m_shown + 1); });
+    for (QWidget *widget : std::initializer_list<QWidget *>{m_earlier, m_turn, m_later})
+        row->addWidget(widget);
     m_questionLine = new ElidedLabel({}, TextSize::Body, Weight::SemiBold);
     m_questionLine->setObjectName(QStringLiteral("askedQuestion"));
     row->addWidget(m_questionLine, 1);
+    for (QAction *action : {m_editAction, m_branchAction}) {
+        auto *button = iconButton(action->property("iconName").toString(), action->text());
+        button->setObjectName(action->objectName());
+        button->setToolTip(action->toolTip());
+        connect(button, &QPushButton::clicked, action, &QAction::trigger);
+        connect(action, &QAction::changed, button, [button, action] { button->setEnabled(action->isEnabled()); });
+        row->addWidget(button);
+    }
     auto *again = quietButton({}, QStringLiteral("refresh-cw"));
     again->setObjectName(QStringLiteral("askAgain"));
     again->followAction(m_againAction);
@@ -164,10 +170,21 @@ QWidget *PlaygroundPage::makePrompts()
     auto *column = new QVBoxLayout(m_promptPane);
     column->setContentsMargins(0, kPaneTop, 0, kStep2);
     column->setSpacing(kStep2);
-    auto *head = new QHBoxLayout;
-    head->setContentsMargins(kPaneSide, 0, kPaneSide, 0);
-    head->addWidget(sectionLabel(tr("Questions")));
-    column->addLayout(head);
+    m_find = new QLineEdit;
+    m_find->setObjectName(QStringLiteral("findQuestions"));
+    m_find->setAccessibleName(tr("Find in questions and answers"));
+    m_find->setPlaceholderText(tr("Find"));
+    m_find->setToolTip(tr("Shows the questions and conversations that hold these words, in a question or an answer."));
+    m_find->setClearButtonEnabled(true);
+    connect(m_find, &QLineEdit::textChanged, this, &PlaygroundPage::findQuestions);
+    const auto side = [column](QWidget *widget) {
+        auto *line = new QHBoxLayout;
+        line->setContentsMargins(kStep3, 0, kStep3, 0);
+        line->addWidget(widget);
+        column->addLayout(line);
+    };
+    side(m_find);
+    side(sectionLabel(tr("Questions")));
     m_prompts = new QListWidget;
     m_prompts->setFrameShape(QFrame::NoFrame);
     m_prompts->setAccessibleName(tr("Saved and held-out questions"));
@@ -193,6 +210,23 @@ QWidget *PlaygroundPage::makePrompts()
     foot->addWidget(save);
     foot->addStretch(1);
     column->addLayout(foot);
+    side(sectionLabel(tr("History")));
+    m_history = new QListWidget;
+    m_history->setObjectName(QStringLiteral("history"));
+    m_history->setFrameShape(QFrame::NoFrame);
+    m_history->setAccessibleName(tr("What was asked before"));
+    m_history->setToolTip(tr("Every question of this project with its answers. A click puts the conversation back."));
+    m_history->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    m_history->setTextElideMode(Qt::ElideRight);
+    m_history->setUniformItemSizes(true);
+    m_history->viewport()->setAutoFillBackground(false);
+    m_history->installEventFilter(this);
+    connect(m_history, &QListWidget::itemClicked, this, &PlaygroundPage::openHistory);
+    connect(m_history, &QListWidget::itemActivated, this, &PlaygroundPage::openHistory);
+    auto *past = new QHBoxLayout;
+    past->setContentsMargins(kStep2, 0, kStep2, 0);
+    past->addWidget(m_history);
+    column->addLayout(past, 1);
     return m_promptPane;
 }
 
@@ -224,6 +258,11 @@ QWidget *PlaygroundPage::makeComposer()
     m_system->setToolTip(tr("Stands before the question; usually the one that was used in training."));
     label->setBuddy(m_system);
     line->addWidget(m_system, 1);
+    m_follow = new QCheckBox(tr("Follow-up"));
+    m_follow->setObjectName(QStringLiteral("followUp"));
+    m_follow->setAccessibleName(tr("Follow-up"));
+    m_follow->setToolTip(tr("The question goes on with this conversation: every column remembers what it answered itself. Off: a new conversation begins."));
+    line->addWidget(m_follow);
     line->addSpacing(kStep1);
     m_stop = new Button(tr("Stop"), {}, tr("Ends both answers where they are."));
     m_stop->setObjectName(QStringLiteral("stop"));
@@ -248,6 +287,7 @@ void PlaygroundPage::resizeEvent(QResizeEvent *event)
     m_promptPane->setVisible(!isNarrow);
     updateHead();
     m_sampling->setNarrow(isNarrow);
+    keepQuestionInView();
 }
 
 } // namespace fettle::ui

@@ -5,6 +5,9 @@
 #include "ui/playground/answercolumn.h"
 #include "ui/playground/columnhead.h"
 #include "ui/playground/correctiondialog.h"
+#include "ui/playground/servedialog.h"
+#include "ui/playground/whydialog.h"
+#include "ui/widgets/button.h"
 
 #include <QBuffer>
 #include <QClipboard>
@@ -30,17 +33,47 @@ void PlaygroundPage::setupResults()
 {
     m_copyAction = addPageAction(QStringLiteral("copyComparison"), tr("Copy the comparison as Markdown"), QStringLiteral("copy"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_C),
                                  tr("Question, answers and settings as text for a report."), [this] { copyComparison(); });
+    connect(&bridge(), &Bridge::servingChanged, this, &PlaygroundPage::showServing);
+    showServing();
     m_pictureAction = addPageAction(QStringLiteral("saveComparison"), tr("Save a picture of the comparison..."), QStringLiteral("camera"), {},
                                     tr("The columns as they stand here, for a report."), [this] { saveComparison(); });
     m_correctAction = addPageAction(QStringLiteral("correctAnswer"), tr("Correct the answer..."), QStringLiteral("pen-line"), QKeySequence(Qt::CTRL | Qt::Key_K | Qt::SHIFT),
-                                    tr("This answer is wrong: write the right one, and the next run learns it."), [this] { correct(m_columns.size() > 1 ? m_tuned : m_base); });
-    connect(m_base.answer, &AnswerColumn::correctionWanted, this, [this] { correct(m_base); });
-    connect(m_tuned.answer, &AnswerColumn::correctionWanted, this, [this] { correct(m_tuned); });
+                                    tr("This answer is wrong: write the right one, and the next run learns it."), [this] { correct(m_tuned.answer->text().isEmpty() ? m_base : m_tuned); });
+}
+
+void PlaygroundPage::explain(const Side &side)
+{
+    if (bridge().project() == nullptr || m_job != 0)
+        return;
+    auto turns = m_conversation.turns(m_shown, side.number);
+    turns.push_back({data::Role::Assistant, side.answer->text().toStdString(), {}});
+    auto *dialog = new WhyDialog(context(), side.asked.adapter, side.head->columnName(), std::move(turns), this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->open();
+}
+
+void PlaygroundPage::openServing()
+{
+    if (bridge().project() == nullptr)
+        return;
+    auto *dialog = new ServeDialog(bridge(), m_choices, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->open();
+}
+
+void PlaygroundPage::showServing()
+{
+    const ServingState &state = bridge().serving();
+    m_serveButton->setText(state.isOn ? tr("Serving") : tr("Serve..."));
+    m_serveButton->setInk(state.isOn ? Ink::Accent : Ink::Text);
+    m_serveButton->setEnabled(bridge().project() != nullptr);
+    m_serveButton->setToolTip(state.isOn ? tr("Programs on this computer can ask: %n answered so far.", nullptr, state.answered)
+                                         : tr("Lets your own programs on this computer ask the model. Off."));
 }
 
 void PlaygroundPage::correct(const Side &side)
 {
-    if (bridge().project() == nullptr || m_job != 0 || side.answer->answer().empty())
+    if (bridge().project() == nullptr || m_job != 0 || side.answer->text().isEmpty())
         return;
     auto *dialog = new CorrectionDialog(bridge(), {m_asked.text, m_asked.system, side.answer->text(), side.head->columnName(), side.head->choice().adapter}, this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
@@ -62,9 +95,15 @@ void PlaygroundPage::correct(const Side &side)
 
 void PlaygroundPage::copyComparison()
 {
-    QString text = tr("**Question:** %1").arg(m_asked.text) + QLatin1String("\n\n");
+    QString text;
     if (!m_asked.system.isEmpty())
         text += tr("**System prompt:** %1").arg(m_asked.system) + QLatin1String("\n\n");
+    for (std::size_t i = 0; i < m_shown && i < m_conversation.exchanges.size(); ++i) { // what was said before
+        text += tr("**Question:** %1").arg(m_conversation.exchanges[i].question) + QLatin1String("\n\n");
+        for (const KeptAnswer &answer : m_conversation.exchanges[i].answers)
+            text += QStringLiteral("**%1**\n\n").arg(answer.name) + quoted(answer.text) + QLatin1Char('\n');
+    }
+    text += tr("**Question:** %1").arg(m_asked.text) + QLatin1String("\n\n");
     for (const Side *side : m_columns)
         text += QStringLiteral("**%1** (%2)\n\n").arg(side->head->columnName(), side->head->proof()) + quoted(side->answer->text()) + QLatin1Char('\n');
     QGuiApplication::clipboard()->setText(text);

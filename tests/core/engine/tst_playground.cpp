@@ -10,6 +10,7 @@
 #include <QTest>
 
 #include <cmath>
+#include <fstream>
 
 using namespace fettle;
 using namespace fettle::engine;
@@ -156,6 +157,20 @@ private slots:
         fs::copy(adapterFolder(2), changing);
         fs::last_write_time(changing / "adapter_model.safetensors", fs::file_time_type::clock::now() + std::chrono::seconds(5));
         QCOMPARE(badge(changing.string()).adapterHash, m_hashes[1]);
+        // A column on another base.
+        const fs::path other = fs::path(m_folder.path().toStdString()) / "swapped";
+        fs::copy(kModel, other, fs::copy_options::recursive);
+        ColumnChoice there;
+        there.model = other.string();
+        const auto badgeThere = [&] {
+            auto results = playground.generate(question({{"base", 1.0}, there}), nullptr);
+            return results ? (*results)[1].badge : ColumnBadge{};
+        };
+        const std::string before = badgeThere().weightHash;
+        QCOMPARE(before, base.weightHash); // the same files
+        QCOMPARE(state->otherModels.size(), std::size_t{1});
+        state->otherModels.front()->generator->weights().layers[0].maps[2].matrix.bytes()[9] ^= std::byte{4};
+        QVERIFY(badgeThere().weightHash != before);
     }
 
     void runsOfAProjectAreAdapters()
@@ -219,6 +234,162 @@ private slots:
         QVERIFY(!results);
         QVERIFY2(results.error().message.find(word.toStdString()) != std::string::npos, results.error().message.c_str());
         QVERIFY(!results.error().hint.empty());
+    }
+
+    // Another base answers the same conversation in its own words, at the same time; what shares the base is decoded as before.
+    void anotherBaseHasItsOwnTemplate()
+    {
+        const fs::path other = fs::path(m_folder.path().toStdString()) / "other";
+        fs::copy(kModel, other, fs::copy_options::recursive);
+        std::ifstream in(kModel + "/chat_template.jinja");
+        const std::string written(std::istreambuf_iterator<char>(in), {});
+        std::ofstream(other / "chat_template.jinja") << "Note. " << written;
+        auto opened = Playground::open(kModel);
+        VERIFY_OK(opened);
+        ColumnChoice there;
+        there.model = other.string();
+        ColumnChoice thereTuned = there;
+        thereTuned.adapter = adapterFolder(1).string();
+        auto request = question({{"base", 1.0}, there, {adapterFolder(1).string(), 1.0}, thereTuned});
+        std::vector<ColumnBadge> badges;
+        std::vector<int> order;
+        GenerateEvents events;
+        events.started = [&](const std::vector<ColumnBadge> &shown, std::int64_t) { badges = shown; };
+        events.token = [&](const GeneratedToken &token) { order.push_back(token.column); };
+        auto results = (*opened)->generate(request, nullptr, events);
+        VERIFY_OK(results);
+        QVERIFY(badges[0].otherModel.empty() && badges[2].otherModel.empty());
+        QVERIFY(!badges[1].otherModel.empty() && !badges[3].otherModel.empty());
+        QVERIFY(badges[1].promptTokens > badges[0].promptTokens); // the note of its template
+        QCOMPARE(badges[2].promptTokens, badges[0].promptTokens);
+        QVERIFY(!badges[1].isAdapterOn && badges[3].isAdapterOn);
+        QCOMPARE(badges[3].adapterHash, m_hashes[0]);
+        QCOMPARE(badges[1].weightHash, badges[3].weightHash);
+        // Together: the other base has written its second token before the first has written its third.
+        const auto third = [&](int column) { int seen = 0; for (std::size_t i = 0; i < order.size(); ++i) if (order[i] == column && ++seen == 3) return i; return order.size(); };
+        QVERIFY(std::count(order.begin(), order.begin() + std::ptrdiff_t(third(0)), 1) >= 2);
+        // Each answers what it answers alone.
+        auto alone = (*opened)->generate(question({request.columns[2]}), nullptr);
+        VERIFY_OK(alone);
+        QCOMPARE(alone->front().ids, (*results)[2].ids);
+        auto elsewhere = Playground::open(other.string());
+        VERIFY_OK(elsewhere);
+        auto same = (*elsewhere)->generate(question({{"base", 1.0}}), nullptr);
+        VERIFY_OK(same);
+        QCOMPARE(same->front().ids, (*results)[1].ids);
+        // A model that is not there ends the question, and says which.
+        there.model = "nowhere-at-all";
+        auto missing = (*opened)->generate(question({{"base", 1.0}, there}), nullptr);
+        QVERIFY(!missing && missing.error().message.find("nowhere-at-all") != std::string::npos);
+    }
+
+    // Two adapters in one column: the sum of both, each as strong as it is told.
+    void twoAdaptersAreMixed()
+    {
+        auto opened = Playground::open(kModel);
+        VERIFY_OK(opened);
+        const std::string one = adapterFolder(1).string(), two = adapterFolder(2).string();
+        const auto mixed = [&](double first, double second) {
+            ColumnChoice choice{one, first};
+            choice.second = two;
+            choice.secondStrength = second;
+            return choice;
+        };
+        auto results = (*opened)->generate(question({{"base", 1.0}, {one, 1.0}, {two, 0.5}, mixed(1, 0), mixed(0, 0.5), mixed(1, 0.5), mixed(0, 0)}), nullptr);
+        VERIFY_OK(results);
+        QCOMPARE((*results)[3].ids, (*results)[1].ids);
+        QCOMPARE((*results)[4].ids, (*results)[2].ids);
+        QCOMPARE((*results)[6].ids, (*results)[0].ids);
+        QVERIFY((*results)[5].ids != (*results)[1].ids && (*results)[5].ids != (*results)[2].ids && (*results)[5].ids != (*results)[0].ids);
+        const ColumnBadge &badge = (*results)[5].badge;
+        QVERIFY(badge.isAdapterOn);
+        QCOMPARE(badge.adapterHash, m_hashes[0]);
+        QCOMPARE(badge.secondHash, m_hashes[1]);
+        QCOMPARE(badge.secondStrength, 0.5);
+        QVERIFY((*results)[3].badge.secondHash.empty()); // at 0 % it is not in use
+        // The same adapter twice, half each, is the adapter once.
+        ColumnChoice twice{one, 0.5};
+        twice.second = one;
+        twice.secondStrength = 0.5;
+        auto halves = (*opened)->generate(question({{one, 1.0}, twice}), nullptr);
+        VERIFY_OK(halves);
+        QCOMPARE((*halves)[0].ids, (*halves)[1].ids);
+        // What cannot be.
+        ColumnChoice wrong = mixed(1, 1.6);
+        QVERIFY(!(*opened)->generate(question({wrong}), nullptr));
+        wrong = mixed(1, 1);
+        wrong.adapter = "base";
+        auto refused = (*opened)->generate(question({wrong}), nullptr);
+        QVERIFY(!refused && !refused.error().hint.empty());
+    }
+
+    // Logits of the mixture against two adapters that were added by hand.
+    void mixtureIsTheSum()
+    {
+        auto generator = generate::Generator::load(kModel, 1);
+        VERIFY_OK(generator);
+        const std::vector<TokenId> ids = {3, 17, 40, 5, 9};
+        std::vector<std::shared_ptr<const generate::DecodeAdapter>> adapters;
+        for (const std::uint64_t seed : {1u, 2u}) {
+            auto tuned = tune::loadAdapter(adapterFolder(seed), (*generator)->config());
+            VERIFY_OK(tuned);
+            auto packed = (*generator)->addAdapter(**tuned);
+            VERIFY_OK(packed);
+            adapters.push_back(*packed);
+        }
+        auto mixed = generate::DecodeAdapter::mix(*adapters[0], 0.75, *adapters[1], 1.25);
+        VERIFY_OK(mixed);
+        auto logits = (*generator)->logits(ids, mixed->get());
+        VERIFY_OK(logits);
+        // The same update built into the weights of the plain decoder.
+        auto weights = model::loadWeights(kModel);
+        VERIFY_OK(weights);
+        auto first = tune::loadAdapter(adapterFolder(1), (*generator)->config()), second = tune::loadAdapter(adapterFolder(2), (*generator)->config());
+        VERIFY_OK(first);
+        VERIFY_OK(second);
+        auto *a = dynamic_cast<tune::LoraAdapter *>(first->get()), *b = dynamic_cast<tune::LoraAdapter *>(second->get());
+        QVERIFY(a && b && a->modules().size() == b->modules().size());
+        std::vector<tune::LoraAdapter::Module> sum;
+        for (std::size_t i = 0; i < a->modules().size(); ++i) {
+            auto module = a->modules()[i];
+            const auto &other = b->modules()[i];
+            const at::Tensor up = at::cat({module.b * (module.scaling * 0.75), other.b * (other.scaling * 1.25)}, 1).detach();
+            module.a = at::cat({module.a, other.a}, 0).detach();
+            module.b = up;
+            module.scaling = 1.0;
+            sum.push_back(module);
+        }
+        auto config = a->config();
+        config.rank *= 2;
+        auto packed = (*generator)->addAdapter(tune::LoraAdapter(config, std::move(sum), (*generator)->config().layers));
+        VERIFY_OK(packed);
+        auto expected = (*generator)->logits(ids, packed->get());
+        VERIFY_OK(expected);
+        float largest = 0, apart = 0;
+        for (std::size_t i = 0; i < logits->size(); ++i) {
+            largest = std::max(largest, std::abs((*expected)[i]));
+            apart = std::max(apart, std::abs((*expected)[i] - (*logits)[i]));
+        }
+        QVERIFY2(apart <= 1e-4f * largest, QByteArray::number(double(apart)).constData());
+        QVERIFY(!generate::DecodeAdapter::mix(*adapters[0], 1.0, *adapters[1], 1.0)->get()->hash().empty());
+    }
+
+    // Earlier answers are those of the column.
+    void conversationIsTheColumnsOwn()
+    {
+        auto opened = Playground::open(kModel);
+        VERIFY_OK(opened);
+        ColumnChoice own;
+        own.conversation = {{data::Role::User, "When is the clinic open?", {}}, {data::Role::Assistant, "At nine.", {}}, {data::Role::User, "And on Sundays?", {}}};
+        auto request = question({{"base", 1.0}, own});
+        auto results = (*opened)->generate(request, nullptr);
+        VERIFY_OK(results);
+        QVERIFY((*results)[1].badge.promptTokens > (*results)[0].badge.promptTokens);
+        request = question({{"base", 1.0}});
+        request.conversation = own.conversation;
+        auto same = (*opened)->generate(request, nullptr);
+        VERIFY_OK(same);
+        QCOMPARE(same->front().ids, (*results)[1].ids);
     }
 
     void rawTextIsContinued()

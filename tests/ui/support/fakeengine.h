@@ -5,6 +5,8 @@
 #include "tests/ui/support/fakeproject.h"
 
 #include <atomic>
+#include <condition_variable>
+#include <deque>
 #include <functional>
 
 namespace fettle::ui {
@@ -90,6 +92,15 @@ public:
     std::int64_t freeDiskBytes(const std::filesystem::path &) override { return 41'000'000'000; }
     std::vector<engine::Check> doctor() override;
 
+    // A service that asks what a test tells it to ask, as programs would.
+    Result<> serve(const engine::ServeOptions &options, const engine::Answerer &answerer, const engine::ServeEvents &events, std::stop_token stop) override;
+    void askAsProgram(const std::string &question);
+    std::vector<engine::NearRow> nearRows;    // of every question, once the index is built
+    std::function<void(int row)> beforeRow;   // on the engine thread: a test can hold the index there
+    mutable std::atomic<bool> isIndexed = false;
+    std::optional<Error> serveError;
+    engine::ServeOptions lastServed; // read when the service is on
+
     engine::ExportRequest lastExport; // read when the export has ended
     std::string exportCause;          // not empty: the next exports do not pass their self-test
     bool isExportRounded = false;     // the next exports keep fewer bits than their source
@@ -98,6 +109,9 @@ private:
     Result<engine::RunSummary> drive(FakeProjectState &state, engine::RunInfo run, std::int64_t from, const engine::RunEvents &events,
                                      const engine::RunControl *control, std::stop_token stop);
 
+    std::mutex m_serveMutex;
+    std::condition_variable_any m_serveWake;
+    std::deque<std::string> m_programs; // questions
     std::mutex m_mutex;
     std::map<std::filesystem::path, std::shared_ptr<FakeProjectState>> m_projects;
 };

@@ -70,6 +70,26 @@ class FakePlayground : public PlaygroundApi {
 public:
     FakePlayground(std::string model, const FakeEngine &engine) : m_model(std::move(model)), m_engine(engine) {}
     std::string modelPath() const override { return m_model; }
+    Result<std::int64_t> indexRows(const std::string &, const ProjectApi &, const ProgressCallback &progress, std::stop_token stop) override
+    {
+        for (int row = 0; row < 40; ++row) {
+            if (stop.stop_requested())
+                return fail(ErrorCode::Cancelled, "It was cancelled.");
+            progress({"Reading the training rows", row, 40, 40.0 - row});
+            if (m_engine.beforeRow)
+                m_engine.beforeRow(row);
+        }
+        m_engine.isIndexed = true;
+        return 40;
+    }
+    Result<std::vector<engine::NearRow>> nearestRows(const std::string &, const std::vector<data::Turn> &conversation, const ProjectApi &, std::size_t count, std::stop_token) override
+    {
+        if (conversation.size() < 2 || conversation.back().role != data::Role::Assistant)
+            return fail(ErrorCode::BadInput, "There is no answer.");
+        if (!m_engine.isIndexed)
+            return fail(ErrorCode::NotFound, "The training rows of this run are not indexed yet.", "Build the index: the model reads every training row once.");
+        return std::vector<engine::NearRow>(m_engine.nearRows.begin(), m_engine.nearRows.begin() + std::ptrdiff_t(std::min(count, m_engine.nearRows.size())));
+    }
     Result<std::vector<engine::ColumnResult>> generate(const engine::GenerateRequest &request, const ProjectApi *,
                                                        const engine::GenerateEvents &events, std::stop_token stop) override
     {
@@ -87,10 +107,15 @@ public:
             badge.adapterName = isBase ? "" : choice.adapter;
             badge.strength = isBase ? 0 : choice.strength;
             badge.adapterHash = isBase ? "" : "91d204bb" + std::string(56, '0');
-            badge.weightHash = "3fa9c1e7" + std::string(56, '0');
+            badge.weightHash = (choice.model.empty() ? "3fa9c1e7" : "77b0d2aa") + std::string(56, '0');
+            badge.otherModel = std::filesystem::path(choice.model).filename().string();
+            badge.promptTokens = choice.model.empty() ? 24 : 31;
+            badge.secondName = choice.second;
+            badge.secondHash = choice.second.empty() || choice.secondStrength == 0 ? "" : "c07e5a13" + std::string(56, '0');
+            badge.secondStrength = choice.second.empty() ? 0 : choice.secondStrength;
             badge.step = isBase ? 0 : 207;
             badges.push_back(badge);
-            const auto known = m_engine.answers.find(choice.adapter);
+            const auto known = m_engine.answers.find(choice.model.empty() ? choice.adapter : choice.model);
             words.push_back(pieces(known != m_engine.answers.end() ? known->second
                                    : isBase ? "It is important to ask a veterinarian about this as soon as possible."
                                             : "Ring us now and keep the wrapper."));
@@ -200,6 +225,35 @@ Result<std::unique_ptr<PlaygroundApi>> FakeEngine::openPlayground(const std::str
                                                                   const ProgressCallback &, std::stop_token)
 {
     return std::make_unique<FakePlayground>(model, *this);
+}
+
+Result<> FakeEngine::serve(const engine::ServeOptions &options, const engine::Answerer &answerer, const engine::ServeEvents &events, std::stop_token stop)
+{
+    if (serveError)
+        return tl::unexpected<Error>(*serveError);
+    lastServed = options;
+    events.started({"http://127.0.0.1:41234/v1", "fettle-0123456789abcdef", {"tuned", "base"}});
+    std::unique_lock lock(m_serveMutex);
+    while (m_serveWake.wait(lock, stop, [this] { return !m_programs.empty(); })) {
+        engine::GenerateRequest request;
+        request.columns = {{options.adapter, options.strength}};
+        request.conversation = {{data::Role::User, m_programs.front(), {}}};
+        m_programs.pop_front();
+        lock.unlock();
+        const auto answers = answerer(request, {}, stop);
+        events.answered("POST", "/v1/chat/completions", answers ? 200 : 503);
+        lock.lock();
+    }
+    return {};
+}
+
+void FakeEngine::askAsProgram(const std::string &question)
+{
+    {
+        const std::scoped_lock lock(m_serveMutex);
+        m_programs.push_back(question);
+    }
+    m_serveWake.notify_all();
 }
 
 std::vector<data::Record> fakeRecords(int count)

@@ -26,6 +26,7 @@ struct FakeProjectState {
     std::map<std::int64_t, data::RunProbes> probes; // by run
     std::map<std::int64_t, data::LossLedger> ledgers;
     std::vector<engine::SavedPrompt> prompts;
+    std::vector<engine::HistoryEntry> history; // newest last
     std::vector<engine::BallotInfo> ballots;
     std::map<std::int64_t, std::vector<evaluate::BallotPair>> ballotPairs; // by ballot
     std::map<std::int64_t, std::vector<evaluate::BallotVote>> votes;
@@ -105,6 +106,9 @@ public:
     Result<std::vector<engine::SavedPrompt>> prompts() const override;
     Result<std::int64_t> savePrompt(const engine::SavedPrompt &prompt) override;
     Result<> deletePrompt(std::int64_t id) override;
+    Result<std::vector<engine::HistoryEntry>> history(std::size_t most) const override;
+    Result<> addHistory(const engine::HistoryEntry &entry) override;
+    Result<> removeHistory(const std::string &id) override;
     Result<engine::BallotInfo> addBallot(const engine::BallotInfo &ballot) override;
     Result<> addBallotPair(evaluate::BallotId ballot, const evaluate::BallotPair &pair) override;
     Result<> completeBallot(evaluate::BallotId ballot) override;

@@ -22,6 +22,29 @@ std::string tunedAnswer(std::size_t index, const std::string &expected)
 
 } // namespace
 
+Result<std::vector<engine::HistoryEntry>> FakeProject::history(std::size_t most) const
+{
+    const std::scoped_lock lock(m_state->mutex);
+    std::vector<engine::HistoryEntry> entries(m_state->history.rbegin(), m_state->history.rend());
+    entries.resize(std::min(entries.size(), most));
+    return entries;
+}
+
+Result<> FakeProject::addHistory(const engine::HistoryEntry &entry)
+{
+    const std::scoped_lock lock(m_state->mutex);
+    std::erase_if(m_state->history, [&](const auto &known) { return known.id == entry.id; });
+    m_state->history.push_back(entry);
+    return {};
+}
+
+Result<> FakeProject::removeHistory(const std::string &id)
+{
+    const std::scoped_lock lock(m_state->mutex);
+    std::erase_if(m_state->history, [&](const auto &known) { return known.id == id; });
+    return {};
+}
+
 Result<engine::BallotInfo> FakeProject::addBallot(const engine::BallotInfo &ballot)
 {
     const Lock lock(m_state->mutex);

@@ -1,0 +1,121 @@
+#include "core/engine/history.h"
+
+#include "core/io/atomicfile.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+#include <unordered_set>
+
+namespace fettle::engine {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+constexpr std::int64_t kReadAtMost = 16 * 1024 * 1024; // bytes at the end of the file
+
+fs::path fileOf(const fs::path &projectFolder) { return projectFolder / "history.jsonl"; }
+
+Result<> appendLine(const fs::path &file, const Json &entry)
+{
+    // A text may hold what is no UTF-8 where an answer was cut within a character.
+    std::string line = entry.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (descriptor < 0)
+        return tl::unexpected(io::fileError(errno, "write", file));
+    char last = '\n';
+    const off_t size = ::lseek(descriptor, 0, SEEK_END);
+    if (size > 0 && ::pread(descriptor, &last, 1, size - 1) == 1 && last != '\n')
+        line.insert(line.begin(), '\n'); // the last entry was cut off by a crash: it does not take this one with it
+    Result<> result;
+    for (std::size_t written = 0; result && written < line.size();) {
+        const ssize_t count = ::write(descriptor, line.data() + written, line.size() - written);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            result = tl::unexpected(io::fileError(errno, "write", file));
+        else
+            written += static_cast<std::size_t>(count);
+    }
+    if (result && ::fsync(descriptor) != 0)
+        result = tl::unexpected(io::fileError(errno, "write", file));
+    ::close(descriptor);
+    return result;
+}
+
+HistoryEntry entryFrom(const Json &json)
+{
+    HistoryEntry entry{json.at("id"), json.at("at"), json.at("system"), json.at("seed"), {}};
+    for (const Json &own : json.at("exchanges")) {
+        HistoryExchange exchange{own.at("question"), {}};
+        for (const Json &answer : own.at("answers"))
+            exchange.answers.push_back({answer.at("name"), answer.at("adapter"), answer.at("model"), answer.at("strength"), answer.at("text")});
+        entry.exchanges.push_back(std::move(exchange));
+    }
+    return entry;
+}
+
+} // namespace
+
+Result<> addHistory(const fs::path &projectFolder, const HistoryEntry &entry)
+{
+    Json exchanges = Json::array();
+    for (const HistoryExchange &exchange : entry.exchanges) {
+        Json answers = Json::array();
+        for (const HistoryAnswer &answer : exchange.answers)
+            answers.push_back({{"name", answer.name}, {"adapter", answer.adapter}, {"model", answer.model}, {"strength", answer.strength}, {"text", answer.text}});
+        exchanges.push_back({{"question", exchange.question}, {"answers", answers}});
+    }
+    return appendLine(fileOf(projectFolder), {{"id", entry.id}, {"at", entry.when}, {"system", entry.system}, {"seed", entry.seed}, {"exchanges", exchanges}});
+}
+
+Result<> removeHistory(const fs::path &projectFolder, const std::string &id)
+{
+    // What is removed is gone from the disk: the file is written anew without it.
+    std::ifstream file(fileOf(projectFolder), std::ios::binary);
+    std::string kept, line;
+    while (std::getline(file, line)) {
+        const Json json = Json::parse(line, nullptr, false);
+        if (!json.is_object() || json.value("id", Json()) != id)
+            kept += line + "\n";
+    }
+    return io::writeFileAtomically(fileOf(projectFolder), kept);
+}
+
+Result<std::vector<HistoryEntry>> readHistory(const fs::path &projectFolder, std::size_t most)
+{
+    std::vector<HistoryEntry> entries;
+    std::error_code problem;
+    const auto size = fs::file_size(fileOf(projectFolder), problem);
+    if (problem)
+        return entries;
+    std::ifstream file(fileOf(projectFolder), std::ios::binary);
+    if (!file)
+        return tl::unexpected(io::fileError(errno, "read", fileOf(projectFolder)));
+    std::string line;
+    if (static_cast<std::int64_t>(size) > kReadAtMost) {
+        file.seekg(static_cast<std::streamoff>(size) - kReadAtMost);
+        std::getline(file, line); // the rest of a line
+    }
+    while (std::getline(file, line)) {
+        const Json json = Json::parse(line, nullptr, false);
+        if (!json.is_object())
+            continue;
+        try {
+            entries.push_back(entryFrom(json));
+        } catch (const Json::exception &) { // another type where a text or a number belongs
+        }
+    }
+    std::reverse(entries.begin(), entries.end());
+    std::unordered_set<std::string> seen;
+    std::erase_if(entries, [&](const HistoryEntry &entry) { return !seen.insert(entry.id).second; });
+    if (entries.size() > most)
+        entries.resize(most);
+    return entries;
+}
+
+} // namespace fettle::engine

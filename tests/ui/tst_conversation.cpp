@@ -1,0 +1,348 @@
+// Conversations in the Playground: follow-ups with each column's own answers, an edited question, a branch, and the history that keeps and
+// finds all of it. FETTLE_PICTURES=FOLDER keeps pictures.
+#include "tests/ui/support/windowfixture.h"
+#include "ui/playground/answercolumn.h"
+#include "ui/playground/columnhead.h"
+#include "ui/playground/playgroundpage.h"
+#include "ui/widgets/badge.h"
+#include "ui/widgets/button.h"
+#include "ui/widgets/labels.h"
+
+#include <QCheckBox>
+#include <QClipboard>
+#include <QComboBox>
+#include <QLineEdit>
+#include <QListWidget>
+#include <QPlainTextEdit>
+#include <QTest>
+#include <QTextEdit>
+
+using namespace fettle;
+using namespace fettle::ui;
+
+class ConversationTest : public QObject {
+    Q_OBJECT
+
+private slots:
+    void initTestCase() { m_fixture = std::make_unique<WindowFixture>(QStringLiteral("tst_conversation")); }
+    void init();
+    void cleanup();
+
+    void followUpRemembersOwnAnswers();
+    void withoutFollowUpItBeginsAnew();
+    void questionsCanBeLookedThrough();
+    void editedQuestionTakesItsPlace();
+    void branchKeepsWhatWas();
+    void historyIsKeptAndFound();
+    void clickPutsTheConversationBack();
+    void columnThatIsGoneComesBack();
+    void entryIsRemovedForGood();
+    void copyHoldsTheWholeConversation();
+    void historyIsTheProjects();
+    void narrowWindowFits();
+
+private:
+    template <class T>
+    T *named(const char *name) const { return m_page->findChild<T *>(QLatin1String(name)); }
+    [[nodiscard]] QList<AnswerColumn *> columns() const { return m_page->findChildren<AnswerColumn *>(); }
+    [[nodiscard]] engine::GenerateRequest asked() const
+    {
+        const std::scoped_lock lock(m_seen->mutex);
+        return m_seen->asked.back();
+    }
+    void askAndWait(const QString &question);
+    void press(const char *button) { QTest::mouseClick(named<Button>(button), Qt::LeftButton); }
+    void follow(bool isFollowing) { named<QCheckBox>("followUp")->setChecked(isFollowing); }
+    [[nodiscard]] QStringList history() const; // that can be seen, without days
+    void openEntry(const QString &text);
+    static std::vector<std::string> texts(const std::vector<data::Turn> &turns)
+    {
+        std::vector<std::string> all;
+        for (const auto &turn : turns)
+            all.push_back(turn.text);
+        return all;
+    }
+
+    struct Seen { std::mutex mutex; std::vector<engine::GenerateRequest> asked; };
+    std::unique_ptr<WindowFixture> m_fixture;
+    std::shared_ptr<Seen> m_seen;
+    PlaygroundPage *m_page = nullptr;
+};
+
+void ConversationTest::init()
+{
+    m_fixture->start(40);
+    m_seen = std::make_shared<Seen>();
+    m_fixture->state->settings["baseModel"] = "\"smollm2-135m-instruct\"";
+    m_fixture->engine->answers = {{"base", "A base answer."}, {"1", "Run one says so."}, {"2", "Run two says so."}};
+    m_fixture->engine->beforeAnswer = [seen = m_seen](const engine::GenerateRequest &request) {
+        const std::scoped_lock lock(seen->mutex);
+        seen->asked.push_back(request);
+    };
+    for (int id = 1; id <= 2; ++id) {
+        engine::RunInfo run;
+        run.id = RunId{id};
+        run.name = "Run " + std::to_string(id);
+        run.state = engine::RunState::Finished;
+        run.step = run.steps = 207;
+        run.adapter = "runs/" + std::to_string(id) + "/adapter";
+        m_fixture->state->runs.push_back(run);
+    }
+    m_page = qobject_cast<PlaygroundPage *>(m_fixture->openPage(QStringLiteral("playground")));
+    QVERIFY(m_page);
+    QTRY_COMPARE(named<QComboBox>("adapterChoice")->count(), 2);
+}
+
+void ConversationTest::cleanup()
+{
+    m_page = nullptr;
+    m_fixture->end();
+}
+
+void ConversationTest::askAndWait(const QString &question)
+{
+    const std::size_t before = [&] {
+        const std::scoped_lock lock(m_seen->mutex);
+        return m_seen->asked.size();
+    }();
+    auto *composer = named<QPlainTextEdit>("question");
+    composer->setPlainText(question);
+    composer->setFocus();
+    QTest::keyClick(composer, Qt::Key_Return, Qt::ControlModifier);
+    QTRY_VERIFY([&] {
+        const std::scoped_lock lock(m_seen->mutex);
+        return m_seen->asked.size() > before;
+    }());
+    QTRY_VERIFY(!named<Button>("stop")->isEnabled() && columns().at(0)->isFinished());
+}
+
+QStringList ConversationTest::history() const
+{
+    QStringList shown;
+    auto *list = named<QListWidget>("history");
+    for (int i = 0; i < list->count(); ++i)
+        if (!list->item(i)->isHidden() && list->item(i)->flags() != Qt::NoItemFlags)
+            shown << list->item(i)->text();
+    return shown;
+}
+
+void ConversationTest::openEntry(const QString &text)
+{
+    auto *list = named<QListWidget>("history");
+    const auto found = list->findItems(text, Qt::MatchExactly);
+    QVERIFY(!found.isEmpty());
+    list->scrollToItem(found.front());
+    QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, list->visualItemRect(found.front()).center());
+}
+
+void ConversationTest::followUpRemembersOwnAnswers()
+{
+    QVERIFY(!named<QCheckBox>("followUp")->isEnabled()); // there is nothing to follow
+    named<QLineEdit>("system")->setText(QStringLiteral("Be brief."));
+    askAndWait(QStringLiteral("First?"));
+    follow(true);
+    askAndWait(QStringLiteral("Second?"));
+    const auto request = asked();
+    QCOMPARE(texts(request.columns[0].conversation), (std::vector<std::string>{"Be brief.", "First?", "A base answer.", "Second?"}));
+    QCOMPARE(texts(request.columns[1].conversation), (std::vector<std::string>{"Be brief.", "First?", "Run two says so.", "Second?"}));
+    QVERIFY(request.columns[1].conversation[2].role == data::Role::Assistant);
+    QCOMPARE(named<TextLabel>("questionNumber")->text(), QStringLiteral("2 of 2"));
+    m_fixture->picture(QStringLiteral("playground-conversation"));
+    m_fixture->picture(QStringLiteral("playground-conversation"), true, {1024, 700});
+}
+
+void ConversationTest::withoutFollowUpItBeginsAnew()
+{
+    askAndWait(QStringLiteral("First?"));
+    askAndWait(QStringLiteral("Second?"));
+    QCOMPARE(asked().conversation.size(), std::size_t(1));
+    QVERIFY(asked().columns[0].conversation.empty());
+    QVERIFY(!named<TextLabel>("questionNumber")->isVisible());
+    QTRY_COMPARE(history(), (QStringList{QStringLiteral("Second?"), QStringLiteral("First?")}));
+}
+
+void ConversationTest::questionsCanBeLookedThrough()
+{
+    askAndWait(QStringLiteral("First?"));
+    m_fixture->engine->answers["base"] = "Another answer.";
+    follow(true);
+    askAndWait(QStringLiteral("Second?"));
+    press("earlierQuestion");
+    QCOMPARE(named<ElidedLabel>("askedQuestion")->text(), QStringLiteral("First?"));
+    QCOMPARE(named<QTextEdit>("baseAnswer")->toPlainText(), QStringLiteral("A base answer."));
+    QVERIFY(m_page->findChildren<ColumnHead *>().at(1)->findChild<Badge *>(QStringLiteral("hashBadge"))->isVisible()); // of that answer
+    QCOMPARE(columns().at(1)->divergence(), 0);
+    QVERIFY(!named<Button>("earlierQuestion")->isEnabled());
+    press("laterQuestion");
+    QCOMPARE(named<QTextEdit>("baseAnswer")->toPlainText(), QStringLiteral("Another answer."));
+}
+
+void ConversationTest::editedQuestionTakesItsPlace()
+{
+    askAndWait(QStringLiteral("First?"));
+    follow(true);
+    askAndWait(QStringLiteral("Second?"));
+    press("earlierQuestion");
+    QTest::keyClick(m_page, Qt::Key_E, Qt::ControlModifier | Qt::ShiftModifier);
+    QCOMPARE(named<QPlainTextEdit>("question")->toPlainText(), QStringLiteral("First?"));
+    QVERIFY(WindowFixture::isTextShown(*m_page, QStringLiteral("takes the place of number 1")));
+    askAndWait(QStringLiteral("First, better?"));
+    QCOMPARE(texts(asked().conversation), (std::vector<std::string>{"First, better?"}));
+    QVERIFY(!named<TextLabel>("questionNumber")->isVisible()); // what followed has gone from here
+    QTRY_COMPARE(history(), (QStringList{QStringLiteral("First, better?"), QStringLiteral("First?")}));
+    openEntry(QStringLiteral("First?"));
+    QCOMPARE(named<TextLabel>("questionNumber")->text(), QStringLiteral("2 of 2")); // ... and is still there
+}
+
+void ConversationTest::branchKeepsWhatWas()
+{
+    askAndWait(QStringLiteral("First?"));
+    follow(true);
+    askAndWait(QStringLiteral("Second?"));
+    press("earlierQuestion");
+    press("branchConversation");
+    askAndWait(QStringLiteral("Other second?"));
+    QCOMPARE(texts(asked().columns[0].conversation), (std::vector<std::string>{"First?", "A base answer.", "Other second?"}));
+    QTRY_COMPARE(history().size(), 2);
+    const auto kept = m_fixture->state->history;
+    QCOMPARE(kept.size(), std::size_t(2));
+    QCOMPARE(kept[0].exchanges[1].question, std::string("Second?"));
+    QCOMPARE(kept[1].exchanges[1].question, std::string("Other second?"));
+    // Asked again, with another seed: the answer before stays in the history as well.
+    press("askAgain");
+    QTRY_COMPARE(history().size(), 3);
+}
+
+void ConversationTest::historyIsKeptAndFound()
+{
+    askAndWait(QStringLiteral("My cat sneezes."));
+    m_fixture->engine->answers["2"] = "Give half a tablet.";
+    askAndWait(QStringLiteral("My dog limps."));
+    QTRY_COMPARE(history().size(), 2);
+    auto *find = named<QLineEdit>("findQuestions");
+    find->setFocus();
+    QTest::keyClicks(find, QStringLiteral("TABLET half"));
+    QCOMPARE(history(), QStringList{QStringLiteral("My dog limps.")}); // found by an answer
+    find->clear();
+    QTest::keyClicks(find, QStringLiteral("sneez"));
+    QCOMPARE(history(), QStringList{QStringLiteral("My cat sneezes.")});
+    auto *prompts = m_page->findChild<QListWidget *>();
+    for (int i = 0; i < prompts->count(); ++i)
+        QVERIFY(prompts->item(i)->isHidden());
+    QTest::keyClicks(find, QStringLiteral("nothing like it"));
+    QVERIFY(history().isEmpty());
+    for (int i = 0; i < named<QListWidget>("history")->count(); ++i)
+        QVERIFY(named<QListWidget>("history")->item(i)->isHidden()); // days too
+    find->clear();
+    QCOMPARE(history().size(), 2);
+    QVERIFY(!prompts->item(0)->isHidden());
+    m_fixture->picture(QStringLiteral("playground-history"));
+}
+
+void ConversationTest::clickPutsTheConversationBack()
+{
+    named<QLineEdit>("system")->setText(QStringLiteral("Be brief."));
+    askAndWait(QStringLiteral("First?"));
+    named<QLineEdit>("system")->setText(QStringLiteral("Be long."));
+    named<QComboBox>("adapterChoice")->setCurrentIndex(1);
+    askAndWait(QStringLiteral("Second?"));
+    QTRY_COMPARE(history().size(), 2);
+    openEntry(QStringLiteral("First?"));
+    QCOMPARE(named<ElidedLabel>("askedQuestion")->text(), QStringLiteral("First?"));
+    QCOMPARE(named<QLineEdit>("system")->text(), QStringLiteral("Be brief."));
+    QCOMPARE(named<QTextEdit>("baseAnswer")->toPlainText(), QStringLiteral("A base answer."));
+    QCOMPARE(named<QTextEdit>("tunedAnswer")->toPlainText(), QStringLiteral("Run two says so."));
+    QCOMPARE(named<QComboBox>("adapterChoice")->currentText(), QStringLiteral("Run 2, step 207"));
+    // It can go on.
+    askAndWait(QStringLiteral("And then?"));
+    QCOMPARE(texts(asked().columns[1].conversation), (std::vector<std::string>{"Be brief.", "First?", "Run two says so.", "And then?"}));
+    QTRY_COMPARE(m_fixture->state->history.back().exchanges.size(), std::size_t(2));
+    QTRY_COMPARE(history().size(), 2); // the same conversation, longer
+}
+
+void ConversationTest::columnThatIsGoneComesBack()
+{
+    m_fixture->state->history.push_back({"old", "2024-05-14T14:21:00", "", 7, {{"Old?", {{"Base", "base", "", 1, "Base said."}, {"letters", "/adapters/letters", "", 0.5, "Letters said."},
+                                                                                        {"stories", "base", "/models/stories260K", 1, "Stories said."}}}}});
+    askAndWait(QStringLiteral("New?"));
+    QTRY_COMPARE(history().size(), 2);
+    openEntry(QStringLiteral("Old?"));
+    QTRY_COMPARE(columns().size(), 4);
+    QCOMPARE(named<QTextEdit>("answer3")->toPlainText(), QStringLiteral("Letters said."));
+    QCOMPARE(named<QTextEdit>("answer4")->toPlainText(), QStringLiteral("Stories said."));
+    QVERIFY(named<QTextEdit>("tunedAnswer")->toPlainText().isEmpty());
+    // A text without tokens has nothing to choose, and is copied all the same.
+    columns().at(2)->textView().setFocus();
+    QTest::keyClick(&columns().at(2)->textView(), Qt::Key_Right);
+    QVERIFY(!columns().at(2)->chosenToken());
+    QCOMPARE(columns().at(2)->text(), QStringLiteral("Letters said."));
+}
+
+void ConversationTest::entryIsRemovedForGood()
+{
+    askAndWait(QStringLiteral("Secret?"));
+    QTRY_COMPARE(history().size(), 1);
+    auto *list = named<QListWidget>("history");
+    list->setFocus();
+    list->setCurrentRow(1);
+    m_fixture->window->dialogs().setNextAnswer(1); // keep
+    QTest::keyClick(list, Qt::Key_Delete);
+    QCOMPARE(history().size(), 1);
+    m_fixture->window->dialogs().setNextAnswer(0);
+    QTest::keyClick(list, Qt::Key_Delete);
+    QTRY_VERIFY(history().isEmpty());
+    QVERIFY(m_fixture->state->history.empty());
+}
+
+void ConversationTest::copyHoldsTheWholeConversation()
+{
+    askAndWait(QStringLiteral("First?"));
+    follow(true);
+    askAndWait(QStringLiteral("Second?"));
+    for (QAction *action : m_page->actions())
+        if (action->objectName() == QLatin1String("copyComparison"))
+            action->trigger();
+    const QString text = QGuiApplication::clipboard()->text();
+    QVERIFY2(text.indexOf(QStringLiteral("**Question:** First?")) < text.indexOf(QStringLiteral("**Question:** Second?")), qPrintable(text));
+    QCOMPARE(text.count(QStringLiteral("> Run two says so.")), 2);
+}
+
+// What was asked in one project is not in another's history, also when it was still being answered.
+void ConversationTest::historyIsTheProjects()
+{
+    m_fixture->engine->beforeToken = [gate = m_fixture->gate](int) { (void)gate->try_acquire_for(std::chrono::milliseconds(20)); };
+    auto *composer = named<QPlainTextEdit>("question");
+    composer->setPlainText(QStringLiteral("Private?"));
+    composer->setFocus();
+    QTest::keyClick(composer, Qt::Key_Return, Qt::ControlModifier);
+    QTRY_VERIFY(!columns().at(0)->answer().empty());
+    const std::filesystem::path other = (m_fixture->dir.path() + QStringLiteral("/Other.fettle")).toStdString();
+    std::filesystem::create_directories(other);
+    const auto state = m_fixture->engine->addProject(other, fakeRecords(20));
+    m_fixture->bridge->openProject(other);
+    QTRY_COMPARE(m_fixture->bridge->project() ? m_fixture->bridge->project()->folder() : std::filesystem::path(), other);
+    QTest::qWait(200);
+    QVERIFY(state->history.empty());
+    QVERIFY(history().isEmpty());
+}
+
+void ConversationTest::narrowWindowFits()
+{
+    m_fixture->window->resize(1024, 700);
+    QTRY_COMPARE(m_fixture->window->width(), 1024);
+    askAndWait(QStringLiteral("First?"));
+    follow(true);
+    askAndWait(QStringLiteral("Second?"));
+    for (auto *widget : m_page->findChildren<QWidget *>()) {
+        if (!widget->isVisible() || !(widget->focusPolicy() & Qt::TabFocus))
+            continue;
+        const QRect place(widget->mapTo(m_page, QPoint(0, 0)), widget->size());
+        QVERIFY2(m_page->rect().contains(place), widget->metaObject()->className());
+        QVERIFY2(widget->width() >= widget->minimumSizeHint().width(), widget->metaObject()->className());
+    }
+    const auto controls = WindowFixture::controlsOf(*m_page);
+    QVERIFY2(controls.unnamed.isEmpty(), controls.unnamed.constData());
+}
+
+QTEST_MAIN(ConversationTest)
+#include "tst_conversation.moc"

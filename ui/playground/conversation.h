@@ -1,0 +1,45 @@
+// A conversation of the Playground: questions, and what each column answered. Every column goes on from its own answers. Knows no widget and no
+// engine at work.
+#pragma once
+
+#include "core/engine/history.h"
+#include "core/engine/playground.h"
+
+#include <QString>
+
+#include <optional>
+#include <vector>
+
+namespace fettle::ui {
+
+struct KeptAnswer {
+    int column = 0; // 1: base, 2: tuned, from 3: further ones
+    QString name;
+    engine::ColumnChoice choice;
+    std::vector<engine::GeneratedToken> tokens; // none where it comes from the history
+    QString text, ending;
+    std::optional<engine::ColumnBadge> badge;
+};
+
+struct Exchange {
+    QString question;
+    std::vector<KeptAnswer> answers;
+    [[nodiscard]] const KeptAnswer *answerOf(int column) const;
+};
+
+struct Conversation {
+    std::string id; // in the history
+    QString system;
+    quint64 seed = 0;
+    std::vector<Exchange> exchanges;
+
+    // What a column reads: the exchanges before `index` with its own answers (those of the first column that has one, where it was not there
+    // yet), then the question of `index`.
+    [[nodiscard]] std::vector<data::Turn> turns(std::size_t index, int column) const;
+};
+
+[[nodiscard]] std::string newConversationId();
+[[nodiscard]] engine::HistoryEntry entryOf(const Conversation &conversation, const std::string &when);
+[[nodiscard]] Conversation conversationOf(const engine::HistoryEntry &entry); // columns are still 0
+
+} // namespace fettle::ui

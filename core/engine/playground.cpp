@@ -102,7 +102,42 @@ Result<std::shared_ptr<generate::Generator>> loadOtherModel(Playground::State &s
     return state.otherModels.back().generator;
 }
 
-Result<Column> loadColumn(Playground::State &state, const ColumnChoice &choice, const Project *project, const std::string &weightHash,
+Result<Column> withAdapter(Column column, std::shared_ptr<const generate::DecodeAdapter> adapter, double strength)
+{
+    if (strength == 0.0)
+        return column;
+    if (strength != 1.0 && !adapter->canScale()) {
+        return fail(ErrorCode::Usage, tr("{} stands in front of the text: its strength cannot be {}.", column.badge.adapterName, strength),
+                    tr("Set the strength to 100 %, or to 0 for the base model."));
+    }
+    column.badge.isAdapterOn = true;
+    column.badge.adapterHash = adapter->hash();
+    column.adapter = std::move(adapter);
+    return column;
+}
+
+// The adapter of the training that goes on, copied as it is now.
+Result<Column> liveColumn(const Playground::State &state, Column column, double strength, const LiveRun *live)
+{
+    if (live == nullptr)
+        return fail(ErrorCode::NotFound, tr("No run is learning now."), tr("Choose the result of a run, or one of its checkpoints."));
+    std::error_code problem;
+    const std::filesystem::path &base = state.generator->path();
+    if (live->model != base && !std::filesystem::equivalent(live->model, base, problem)) {
+        return fail(ErrorCode::BadInput, tr("{} learns on {}, not on {}.", live->name, live->model.string(), base.string()),
+                    tr("Choose the base model that it learns on, or wait for its result."));
+    }
+    auto adapter = state.generator->addAdapter(*live->adapter);
+    if (!adapter)
+        return passError(adapter);
+    column.badge.adapterName = live->name;
+    column.badge.step = live->step;
+    column.badge.strength = strength;
+    column.badge.isLive = true;
+    return withAdapter(std::move(column), std::move(*adapter), strength);
+}
+
+Result<Column> loadColumn(Playground::State &state, const ColumnChoice &choice, const Project *project, const LiveRun *live, const std::string &weightHash,
                           std::stop_token stop)
 {
     if (auto checked = checkRange(tr("The strength of an adapter"), choice.strength, 0, 1.5); !checked)
@@ -111,6 +146,8 @@ Result<Column> loadColumn(Playground::State &state, const ColumnChoice &choice, 
     column.badge.weightHash = weightHash;
     if (choice.adapter.empty() || choice.adapter == "base")
         return column;
+    if (choice.adapter == kLiveAdapter)
+        return liveColumn(state, std::move(column), choice.strength, live);
     const auto path = resolveAdapter(choice.adapter, project);
     if (!path)
         return passError(path);
@@ -135,16 +172,7 @@ Result<Column> loadColumn(Playground::State &state, const ColumnChoice &choice, 
     auto adapter = state.adapters.load(*path, *state.generator);
     if (!adapter)
         return passError(adapter);
-    if (choice.strength > 0) {
-        if (choice.strength != 1.0 && !(*adapter)->canScale()) {
-            return fail(ErrorCode::Usage, tr("{} stands in front of the text: its strength cannot be {}.", path->name, choice.strength),
-                        tr("Set the strength to 100 %, or to 0 for the base model."));
-        }
-        column.adapter = std::move(*adapter);
-        column.badge.isAdapterOn = true;
-        column.badge.adapterHash = column.adapter->hash();
-    }
-    return column;
+    return withAdapter(std::move(column), std::move(*adapter), choice.strength);
 }
 
 // The conversation as the trainer renders a row of this project, up to the answer that is to be written.
@@ -229,7 +257,7 @@ Result<std::unique_ptr<Playground>> Playground::open(const std::string &model, c
 std::string Playground::modelPath() const { return m_state->generator->path().string(); }
 
 Result<std::vector<ColumnResult>> Playground::generate(const GenerateRequest &request, const Project *project, const GenerateEvents &events,
-                                                       std::stop_token stop)
+                                                       std::stop_token stop, const LiveRun *live)
 {
     State &state = *m_state;
     if (request.columns.empty())
@@ -249,7 +277,7 @@ Result<std::vector<ColumnResult>> Playground::generate(const GenerateRequest &re
     std::vector<Group> groups;
     std::vector<ColumnBadge> badges;
     for (std::size_t index = 0; index < request.columns.size(); ++index) {
-        auto column = loadColumn(state, request.columns[index], project, weightHash, stop);
+        auto column = loadColumn(state, request.columns[index], project, live, weightHash, stop);
         if (!column)
             return passError(column);
         generate::SequenceRequest sequence;

@@ -17,7 +17,7 @@ struct Sampling {
 };
 
 struct ColumnChoice {
-    std::string adapter = "base"; // "base", an adapter folder, or RUN[@STEP] of the project
+    std::string adapter = "base"; // "base", an adapter folder, RUN[@STEP] of the project, or kLiveAdapter
     double strength = 1.0;        // 0 to 1.5
 };
 
@@ -42,6 +42,7 @@ struct ColumnBadge {
     std::string adapterHash; // SHA-256 over the adapter's tensors, hex; empty for the base
     std::string weightHash;  // of the base weights in memory
     std::int64_t step = 0;
+    bool isLive = false; // the training that goes on, as it was after this step
 };
 
 struct ColumnResult {
@@ -72,9 +73,10 @@ public:
     [[nodiscard]] static Result<std::unique_ptr<Playground>> open(const std::string &model, const ComputeOptions &compute = {},
                                                                   const ProgressCallback &progress = {}, std::stop_token stop = {});
     ~Playground();
-    // project resolves RUN[@STEP]; may be null. The stop token ends all columns within one token.
-    [[nodiscard]] Result<std::vector<ColumnResult>> generate(const GenerateRequest &request, const Project *project,
-                                                             const GenerateEvents &events = {}, std::stop_token stop = {});
+    // project resolves RUN[@STEP]; may be null. live is what kLiveAdapter stands for; null while no run is between two steps.
+    // The stop token ends all columns within one token.
+    [[nodiscard]] Result<std::vector<ColumnResult>> generate(const GenerateRequest &request, const Project *project, const GenerateEvents &events = {},
+                                                             std::stop_token stop = {}, const LiveRun *live = nullptr);
     [[nodiscard]] std::string modelPath() const;
 
     struct State;

@@ -178,7 +178,11 @@ private:
     // Handles that live on one worker's thread.
     struct Writer { std::unique_ptr<ProjectApi> project; };
     struct Reader { std::unique_ptr<ProjectApi> project; std::shared_ptr<const LensApi> lens; std::string lensModel; };
-    struct Heavy { std::unique_ptr<PlaygroundApi> playground; std::string playgroundModel; };
+    struct Heavy {
+        std::unique_ptr<PlaygroundApi> playground;
+        std::string playgroundModel;
+        const engine::LiveRun *live = nullptr; // while answers are served between the steps of a run
+    };
     using RunCall = std::function<Result<engine::RunSummary>(ProjectApi &, const engine::RunEvents &, const engine::RunControl *,
                                                              std::stop_token)>;
 

@@ -75,7 +75,11 @@ JobId Bridge::enqueueRun(const QString &title, RunCall call)
         events.checkpointed = [this](RunId run, const engine::CheckpointInfo &checkpoint) { append(CheckpointEvent{run, checkpoint}); };
         events.probed = [this](RunId run, std::int64_t step) { append(ProbeEvent{run, step}); };
         events.noticed = [this](RunId run, const std::string &text) { append(NoticeEvent{run, text}); };
-        events.betweenSteps = [this] { m_heavy.runWaiting(kAnswerKey); };
+        events.betweenSteps = [this](const engine::LiveRun &live) {
+            m_heavyState.live = &live;
+            m_heavy.runWaiting(kAnswerKey);
+            m_heavyState.live = nullptr;
+        };
         // A run has a handle of its own: the writer's stays on the writer's thread, and an edit never waits for a step.
         auto result = std::make_shared<Result<engine::RunSummary>>(fail(ErrorCode::Internal, tr("The run did not start.").toStdString()));
         auto project = m_engine->openProject(folder, engine::Access::WriteBeside);
@@ -175,7 +179,7 @@ JobId Bridge::generate(const std::string &model, const engine::GenerateRequest &
                 events.columnFinished = [this, id](int column, const engine::ColumnResult &result) {
                     append(ColumnEvent{id, column, result});
                 };
-                return m_heavyState.playground->generate(request, project.get(), events, stop);
+                return m_heavyState.playground->generate(request, project.get(), events, stop, m_heavyState.live);
             };
             auto result = std::make_shared<Answers>(answer());
             append(CallEvent{[this, id, target, hasReceiver, done, result] {

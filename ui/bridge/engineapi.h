@@ -113,8 +113,8 @@ public:
     virtual ~PlaygroundApi() = default;
     [[nodiscard]] virtual Result<std::vector<engine::ColumnResult>> generate(const engine::GenerateRequest &request,
                                                                              const ProjectApi *project,
-                                                                             const engine::GenerateEvents &events,
-                                                                             std::stop_token stop) = 0;
+                                                                             const engine::GenerateEvents &events, std::stop_token stop,
+                                                                             const engine::LiveRun *live) = 0;
     [[nodiscard]] virtual std::string modelPath() const = 0;
 };
 

@@ -171,9 +171,10 @@ public:
     explicit RealPlayground(std::unique_ptr<engine::Playground> playground) : m_playground(std::move(playground)) {}
 
     Result<std::vector<engine::ColumnResult>> generate(const engine::GenerateRequest &request, const ProjectApi *project,
-                                                       const engine::GenerateEvents &events, std::stop_token stop) override
+                                                       const engine::GenerateEvents &events, std::stop_token stop,
+                                                       const engine::LiveRun *live) override
     {
-        return m_playground->generate(request, unwrap(project), events, stop);
+        return m_playground->generate(request, unwrap(project), events, stop, live);
     }
     std::string modelPath() const override { return m_playground->modelPath(); }
 

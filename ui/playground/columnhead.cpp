@@ -56,7 +56,7 @@ void ColumnHead::addChoice(QHBoxLayout *line)
     m_choice = new QComboBox;
     m_choice->setObjectName(QStringLiteral("adapterChoice"));
     m_choice->setAccessibleName(tr("Which result answers"));
-    m_choice->setToolTip(tr("The result of a run, or one of its checkpoints."));
+    m_choice->setToolTip(tr("The result of a run, one of its checkpoints, or the run that learns now."));
     m_choice->setPlaceholderText(tr("no result yet"));
     m_choice->setMinimumWidth(120);
     line->addWidget(m_choice, 1);
@@ -87,7 +87,6 @@ QWidget *ColumnHead::makeBadges()
     badges->setSpacing(kStep1);
     m_adapterBadge = new Badge({}, BadgeTone::Neutral);
     m_adapterBadge->setObjectName(QStringLiteral("adapterBadge"));
-    m_adapterBadge->setToolTip(tr("Computed from the numbers that gave this answer, not from the choice above."));
     m_hashBadge = new Badge({}, BadgeTone::Accent, QStringLiteral("layers"));
     m_hashBadge->setObjectName(QStringLiteral("hashBadge"));
     m_hashBadge->setToolTip(tr("Fingerprint of the adapter's numbers in memory. A click copies it whole."));
@@ -154,9 +153,16 @@ QString ColumnHead::proof() const
 
 void ColumnHead::setBadges(const engine::ColumnBadge &badge, quint64 seed)
 {
-    m_adapterBadge->setText(!badge.isAdapterOn ? tr("Adapter off") : badge.strength == 1.0 ? tr("Adapter on") : tr("Adapter at %1 %").arg(qRound(badge.strength * 100)));
+    const bool isLive = badge.isAdapterOn && badge.isLive;
+    const int percent = qRound(badge.strength * 100);
+    if (isLive)
+        m_adapterBadge->setText(percent == 100 ? tr("Learning now, step %1").arg(badge.step) : tr("Learning now, step %1, %2 %").arg(badge.step).arg(percent));
+    else
+        m_adapterBadge->setText(!badge.isAdapterOn ? tr("Adapter off") : percent == 100 ? tr("Adapter on") : tr("Adapter at %1 %").arg(percent));
     m_adapterBadge->setTone(badge.isAdapterOn ? BadgeTone::Accent : BadgeTone::Neutral);
-    m_adapterBadge->setIconName(badge.isAdapterOn ? QStringLiteral("power") : QStringLiteral("power-off"));
+    m_adapterBadge->setIconName(isLive ? QStringLiteral("activity") : badge.isAdapterOn ? QStringLiteral("power") : QStringLiteral("power-off"));
+    m_adapterBadge->setToolTip(isLive ? tr("Answered by %1, which goes on learning, as it was after this step. Computed from the numbers that gave this answer.").arg(QString::fromStdString(badge.adapterName))
+                                      : tr("Computed from the numbers that gave this answer, not from the choice above."));
     m_hashBadge->setText(shortHash(badge.adapterHash));
     m_hashBadge->setCopyText(QString::fromStdString(badge.adapterHash));
     m_weightBadge->setText(shortHash(badge.weightHash));
@@ -166,8 +172,10 @@ void ColumnHead::setBadges(const engine::ColumnBadge &badge, quint64 seed)
     m_hashBadge->setVisible(badge.isAdapterOn);
     m_weightBadge->show();
     m_seedBadge->show();
-    m_proof = badge.isAdapterOn ? tr("adapter %1 at %2 %, weights %3, seed %4").arg(shortHash(badge.adapterHash)).arg(qRound(badge.strength * 100)).arg(shortHash(badge.weightHash)).arg(seed)
+    m_proof = badge.isAdapterOn ? tr("adapter %1 at %2 %, weights %3, seed %4").arg(shortHash(badge.adapterHash)).arg(percent).arg(shortHash(badge.weightHash)).arg(seed)
                                 : tr("no adapter, weights %1, seed %2").arg(shortHash(badge.weightHash)).arg(seed);
+    if (isLive)
+        m_proof += tr(", learning at step %1").arg(badge.step);
 }
 
 } // namespace fettle::ui

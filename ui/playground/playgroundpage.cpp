@@ -36,6 +36,12 @@ bool hasAnswer(const engine::RunInfo &run)
     return !run.adapter.empty();
 }
 
+// The run that learns now answers between its steps. Full fine-tuning changes the base itself: there is no adapter to copy.
+bool canAnswerLive(const engine::RunInfo &run)
+{
+    return run.state == engine::RunState::Running && run.method != "full";
+}
+
 } // namespace
 
 PlaygroundPage::PlaygroundPage(const PageContext &pageContext, QWidget *parent) : Page(pageContext, parent)
@@ -174,7 +180,10 @@ void PlaygroundPage::readChoices()
 
 void PlaygroundPage::showChoices(const std::vector<AdapterChoice> &choices)
 {
-    m_tuned.head->setChoices(choices);
+    std::vector<AdapterChoice> answering = choices;
+    if (const engine::RunInfo &run = bridge().activeRunInfo(); canAnswerLive(run))
+        answering.insert(answering.begin(), {tr("%1, learning now").arg(QString::fromStdString(run.name)), engine::kLiveAdapter});
+    m_tuned.head->setChoices(answering);
     m_vote->setChoices(choices);
     m_batch->setChoices(choices);
     if (!m_wanted.isEmpty()) {
@@ -183,9 +192,9 @@ void PlaygroundPage::showChoices(const std::vector<AdapterChoice> &choices)
         m_batch->choose(m_wanted.toStdString());
     }
     m_wanted.clear();
-    m_tunedStack->setCurrentIndex(choices.empty() ? 1 : 0);
-    m_composer->setPlaceholderText(choices.empty() ? tr("Ask the base model") : tr("Ask both models"));
-    m_send->setText(choices.empty() ? tr("Send") : tr("Send to all"));
+    m_tunedStack->setCurrentIndex(answering.empty() ? 1 : 0);
+    m_composer->setPlaceholderText(answering.empty() ? tr("Ask the base model") : tr("Ask both models"));
+    m_send->setText(answering.empty() ? tr("Send") : tr("Send to all"));
     updateActions();
 }
 
@@ -312,6 +321,8 @@ void PlaygroundPage::ask(const Question &question)
         side->head->clearBadges();
         side->answer->begin();
     }
+    if (bridge().isRunActive())
+        m_sideState = tr("Answered as soon as the training has done its present step.");
     // The number of the job is known only after the call; the answer comes later still.
     auto job = std::make_shared<JobId>(0);
     *job = m_job = bridge().generate(bridge().baseModel(), request, this, [this, job](Result<std::vector<engine::ColumnResult>> results) {
@@ -375,14 +386,17 @@ void PlaygroundPage::updateActions()
     setActionPossible(m_sendAction, !isBusy && hasQuestion, isBusy ? tr("The models are answering.") : tr("Write a question first."));
     setActionPossible(m_againAction, !isBusy && !m_asked.text.isEmpty(), isBusy ? tr("The models are answering.") : tr("Ask something first."));
     setActionPossible(m_stopAction, isBusy, tr("Nothing is being answered."));
-    const bool hasResult = m_tuned.head->hasChoice();
+    const bool hasChoice = m_tuned.head->hasChoice();
+    const bool isLive = m_tuned.head->choice().adapter == engine::kLiveAdapter;
+    const bool canExport = hasChoice && !isLive;
+    const QString noExport = isLive ? tr("This run goes on learning: export one of its checkpoints, or its result.") : tr("Train first: there is no result yet.");
     const bool hasAnswers = !isBusy && !m_base.answer->answer().empty();
     for (QAction *action : {m_copyAction, m_pictureAction, m_correctAction})
         setActionPossible(action, hasAnswers, isBusy ? tr("The models are answering.") : tr("Ask something first."));
-    setActionPossible(m_exportAction, hasResult, tr("Train first: there is no result yet."));
-    m_exportButton->setEnabled(hasResult);
-    m_exportButton->setToolTip(hasResult ? tr("Writes the chosen result for other programs, then reads it back as a proof.") : tr("Train first: there is no result yet."));
-    if (!hasResult && m_tunedStack->currentIndex() == 1)
+    setActionPossible(m_exportAction, canExport, noExport);
+    m_exportButton->setEnabled(canExport);
+    m_exportButton->setToolTip(canExport ? tr("Writes the chosen result for other programs, then reads it back as a proof.") : noExport);
+    if (!hasChoice && m_tunedStack->currentIndex() == 1)
         m_sideState = tr("Only the base model can answer yet: no run has a result.");
     else if (!isBusy && m_base.answer->answer().empty())
         m_sideState = tr("One question, the same seed, side by side.");

@@ -307,7 +307,7 @@ Result<engine::RunSummary> FakeEngine::drive(FakeProjectState &state, engine::Ru
             checkpoint(step);
         }
         if (events.betweenSteps)
-            events.betweenSteps();
+            events.betweenSteps({run.id, run.name, step, run.modelPath, nullptr});
         if (runError && step >= run.steps / 2) {
             run.failure = runError->message;
             put(engine::RunState::Failed);

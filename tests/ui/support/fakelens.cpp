@@ -71,7 +71,7 @@ public:
     FakePlayground(std::string model, const FakeEngine &engine) : m_model(std::move(model)), m_engine(engine) {}
     std::string modelPath() const override { return m_model; }
     Result<std::vector<engine::ColumnResult>> generate(const engine::GenerateRequest &request, const ProjectApi *,
-                                                       const engine::GenerateEvents &events, std::stop_token stop) override
+                                                       const engine::GenerateEvents &events, std::stop_token stop, const engine::LiveRun *live) override
     {
         if (m_engine.beforeAnswer)
             m_engine.beforeAnswer(request);
@@ -81,14 +81,17 @@ public:
         std::vector<engine::ColumnBadge> badges;
         std::vector<std::vector<std::string>> words;
         for (const engine::ColumnChoice &choice : request.columns) {
-            const bool isBase = choice.adapter == "base";
+            const bool isBase = choice.adapter == "base", isLive = choice.adapter == engine::kLiveAdapter;
+            if (isLive && live == nullptr)
+                return fail(ErrorCode::NotFound, "No run is learning now.", "Choose the result of a run, or one of its checkpoints.");
             engine::ColumnBadge badge;
             badge.isAdapterOn = !isBase && choice.strength > 0;
-            badge.adapterName = isBase ? "" : choice.adapter;
+            badge.adapterName = isLive ? live->name : isBase ? "" : choice.adapter;
             badge.strength = isBase ? 0 : choice.strength;
             badge.adapterHash = isBase ? "" : "91d204bb" + std::string(56, '0');
             badge.weightHash = "3fa9c1e7" + std::string(56, '0');
-            badge.step = isBase ? 0 : 207;
+            badge.step = isLive ? live->step : isBase ? 0 : 207;
+            badge.isLive = isLive;
             badges.push_back(badge);
             const auto known = m_engine.answers.find(choice.adapter);
             words.push_back(pieces(known != m_engine.answers.end() ? known->second

@@ -120,6 +120,7 @@ public:
     void pauseRun();   // the active one; ends with a complete checkpoint
     void stopRun(engine::RunControl::Wish wish); // StopAndKeep or StopAndDiscard
     void checkpointNow();
+    void changeEpochs(double epochs); // of the active run, from its next step on; a notice says what came of it
     [[nodiscard]] bool isRunActive() const { return m_control != nullptr; }
     [[nodiscard]] RunId activeRun() const { return m_activeRun.id; }
     [[nodiscard]] const engine::RunInfo &activeRunInfo() const { return m_activeRun; }

@@ -137,6 +137,12 @@ void Bridge::checkpointNow()
         m_control->checkpointNow = true;
 }
 
+void Bridge::changeEpochs(double epochs)
+{
+    if (m_control)
+        m_control->epochs = epochs;
+}
+
 JobId Bridge::generate(const std::string &model, const engine::GenerateRequest &request, QObject *receiver,
                        Done<std::vector<engine::ColumnResult>> done)
 {

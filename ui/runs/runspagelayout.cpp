@@ -42,6 +42,8 @@ void RunsPage::setupActions()
                            tr("Ends the run; you choose whether what it learnt is kept."), [this] { stopShown(); });
     m_saveNow = addPageAction(QStringLiteral("checkpointNow"), tr("Save a checkpoint now"), QStringLiteral("save"), {},
                               tr("After this step, without a pause."), [this] { bridge().checkpointNow(); });
+    m_changeEpochs = addPageAction(QStringLiteral("changeEpochs"), tr("Change the number of epochs..."), QStringLiteral("sliders-horizontal"), {},
+                                   tr("Makes the run longer or shorter while it goes on."), [this] { changeEpochs(); });
     m_openPlayground = addPageAction(QStringLiteral("openCheckpoint"), tr("Open in playground"), QStringLiteral("columns-2"), {},
                                      tr("Asks this checkpoint your questions, beside the base model."), [this] { openInPlayground(); });
     m_previous = addPageAction(QStringLiteral("previousCheckpoint"), tr("Previous checkpoint"), QStringLiteral("chevron-left"), {},
@@ -131,6 +133,7 @@ QWidget *RunsPage::makeHead()
     auto *menu = new QMenu(more);
     menu->setToolTipsVisible(true);
     menu->addAction(m_saveNow);
+    menu->addAction(m_changeEpochs);
     menu->addAction(m_openPlayground);
     menu->addAction(m_makeResult);
     menu->addAction(m_choosePrompts);

@@ -1,5 +1,5 @@
-// Steering runs on the Runs page, in the real window on the stand-in engine: another number of epochs while a run goes on.
-// FETTLE_PICTURES=FOLDER keeps pictures.
+// Steering runs on the Runs page, in the real window on the stand-in engine: another number of epochs while a run goes on, and the queue
+// of the runs that wait. FETTLE_PICTURES=FOLDER keeps pictures.
 #include "tests/ui/support/windowfixture.h"
 #include "ui/runs/epochdialog.h"
 #include "ui/runs/runspage.h"
@@ -8,6 +8,7 @@
 
 #include <QApplication>
 #include <QDoubleSpinBox>
+#include <QListWidget>
 #include <QTest>
 #include <QTimer>
 
@@ -25,15 +26,23 @@ private slots:
     void epochsAreChangedWhileItLearns();
     void tooFewEpochsAreRefused();
     void epochsOfARunAtRestStay();
+    void waitingRunsAreListed();
+    void waitingRunsChangePlaces_data();
+    void waitingRunsChangePlaces();
+    void waitingRunIsTakenOut();
 
 private:
-    JobId startRun();
+    JobId startRun(std::int64_t rank = 16);
+    [[nodiscard]] QListWidget *queue() const { return m_page->findChild<QListWidget *>(QStringLiteral("queue")); }
+    [[nodiscard]] QStringList waiting() const;
+    [[nodiscard]] Button *button(const char *name) const { return m_page->findChild<Button *>(QLatin1String(name)); }
     void doSteps(int from, int to); // of the active run
     [[nodiscard]] QAction *action(const char *name) const { return m_page->findChild<QAction *>(QLatin1String(name)); }
     // Opens the dialog of the epochs, types, and hands it to the test.
     void withEpochDialog(const QString &typed, const std::function<void(EpochDialog &)> &look);
 
     std::unique_ptr<WindowFixture> m_fixture;
+    std::vector<engine::TrainRequest> m_begun; // on the engine thread; read when it rests
     RunsPage *m_page = nullptr;
 };
 
@@ -41,6 +50,8 @@ void RunControlTest::init()
 {
     m_fixture->start(20);
     m_fixture->engine->beforeStep = [gate = m_fixture->gate](int) { gate->acquire(); };
+    m_begun.clear();
+    m_fixture->engine->beforeRun = [this](const engine::TrainRequest &begun) { m_begun.push_back(begun); };
     m_page = qobject_cast<RunsPage *>(m_fixture->openPage(QStringLiteral("runs")));
     QVERIFY(m_page);
 }
@@ -51,11 +62,12 @@ void RunControlTest::cleanup()
     m_fixture->end();
 }
 
-JobId RunControlTest::startRun()
+JobId RunControlTest::startRun(std::int64_t rank)
 {
     engine::TrainRequest wish;
     wish.model = "smollm2-135m-instruct";
     wish.recipe.method = "lora";
+    wish.recipe.values["rank"] = rank;
     return m_fixture->bridge->startRun(wish);
 }
 
@@ -145,6 +157,105 @@ void RunControlTest::epochsOfARunAtRestStay()
     QTRY_VERIFY(!m_fixture->bridge->isRunActive());
     QTRY_VERIFY(!action("changeEpochs")->isEnabled());
     QCOMPARE(action("changeEpochs")->property("reason").toString(), QStringLiteral("This run is not learning now."));
+}
+
+QStringList RunControlTest::waiting() const
+{
+    QStringList texts;
+    for (int i = 0; queue()->isVisible() && i < queue()->count(); ++i)
+        texts.append(queue()->item(i)->text());
+    return texts;
+}
+
+void RunControlTest::waitingRunsAreListed()
+{
+    startRun();
+    doSteps(0, 1);
+    QVERIFY(!queue()->isVisible()); // nothing waits
+    startRun(8);
+    startRun(32);
+    QTRY_COMPARE(waiting(), QStringList({QStringLiteral("LoRA, rank 8"), QStringLiteral("LoRA, rank 32")}));
+    const WindowFixture::Controls controls = WindowFixture::controlsOf(*queue()->parentWidget());
+    QVERIFY2(controls.unnamed.isEmpty(), controls.unnamed.constData());
+    m_fixture->picture(QStringLiteral("runs-queue"));
+    m_fixture->picture(QStringLiteral("runs-queue"), true, {1024, 700});
+    m_fixture->gate->release(60);
+    QTRY_COMPARE(waiting(), QStringList({QStringLiteral("LoRA, rank 32")}));
+    // A paused run that is resumed waits its turn, too, and is called by its name.
+    m_fixture->bridge->pauseRun();
+    m_fixture->gate->release(1);
+    QTRY_COMPARE(m_fixture->bridge->activeRunInfo().id, RunId{3});
+    QVERIFY(!queue()->isVisible());
+    m_fixture->bridge->resumeRun(RunId{2}, {});
+    QTRY_COMPARE(waiting().size(), 1);
+    QVERIFY2(waiting().front().startsWith(QStringLiteral("Run 2, ")), qPrintable(waiting().front()));
+}
+
+void RunControlTest::waitingRunsChangePlaces_data()
+{
+    QTest::addColumn<bool>("isByKey");
+    QTest::newRow("keys") << true;
+    QTest::newRow("buttons") << false;
+}
+
+void RunControlTest::waitingRunsChangePlaces()
+{
+    QFETCH(bool, isByKey);
+    const auto move = [&](const char *name, Qt::Key key) {
+        if (isByKey)
+            QTest::keyClick(queue(), key, Qt::AltModifier);
+        else
+            QTest::mouseClick(button(name), Qt::LeftButton);
+    };
+    startRun();
+    doSteps(0, 1);
+    for (const std::int64_t rank : {4, 8, 32})
+        startRun(rank);
+    const QString four = QStringLiteral("LoRA, rank 4"), eight = QStringLiteral("LoRA, rank 8"), many = QStringLiteral("LoRA, rank 32");
+    QTRY_COMPARE(waiting(), QStringList({four, eight, many}));
+    queue()->setFocus();
+    queue()->setCurrentRow(2);
+    QVERIFY(!button("queueDown")->isEnabled());
+    move("queueUp", Qt::Key_Up);
+    QCOMPARE(waiting(), QStringList({four, many, eight}));
+    QCOMPARE(queue()->currentRow(), 1); // the same run stays chosen
+    move("queueUp", Qt::Key_Up);
+    QCOMPARE(waiting(), QStringList({many, four, eight}));
+    QVERIFY(!button("queueUp")->isEnabled());
+    move("queueUp", Qt::Key_Up); // there is no place before the first
+    QCOMPARE(waiting(), QStringList({many, four, eight}));
+    queue()->setCurrentRow(1);
+    move("queueDown", Qt::Key_Down);
+    QCOMPARE(waiting(), QStringList({many, eight, four}));
+    // They start as they are listed.
+    m_fixture->gate->release(1000);
+    QTRY_VERIFY(!m_fixture->bridge->isRunActive() && m_fixture->bridge->queuedRuns() == 0);
+    QVERIFY(!queue()->isVisible());
+    std::vector<std::int64_t> ranks;
+    for (const engine::TrainRequest &begun : m_begun)
+        ranks.push_back(begun.recipe.integer("rank"));
+    QCOMPARE(ranks, (std::vector<std::int64_t>{16, 32, 8, 4}));
+}
+
+void RunControlTest::waitingRunIsTakenOut()
+{
+    startRun();
+    doSteps(0, 1);
+    for (const std::int64_t rank : {4, 8, 32})
+        startRun(rank);
+    QTRY_COMPARE(waiting().size(), 3);
+    queue()->setFocus();
+    queue()->setCurrentRow(1);
+    QTest::keyClick(queue(), Qt::Key_Delete);
+    QCOMPARE(waiting(), QStringList({QStringLiteral("LoRA, rank 4"), QStringLiteral("LoRA, rank 32")}));
+    QCOMPARE(queue()->currentRow(), 1);
+    QTest::mouseClick(button("queueRemove"), Qt::LeftButton);
+    QTest::mouseClick(button("queueRemove"), Qt::LeftButton);
+    QVERIFY(!queue()->isVisible());
+    QVERIFY(m_fixture->bridge->isRunActive()); // the one that learns is not touched
+    m_fixture->gate->release(1000);
+    QTRY_VERIFY(!m_fixture->bridge->isRunActive());
+    QCOMPARE(m_fixture->state->runs.size(), std::size_t(1));
 }
 
 QTEST_MAIN(RunControlTest)

@@ -50,6 +50,13 @@ struct JobInfo {
     bool canCancel = false;
 };
 
+// A run that waits for its turn.
+struct QueuedRun {
+    JobId job = 0;
+    QString title;       // "New run", "Run 8"
+    engine::RunInfo run; // what it will be; without a number where it is new
+};
+
 class Bridge : public QObject {
     Q_OBJECT
 
@@ -124,7 +131,9 @@ public:
     [[nodiscard]] bool isRunActive() const { return m_control != nullptr; }
     [[nodiscard]] RunId activeRun() const { return m_activeRun.id; }
     [[nodiscard]] const engine::RunInfo &activeRunInfo() const { return m_activeRun; }
-    [[nodiscard]] int queuedRuns() const { return m_queuedRuns; }
+    [[nodiscard]] int queuedRuns() const { return int(m_queue.size()); }
+    [[nodiscard]] const std::vector<QueuedRun> &queue() const { return m_queue; } // in the order in which they start
+    void moveQueuedRun(JobId job, int places); // -1: one place earlier, 1: one later; out of the queue: cancel
 
     // --- answers: between the steps while a run goes on
     JobId generate(const std::string &model, const engine::GenerateRequest &request, QObject *receiver,
@@ -171,6 +180,7 @@ signals:
     void tokensGenerated(fettle::ui::JobId job, const std::vector<fettle::engine::GeneratedToken> &tokens);
     void columnFinished(fettle::ui::JobId job, int column, const fettle::engine::ColumnResult &result);
 
+    void queueChanged();
     void jobChanged();
     void machineKnown();
     void memoryChanged(const fettle::engine::MemoryUse &use);
@@ -195,7 +205,8 @@ private:
     [[nodiscard]] bool refuseWhileRunning(QObject *receiver, const Done<> &done);
     void afterWrite(Touched touched);
     void report(const Error &error) { emit errorOccurred(error); }
-    JobId enqueueRun(const QString &title, RunCall call);
+    JobId enqueueRun(const QString &title, const engine::RunInfo &queued, RunCall call);
+    void leaveQueue(JobId job);
     void endRun(JobId job, const Result<engine::RunSummary> &result);
     void showJob(JobInfo job);
     void endJob(JobId job);
@@ -232,7 +243,7 @@ private:
     engine::RunInfo m_activeRun;
     JobId m_runJob = 0;
     std::atomic<JobId> m_checkJob = 0;
-    int m_queuedRuns = 0;
+    std::vector<QueuedRun> m_queue;
     engine::MachineFacts m_machine;
 
     // Last, so that they end first.

@@ -3,6 +3,7 @@
 
 #include "ui/runs/chartpane.h"
 #include "ui/runs/ledgerview.h"
+#include "ui/runs/queuepane.h"
 #include "ui/runs/runlist.h"
 #include "ui/runs/runpane.h"
 #include "ui/runs/runwords.h"
@@ -60,8 +61,10 @@ void RunsPage::connectBridge()
         if (active.id.isValid() && active.state == engine::RunState::Failed)
             m_failures[active.id] = error;
     });
+    connect(&bridge(), &Bridge::queueChanged, this, &RunsPage::showQueue);
     connect(&bridge(), &Bridge::jobChanged, this, [this] {
         showStack();
+        showQueue();
         updateActions();
     });
 }
@@ -313,6 +316,13 @@ void RunsPage::showStack()
         m_preparingDetail->setText(job.detail);
         m_preparingLine->setShare(job.share);
     }
+}
+
+// A run that starts at once is in the queue for a moment: it does not wait behind anything.
+void RunsPage::showQueue()
+{
+    const bool isBusy = bridge().currentJob().kind != JobInfo::Kind::None;
+    m_queue->setRuns(isBusy ? bridge().queue() : std::vector<QueuedRun>{});
 }
 
 void RunsPage::showHead()

@@ -25,6 +25,7 @@ class EmptyState;
 class LedgerView;
 class PageHead;
 class ProgressLine;
+class QueuePane;
 class RunList;
 class RunListModel;
 class RunPane;
@@ -69,6 +70,7 @@ private:
     void readCheckpoints();
     void readProbes();
     void showStack();
+    void showQueue();
     void showHead();
     void showBar();
     void showParts(); // head, bar, lost part, right pane: after a change of state or of checkpoints
@@ -129,6 +131,7 @@ private:
     QAction *m_pause, *m_resume, *m_stop, *m_saveNow, *m_changeEpochs, *m_delete, *m_openPlayground, *m_previous, *m_next, *m_savePicture, *m_saveNumbers, *m_makeResult, *m_choosePrompts, *m_showLedger, *m_label, *m_archive, *m_showArchived, *m_saveEvents, *m_saveReport;
     RunListModel *m_model;
     RunList *m_list;
+    QueuePane *m_queue;
     QWidget *m_side;
     PageHead *m_head;
     Badge *m_badge;

@@ -3,6 +3,7 @@
 
 #include "ui/runs/chartpane.h"
 #include "ui/runs/ledgerview.h"
+#include "ui/runs/queuepane.h"
 #include "ui/runs/runlist.h"
 #include "ui/runs/runpane.h"
 #include "ui/runs/scrubber.h"
@@ -110,6 +111,10 @@ QWidget *RunsPage::makeSide()
     m_list = new RunList(m_model);
     connect(m_list, &RunList::runChosen, this, &RunsPage::showRun);
     column->addWidget(m_list, 1);
+    m_queue = new QueuePane;
+    connect(m_queue, &QueuePane::moveWished, this, [this](JobId job, int places) { bridge().moveQueuedRun(job, places); });
+    connect(m_queue, &QueuePane::removeWished, this, [this](JobId job) { bridge().cancel(job); });
+    column->addWidget(m_queue);
     m_side = side;
     return side;
 }

@@ -106,7 +106,6 @@ class DesktopBusTest : public QObject {
 private slots:
     void initTestCase();
     void cleanupTestCase();
-    void init() {}
 
     void messageIsShown_data();
     void messageIsShown();

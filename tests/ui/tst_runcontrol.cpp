@@ -1,7 +1,8 @@
-// Steering runs on the Runs page, in the real window on the stand-in engine: another number of epochs while a run goes on, and the queue
-// of the runs that wait. FETTLE_PICTURES=FOLDER keeps pictures.
+// Steering runs on the Runs page, in the real window on the stand-in engine: another number of epochs while a run goes on, the queue of
+// the runs that wait, and the gauges of the machine. FETTLE_PICTURES=FOLDER keeps pictures.
 #include "tests/ui/support/windowfixture.h"
 #include "ui/runs/epochdialog.h"
+#include "ui/runs/gaugestrip.h"
 #include "ui/runs/runspage.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/labels.h"
@@ -30,6 +31,9 @@ private slots:
     void waitingRunsChangePlaces_data();
     void waitingRunsChangePlaces();
     void waitingRunIsTakenOut();
+    void gaugesTellOnlyWhatIsKnown();
+    void gaugesAreShownWhileARunWorks();
+    void sleepingSensorHoldsNobodyUp();
 
 private:
     JobId startRun(std::int64_t rank = 16);
@@ -256,6 +260,62 @@ void RunControlTest::waitingRunIsTakenOut()
     m_fixture->gate->release(1000);
     QTRY_VERIFY(!m_fixture->bridge->isRunActive());
     QCOMPARE(m_fixture->state->runs.size(), std::size_t(1));
+}
+
+void RunControlTest::gaugesTellOnlyWhatIsKnown()
+{
+    const auto texts = [](const engine::Gauges &gauges, const RunSpeed &speed) {
+        QStringList list;
+        for (const Gauge &gauge : gaugesOf(gauges, speed))
+            list << gauge.name + QLatin1Char(' ') + gauge.value;
+        return list;
+    };
+    QCOMPARE(texts({}, {}), QStringList()); // never a 0 for what is not known
+    engine::Gauges gauges;
+    gauges.memory = {15'400'000'000, 6'000'000'000, 540'000'000, 3'700'000'000};
+    QCOMPARE(texts(gauges, {541, 0}), QStringList({QStringLiteral("Tokens/s 541 now"), QStringLiteral("Memory 9.4 of 15.4 GB")}));
+    gauges.diskLeftBytes = 41'000'000'000;
+    gauges.sensors.processorCelsius = 64.4;
+    gauges.sensors.gpus = {{"Invented 5000", 0.98, 12'100'000'000, 24'000'000'000, 71.0, 310.5}};
+    QCOMPARE(texts(gauges, {541, 530}),
+             QStringList({QStringLiteral("Tokens/s 541 now, mean 530"), QStringLiteral("Processor 64 °C"), QStringLiteral("Memory 9.4 of 15.4 GB"),
+                          QStringLiteral("GPU 98 %, 71 °C, 311 W"), QStringLiteral("GPU memory 12.1 of 24.0 GB"), QStringLiteral("Disk 41 GB left")}));
+    gauges.sensors.gpus.push_back({"Invented 5000", {}, {}, {}, 50.0, {}});
+    QVERIFY(texts(gauges, {}).contains(QStringLiteral("GPU 2 50 °C")));
+}
+
+void RunControlTest::gaugesAreShownWhileARunWorks()
+{
+    auto *strip = m_page->findChild<QWidget *>(QStringLiteral("gauges"));
+    QVERIFY(!strip->isVisible());
+    m_fixture->engine->setSensors({0.93, 71.0, {{"Invented 5000", 0.98, 12'100'000'000, 24'000'000'000, 71.0, 310.5}}});
+    startRun();
+    doSteps(0, 21);
+    QTRY_VERIFY(strip->isVisible());
+    QTRY_VERIFY(WindowFixture::isTextShown(*strip, QStringLiteral("541 now, mean 525")));
+    QVERIFY(WindowFixture::isTextShown(*strip, QStringLiteral("93 %, 71 °C")));
+    QVERIFY(WindowFixture::isTextShown(*strip, QStringLiteral("41 GB left")));
+    QVERIFY(WindowFixture::isTextShown(*m_fixture->window, QStringLiteral("Processor, 8 cores · 93 %"))); // the strip of every page
+    m_fixture->picture(QStringLiteral("runs-gauges"));
+    m_fixture->picture(QStringLiteral("runs-gauges"), true, {1024, 700});
+    m_fixture->gate->release(1000);
+    QTRY_VERIFY(!m_fixture->bridge->isRunActive());
+    QTRY_VERIFY(!strip->isVisible());
+}
+
+void RunControlTest::sleepingSensorHoldsNobodyUp()
+{
+    FakeEngine &engine = *m_fixture->engine;
+    const auto awake = qScopeGuard([&] {
+        engine.areSensorsAsleep = false;
+        engine.areSensorsAsleep.notify_all();
+    });
+    engine.areSensorsAsleep = true;
+    const int begun = engine.gaugeReadings;
+    QTRY_VERIFY(engine.gaugeReadings > begun); // and does not end
+    std::optional<Result<int>> read;
+    m_fixture->bridge->read<int>(m_page, [](const ProjectApi *, const JobContext &) { return Result<int>(7); }, [&](Result<int> result) { read = result; });
+    QTRY_VERIFY(read.has_value());
 }
 
 QTEST_MAIN(RunControlTest)

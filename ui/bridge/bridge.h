@@ -6,6 +6,7 @@
 //   checks      findings and token lengths: minutes on a large project, stored in short steps, so that an edit never waits behind them
 //   fast        token lens and quick reads: typing never waits
 //   background  slow reads: previews, plans, the model library, hashes
+//   sensors     load, memory, temperature of the machine: a sensor that sleeps holds nobody up
 #pragma once
 
 #include "ui/bridge/engineapi.h"
@@ -183,7 +184,7 @@ signals:
     void queueChanged();
     void jobChanged();
     void machineKnown();
-    void memoryChanged(const fettle::engine::MemoryUse &use);
+    void gaugesRead(const fettle::engine::Gauges &gauges); // once a second
 
 private:
     // Handles that live on one worker's thread.
@@ -223,18 +224,18 @@ private:
     template <class T>
     JobId readOn(Worker &worker, Reader &reader, QObject *receiver,
                  std::function<Result<T>(const ProjectApi *, const JobContext &)> job, Done<T> done, const std::string &replaceKey);
-    void sampleMemory();
+    void readGauges();
     void stopChecks(); // from the writer's thread, before it closes its handle
 
     std::unique_ptr<EngineApi> m_engine;
     std::unique_ptr<ProjectApi> m_project; // GUI thread, read-only
     std::filesystem::path m_folder;
     Writer m_writerState;
-    Reader m_fastState, m_backgroundState;
+    Reader m_fastState, m_backgroundState, m_sensorsState;
     Heavy m_heavyState;
 
     EventBuffer m_events;
-    QTimer m_drainTimer, m_memoryTimer;
+    QTimer m_drainTimer, m_gaugeTimer;
     QElapsedTimer m_sinceDrain;
 
     JobInfo m_job;
@@ -247,7 +248,7 @@ private:
     engine::MachineFacts m_machine;
 
     // Last, so that they end first.
-    Worker m_background, m_fast, m_writer, m_checks, m_heavy;
+    Worker m_background, m_fast, m_writer, m_checks, m_heavy, m_sensors;
 };
 
 } // namespace fettle::ui

@@ -179,6 +179,7 @@ public:
     // --- machine
     [[nodiscard]] virtual engine::MachineFacts machineFacts() = 0;
     [[nodiscard]] virtual engine::MemoryUse memoryUse() = 0;
+    [[nodiscard]] virtual engine::Gauges gauges(const std::filesystem::path &folder) = 0; // one thread at a time; see engine::GaugeReader
     [[nodiscard]] virtual std::int64_t freeDiskBytes(const std::filesystem::path &folder) = 0;
     [[nodiscard]] virtual std::vector<engine::Check> doctor() = 0;
 };

@@ -285,8 +285,12 @@ public:
     }
     engine::MachineFacts machineFacts() override { return engine::machineFacts(); }
     engine::MemoryUse memoryUse() override { return engine::memoryUse(); }
+    engine::Gauges gauges(const std::filesystem::path &folder) override { return m_gauges.read(folder); }
     std::int64_t freeDiskBytes(const std::filesystem::path &folder) override { return engine::freeDiskBytes(folder); }
     std::vector<engine::Check> doctor() override { return engine::doctor(); }
+
+private:
+    engine::GaugeReader m_gauges;
 };
 
 } // namespace

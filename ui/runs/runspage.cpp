@@ -2,6 +2,7 @@
 #include "ui/runs/runspage.h"
 
 #include "ui/runs/chartpane.h"
+#include "ui/runs/gaugestrip.h"
 #include "ui/runs/ledgerview.h"
 #include "ui/runs/queuepane.h"
 #include "ui/runs/runlist.h"
@@ -61,6 +62,7 @@ void RunsPage::connectBridge()
         if (active.id.isValid() && active.state == engine::RunState::Failed)
             m_failures[active.id] = error;
     });
+    connect(&bridge(), &Bridge::gaugesRead, this, &RunsPage::showGauges);
     connect(&bridge(), &Bridge::queueChanged, this, &RunsPage::showQueue);
     connect(&bridge(), &Bridge::jobChanged, this, [this] {
         showStack();
@@ -316,6 +318,15 @@ void RunsPage::showStack()
         m_preparingDetail->setText(job.detail);
         m_preparingLine->setShare(job.share);
     }
+}
+
+// Of the machine while it works; the speed is that of the run at work, whichever is shown.
+void RunsPage::showGauges(const engine::Gauges &gauges)
+{
+    const engine::RunInfo *active = bridge().isRunActive() ? m_model->find(bridge().activeRun()) : nullptr;
+    m_gauges->setVisible(active != nullptr);
+    if (active)
+        m_gauges->setGauges(gaugesOf(gauges, {bridge().currentJob().tokensPerSecond, active->seconds > 0 ? double(active->tokens) / active->seconds : 0.0}));
 }
 
 // A run that starts at once is in the queue for a moment: it does not wait behind anything.

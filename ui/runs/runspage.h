@@ -22,6 +22,7 @@ class Button;
 class ChartPane;
 class ElidedLabel;
 class EmptyState;
+class GaugeStrip;
 class LedgerView;
 class PageHead;
 class ProgressLine;
@@ -71,6 +72,7 @@ private:
     void readProbes();
     void showStack();
     void showQueue();
+    void showGauges(const engine::Gauges &gauges);
     void showHead();
     void showBar();
     void showParts(); // head, bar, lost part, right pane: after a change of state or of checkpoints
@@ -142,6 +144,7 @@ private:
     LedgerView *m_ledger;
     ChartPane *m_chart;
     RunPane *m_pane;
+    GaugeStrip *m_gauges;
     QStackedWidget *m_stack;
     QWidget *m_work, *m_empty, *m_preparing;
     ElidedLabel *m_preparingDetail;

@@ -2,6 +2,7 @@
 #include "ui/runs/runspage.h"
 
 #include "ui/runs/chartpane.h"
+#include "ui/runs/gaugestrip.h"
 #include "ui/runs/ledgerview.h"
 #include "ui/runs/queuepane.h"
 #include "ui/runs/runlist.h"
@@ -202,6 +203,9 @@ QWidget *RunsPage::makeWork()
     m_views->addWidget(m_splitter);
     m_views->addWidget(m_ledger);
     rows->addWidget(m_views, 1);
+    m_gauges = new GaugeStrip;
+    m_gauges->hide(); // until a run works
+    rows->addWidget(m_gauges);
     columns->addLayout(rows, 1);
     return work;
 }

@@ -67,6 +67,16 @@ std::int64_t freeDiskBytes(const std::filesystem::path &folder)
     return fettle::freeDiskBytes(folder);
 }
 
+Gauges GaugeReader::read(const std::filesystem::path &folder)
+{
+    Gauges gauges;
+    gauges.memory = memoryUse();
+    if (const std::int64_t left = folder.empty() ? -1 : fettle::freeDiskBytes(folder); left >= 0)
+        gauges.diskLeftBytes = left;
+    gauges.sensors = m_sensors.read();
+    return gauges;
+}
+
 std::vector<Check> doctor()
 {
     const MachineFacts facts = machineFacts();

@@ -95,12 +95,12 @@ struct Prepared {
     std::vector<Group> groups;
 };
 
-Result<Prepared> prepareColumns(Playground::State &state, const GenerateRequest &request, const Project *project, std::stop_token stop)
+Result<Prepared> prepareColumns(Playground::State &state, const GenerateRequest &request, const Project *project, const LiveRun *live, std::stop_token stop)
 {
     Prepared prepared;
     for (std::size_t index = 0; index < request.columns.size(); ++index) {
         const ColumnChoice &choice = request.columns[index];
-        auto column = loadColumn(state, choice, project, stop);
+        auto column = loadColumn(state, choice, project, live, stop);
         if (!column)
             return passError(column);
         const generate::Generator &speaker = column->other && column->other->lens ? *column->other->generator : *state.generator;
@@ -240,14 +240,14 @@ Result<std::unique_ptr<Playground>> Playground::open(const std::string &model, c
 std::string Playground::modelPath() const { return m_state->generator->path().string(); }
 
 Result<std::vector<ColumnResult>> Playground::generate(const GenerateRequest &request, const Project *project, const GenerateEvents &events,
-                                                       std::stop_token stop)
+                                                       std::stop_token stop, const LiveRun *live)
 {
     State &state = *m_state;
     if (request.columns.empty())
         return fail(ErrorCode::Usage, tr("There is no column to answer."), tr("Choose the base model or an adapter."));
     if (auto checked = checkSampling(request.sampling); !checked)
         return passError(checked);
-    auto prepared = prepareColumns(state, request, project, stop);
+    auto prepared = prepareColumns(state, request, project, live, stop);
     if (!prepared)
         return passError(prepared);
     std::vector<ColumnBadge> badges;

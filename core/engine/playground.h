@@ -1,6 +1,7 @@
 // The same question to several columns (base, adapters, other models); those that share weights are decoded together in one pass over them.
 #pragma once
 
+#include "core/engine/liverun.h"
 #include "core/data/record.h"
 #include "core/engine/training.h"
 
@@ -17,7 +18,7 @@ struct Sampling {
 };
 
 struct ColumnChoice {
-    std::string adapter = "base"; // "base", an adapter folder, or RUN[@STEP] of the project
+    std::string adapter = "base"; // "base", an adapter folder, RUN[@STEP] of the project, or kLiveAdapter
     double strength = 1.0;        // 0 to 1.5
     std::string model = {};       // another base model, as resolveModel, with its own template; empty: the playground's own
     std::string second = {};      // a second adapter that is mixed in, as adapter; empty: none. Both must be LoRA
@@ -50,6 +51,7 @@ struct ColumnBadge {
     double secondStrength = 0;
     std::string otherModel = {}; // name of another base model, whose own template wrote the prompt; empty: the shared one
     std::int64_t promptTokens = 0;
+    bool isLive = false; // the training that goes on, as it was after this step
 };
 
 struct ColumnResult {
@@ -88,9 +90,10 @@ public:
     [[nodiscard]] static Result<std::unique_ptr<Playground>> open(const std::string &model, const ComputeOptions &compute = {},
                                                                   const ProgressCallback &progress = {}, std::stop_token stop = {});
     ~Playground();
-    // project resolves RUN[@STEP]; may be null. The stop token ends all columns within one token.
-    [[nodiscard]] Result<std::vector<ColumnResult>> generate(const GenerateRequest &request, const Project *project,
-                                                             const GenerateEvents &events = {}, std::stop_token stop = {});
+    // project resolves RUN[@STEP]; may be null. live is what kLiveAdapter stands for; null while no run is between two steps.
+    // The stop token ends all columns within one token.
+    [[nodiscard]] Result<std::vector<ColumnResult>> generate(const GenerateRequest &request, const Project *project, const GenerateEvents &events = {},
+                                                             std::stop_token stop = {}, const LiveRun *live = nullptr);
     // Reads every training row of the run once and keeps what the model makes of it, in the run's folder. adapter: RUN[@STEP]. Gives the
     // number of rows. Errors: Usage (not a run of the project), those of the project and the adapter, DiskFull, Cancelled.
     [[nodiscard]] Result<std::int64_t> indexRows(const std::string &adapter, const Project &project, const ProgressCallback &progress = {}, std::stop_token stop = {});

@@ -71,11 +71,11 @@ Result<std::shared_ptr<OtherModel>> baseOf(Playground::State &state, const Colum
     return loadOtherModel(state, *path, std::move(*lens), std::move(stop));
 }
 
-Result<> checkStrength(const AdapterPath &path, double strength, const generate::DecodeAdapter &adapter)
+Result<> checkStrength(const std::string &name, double strength, const generate::DecodeAdapter &adapter)
 {
     if (strength == 0.0 || strength == 1.0 || adapter.canScale())
         return {};
-    return fail(ErrorCode::Usage, tr("{} stands in front of the text: its strength cannot be {}.", path.name, strength),
+    return fail(ErrorCode::Usage, tr("{} stands in front of the text: its strength cannot be {}.", name, strength),
                 tr("Set the strength to 100 %, or to 0 for the base model."));
 }
 
@@ -95,6 +95,23 @@ Result<> useTrainedModel(Playground::State &state, PlaygroundColumn &column, con
     column.badge.isAdapterOn = true;
     column.badge.weightHash = column.badge.adapterHash = column.other->generator->weightHash();
     return {};
+}
+
+// The adapter of the training that goes on, copied as it is now.
+Result<std::shared_ptr<const generate::DecodeAdapter>> liveAdapter(Playground::State &state, PlaygroundColumn &column, const LiveRun *live)
+{
+    if (live == nullptr)
+        return fail(ErrorCode::NotFound, tr("No run is learning now."), tr("Choose the result of a run, or one of its checkpoints."));
+    std::error_code problem;
+    const std::filesystem::path &base = column.generator(state).path();
+    if (live->model != base && !std::filesystem::equivalent(live->model, base, problem)) {
+        return fail(ErrorCode::BadInput, tr("{} learns on {}, not on {}.", live->name, live->model.string(), base.string()),
+                    tr("Choose the base model that it learns on, or wait for its result."));
+    }
+    column.badge.adapterName = live->name;
+    column.badge.step = live->step;
+    column.badge.isLive = true;
+    return column.generator(state).addAdapter(*live->adapter);
 }
 
 // Puts a second adapter beside the one that is there. One of them at 0 % leaves the other alone.
@@ -137,7 +154,7 @@ Result<> checkRange(std::string_view name, double value, double low, double high
     return fail(ErrorCode::Usage, tr("{} cannot be {}.", name, value), tr("Choose a value from {} to {}.", low, high));
 }
 
-Result<PlaygroundColumn> loadColumn(Playground::State &state, const ColumnChoice &choice, const Project *project, std::stop_token stop)
+Result<PlaygroundColumn> loadColumn(Playground::State &state, const ColumnChoice &choice, const Project *project, const LiveRun *live, std::stop_token stop)
 {
     for (const double strength : {choice.strength, choice.secondStrength}) {
         if (auto checked = checkRange(tr("The strength of an adapter"), strength, 0, 1.5); !checked)
@@ -154,26 +171,35 @@ Result<PlaygroundColumn> loadColumn(Playground::State &state, const ColumnChoice
         return fail(ErrorCode::Usage, tr("There is no adapter to mix {} with.", choice.second), tr("Choose it as the only adapter of the column."));
     if (choice.adapter.empty() || choice.adapter == "base")
         return column;
-    const auto path = resolveAdapter(choice.adapter, project);
-    if (!path)
-        return passError(path);
-    column.badge.adapterName = path->name;
-    column.badge.step = path->step;
     column.badge.strength = choice.strength;
-    if (path->isModel && !choice.second.empty())
-        return fail(ErrorCode::Usage, tr("{} is a whole model: nothing can be mixed with it.", path->name), tr("Mix two adapters."));
-    if (path->isModel) {
-        if (auto used = useTrainedModel(state, column, *path, choice.strength, std::move(stop)); !used)
-            return passError(used);
-        return column;
+    std::shared_ptr<const generate::DecodeAdapter> adapter;
+    if (choice.adapter == kLiveAdapter) {
+        auto copied = liveAdapter(state, column, live);
+        if (!copied)
+            return passError(copied);
+        adapter = std::move(*copied);
+    } else {
+        const auto path = resolveAdapter(choice.adapter, project);
+        if (!path)
+            return passError(path);
+        column.badge.adapterName = path->name;
+        column.badge.step = path->step;
+        if (path->isModel && !choice.second.empty())
+            return fail(ErrorCode::Usage, tr("{} is a whole model: nothing can be mixed with it.", path->name), tr("Mix two adapters."));
+        if (path->isModel) {
+            if (auto used = useTrainedModel(state, column, *path, choice.strength, std::move(stop)); !used)
+                return passError(used);
+            return column;
+        }
+        auto loaded = (column.other ? column.other->adapters : state.adapters).load(*path, column.generator(state));
+        if (!loaded)
+            return passError(loaded);
+        adapter = std::move(*loaded);
     }
-    auto adapter = (column.other ? column.other->adapters : state.adapters).load(*path, column.generator(state));
-    if (!adapter)
-        return passError(adapter);
-    if (auto checked = checkStrength(*path, choice.strength, **adapter); !checked)
+    if (auto checked = checkStrength(column.badge.adapterName, choice.strength, *adapter); !checked)
         return passError(checked);
     if (choice.strength > 0) {
-        column.adapter = std::move(*adapter);
+        column.adapter = std::move(adapter);
         column.badge.isAdapterOn = true;
         column.badge.adapterHash = column.adapter->hash();
     }

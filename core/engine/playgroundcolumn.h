@@ -16,8 +16,9 @@ struct PlaygroundColumn {
     [[nodiscard]] const Lens &lens(const Playground::State &state) const { return other && other->lens ? *other->lens : *state.lens; }
 };
 
-// Errors: Usage (a strength that makes no sense here), NotFound, those of the files, OutOfMemory, Cancelled.
-[[nodiscard]] Result<PlaygroundColumn> loadColumn(Playground::State &state, const ColumnChoice &choice, const Project *project, std::stop_token stop);
+// live: what kLiveAdapter stands for, or null. Errors: Usage (a strength that makes no sense here), NotFound, those of the files, OutOfMemory, Cancelled.
+[[nodiscard]] Result<PlaygroundColumn> loadColumn(Playground::State &state, const ColumnChoice &choice, const Project *project, const LiveRun *live,
+                                                 std::stop_token stop);
 
 // Errors: Usage naming the value and its range.
 [[nodiscard]] Result<> checkRange(std::string_view name, double value, double low, double high);

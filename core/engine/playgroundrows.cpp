@@ -41,7 +41,7 @@ Result<IndexedRun> openRun(Playground::State &state, const std::string &adapter,
         return fail(ErrorCode::NotFound, tr("The rows that {} learnt from are not in this project.", run->name), tr("Choose another run."));
     ColumnChoice choice;
     choice.adapter = adapter;
-    auto column = loadColumn(state, choice, &project, std::move(stop));
+    auto column = loadColumn(state, choice, &project, nullptr, std::move(stop));
     if (!column)
         return passError(column);
     IndexedRun opened{std::move(*column), project.runFolder(run->id) / fmt::format("rows{}.index", at == std::string::npos ? "" : "-" + adapter.substr(at + 1)), run->snapshot, {}, {}};

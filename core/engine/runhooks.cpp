@@ -31,7 +31,7 @@ void announce(train::Wish wish, RunRecorder &recorder)
 
 } // namespace
 
-train::TrainerHooks hooksFor(RunRecorder &recorder, const RunEvents &events, const RunControl *control, std::stop_token stop)
+train::TrainerHooks hooksFor(RunRecorder &recorder, const RunControl *control, std::stop_token stop)
 {
     train::TrainerHooks hooks;
     hooks.stepFinished = [&](const train::StepReport &report) { recorder.step(report); };
@@ -46,7 +46,6 @@ train::TrainerHooks hooksFor(RunRecorder &recorder, const RunEvents &events, con
     hooks.madeSmaller = [&](std::int64_t step, std::int64_t tokens) {
         recorder.notice(tr("The memory ran out at step {}. It is read again in rows of at most {} tokens; the correction stays the same.", step, tokens));
     };
-    hooks.betweenSteps = events.betweenSteps;
     hooks.takeCheckpointRequest = [control] { return control && control->checkpointNow.exchange(false); };
     hooks.wish = [&recorder, control, stop = std::move(stop)] {
         const train::Wish wish = wishOf(recorder, control, stop);

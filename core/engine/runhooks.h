@@ -9,6 +9,6 @@
 namespace fettle::engine {
 
 // All arguments must outlive the hooks. control may be null.
-[[nodiscard]] train::TrainerHooks hooksFor(RunRecorder &recorder, const RunEvents &events, const RunControl *control, std::stop_token stop);
+[[nodiscard]] train::TrainerHooks hooksFor(RunRecorder &recorder, const RunControl *control, std::stop_token stop);
 
 } // namespace fettle::engine

@@ -204,7 +204,13 @@ Result<RunSummary> execute(Project &project, RunRecorder &recorder, const Job &j
     if (job.resumeFrom)
         setup.resumeFrom = job.resumeFrom->path;
 
-    train::TrainerHooks hooks = hooksFor(recorder, events, control, stop);
+    train::TrainerHooks hooks = hooksFor(recorder, control, stop);
+    if (events.betweenSteps) {
+        hooks.betweenSteps = [&] {
+            const RunInfo &info = recorder.info();
+            events.betweenSteps({info.id, info.name, info.step, job.model, trainee->adapter.get()});
+        };
+    }
     EpochKeeper epochs(project, recorder, job.recipe, job.epochChanges);
     epochs.listenTo(hooks, control);
     recorder.beginLedger(recordsOf(job.data.train), recordsOf(job.data.heldOut), train::BatchPlan(job.data.train.documents, train::batchSettings(job.recipe)).stepsPerEpoch());

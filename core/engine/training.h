@@ -1,6 +1,7 @@
 // Training as the window and the command line see it. One call trains; events are plain callbacks on the calling thread.
 #pragma once
 
+#include "core/engine/liverun.h"
 #include "core/engine/project.h"
 #include "core/train/settings.h"
 
@@ -29,8 +30,9 @@ struct RunEvents {
     std::function<void(RunId, const std::string &)> noticed;
     // The probe prompts have been answered at this step (data::kBaseStep: by the base): Project::probes has them.
     std::function<void(RunId, std::int64_t step)> probed;
-    // Called between optimiser steps: the playground is served here while a run goes on.
-    std::function<void()> betweenSteps;
+    // Called between optimiser steps: the playground is served here while a run goes on. The time it takes counts neither as the run's
+    // nor for its speed, and its result stays the same bit for bit.
+    std::function<void(const LiveRun &)> betweenSteps;
 };
 
 // Asked between steps; may be set from any thread.

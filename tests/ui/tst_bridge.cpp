@@ -42,6 +42,7 @@ private slots:
     void answersStreamAndCanBeStopped();
     void projectIsNotSwitchedDuringARun();
     void queuedRunsFollowEachOther();
+    void queuedRunsChangePlaces();
     void whatWaitsCanBeCancelled();
     void closingWithARunPausesIt();
     void workerRunsInOrderAndCancels();
@@ -392,6 +393,45 @@ void BridgeTest::queuedRunsFollowEachOther()
     QTRY_COMPARE(ended.count(), 2);
     QCOMPARE(m_bridge->queuedRuns(), 0);
     QCOMPARE(m_bridge->project()->runs()->size(), std::size_t(2));
+}
+
+void BridgeTest::queuedRunsChangePlaces()
+{
+    open();
+    std::counting_semaphore<1000> gate(1);
+    m_engine->beforeStep = [&](int) { gate.acquire(); };
+    std::mutex mutex;
+    std::vector<std::string> began;
+    m_engine->beforeRun = [&](const engine::TrainRequest &begun) {
+        const std::scoped_lock lock(mutex);
+        began.push_back(begun.model);
+    };
+    std::map<std::string, JobId> jobs;
+    for (const char *model : {"first", "a", "b", "c"}) {
+        engine::TrainRequest wish = request();
+        wish.model = model;
+        jobs[model] = m_bridge->startRun(wish);
+        // Other work waits between the runs, and stays where it is.
+        m_bridge->work<void>("Export", JobInfo::Kind::Export, this, [](const JobContext &) -> Result<> { return {}; }, [](Result<>) {});
+    }
+    QTRY_COMPARE(m_bridge->queuedRuns(), 3);
+    QSignalSpy changed(m_bridge.get(), &Bridge::queueChanged);
+    m_bridge->moveQueuedRun(jobs["c"], -1); // a c b
+    m_bridge->moveQueuedRun(jobs["c"], -1); // c a b
+    m_bridge->moveQueuedRun(jobs["c"], -1); // is the next one already
+    m_bridge->moveQueuedRun(jobs["a"], 1);  // c b a
+    m_bridge->moveQueuedRun(jobs["a"], 1);  // is the last one already
+    m_bridge->moveQueuedRun(jobs["first"], 1); // does not wait any more
+    QCOMPARE(changed.count(), 3);
+    QCOMPARE(m_bridge->queue().front().job, jobs["c"]);
+    QCOMPARE(m_bridge->queue().front().run.modelName, std::string("c"));
+    m_bridge->cancel(jobs["b"]);
+    QCOMPARE(m_bridge->queuedRuns(), 2);
+    QSignalSpy ended(m_bridge.get(), &Bridge::runEnded);
+    gate.release(500);
+    QTRY_COMPARE(ended.count(), 3);
+    QCOMPARE(began, (std::vector<std::string>{"first", "c", "a"}));
+    m_engine->beforeRun = {};
 }
 
 void BridgeTest::whatWaitsCanBeCancelled()

@@ -12,7 +12,7 @@ namespace fettle::ui {
 namespace {
 
 constexpr int kDrainMs = 40;
-constexpr int kMemoryMs = 1000;
+constexpr int kGaugeMs = 1000;
 
 } // namespace
 
@@ -22,14 +22,15 @@ Bridge::Bridge(std::unique_ptr<EngineApi> engine, QObject *parent)
       m_fast([this] { m_fastState = {}; }),
       m_writer([this] { m_writerState = {}; }),
       m_checks([] {}),
-      m_heavy([this] { m_heavyState = {}; })
+      m_heavy([this] { m_heavyState = {}; }),
+      m_sensors([] {})
 {
     m_drainTimer.setSingleShot(true);
     m_drainTimer.setTimerType(Qt::PreciseTimer);
     connect(&m_drainTimer, &QTimer::timeout, this, &Bridge::drain);
-    m_memoryTimer.setInterval(kMemoryMs);
-    connect(&m_memoryTimer, &QTimer::timeout, this, &Bridge::sampleMemory);
-    m_memoryTimer.start();
+    m_gaugeTimer.setInterval(kGaugeMs);
+    connect(&m_gaugeTimer, &QTimer::timeout, this, &Bridge::readGauges);
+    m_gaugeTimer.start();
     m_sinceDrain.start();
     readSlowly<engine::MachineFacts>(
         this, [](const ProjectApi *, const JobContext &context) { return Result<engine::MachineFacts>(context.engine.machineFacts()); },
@@ -37,7 +38,7 @@ Bridge::Bridge(std::unique_ptr<EngineApi> engine, QObject *parent)
             m_machine = std::move(*facts);
             emit machineKnown();
         });
-    sampleMemory();
+    readGauges();
 }
 
 Bridge::~Bridge()
@@ -45,6 +46,7 @@ Bridge::~Bridge()
     if (m_control)
         m_control->wish = engine::RunControl::Wish::Pause; // the next start goes on from the checkpoint
     m_service.finish(); // its questions wait for the engine thread
+    m_sensors.finish();
     m_heavy.finish();
     m_checks.finish(); // its handle relies on the writer's
     m_writer.finish();
@@ -174,17 +176,22 @@ void Bridge::cancel(JobId job)
         return;
     if (job == m_runJob && m_control)
         m_control->wish = engine::RunControl::Wish::StopAndKeep;
-    for (Worker *worker : {&m_heavy, &m_writer, &m_checks, &m_fast, &m_background}) {
+    for (Worker *worker : {&m_heavy, &m_writer, &m_checks, &m_fast, &m_background, &m_sensors}) {
         if (worker->cancel(job))
             break;
     }
 }
 
-void Bridge::sampleMemory()
+void Bridge::readGauges()
 {
-    read<engine::MemoryUse>(
-        this, [](const ProjectApi *, const JobContext &context) { return Result<engine::MemoryUse>(context.engine.memoryUse()); },
-        [this](Result<engine::MemoryUse> use) { emit memoryChanged(*use); }, "memory");
+    readOn<engine::Gauges>(
+        m_sensors, m_sensorsState, this,
+        [folder = m_folder](const ProjectApi *, const JobContext &context) { return Result<engine::Gauges>(context.engine.gauges(folder)); },
+        [this](Result<engine::Gauges> gauges) {
+            if (gauges)
+                emit gaugesRead(*gauges);
+        },
+        "gauges");
 }
 
 // --- projects

@@ -6,6 +6,7 @@
 //   checks      findings and token lengths: minutes on a large project, stored in short steps, so that an edit never waits behind them
 //   fast        token lens and quick reads: typing never waits
 //   background  slow reads: previews, plans, the model library, hashes
+//   sensors     load, memory, temperature of the machine: a sensor that sleeps holds nobody up
 #pragma once
 
 #include "ui/bridge/engineapi.h"
@@ -59,6 +60,13 @@ struct JobInfo {
     double secondsLeft = -1;
     bool canPause = false;
     bool canCancel = false;
+};
+
+// A run that waits for its turn.
+struct QueuedRun {
+    JobId job = 0;
+    QString title;       // "New run", "Run 8"
+    engine::RunInfo run; // what it will be; without a number where it is new
 };
 
 class Bridge : public QObject {
@@ -131,10 +139,13 @@ public:
     void pauseRun();   // the active one; ends with a complete checkpoint
     void stopRun(engine::RunControl::Wish wish); // StopAndKeep or StopAndDiscard
     void checkpointNow();
+    void changeEpochs(double epochs); // of the active run, from its next step on; a notice says what came of it
     [[nodiscard]] bool isRunActive() const { return m_control != nullptr; }
     [[nodiscard]] RunId activeRun() const { return m_activeRun.id; }
     [[nodiscard]] const engine::RunInfo &activeRunInfo() const { return m_activeRun; }
-    [[nodiscard]] int queuedRuns() const { return m_queuedRuns; }
+    [[nodiscard]] int queuedRuns() const { return int(m_queue.size()); }
+    [[nodiscard]] const std::vector<QueuedRun> &queue() const { return m_queue; } // in the order in which they start
+    void moveQueuedRun(JobId job, int places); // -1: one place earlier, 1: one later; out of the queue: cancel
 
     // --- answers: between the steps while a run goes on
     JobId generate(const std::string &model, const engine::GenerateRequest &request, QObject *receiver,
@@ -191,16 +202,20 @@ signals:
     void columnFinished(fettle::ui::JobId job, int column, const fettle::engine::ColumnResult &result);
 
     void servingChanged();
-
+    void queueChanged();
     void jobChanged();
     void machineKnown();
-    void memoryChanged(const fettle::engine::MemoryUse &use);
+    void gaugesRead(const fettle::engine::Gauges &gauges); // once a second
 
 private:
     // Handles that live on one worker's thread.
     struct Writer { std::unique_ptr<ProjectApi> project; };
     struct Reader { std::unique_ptr<ProjectApi> project; std::shared_ptr<const LensApi> lens; std::string lensModel; };
-    struct Heavy { std::unique_ptr<PlaygroundApi> playground; std::string playgroundModel; };
+    struct Heavy {
+        std::unique_ptr<PlaygroundApi> playground;
+        std::string playgroundModel;
+        const engine::LiveRun *live = nullptr; // while answers are served between the steps of a run
+    };
     using RunCall = std::function<Result<engine::RunSummary>(ProjectApi &, const engine::RunEvents &, const engine::RunControl *,
                                                              std::stop_token)>;
 
@@ -212,7 +227,8 @@ private:
     [[nodiscard]] bool refuseWhileRunning(QObject *receiver, const Done<> &done);
     void afterWrite(Touched touched);
     void report(const Error &error) { emit errorOccurred(error); }
-    JobId enqueueRun(const QString &title, RunCall call);
+    JobId enqueueRun(const QString &title, const engine::RunInfo &queued, RunCall call);
+    void leaveQueue(JobId job);
     void endRun(JobId job, const Result<engine::RunSummary> &result);
     void showJob(JobInfo job);
     void endJob(JobId job);
@@ -235,18 +251,18 @@ private:
                                     const engine::GenerateEvents &events, std::stop_token stop); // heavy thread only
     [[nodiscard]] Answers answerProgram(const std::string &model, const std::filesystem::path &folder, const engine::GenerateRequest &request,
                                         const engine::GenerateEvents &events, std::stop_token stop); // from threads of the service
-    void sampleMemory();
+    void readGauges();
     void stopChecks(); // from the writer's thread, before it closes its handle
 
     std::unique_ptr<EngineApi> m_engine;
     std::unique_ptr<ProjectApi> m_project; // GUI thread, read-only
     std::filesystem::path m_folder;
     Writer m_writerState;
-    Reader m_fastState, m_backgroundState;
+    Reader m_fastState, m_backgroundState, m_sensorsState;
     Heavy m_heavyState;
 
     EventBuffer m_events;
-    QTimer m_drainTimer, m_memoryTimer;
+    QTimer m_drainTimer, m_gaugeTimer;
     QElapsedTimer m_sinceDrain;
 
     JobInfo m_job;
@@ -257,11 +273,11 @@ private:
     engine::RunInfo m_activeRun;
     JobId m_runJob = 0;
     std::atomic<JobId> m_checkJob = 0;
-    int m_queuedRuns = 0;
+    std::vector<QueuedRun> m_queue;
     engine::MachineFacts m_machine;
 
     // Last, so that they end first.
-    Worker m_background, m_fast, m_writer, m_checks, m_heavy, m_service;
+    Worker m_background, m_fast, m_writer, m_checks, m_heavy, m_service, m_sensors;
 };
 
 } // namespace fettle::ui

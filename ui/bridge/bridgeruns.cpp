@@ -1,6 +1,10 @@
 // Runs, answers, exports: the jobs of the engine thread. See bridge.h.
 #include "ui/bridge/bridge.h"
 
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
 namespace fettle::ui {
 
 JobId Bridge::planRun(const engine::TrainRequest &request, QObject *receiver, Done<engine::TrainPlan> done)
@@ -17,7 +21,12 @@ JobId Bridge::planRun(const engine::TrainRequest &request, QObject *receiver, Do
 
 JobId Bridge::startRun(const engine::TrainRequest &request)
 {
-    return enqueueRun(tr("New run"), [this, request](ProjectApi &project, const engine::RunEvents &events,
+    engine::RunInfo run;
+    run.method = request.recipe.method;
+    run.modelName = request.model;
+    run.snapshot = request.snapshot;
+    run.recipeJson = recipeToJson(request.recipe).dump();
+    return enqueueRun(tr("New run"), run, [this, request](ProjectApi &project, const engine::RunEvents &events,
                                                      const engine::RunControl *control, std::stop_token stop) {
         return m_engine->trainRun(project, request, events, control, stop);
     });
@@ -25,20 +34,43 @@ JobId Bridge::startRun(const engine::TrainRequest &request)
 
 JobId Bridge::resumeRun(RunId run, const engine::ComputeOptions &compute)
 {
-    return enqueueRun(tr("Run %1").arg(run.value), [this, run, compute](ProjectApi &project, const engine::RunEvents &events,
+    engine::RunInfo info;
+    info.id = run;
+    if (const auto known = m_project ? m_project->run(run) : Result<engine::RunInfo>(info))
+        info = *known;
+    return enqueueRun(tr("Run %1").arg(run.value), info, [this, run, compute](ProjectApi &project, const engine::RunEvents &events,
                                                                         const engine::RunControl *control, std::stop_token stop) {
         return m_engine->resumeRun(project, run, compute, events, control, stop);
     });
 }
 
-JobId Bridge::enqueueRun(const QString &title, RunCall call)
+void Bridge::leaveQueue(JobId job)
+{
+    std::erase_if(m_queue, [job](const QueuedRun &queued) { return queued.job == job; });
+    emit queueChanged();
+}
+
+void Bridge::moveQueuedRun(JobId job, int places)
+{
+    const auto found = std::ranges::find(m_queue, job, &QueuedRun::job);
+    if (found == m_queue.end() || (places < 0 ? found == m_queue.begin() : found + 1 == m_queue.end()))
+        return;
+    const auto other = places < 0 ? found - 1 : found + 1;
+    // The worker's queue says what comes next: one of them may have begun a moment ago.
+    if (places < 0 ? m_heavy.moveBefore(found->job, other->job) : m_heavy.moveBefore(other->job, found->job)) {
+        std::iter_swap(found, other);
+        emit queueChanged();
+    }
+}
+
+JobId Bridge::enqueueRun(const QString &title, const engine::RunInfo &queued, RunCall call)
 {
     const JobId id = m_nextJob++;
-    ++m_queuedRuns;
+    m_queue.push_back({id, title, queued});
     auto control = std::make_shared<engine::RunControl>();
     m_heavy.post(id, [this, id, title, control, folder = m_folder, call = std::move(call)](std::stop_token stop) {
         append(CallEvent{[this, id, title, control] {
-            --m_queuedRuns;
+            leaveQueue(id);
             m_control = control;
             m_runJob = id;
             m_activeRun = {};
@@ -69,7 +101,11 @@ JobId Bridge::enqueueRun(const QString &title, RunCall call)
         events.checkpointed = [this](RunId run, const engine::CheckpointInfo &checkpoint) { append(CheckpointEvent{run, checkpoint}); };
         events.probed = [this](RunId run, std::int64_t step) { append(ProbeEvent{run, step}); };
         events.noticed = [this](RunId run, const std::string &text) { append(NoticeEvent{run, text}); };
-        events.betweenSteps = [this] { m_heavy.runWaiting(std::string(kAnswerKey)); };
+        events.betweenSteps = [this](const engine::LiveRun &live) {
+            m_heavyState.live = &live;
+            m_heavy.runWaiting(std::string(kAnswerKey));
+            m_heavyState.live = nullptr;
+        };
         // A run has a handle of its own: the writer's stays on the writer's thread, and an edit never waits for a step.
         auto result = std::make_shared<Result<engine::RunSummary>>(fail(ErrorCode::Internal, tr("The run did not start.").toStdString()));
         auto project = m_engine->openProject(folder, engine::Access::WriteBeside);
@@ -78,10 +114,11 @@ JobId Bridge::enqueueRun(const QString &title, RunCall call)
         else
             *result = passError(project);
         append(CallEvent{[this, id, result] { endRun(id, *result); }});
-    }, [this] {
-        --m_queuedRuns;
+    }, [this, id] {
+        leaveQueue(id);
         emit jobChanged();
     });
+    emit queueChanged();
     emit jobChanged();
     return id;
 }
@@ -125,6 +162,12 @@ void Bridge::checkpointNow()
 {
     if (m_control)
         m_control->checkpointNow = true;
+}
+
+void Bridge::changeEpochs(double epochs)
+{
+    if (m_control)
+        m_control->epochs = epochs;
 }
 
 Result<> Bridge::usePlayground(JobId job, const std::string &model, std::stop_token stop)
@@ -182,7 +225,7 @@ Bridge::Answers Bridge::answerNow(JobId job, const std::string &model, const std
             return passError(opened);
         project = std::move(*opened);
     }
-    return m_heavyState.playground->generate(request, project.get(), events, std::move(stop));
+    return m_heavyState.playground->generate(request, project.get(), events, std::move(stop), m_heavyState.live);
 }
 
 JobId Bridge::generate(const std::string &model, const engine::GenerateRequest &request, QObject *receiver,

@@ -120,8 +120,8 @@ public:
     virtual ~PlaygroundApi() = default;
     [[nodiscard]] virtual Result<std::vector<engine::ColumnResult>> generate(const engine::GenerateRequest &request,
                                                                              const ProjectApi *project,
-                                                                             const engine::GenerateEvents &events,
-                                                                             std::stop_token stop) = 0;
+                                                                             const engine::GenerateEvents &events, std::stop_token stop,
+                                                                             const engine::LiveRun *live) = 0;
     [[nodiscard]] virtual Result<std::int64_t> indexRows(const std::string &adapter, const ProjectApi &project, const ProgressCallback &progress, std::stop_token stop) = 0;
     [[nodiscard]] virtual Result<std::vector<engine::NearRow>> nearestRows(const std::string &adapter, const std::vector<data::Turn> &conversation,
                                                                            const ProjectApi &project, std::size_t count, std::stop_token stop) = 0;
@@ -192,6 +192,7 @@ public:
     // --- machine
     [[nodiscard]] virtual engine::MachineFacts machineFacts() = 0;
     [[nodiscard]] virtual engine::MemoryUse memoryUse() = 0;
+    [[nodiscard]] virtual engine::Gauges gauges(const std::filesystem::path &folder) = 0; // one thread at a time; see engine::GaugeReader
     [[nodiscard]] virtual std::int64_t freeDiskBytes(const std::filesystem::path &folder) = 0;
     [[nodiscard]] virtual std::vector<engine::Check> doctor() = 0;
 };

@@ -174,9 +174,10 @@ public:
     explicit RealPlayground(std::unique_ptr<engine::Playground> playground) : m_playground(std::move(playground)) {}
 
     Result<std::vector<engine::ColumnResult>> generate(const engine::GenerateRequest &request, const ProjectApi *project,
-                                                       const engine::GenerateEvents &events, std::stop_token stop) override
+                                                       const engine::GenerateEvents &events, std::stop_token stop,
+                                                       const engine::LiveRun *live) override
     {
-        return m_playground->generate(request, unwrap(project), events, stop);
+        return m_playground->generate(request, unwrap(project), events, stop, live);
     }
     Result<std::int64_t> indexRows(const std::string &adapter, const ProjectApi &project, const ProgressCallback &progress, std::stop_token stop) override
     {
@@ -300,8 +301,12 @@ public:
     }
     engine::MachineFacts machineFacts() override { return engine::machineFacts(); }
     engine::MemoryUse memoryUse() override { return engine::memoryUse(); }
+    engine::Gauges gauges(const std::filesystem::path &folder) override { return m_gauges.read(folder); }
     std::int64_t freeDiskBytes(const std::filesystem::path &folder) override { return engine::freeDiskBytes(folder); }
     std::vector<engine::Check> doctor() override { return engine::doctor(); }
+
+private:
+    engine::GaugeReader m_gauges;
 };
 
 } // namespace

@@ -60,6 +60,19 @@ bool Worker::cancel(JobId id)
     return false;
 }
 
+bool Worker::moveBefore(JobId id, JobId other)
+{
+    const std::scoped_lock lock(m_mutex);
+    const auto from = std::ranges::find(m_waiting, id, &Entry::id), to = std::ranges::find(m_waiting, other, &Entry::id);
+    if (from == m_waiting.end() || to == m_waiting.end())
+        return false;
+    if (from < to)
+        std::rotate(from, from + 1, to);
+    else
+        std::rotate(to, from, from + 1);
+    return true;
+}
+
 void Worker::runWaiting(const std::string &key)
 {
     while (true) {

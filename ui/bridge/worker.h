@@ -33,6 +33,8 @@ public:
     void post(JobId id, Job job, std::function<void()> cancelled = {}, const std::string &replaceKey = {});
     // Stops the job whether it waits (then it never runs) or works (then its stop token says so). False: it is no longer known.
     bool cancel(JobId id);
+    // One that waits takes the place just before another that waits. False: one of them does not wait any more; nothing is moved.
+    bool moveBefore(JobId id, JobId other);
     // A job that runWaiting(key) may pull forward.
     void postServable(JobId id, Job job, std::function<void()> cancelled, const std::string &key);
     // Runs at once on this worker's own thread, from inside a job: everything with that key that waits (the playground while a run goes on).

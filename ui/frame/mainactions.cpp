@@ -1,4 +1,5 @@
 // The actions and menus of the window itself. See mainwindow.h.
+#include "ui/desktop/runwatch.h"
 #include "ui/frame/commandbar.h"
 #include "ui/frame/mainwindow.h"
 #include "ui/frame/rail.h"
@@ -100,6 +101,13 @@ void MainWindow::setupMenus()
         themes->addAction(action);
         m_settingsMenu->addAction(action);
     }
+    m_settingsMenu->addSeparator();
+    QAction *notify = addWindowAction(QStringLiteral("notifyWhenRunEnds"), tr("Tell me when a run ends"), QStringLiteral("message-square"), {},
+                                      tr("The desktop shows a message, although the window is covered."), [] {});
+    notify->setCheckable(true);
+    notify->setChecked(RunWatch::isNotifying());
+    connect(notify, &QAction::toggled, this, &RunWatch::setNotifying);
+    m_settingsMenu->addAction(notify);
     m_settingsMenu->addSeparator();
     m_settingsMenu->addAction(m_actions[QStringLiteral("quit")]);
     connect(m_rail->settingsButton(), &RailButton::clicked, this, [this] {

@@ -3,6 +3,7 @@
 
 #include "core/base/words.h"
 #include "ui/bridge/realengine.h"
+#include "ui/desktop/runwatch.h"
 #include "ui/frame/mainwindow.h"
 #include "ui/theme/theme.h"
 
@@ -77,6 +78,7 @@ int runWindow(int argc, char **argv)
     Theme colours(application, look);
     QApplication::setWindowIcon(QIcon(QStringLiteral(":/icons/fettle.svg")));
     Bridge bridge(makeRealEngine());
+    const RunWatch watch(bridge);
     MainWindow window(bridge, colours);
     if (parser.isSet(untilShown))
         window.installEventFilter(new FirstFrame(&window));

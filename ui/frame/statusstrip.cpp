@@ -18,7 +18,7 @@ StatusStrip::StatusStrip(Bridge &bridge, QWidget *parent) : QWidget(parent), m_b
 {
     setupLayout();
     connect(&bridge, &Bridge::machineKnown, this, &StatusStrip::showMachine);
-    connect(&bridge, &Bridge::memoryChanged, this, &StatusStrip::showMemory);
+    connect(&bridge, &Bridge::gaugesRead, this, &StatusStrip::showGauges);
     connect(&bridge, &Bridge::jobChanged, this, &StatusStrip::showJob);
     connect(&bridge, &Bridge::runStateChanged, this, &StatusStrip::showJob);
     connect(m_pause, &QPushButton::clicked, this, &StatusStrip::pauseOrCancel);
@@ -91,17 +91,27 @@ void StatusStrip::setNarrow(bool isNarrow)
 void StatusStrip::showMachine()
 {
     const engine::MachineFacts &facts = m_bridge.machine();
+    QString device;
     if (facts.cores == 0)
-        m_device->setText(m_isNarrow ? tr("Processor") : tr("Looking at this computer"));
+        device = m_isNarrow ? tr("Processor") : tr("Looking at this computer");
     else if (!facts.gpu.empty())
-        m_device->setText(QString::fromStdString(facts.gpu));
+        device = QString::fromStdString(facts.gpu) + m_load;
     else
-        m_device->setText(m_isNarrow ? tr("%n core(s)", nullptr, facts.cores) : tr("Processor, %n core(s)", nullptr, facts.cores));
-    m_device->setToolTip(QString::fromStdString(facts.processor));
+        device = (m_isNarrow ? tr("%n core(s)", nullptr, facts.cores) : tr("Processor, %n core(s)", nullptr, facts.cores)) + m_load;
+    m_device->setText(device);
+    const QString name = QString::fromStdString(facts.processor);
+    m_device->setToolTip(m_load.isEmpty() ? name : tr("%1. The share is how much of its time it computes, for all programs.").arg(name));
 }
 
-void StatusStrip::showMemory(const engine::MemoryUse &use)
+void StatusStrip::showGauges(const engine::Gauges &gauges)
 {
+    // Of the device that the strip names.
+    const std::optional<double> load = m_bridge.machine().gpu.empty() ? gauges.sensors.processorShare
+        : gauges.sensors.gpus.empty()                                 ? std::nullopt
+                                                                      : gauges.sensors.gpus.front().share;
+    m_load = load ? tr(" · %1 %").arg(qRound(*load * 100)) : QString();
+    showMachine();
+    const engine::MemoryUse &use = gauges.memory;
     const std::int64_t taken = use.totalBytes - use.availableBytes;
     m_gauge->setShare(use.totalBytes > 0 ? double(taken) / double(use.totalBytes) : -1);
     m_memory->setText(tr("%1 of %2 GB").arg(gigabytesText(taken), gigabytesText(use.totalBytes)));

@@ -30,7 +30,7 @@ protected:
 private:
     void setupLayout();
     void showMachine();
-    void showMemory(const engine::MemoryUse &use);
+    void showGauges(const engine::Gauges &gauges);
     void showJob();
     void pauseOrCancel();
 
@@ -49,6 +49,7 @@ private:
     Button *m_pause;
     TextLabel *m_idle;
     bool m_isNarrow = false;
+    QString m_load; // " · 93 %"; empty where it is not known
 };
 
 } // namespace fettle::ui

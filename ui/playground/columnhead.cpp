@@ -89,7 +89,7 @@ ColumnHead::Part ColumnHead::addPart(QHBoxLayout *line, const QString &name, con
 void ColumnHead::addChoice(QHBoxLayout *line, int number)
 {
     m_first = addPart(line, number == 0 ? tr("Which result answers") : tr("What answers in column %1").arg(number),
-                      number == 0 ? tr("The result of a run, or one of its checkpoints.") : tr("The result of a run, a checkpoint, an adapter from a folder, or another base model."),
+                      number == 0 ? tr("The result of a run, one of its checkpoints, or the run that learns now.") : tr("The result of a run, a checkpoint, an adapter from a folder, or another base model."),
                       "adapterChoice", "strength");
     connect(m_first.choice, &QComboBox::currentIndexChanged, this, &ColumnHead::updateStrength);
     m_mix = iconButton(QStringLiteral("layers"), tr("Mix in a second adapter"));
@@ -240,16 +240,21 @@ QString ColumnHead::proof() const
 
 void ColumnHead::setBadges(const engine::ColumnBadge &badge, quint64 seed)
 {
-    m_adapterBadge->setText(!badge.isAdapterOn ? tr("Adapter off") : badge.strength == 1.0 ? tr("Adapter on") : tr("Adapter at %1 %").arg(qRound(badge.strength * 100)));
+    const bool isLive = badge.isAdapterOn && badge.isLive;
+    const int percent = qRound(badge.strength * 100);
+    if (isLive)
+        m_adapterBadge->setText(percent == 100 ? tr("Learning now, step %1").arg(badge.step) : tr("Learning now, step %1, %2 %").arg(badge.step).arg(percent));
+    else
+        m_adapterBadge->setText(!badge.isAdapterOn ? tr("Adapter off") : percent == 100 ? tr("Adapter on") : tr("Adapter at %1 %").arg(percent));
     m_adapterBadge->setTone(badge.isAdapterOn ? BadgeTone::Accent : BadgeTone::Neutral);
-    m_adapterBadge->setIconName(badge.isAdapterOn ? QStringLiteral("power") : QStringLiteral("power-off"));
+    m_adapterBadge->setIconName(isLive ? QStringLiteral("activity") : badge.isAdapterOn ? QStringLiteral("power") : QStringLiteral("power-off"));
     m_hashBadge->setText(shortHash(badge.adapterHash));
     m_hashBadge->setCopyText(QString::fromStdString(badge.adapterHash));
     m_weightBadge->setText(shortHash(badge.weightHash));
     m_weightBadge->setCopyText(QString::fromStdString(badge.weightHash));
     m_seedBadge->setText(QString::number(seed));
     const QString weights = tr("weights %1, seed %2").arg(shortHash(badge.weightHash)).arg(seed);
-    m_proof = badge.isAdapterOn ? tr("adapter %1 at %2 %, %3").arg(shortHash(badge.adapterHash)).arg(qRound(badge.strength * 100)).arg(weights) : tr("no adapter, %1").arg(weights);
+    m_proof = badge.isAdapterOn ? tr("adapter %1 at %2 %, %3").arg(shortHash(badge.adapterHash)).arg(percent).arg(weights) : tr("no adapter, %1").arg(weights);
     m_shown = {m_adapterBadge};
     if (badge.isAdapterOn)
         m_shown.push_back(m_hashBadge);
@@ -268,9 +273,12 @@ void ColumnHead::setBadges(const engine::ColumnBadge &badge, quint64 seed)
         m_proof += tr(", other base %1 with its own template").arg(name);
         m_shown.push_back(m_templateBadge);
     }
+    if (isLive)
+        m_proof += tr(", learning at step %1").arg(badge.step);
     m_shown.push_back(m_weightBadge);
     m_shown.push_back(m_seedBadge);
-    m_adapterBadge->setToolTip(tr("Computed from the numbers that gave this answer, not from the choice above: %1.").arg(m_proof));
+    m_adapterBadge->setToolTip(isLive ? tr("Answered by %1, which goes on learning, as it was after this step. Computed from the numbers that gave this answer: %2.").arg(QString::fromStdString(badge.adapterName), m_proof)
+                                      : tr("Computed from the numbers that gave this answer, not from the choice above: %1.").arg(m_proof));
     fitBadges();
 }
 

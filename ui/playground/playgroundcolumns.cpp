@@ -55,6 +55,12 @@ QHBoxLayout *columnRow()
     return row;
 }
 
+// The run that learns now answers between its steps. Full fine-tuning changes the base itself: there is no adapter to copy.
+bool canAnswerLive(const engine::RunInfo &run)
+{
+    return run.state == engine::RunState::Running && run.method != "full";
+}
+
 } // namespace
 
 // Heads above the question that spans them, answers below it, so that the eye moves sideways; many columns scroll sideways together.
@@ -165,7 +171,9 @@ std::vector<AdapterChoice> PlaygroundPage::allChoices() const
 void PlaygroundPage::showChoices(const std::vector<AdapterChoice> &choices)
 {
     m_choices = choices;
-    m_tuned.head->setChoices(choices);
+    if (const engine::RunInfo &run = bridge().activeRunInfo(); canAnswerLive(run))
+        m_choices.insert(m_choices.begin(), {tr("%1, learning now").arg(QString::fromStdString(run.name)), engine::kLiveAdapter, {}});
+    m_tuned.head->setChoices(m_choices);
     for (const auto &side : m_more)
         side->head->setChoices(allChoices());
     m_vote->setChoices(choices);
@@ -176,7 +184,7 @@ void PlaygroundPage::showChoices(const std::vector<AdapterChoice> &choices)
         m_batch->choose(m_wanted.toStdString());
     }
     m_wanted.clear();
-    m_tunedStack->setCurrentIndex(choices.empty() ? 1 : 0);
+    m_tunedStack->setCurrentIndex(m_choices.empty() ? 1 : 0);
     updateActions();
 }
 

@@ -63,6 +63,8 @@ void PlaygroundPage::ask(const Question &question, std::size_t index)
         side->head->clearBadges();
         side->answer->begin();
     }
+    if (bridge().isRunActive())
+        m_sideState = tr("Answered as soon as the training has done its present step.");
     // The number of the job is known only after the call; the answer comes later still.
     auto job = std::make_shared<JobId>(0);
     *job = m_job = bridge().generate(bridge().baseModel(), request, this, [this, job](Result<std::vector<engine::ColumnResult>> results) {

@@ -25,11 +25,6 @@
 
 namespace fettle::ui {
 
-namespace {
-
-
-} // namespace
-
 PlaygroundPage::PlaygroundPage(const PageContext &pageContext, QWidget *parent) : Page(pageContext, parent)
 {
     setupActions();
@@ -152,15 +147,18 @@ void PlaygroundPage::updateActions()
     setActionPossible(m_sendAction, !isBusy && hasQuestion, isBusy ? tr("The models are answering.") : tr("Write a question first."));
     setActionPossible(m_againAction, !isBusy && !m_asked.text.isEmpty(), isBusy ? tr("The models are answering.") : tr("Ask something first."));
     setActionPossible(m_stopAction, isBusy, tr("Nothing is being answered."));
-    const bool hasResult = m_tuned.head->hasChoice();
+    const bool hasChoice = m_tuned.head->hasChoice();
+    const bool isLive = m_tuned.head->choice().adapter == engine::kLiveAdapter;
+    const bool canExport = hasChoice && !isLive;
+    const QString noExport = isLive ? tr("This run goes on learning: export one of its checkpoints, or its result.") : tr("Train first: there is no result yet.");
     const bool hasAnswers = !isBusy && std::ranges::any_of(m_columns, [](const Side *side) { return !side->answer->text().isEmpty(); });
     updateConversation();
     for (QAction *action : {m_copyAction, m_pictureAction, m_correctAction})
         setActionPossible(action, hasAnswers, isBusy ? tr("The models are answering.") : tr("Ask something first."));
-    setActionPossible(m_exportAction, hasResult, tr("Train first: there is no result yet."));
-    m_exportButton->setEnabled(hasResult);
-    m_exportButton->setToolTip(hasResult ? tr("Writes the chosen result for other programs, then reads it back as a proof.") : tr("Train first: there is no result yet."));
-    if (!hasResult && m_tunedStack->currentIndex() == 1)
+    setActionPossible(m_exportAction, canExport, noExport);
+    m_exportButton->setEnabled(canExport);
+    m_exportButton->setToolTip(canExport ? tr("Writes the chosen result for other programs, then reads it back as a proof.") : noExport);
+    if (!hasChoice && m_tunedStack->currentIndex() == 1)
         m_sideState = tr("Only the base model can answer yet: no run has a result.");
     else if (!isBusy && m_editing)
         m_sideState = tr("Sent again, the question takes the place of number %1. What stood there stays in the history.").arg(*m_editing + 1);

@@ -56,7 +56,9 @@ void PlaygroundPage::openServing()
 {
     if (bridge().project() == nullptr)
         return;
-    auto *dialog = new ServeDialog(bridge(), m_choices, this);
+    std::vector<AdapterChoice> results = m_choices;
+    std::erase_if(results, [](const AdapterChoice &choice) { return choice.adapter == engine::kLiveAdapter; }); // it ends before the service does
+    auto *dialog = new ServeDialog(bridge(), results, this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->open();
 }

@@ -2,7 +2,9 @@
 #include "ui/runs/runspage.h"
 
 #include "ui/runs/chartpane.h"
+#include "ui/runs/gaugestrip.h"
 #include "ui/runs/ledgerview.h"
+#include "ui/runs/queuepane.h"
 #include "ui/runs/runlist.h"
 #include "ui/runs/runpane.h"
 #include "ui/runs/runwords.h"
@@ -60,8 +62,11 @@ void RunsPage::connectBridge()
         if (active.id.isValid() && active.state == engine::RunState::Failed)
             m_failures[active.id] = error;
     });
+    connect(&bridge(), &Bridge::gaugesRead, this, &RunsPage::showGauges);
+    connect(&bridge(), &Bridge::queueChanged, this, &RunsPage::showQueue);
     connect(&bridge(), &Bridge::jobChanged, this, [this] {
         showStack();
+        showQueue();
         updateActions();
     });
 }
@@ -313,6 +318,22 @@ void RunsPage::showStack()
         m_preparingDetail->setText(job.detail);
         m_preparingLine->setShare(job.share);
     }
+}
+
+// Of the machine while it works; the speed is that of the run at work, whichever is shown.
+void RunsPage::showGauges(const engine::Gauges &gauges)
+{
+    const engine::RunInfo *active = bridge().isRunActive() ? m_model->find(bridge().activeRun()) : nullptr;
+    m_gauges->setVisible(active != nullptr);
+    if (active)
+        m_gauges->setGauges(gaugesOf(gauges, {bridge().currentJob().tokensPerSecond, active->seconds > 0 ? double(active->tokens) / active->seconds : 0.0}));
+}
+
+// A run that starts at once is in the queue for a moment: it does not wait behind anything.
+void RunsPage::showQueue()
+{
+    const bool isBusy = bridge().currentJob().kind != JobInfo::Kind::None;
+    m_queue->setRuns(isBusy ? bridge().queue() : std::vector<QueuedRun>{});
 }
 
 void RunsPage::showHead()

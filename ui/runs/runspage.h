@@ -22,9 +22,11 @@ class Button;
 class ChartPane;
 class ElidedLabel;
 class EmptyState;
+class GaugeStrip;
 class LedgerView;
 class PageHead;
 class ProgressLine;
+class QueuePane;
 class RunList;
 class RunListModel;
 class RunPane;
@@ -69,6 +71,8 @@ private:
     void readCheckpoints();
     void readProbes();
     void showStack();
+    void showQueue();
+    void showGauges(const engine::Gauges &gauges);
     void showHead();
     void showBar();
     void showParts(); // head, bar, lost part, right pane: after a change of state or of checkpoints
@@ -102,6 +106,9 @@ private:
     void saveBytes(const QString &title, const QString &suggestion, const QString &filter, const std::function<QByteArray()> &make); // made off the GUI thread
     void writeBytes(const QString &name, const std::function<QByteArray()> &make);
     [[nodiscard]] bool isShownActive() const; // an engine works on the shown run now
+    // --- runspageepochs.cpp
+    void changeEpochs();
+    [[nodiscard]] QString whyNotEpochs() const; // empty: the shown run can get another number of epochs
     [[nodiscard]] QString resumeText() const;
 
     static constexpr int kMostReloads = 3; // of the curve, to close a gap
@@ -115,6 +122,7 @@ private:
     std::map<RunId, std::vector<SeenState>> m_seen;
     std::map<RunId, Error> m_failures;               // whole, as they arrived; the project keeps two sentences
     std::set<RunId> m_closedBars;
+    RunId m_epochsAsked;                             // another number was wished: what came of it comes as a notice
     RunId m_asked;                                   // pause, stop or resume was asked for and has not been seen yet
     bool m_isLoading = false;
     bool m_hasMissed = false; // an evaluation or checkpoint came while the curves were being read: read again
@@ -122,9 +130,10 @@ private:
     int m_reloads = 0;                               // for a gap in the curve
     QTimer m_checkpointTimer, m_gapTimer;
 
-    QAction *m_pause, *m_resume, *m_stop, *m_saveNow, *m_delete, *m_openPlayground, *m_previous, *m_next, *m_savePicture, *m_saveNumbers, *m_makeResult, *m_choosePrompts, *m_showLedger, *m_label, *m_archive, *m_showArchived, *m_saveEvents, *m_saveReport;
+    QAction *m_pause, *m_resume, *m_stop, *m_saveNow, *m_changeEpochs, *m_delete, *m_openPlayground, *m_previous, *m_next, *m_savePicture, *m_saveNumbers, *m_makeResult, *m_choosePrompts, *m_showLedger, *m_label, *m_archive, *m_showArchived, *m_saveEvents, *m_saveReport;
     RunListModel *m_model;
     RunList *m_list;
+    QueuePane *m_queue;
     QWidget *m_side;
     PageHead *m_head;
     Badge *m_badge;
@@ -135,6 +144,7 @@ private:
     LedgerView *m_ledger;
     ChartPane *m_chart;
     RunPane *m_pane;
+    GaugeStrip *m_gauges;
     QStackedWidget *m_stack;
     QWidget *m_work, *m_empty, *m_preparing;
     ElidedLabel *m_preparingDetail;

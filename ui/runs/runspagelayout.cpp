@@ -2,7 +2,9 @@
 #include "ui/runs/runspage.h"
 
 #include "ui/runs/chartpane.h"
+#include "ui/runs/gaugestrip.h"
 #include "ui/runs/ledgerview.h"
+#include "ui/runs/queuepane.h"
 #include "ui/runs/runlist.h"
 #include "ui/runs/runpane.h"
 #include "ui/runs/scrubber.h"
@@ -42,6 +44,8 @@ void RunsPage::setupActions()
                            tr("Ends the run; you choose whether what it learnt is kept."), [this] { stopShown(); });
     m_saveNow = addPageAction(QStringLiteral("checkpointNow"), tr("Save a checkpoint now"), QStringLiteral("save"), {},
                               tr("After this step, without a pause."), [this] { bridge().checkpointNow(); });
+    m_changeEpochs = addPageAction(QStringLiteral("changeEpochs"), tr("Change the number of epochs..."), QStringLiteral("sliders-horizontal"), {},
+                                   tr("Makes the run longer or shorter while it goes on."), [this] { changeEpochs(); });
     m_openPlayground = addPageAction(QStringLiteral("openCheckpoint"), tr("Open in playground"), QStringLiteral("columns-2"), {},
                                      tr("Asks this checkpoint your questions, beside the base model."), [this] { openInPlayground(); });
     m_previous = addPageAction(QStringLiteral("previousCheckpoint"), tr("Previous checkpoint"), QStringLiteral("chevron-left"), {},
@@ -108,6 +112,10 @@ QWidget *RunsPage::makeSide()
     m_list = new RunList(m_model);
     connect(m_list, &RunList::runChosen, this, &RunsPage::showRun);
     column->addWidget(m_list, 1);
+    m_queue = new QueuePane;
+    connect(m_queue, &QueuePane::moveWished, this, [this](JobId job, int places) { bridge().moveQueuedRun(job, places); });
+    connect(m_queue, &QueuePane::removeWished, this, [this](JobId job) { bridge().cancel(job); });
+    column->addWidget(m_queue);
     m_side = side;
     return side;
 }
@@ -131,6 +139,7 @@ QWidget *RunsPage::makeHead()
     auto *menu = new QMenu(more);
     menu->setToolTipsVisible(true);
     menu->addAction(m_saveNow);
+    menu->addAction(m_changeEpochs);
     menu->addAction(m_openPlayground);
     menu->addAction(m_makeResult);
     menu->addAction(m_choosePrompts);
@@ -194,6 +203,9 @@ QWidget *RunsPage::makeWork()
     m_views->addWidget(m_splitter);
     m_views->addWidget(m_ledger);
     rows->addWidget(m_views, 1);
+    m_gauges = new GaugeStrip;
+    m_gauges->hide(); // until a run works
+    rows->addWidget(m_gauges);
     columns->addLayout(rows, 1);
     return work;
 }

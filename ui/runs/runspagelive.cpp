@@ -187,6 +187,10 @@ void RunsPage::noticed(RunId run, const QString &text)
     seen.push_back({seen.empty() ? RunState::Preparing : seen.back().state, seen.empty() ? 0 : seen.back().step, QDateTime::currentDateTime(), text});
     if (run == m_shown)
         showParts();
+    if (run == m_epochsAsked) {
+        m_epochsAsked = {};
+        context().showMessage({MessageTone::Info, text, {}, {}, {}, {}});
+    }
 }
 
 void RunsPage::runEnded(const engine::RunInfo &run)
@@ -221,6 +225,8 @@ void RunsPage::updateActions()
     setActionPossible(m_pause, isOpen, !run ? noRun : isActive ? asked : notActive);
     setActionPossible(m_stop, isActive && state != RunState::Stopping && (!isAsked || state == RunState::Pausing), !run ? noRun : isActive ? asked : notActive);
     setActionPossible(m_saveNow, isOpen, !run ? noRun : isActive ? asked : notActive);
+    const QString noEpochs = whyNotEpochs();
+    setActionPossible(m_changeEpochs, noEpochs.isEmpty(), noEpochs);
     m_pause->setVisible(!run || isActive);
     m_stop->setVisible(!run || isActive);
 

@@ -5,6 +5,8 @@
 #include <cctype>
 #include <cmath>
 
+#include <nlohmann/json.hpp>
+
 namespace fettle::ui {
 
 namespace {
@@ -218,6 +220,7 @@ Result<engine::RunSummary> FakeEngine::trainRun(ProjectApi &project, const engin
         run.modelName = "SmolLM2-135M-Instruct";
         run.snapshot = request.snapshot;
         run.steps = runSteps;
+        run.recipeJson = nlohmann::json{{"epochs", request.recipe.real("epochs")}}.dump();
         run.started = "2024-05-14T14:21:00";
         run.state = engine::RunState::Preparing;
         state.runs.push_back(run);
@@ -254,6 +257,18 @@ Result<engine::RunSummary> FakeEngine::drive(FakeProjectState &state, engine::Ru
             state.checkpoints[run.id.value].push_back(info);
         }
         events.checkpointed(run.id, info);
+    };
+    const auto changeEpochs = [&](double wished) {
+        const double before = nlohmann::json::parse(run.recipeJson).value("epochs", 3.0);
+        const auto steps = std::int64_t(std::ceil(double(run.steps) * wished / before - 1e-6));
+        if (steps < run.step) {
+            events.noticed(run.id, "The number of epochs is not changed: that many are over already.");
+            return;
+        }
+        run.steps = steps;
+        run.recipeJson = nlohmann::json{{"epochs", wished}}.dump();
+        put(run.state);
+        events.noticed(run.id, "From step " + std::to_string(run.step) + " on the run has another number of epochs: " + std::to_string(steps) + " steps.");
     };
     if (!runNotice.empty())
         events.noticed(run.id, runNotice);
@@ -307,12 +322,14 @@ Result<engine::RunSummary> FakeEngine::drive(FakeProjectState &state, engine::Ru
             checkpoint(step);
         }
         if (events.betweenSteps)
-            events.betweenSteps();
+            events.betweenSteps({run.id, run.name, step, run.modelPath, nullptr});
         if (runError && step >= run.steps / 2) {
             run.failure = runError->message;
             put(engine::RunState::Failed);
             return tl::unexpected<Error>(*runError);
         }
+        if (const double wished = control ? control->epochs.exchange(0) : 0; wished > 0)
+            changeEpochs(wished);
         const auto wish = control ? control->wish.load() : engine::RunControl::Wish::Continue;
         if (wish == engine::RunControl::Wish::Pause) {
             put(engine::RunState::Pausing);

@@ -46,6 +46,13 @@ public:
     std::vector<engine::Inspection> models;
     std::optional<Error> lensError;
     std::function<void()> beforeMeasuring; // on the thread of the checks: a test can hold them there
+    std::atomic<bool> areSensorsAsleep = false; // holds the next reading of the gauges until it is false and notified
+    std::atomic<int> gaugeReadings = 0;         // that have begun
+    void setSensors(SensorFigures sensors)      // at any time; at first a computer without sensors
+    {
+        const std::scoped_lock lock(m_mutex);
+        m_sensors = std::move(sensors);
+    }
     engine::MemoryUse memory{15'400'000'000, 6'000'000'000, 540'000'000, 3'700'000'000};
 
     Result<std::unique_ptr<ProjectApi>> createProject(const std::filesystem::path &folder) override;
@@ -89,6 +96,13 @@ public:
     Result<> writeEvaluation(const evaluate::Comparison &comparison, const std::filesystem::path &file) override;
     engine::MachineFacts machineFacts() override;
     engine::MemoryUse memoryUse() override { return memory; }
+    engine::Gauges gauges(const std::filesystem::path &folder) override
+    {
+        ++gaugeReadings;
+        areSensorsAsleep.wait(true);
+        const std::scoped_lock lock(m_mutex);
+        return {memory, folder.empty() ? std::nullopt : std::optional(freeDiskBytes(folder)), m_sensors};
+    }
     std::int64_t freeDiskBytes(const std::filesystem::path &) override { return 41'000'000'000; }
     std::vector<engine::Check> doctor() override;
 
@@ -113,6 +127,7 @@ private:
     std::condition_variable_any m_serveWake;
     std::deque<std::string> m_programs; // questions
     std::mutex m_mutex;
+    SensorFigures m_sensors;
     std::map<std::filesystem::path, std::shared_ptr<FakeProjectState>> m_projects;
 };
 

@@ -91,7 +91,7 @@ public:
         return std::vector<engine::NearRow>(m_engine.nearRows.begin(), m_engine.nearRows.begin() + std::ptrdiff_t(std::min(count, m_engine.nearRows.size())));
     }
     Result<std::vector<engine::ColumnResult>> generate(const engine::GenerateRequest &request, const ProjectApi *,
-                                                       const engine::GenerateEvents &events, std::stop_token stop) override
+                                                       const engine::GenerateEvents &events, std::stop_token stop, const engine::LiveRun *live) override
     {
         if (m_engine.beforeAnswer)
             m_engine.beforeAnswer(request);
@@ -101,10 +101,12 @@ public:
         std::vector<engine::ColumnBadge> badges;
         std::vector<std::vector<std::string>> words;
         for (const engine::ColumnChoice &choice : request.columns) {
-            const bool isBase = choice.adapter == "base";
+            const bool isBase = choice.adapter == "base", isLive = choice.adapter == engine::kLiveAdapter;
+            if (isLive && live == nullptr)
+                return fail(ErrorCode::NotFound, "No run is learning now.", "Choose the result of a run, or one of its checkpoints.");
             engine::ColumnBadge badge;
             badge.isAdapterOn = !isBase && choice.strength > 0;
-            badge.adapterName = isBase ? "" : choice.adapter;
+            badge.adapterName = isLive ? live->name : isBase ? "" : choice.adapter;
             badge.strength = isBase ? 0 : choice.strength;
             badge.adapterHash = isBase ? "" : "91d204bb" + std::string(56, '0');
             badge.weightHash = (choice.model.empty() ? "3fa9c1e7" : "77b0d2aa") + std::string(56, '0');
@@ -113,7 +115,8 @@ public:
             badge.secondName = choice.second;
             badge.secondHash = choice.second.empty() || choice.secondStrength == 0 ? "" : "c07e5a13" + std::string(56, '0');
             badge.secondStrength = choice.second.empty() ? 0 : choice.secondStrength;
-            badge.step = isBase ? 0 : 207;
+            badge.step = isLive ? live->step : isBase ? 0 : 207;
+            badge.isLive = isLive;
             badges.push_back(badge);
             const auto known = m_engine.answers.find(choice.model.empty() ? choice.adapter : choice.model);
             words.push_back(pieces(known != m_engine.answers.end() ? known->second

@@ -3,6 +3,7 @@
 
 #include "core/base/memory.h"
 #include "core/base/random.h"
+#include "core/model/fast/workspace.h"
 #include "core/model/loss.h"
 #include "core/tune/full.h"
 #include "core/tune/lora.h"
@@ -154,6 +155,42 @@ private slots:
         at::set_num_threads(threads);
         for (std::size_t i = 0; i < alone.gradients.size(); ++i)
             QVERIFY2(alone.gradients[i].equal(together.gradients[i]), adapter->parameters()[i].name.c_str());
+    }
+
+    // One record of many tokens: memory grows with them, not with their square.
+    void longRowsNeedMemoryInProportion()
+    {
+        const auto weights = randomWeights();
+        auto adapter = *LoraAdapter::create(*weights, {}, 1);
+        adapter->setTraining(true);
+        const auto needed = [&](std::int64_t tokens) {
+            const LossBatch batch = randomBatch(weights->config.vocabulary, {tokens});
+            resetOwnPeak();
+            const std::int64_t before = memoryFigures().ownBytes;
+            const Pass pass = runPass(weights, *adapter, batch, {LossPath::Fast, Checkpointing::Full});
+            return pass.gradients.empty() ? std::int64_t{0} : memoryFigures().ownPeakBytes - before;
+        };
+        (void)needed(2048); // what the first pass alone asks for
+        const std::int64_t some = needed(2048), many = needed(8192);
+        if (some <= 0)
+            QSKIP("The system does not tell how much memory a pass needs.");
+        qInfo("2,048 tokens: %.1f MB, 8,192: %.1f MB", static_cast<double>(some) * 1e-6, static_cast<double>(many) * 1e-6);
+        QVERIFY(many < 6 * some);                  // four times as much, and what is lost to whole pages
+        QVERIFY(many < std::int64_t{8192} * 8192 * 2); // half of one matrix of scores
+    }
+
+    void checkpointingNeedsLessMemory()
+    {
+        ModelConfig config = randomWeights()->config;
+        config.layers = 30;
+        const auto bytesWith = [&](Checkpointing checkpointing) {
+            fast::WorkspaceMemory memory;
+            (void)memory.prepare(config, 1024, std::vector<fast::StackRanks>(30, {48, 16, 32, 16}), false, checkpointing, fast::Keep::ForBackward);
+            return memory.bytes();
+        };
+        const auto none = bytesWith(Checkpointing::None), selective = bytesWith(Checkpointing::Selective), full = bytesWith(Checkpointing::Full);
+        QVERIFY2(selective < none * 7 / 10, std::to_string(static_cast<double>(selective) / static_cast<double>(none)).c_str());
+        QVERIFY2(full < none / 4, std::to_string(static_cast<double>(full) / static_cast<double>(none)).c_str());
     }
 };
 

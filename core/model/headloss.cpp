@@ -2,6 +2,7 @@
 #include "core/model/headloss.h"
 
 #include "core/model/fast/gemm.h"
+#include "core/model/fast/gradient.h"
 #include "core/model/fast/kernels.h"
 
 #include <ATen/Parallel.h>
@@ -48,11 +49,8 @@ HeadLoss headLoss(const at::Tensor &hidden, const at::Tensor &head, const at::Te
     const auto *target = y.const_data_ptr<std::int64_t>();
     auto *losses = outcome.losses.data_ptr<float>();
     float *tableGradient = nullptr; // of a head that is itself trained
-    if (wantsGradient && head.requires_grad()) {
-        if (!head.grad().defined())
-            head.mutable_grad() = at::zeros_like(head, at::MemoryFormat::Contiguous);
-        tableGradient = head.mutable_grad().data_ptr<float>();
-    }
+    if (wantsGradient && head.requires_grad())
+        tableGradient = fast::gradientOf(head);
     std::vector<std::uint8_t> isCorrect(static_cast<std::size_t>(rows), 0);
     for (std::int64_t begin = 0; begin < rows; begin += chunkRows) {
         const std::int64_t count = std::min(chunkRows, rows - begin);

@@ -59,7 +59,7 @@ public:
     // h [N, C], the embeddings of batch.ids: the new h.
     [[nodiscard]] virtual at::Tensor embedded(const PackedBatch &batch, at::Tensor h) const;
 
-    // True when only lowRank() ever answers: then the fast path may run.
+    // True when lowRank() alone answers, if anything does: then the fast path may run.
     [[nodiscard]] virtual bool isLowRankOnly() const { return false; }
     // Every tensor that is trained, for gradients outside the autograd graph.
     [[nodiscard]] virtual std::vector<at::Tensor> trained() const { return {}; }

@@ -1,12 +1,18 @@
 #include "core/train/optimizer.h"
 #include "core/base/words.h"
 
+#include <ATen/Parallel.h>
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstring>
 #include <fmt/format.h>
+#include <numeric>
 
 namespace fettle::train {
 namespace {
+
+constexpr std::size_t kNormBlock = 1 << 16; // gradients whose squares are one sum
 
 // LoRA+ (Hayou et al. 2024): B, which begins at zero, and DoRA's lengths learn faster than A.
 bool learnsFaster(const tune::NamedParameter &parameter)
@@ -81,10 +87,25 @@ void AdamW::collectStrayGradients()
     }
 }
 
+// Block by block: the squares of the whole buffer in double precision would be twice its size.
 double AdamW::gradientNorm()
 {
     collectStrayGradients();
-    return m_gradients.norm(2, at::kDouble).item<double>();
+    const auto values = static_cast<std::size_t>(m_gradients.numel());
+    const float *gradient = m_gradients.const_data_ptr<float>();
+    std::vector<double> squares((values + kNormBlock - 1) / kNormBlock, 0.0);
+    at::parallel_for(0, static_cast<std::int64_t>(squares.size()), 1, [&](std::int64_t begin, std::int64_t end) {
+        for (auto block = static_cast<std::size_t>(begin); block < static_cast<std::size_t>(end); ++block) {
+            std::array<double, 8> sums{};
+            const std::size_t last = std::min(values, (block + 1) * kNormBlock);
+            for (std::size_t i = block * kNormBlock; i < last; i += sums.size()) {
+                for (std::size_t j = 0; j < std::min(sums.size(), last - i); ++j)
+                    sums[j] += static_cast<double>(gradient[i + j]) * static_cast<double>(gradient[i + j]);
+            }
+            squares[block] = std::accumulate(sums.begin(), sums.end(), 0.0);
+        }
+    });
+    return std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0));
 }
 
 void AdamW::step(double learningRate, double gradientNorm, double clipNorm)

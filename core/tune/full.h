@@ -1,5 +1,5 @@
 // Full fine-tuning: the weights themselves are trained, all of them or chosen parts of chosen layers, in fp32. The result is a model folder as
-// transformers writes it, not an adapter. Runs on the plain path.
+// transformers writes it, not an adapter. Nothing is placed at the sites: both paths see which weights require a gradient.
 #pragma once
 
 #include "core/tune/adapter.h"
@@ -42,6 +42,7 @@ public:
     // A complete model folder.
     [[nodiscard]] Result<> save(const std::filesystem::path &folder) const override;
     [[nodiscard]] std::string whyNotMerged() const override { return {}; }
+    [[nodiscard]] bool isLowRankOnly() const override { return true; }
 
 private:
     FullTuning(std::shared_ptr<model::ModelWeights> weights, std::vector<NamedParameter> parameters, WriteBeside writeBeside);

@@ -1,10 +1,13 @@
-// Speed and memory of a training micro-batch: LoRA on all linear maps, documents of one length, the second half of each trained.
-// usage: bench_training MODEL [--path fast|plain] [--checkpointing none|selective|full] [--length 512] [--tokens 2048] [--batches 4] [--rank 16]
+// Speed and memory of a training step of one micro-batch: LoRA on all linear maps or all weights, documents of one length, the second half of
+// each trained.
+// usage: bench_training MODEL [--method lora|full] [--path fast|plain] [--checkpointing none|selective|full] [--length 512] [--tokens 2048] [--batches 4] [--rank 16]
 //                       [--dropout 0] [--threads 0]
 #include "core/torch.h"
 
 #include "core/base/memory.h"
 #include "core/model/loss.h"
+#include "core/train/optimizer.h"
+#include "core/tune/full.h"
 #include "core/tune/lora.h"
 
 #include <algorithm>
@@ -44,7 +47,7 @@ LossBatch makeBatch(std::int64_t vocabulary, std::int64_t tokens, std::int64_t l
 int main(int argc, char **argv)
 {
     tuneAllocator();
-    std::map<std::string, std::string> options = {{"--path", "fast"}, {"--checkpointing", "none"}, {"--length", "512"}, {"--tokens", "2048"},
+    std::map<std::string, std::string> options = {{"--method", "lora"}, {"--path", "fast"}, {"--checkpointing", "none"}, {"--length", "512"}, {"--tokens", "2048"},
                                                   {"--batches", "4"}, {"--rank", "16"}, {"--dropout", "0"}, {"--threads", "0"}};
     for (int i = 2; i + 1 < argc; i += 2)
         options[argv[i]] = argv[i + 1];
@@ -61,11 +64,19 @@ int main(int argc, char **argv)
         return 3;
     }
     const double loaded = secondsNow();
-    tune::LoraConfig config;
-    config.rank = number("--rank");
-    config.dropout = std::stod(options["--dropout"]);
-    auto adapter = *tune::LoraAdapter::create((*weights)->config, config, 1);
+    std::shared_ptr<tune::Adapter> adapter;
+    train::Recipe recipe;
+    recipe.method = options["--method"];
+    if (recipe.method == "full") {
+        adapter = *tune::FullTuning::create(std::const_pointer_cast<ModelWeights>(*weights), {}, {});
+    } else {
+        tune::LoraConfig config;
+        config.rank = number("--rank");
+        config.dropout = std::stod(options["--dropout"]);
+        adapter = *tune::LoraAdapter::create((*weights)->config, config, 1);
+    }
     adapter->setTraining(true);
+    train::AdamW optimizer(train::parametersFor(*adapter, recipe), {});
     const std::string &mode = options["--checkpointing"];
     const Checkpointing checkpointing = mode == "full" ? Checkpointing::Full : mode == "selective" ? Checkpointing::Selective : Checkpointing::None;
     LossEngine engine(*weights, {options["--path"] == "plain" ? LossPath::Plain : LossPath::Fast, checkpointing});
@@ -78,7 +89,9 @@ int main(int argc, char **argv)
         const double begin = secondsNow();
         if (i == 1)
             processorTime = std::clock();
+        optimizer.zeroGradients();
         auto outcome = engine.lossAndGradient(batch, *adapter, 1.0 / static_cast<double>(batch.rows.numel()));
+        optimizer.step(1e-5, optimizer.gradientNorm(), 1.0);
         const double seconds = secondsNow() - begin;
         if (!outcome) {
             std::fprintf(stderr, "%s %s\n", outcome.error().message.c_str(), outcome.error().detail.c_str());
@@ -93,8 +106,8 @@ int main(int argc, char **argv)
     const double coreSeconds = static_cast<double>(std::clock() - processorTime) / CLOCKS_PER_SEC;
     const double perCore = static_cast<double>(number("--tokens") * number("--batches")) / coreSeconds;
     std::sort(rates.begin(), rates.end());
-    std::printf("path %s, checkpointing %s, threads %d: %.0f tokens/s (median; %.0f to %.0f), %.0f tokens per core second, load %.2f s, first batch %.2f s, peak %.2f GB\n",
-                options["--path"].c_str(), mode.c_str(), at::get_num_threads(), rates[rates.size() / 2], rates.front(), rates.back(), perCore, loaded - start, first,
+    std::printf("%s, path %s, checkpointing %s, threads %d: %.0f tokens/s (median; %.0f to %.0f), %.0f tokens per core second, load %.2f s, first batch %.2f s, peak %.2f GB\n",
+                recipe.method.c_str(), options["--path"].c_str(), mode.c_str(), at::get_num_threads(), rates[rates.size() / 2], rates.front(), rates.back(), perCore, loaded - start, first,
                 static_cast<double>(memoryFigures().ownPeakBytes) * 1e-9);
     return 0;
 }

@@ -1,7 +1,8 @@
-// Walks up the layers, through the head, and down again to the lowest layer that is trained.
+// Walks up the layers, through the head, and down again to the lowest place that is trained.
 #include "core/model/fast/fastpath.h"
 
 #include "core/base/words.h"
+#include "core/model/fast/gradient.h"
 #include "core/model/fast/kernels.h"
 #include "core/model/fast/layer.h"
 
@@ -38,8 +39,25 @@ void fillRopeTables(const ModelConfig &config, const LossBatch &batch, const Wor
     std::copy_n(tables.sine.const_data_ptr<float>(), tables.sine.numel(), space.sine);
 }
 
-// The last norm and the head on the trained rows; their gradient goes to dStream (all other rows: 0) when there is one.
-HeadLoss headOfRows(const ModelWeights &weights, const LossBatch &batch, const Workspace &space, double gradientScale, Keep keep, HeadBuffer &buffer)
+// The lowest place that is trained below the last norm. Embeddings lie below layer 0.
+struct Lowest {
+    std::int64_t layer = 0; // the number of layers: there is none
+    LayerPart part = LayerPart::Input;
+};
+
+Lowest lowestTrained(const ModelWeights &weights, const std::vector<LayerPlan> &plans)
+{
+    if (weights.embedding.requires_grad())
+        return {};
+    for (std::size_t layer = 0; layer < plans.size(); ++layer) {
+        if (const std::optional<LayerPart> part = plans[layer].lowestTrained())
+            return {static_cast<std::int64_t>(layer), *part};
+    }
+    return {weights.config.layers, LayerPart::Input};
+}
+
+// The last norm and the head on the trained rows; their gradient goes to dStream (all other rows: 0) where the layers below want it.
+HeadLoss headOfRows(const ModelWeights &weights, const LossBatch &batch, const Workspace &space, double gradientScale, WantGradient want, HeadBuffer &buffer)
 {
     const std::int64_t width = weights.config.width, rows = batch.rows.numel();
     const at::Tensor order = batch.rows.contiguous();
@@ -50,8 +68,10 @@ HeadLoss headOfRows(const ModelWeights &weights, const LossBatch &batch, const W
         std::copy_n(space.last + row[i] * width, width, x + i * width);
     const float *norm = weights.finalNorm.const_data_ptr<float>();
     normForward(x, norm, static_cast<float>(weights.config.rmsEpsilon), rows, width, hidden.data_ptr<float>(), scales);
-    HeadLoss loss = headLoss(hidden, weights.head, batch.targets, keep == Keep::ForBackward ? WantGradient::Yes : WantGradient::No, gradientScale, buffer);
-    if (keep == Keep::ForBackward) {
+    HeadLoss loss = headLoss(hidden, weights.head, batch.targets, want, gradientScale, buffer);
+    if (want == WantGradient::Yes && weights.finalNorm.requires_grad())
+        addNormGradient(weights.finalNorm, loss.gradient.const_data_ptr<float>(), x, scales, rows);
+    if (space.dStream) {
         std::fill_n(space.dStream, batch.packed.tokens() * width, 0.0f);
         const float *gradient = loss.gradient.const_data_ptr<float>();
         for (std::int64_t i = 0; i < rows; ++i)
@@ -70,16 +90,15 @@ HeadLoss FastPath::State::run(const LossBatch &batch, const Sites &sites, double
     std::vector<LayerPlan> plans;
     std::vector<StackRanks> ranks;
     bool hasDropout = false;
-    std::int64_t lowest = config.layers; // the lowest layer that is trained
     for (std::int64_t layer = 0; layer < config.layers; ++layer) {
         plans.push_back(planLayer(*weights, sites, layer));
         const LayerPlan &plan = plans.back();
         ranks.push_back(plan.ranks());
         hasDropout = hasDropout || plan.qkv.hasDropout || plan.output.hasDropout || plan.gateUp.hasDropout || plan.down.hasDropout;
-        if (plan.isTrained())
-            lowest = std::min(lowest, layer);
     }
-    if (lowest == config.layers)
+    const Lowest lowest = lowestTrained(*weights, plans);
+    const WantGradient want = keep == Keep::ForBackward ? WantGradient::Yes : WantGradient::No;
+    if (lowest.layer == config.layers) // at most the head
         keep = Keep::Nothing;
     const Workspace space = memory.prepare(config, tokens, ranks, hasDropout, checkpointing, keep);
     const LayerContext context{&config, &space, {config.heads, config.keyValueHeads, config.headSize, config.slidingWindow, batch.packed.borders}, tokens};
@@ -89,17 +108,21 @@ HeadLoss FastPath::State::run(const LossBatch &batch, const Sites &sites, double
     const auto count = static_cast<std::size_t>(config.layers);
     for (std::size_t layer = 0; layer < count; ++layer)
         layerForward(context, plans[layer], space.layers[layer], layer + 1 < count ? space.layers[layer + 1].x : space.last);
-    HeadLoss loss = headOfRows(*weights, batch, space, gradientScale, keep, headBuffer);
+    HeadLoss loss = headOfRows(*weights, batch, space, gradientScale, want, headBuffer);
     if (keep == Keep::Nothing)
         return loss;
-    for (std::size_t layer = count; layer-- > static_cast<std::size_t>(lowest);) {
+    for (std::size_t layer = count; layer-- > static_cast<std::size_t>(lowest.layer);) {
         const LayerSaves &saves = space.layers[layer];
         const bool isKept = layer + 1 == count; // shared buffers still hold the layer that ran last
         if (checkpointing == Checkpointing::Full && !isKept)
             layerForward(context, plans[layer], saves, space.last);
         else if (checkpointing == Checkpointing::Selective && !isKept)
             recomputeGateUp(context, plans[layer], saves);
-        layerBackward(context, plans[layer], saves, static_cast<std::int64_t>(layer) > lowest ? WantInput::Yes : WantInput::No);
+        layerBackward(context, plans[layer], saves, static_cast<std::int64_t>(layer) > lowest.layer ? LayerPart::Input : lowest.part);
+    }
+    if (weights->embedding.requires_grad()) {
+        const at::Tensor ids = batch.packed.ids.contiguous();
+        addEmbeddingGradient(weights->embedding, {ids.const_data_ptr<std::int64_t>(), static_cast<std::size_t>(tokens)}, space.dStream);
     }
     return loss;
 }

@@ -1,5 +1,5 @@
 // The whole decoder with its loss as hand-written forward and backward passes on one block of memory: what training on the CPU runs.
-// Knows frozen fp32 weights with low-rank updates at the linear maps; everything else takes the plain path.
+// Knows fp32 weights, frozen or trained themselves, with low-rank updates at the linear maps; everything else takes the plain path.
 #pragma once
 
 #include "core/model/headloss.h"
@@ -17,7 +17,7 @@ class FastPath {
 public:
     explicit FastPath(std::shared_ptr<const ModelWeights> weights, Checkpointing checkpointing);
     ~FastPath();
-    // Adds gradients to the trained tensors. gradientScale as LossEngine. Throws what LibTorch and the allocator throw.
+    // Adds gradients to the trained tensors: those of the sites, and weights that require a gradient. gradientScale as LossEngine. Throws what LibTorch and the allocator throw.
     [[nodiscard]] HeadLoss lossAndGradient(const LossBatch &batch, const Sites &sites, double gradientScale);
     [[nodiscard]] HeadLoss loss(const LossBatch &batch, const Sites &sites);
     void releaseMemory();

@@ -15,7 +15,8 @@ namespace fettle::model::fast {
 namespace {
 
 constexpr std::int64_t kMostDepth = 640;       // values of k in a block
-constexpr std::int64_t kMostColumns = 4096;    // of B packed at a time: bounds the memory of a product with a large vocabulary
+constexpr std::int64_t kMostRows = 4096;       // of A and columns of B that are packed at a time: bounds the memory of a product with a
+constexpr std::int64_t kMostColumns = 4096;    // large vocabulary
 constexpr std::int64_t kRowsInCache = 20;      // row panels that are multiplied with one panel of columns
 constexpr std::int64_t kTooSmall = 1 << 16;    // multiplications that are not worth waking a thread
 
@@ -55,6 +56,13 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, const Ope
 {
     if (m <= 0 || n <= 0)
         return;
+    if (m > kMostRows) {
+        for (std::int64_t first = 0; first < m; first += kMostRows) {
+            const Operand rows{a.data + first * (a.use == Use::AsIs ? a.stride : 1), a.stride, a.use};
+            gemm(std::min(kMostRows, m - first), n, k, alpha, rows, b, beta, c + first * strideC, strideC);
+        }
+        return;
+    }
     if (k <= 0)
         return scale(c, m, n, strideC, beta);
     static const TileShape tile = tileShape();

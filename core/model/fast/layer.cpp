@@ -1,6 +1,7 @@
 // Order of the operations of a layer; the arithmetic is in kernels.cpp, stack.cpp and attention.cpp.
 #include "core/model/fast/layer.h"
 
+#include "core/model/fast/gradient.h"
 #include "core/model/fast/kernels.h"
 
 #include <ATen/Parallel.h>
@@ -18,17 +19,19 @@ void forRows(std::int64_t rows, const Work &work)
     at::parallel_for(0, rows, kGrainRows, [&](std::int64_t begin, std::int64_t end) { work(begin, end - begin); });
 }
 
-void normAgainAll(const LayerContext &context, const float *x, const float *weight, const float *scale)
+void normAgainAll(const LayerContext &context, const float *x, const at::Tensor &norm, const float *scale)
 {
     const std::int64_t width = context.config->width;
+    const float *weight = norm.const_data_ptr<float>();
     forRows(context.tokens, [&](std::int64_t row, std::int64_t rows) {
         normAgain(x + row * width, weight, scale + row, rows, width, context.space->normed + row * width);
     });
 }
 
-void normForwardAll(const LayerContext &context, const float *x, const float *weight, float *scale)
+void normForwardAll(const LayerContext &context, const float *x, const at::Tensor &norm, float *scale)
 {
     const std::int64_t width = context.config->width;
+    const float *weight = norm.const_data_ptr<float>();
     const auto epsilon = static_cast<float>(context.config->rmsEpsilon);
     forRows(context.tokens, [&](std::int64_t row, std::int64_t rows) {
         normForward(x + row * width, weight, epsilon, rows, width, context.space->normed + row * width, scale + row);
@@ -36,10 +39,13 @@ void normForwardAll(const LayerContext &context, const float *x, const float *we
 }
 
 // dStream += gradient through the norm of what lies in dNormed.
-void normBackwardAll(const LayerContext &context, const float *x, const float *weight, const float *scale)
+void normBackwardAll(const LayerContext &context, const float *x, const at::Tensor &norm, const float *scale)
 {
     const std::int64_t width = context.config->width;
     const Workspace &space = *context.space;
+    const float *weight = norm.const_data_ptr<float>();
+    if (norm.requires_grad())
+        addNormGradient(norm, space.dNormed, x, scale, context.tokens);
     forRows(context.tokens, [&](std::int64_t row, std::int64_t rows) {
         normBackward(space.dNormed + row * width, x + row * width, weight, scale + row, rows, width, space.dStream + row * width);
     });
@@ -65,16 +71,26 @@ void activateAll(const LayerContext &context, const float *gateUp)
 
 } // namespace
 
-bool LayerPlan::isTrained() const
+std::optional<LayerPart> LayerPlan::lowestTrained() const
 {
-    return fast::isTrained(qkv) || fast::isTrained(output) || fast::isTrained(gateUp) || fast::isTrained(down);
+    const std::pair<LayerPart, bool> parts[] = {{LayerPart::InputNorm, inputNorm.requires_grad()},
+                                                {LayerPart::Qkv, isTrained(qkv)},
+                                                {LayerPart::Output, isTrained(output)},
+                                                {LayerPart::PostAttentionNorm, postAttentionNorm.requires_grad()},
+                                                {LayerPart::GateUp, isTrained(gateUp)},
+                                                {LayerPart::Down, isTrained(down)}};
+    for (const auto &[part, isPartTrained] : parts) {
+        if (isPartTrained)
+            return part;
+    }
+    return {};
 }
 
 LayerPlan planLayer(const ModelWeights &weights, const Sites &sites, std::int64_t layer)
 {
     const LayerWeights &here = weights.layers[static_cast<std::size_t>(layer)];
-    return {here.norm(Norm::BeforeAttention).const_data_ptr<float>(),
-            here.norm(Norm::BeforeMlp).const_data_ptr<float>(),
+    return {here.norm(Norm::BeforeAttention),
+            here.norm(Norm::BeforeMlp),
             makeStack(here.qkv, weights.config, sites, layer, {LinearMap::Query, LinearMap::Key, LinearMap::Value}),
             makeStack(here.output, weights.config, sites, layer, {LinearMap::Output}),
             makeStack(here.gateUp, weights.config, sites, layer, {LinearMap::Gate, LinearMap::Up}),
@@ -105,27 +121,37 @@ void recomputeGateUp(const LayerContext &context, const LayerPlan &plan, const L
     stackForward(plan.gateUp, context.tokens, context.space->normed, saves.gateUp, Into::Overwrite, saves.tGateUp, context.space->masked);
 }
 
-void layerBackward(const LayerContext &context, const LayerPlan &plan, const LayerSaves &saves, WantInput want)
+void layerBackward(const LayerContext &context, const LayerPlan &plan, const LayerSaves &saves, LayerPart lowest)
 {
     const Workspace &space = *context.space;
     const std::int64_t n = context.tokens, inner = context.config->intermediate;
+    const auto wanted = [lowest](LayerPart part) { return lowest < part ? WantInput::Yes : WantInput::No; }; // of a part's input
     // MLP
     activateAll(context, saves.gateUp);
-    stackBackward(plan.down, n, space.activated, saves.tDown, space.dStream, space.dActivated, Into::Overwrite, WantInput::Yes, space.u, space.dA, space.masked);
+    stackBackward(plan.down, n, space.activated, saves.tDown, space.dStream, space.dActivated, Into::Overwrite, wanted(LayerPart::Down), space.u, space.dA, space.masked);
+    if (lowest == LayerPart::Down)
+        return;
     forRows(n, [&](std::int64_t row, std::int64_t rows) {
         swigluBackward(saves.gateUp + row * 2 * inner, space.dActivated + row * inner, rows, inner);
     });
     normAgainAll(context, saves.middle, plan.postAttentionNorm, saves.secondScale);
-    stackBackward(plan.gateUp, n, space.normed, saves.tGateUp, saves.gateUp, space.dNormed, Into::Overwrite, WantInput::Yes, space.u, space.dA, space.masked);
+    stackBackward(plan.gateUp, n, space.normed, saves.tGateUp, saves.gateUp, space.dNormed, Into::Overwrite, wanted(LayerPart::GateUp), space.u, space.dA, space.masked);
+    if (lowest == LayerPart::GateUp)
+        return;
     normBackwardAll(context, saves.middle, plan.postAttentionNorm, saves.secondScale);
+    if (lowest == LayerPart::PostAttentionNorm)
+        return;
     // Attention
-    stackBackward(plan.output, n, saves.mixed, saves.tOutput, space.dStream, space.dMixed, Into::Overwrite, WantInput::Yes, space.u, space.dA, space.masked);
+    stackBackward(plan.output, n, saves.mixed, saves.tOutput, space.dStream, space.dMixed, Into::Overwrite, wanted(LayerPart::Output), space.u, space.dA, space.masked);
+    if (lowest == LayerPart::Output)
+        return;
     attentionBackward(context.attention, saves.qkv, saves.mixed, saves.logSums, space.dMixed, space.dQkv);
     ropeAll(context, space.dQkv, Turn::Back);
     normAgainAll(context, saves.x, plan.inputNorm, saves.firstScale);
-    stackBackward(plan.qkv, n, space.normed, saves.tQkv, space.dQkv, space.dNormed, Into::Overwrite, want, space.u, space.dA, space.masked);
-    if (want == WantInput::Yes)
-        normBackwardAll(context, saves.x, plan.inputNorm, saves.firstScale);
+    stackBackward(plan.qkv, n, space.normed, saves.tQkv, space.dQkv, space.dNormed, Into::Overwrite, wanted(LayerPart::Qkv), space.u, space.dA, space.masked);
+    if (lowest == LayerPart::Qkv)
+        return;
+    normBackwardAll(context, saves.x, plan.inputNorm, saves.firstScale);
 }
 
 } // namespace fettle::model::fast

@@ -10,13 +10,19 @@
 #include "core/model/fast/stack.h"
 #include "core/model/fast/workspace.h"
 
+#include <optional>
+
 namespace fettle::model::fast {
+
+// What a gradient can be wanted of, from the bottom up.
+enum class LayerPart : std::uint8_t { Input, InputNorm, Qkv, Output, PostAttentionNorm, GateUp, Down };
 
 // A layer's weights with what the sites place there, for one micro-batch.
 struct LayerPlan {
-    const float *inputNorm = nullptr, *postAttentionNorm = nullptr; // [C]
+    at::Tensor inputNorm, postAttentionNorm; // [C]
     Stack qkv, output, gateUp, down;
-    [[nodiscard]] bool isTrained() const;
+    // The lowest part that is trained: nothing below it needs a gradient.
+    [[nodiscard]] std::optional<LayerPart> lowestTrained() const;
     [[nodiscard]] StackRanks ranks() const { return {qkv.rank, output.rank, gateUp.rank, down.rank}; }
 };
 [[nodiscard]] LayerPlan planLayer(const ModelWeights &weights, const Sites &sites, std::int64_t layer);
@@ -32,7 +38,7 @@ struct LayerContext {
 void layerForward(const LayerContext &context, const LayerPlan &plan, const LayerSaves &saves, float *next);
 // MLP's first product once more (selective checkpointing).
 void recomputeGateUp(const LayerContext &context, const LayerPlan &plan, const LayerSaves &saves);
-// space.dStream [N, C]: gradient of the layer's output becomes that of its input (when wanted; else it is left half-way).
-void layerBackward(const LayerContext &context, const LayerPlan &plan, const LayerSaves &saves, WantInput want);
+// Down to the part `lowest`. space.dStream [N, C]: gradient of the layer's output becomes that of its input (lowest Input; else it is left half-way).
+void layerBackward(const LayerContext &context, const LayerPlan &plan, const LayerSaves &saves, LayerPart lowest);
 
 } // namespace fettle::model::fast

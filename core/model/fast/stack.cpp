@@ -2,6 +2,7 @@
 #include "core/model/fast/stack.h"
 
 #include "core/model/fast/gemm.h"
+#include "core/model/fast/gradient.h"
 #include "core/model/fast/kernels.h"
 
 #include <ATen/Parallel.h>
@@ -27,12 +28,9 @@ void maskInto(const Dropout &dropout, const float *x, float *out, std::int64_t e
     });
 }
 
-float *gradientOf(const at::Tensor &tensor)
+bool hasTrainedUpdate(const Stack &stack)
 {
-    at::Tensor &gradient = tensor.mutable_grad();
-    if (!gradient.defined())
-        gradient = at::zeros_like(tensor, at::MemoryFormat::Contiguous);
-    return gradient.data_ptr<float>();
+    return std::any_of(stack.parts.begin(), stack.parts.end(), [](const StackPart &part) { return part.update.a.requires_grad() || part.update.b.requires_grad(); });
 }
 
 } // namespace
@@ -42,6 +40,10 @@ Stack makeStack(const LinearWeight &weight, const ModelConfig &config, const Sit
     Stack stack;
     stack.weight = weight.weight.const_data_ptr<float>();
     stack.bias = weight.bias.defined() ? weight.bias.const_data_ptr<float>() : nullptr;
+    if (weight.weight.requires_grad())
+        stack.trainedWeight = weight.weight;
+    if (weight.bias.defined() && weight.bias.requires_grad())
+        stack.trainedBias = weight.bias;
     stack.out = weight.weight.size(0);
     stack.in = weight.weight.size(1);
     std::int64_t column = 0;
@@ -64,7 +66,7 @@ Stack makeStack(const LinearWeight &weight, const ModelConfig &config, const Sit
 
 bool isTrained(const Stack &stack)
 {
-    return std::any_of(stack.parts.begin(), stack.parts.end(), [](const StackPart &part) { return part.update.a.requires_grad() || part.update.b.requires_grad(); });
+    return stack.trainedWeight.defined() || stack.trainedBias.defined() || hasTrainedUpdate(stack);
 }
 
 void stackForward(const Stack &stack, std::int64_t tokens, const float *x, float *y, Into into, float *t, float *scratch)
@@ -97,6 +99,10 @@ void stackBackward(const Stack &stack, std::int64_t tokens, const float *x, cons
                    float *u, float *dA, float *scratch)
 {
     const std::int64_t in = stack.in, out = stack.out;
+    if (stack.trainedWeight.defined())
+        gemm(out, in, tokens, 1.0f, {dY, out, Use::Transposed}, {x, in}, 1.0f, gradientOf(stack.trainedWeight), in);
+    if (stack.trainedBias.defined())
+        addBiasGradient(stack.trainedBias, dY, tokens);
     const float *a = stack.rank > 0 ? stack.a.const_data_ptr<float>() : nullptr;
     for (const StackPart &part : stack.parts) {
         // With y += t (s B)^T: d t = dY (s B), d B = s dY^T t.
@@ -106,7 +112,7 @@ void stackBackward(const Stack &stack, std::int64_t tokens, const float *x, cons
                  {t + part.rankColumn, stack.rank}, 1.0f, gradientOf(part.update.b), part.rank);
         }
     }
-    if (stack.rank > 0 && !stack.hasDropout && isTrained(stack)) {
+    if (stack.rank > 0 && !stack.hasDropout && hasTrainedUpdate(stack)) {
         gemm(stack.rank, in, tokens, 1.0f, {u, stack.rank, Use::Transposed}, {x, in}, 0.0f, dA, in);
         for (const StackPart &part : stack.parts) {
             if (part.update.a.requires_grad())

@@ -1,5 +1,5 @@
-// One stacked frozen matrix with the low-rank updates of its maps: y = x W^T + sum of s (dropout(x) A^T) B^T, forward and backward on raw
-// memory. The A of all maps are one matrix, so that they cost one product.
+// One stacked matrix, frozen or trained itself, with the low-rank updates of its maps: y = x W^T + sum of s (dropout(x) A^T) B^T, forward and
+// backward on raw memory. The A of all maps are one matrix, so that they cost one product.
 #pragma once
 
 #include "core/model/sites.h"
@@ -28,6 +28,7 @@ struct Stack {
     bool hasDropout = false;
     std::vector<StackPart> parts;
     at::Tensor a;                  // [rank, in]
+    at::Tensor trainedWeight, trainedBias; // weight and bias where they are trained; else undefined
 };
 
 [[nodiscard]] Stack makeStack(const LinearWeight &weight, const ModelConfig &config, const Sites &sites, std::int64_t layer,
@@ -39,7 +40,7 @@ enum class WantInput { No, Yes };
 
 // x [N, in] -> y [N, out]; t [N, rank] is kept for the backward pass. scratch [N, in] is used with dropout only.
 void stackForward(const Stack &stack, std::int64_t tokens, const float *x, float *y, Into into, float *t, float *scratch);
-// dY [N, out] -> dX [N, in]; gradients of A and B are added to their grad(). u [N, rank], dA [rank, in] and scratch [N, in] are work memory.
+// dY [N, out] -> dX [N, in]; gradients of A, B, weight and bias are added to their grad(). u [N, rank], dA [rank, in] and scratch [N, in] are work memory.
 void stackBackward(const Stack &stack, std::int64_t tokens, const float *x, const float *t, const float *dY, float *dX, Into into, WantInput want,
                    float *u, float *dA, float *scratch);
 

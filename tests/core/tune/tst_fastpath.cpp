@@ -1,0 +1,198 @@
+// The fast path where the weights themselves are trained, and what long rows cost: against the plain path and against itself.
+#include "tests/core/model/fixture.h"
+
+#include "core/base/memory.h"
+#include "core/base/random.h"
+#include "core/model/fast/workspace.h"
+#include "core/model/loss.h"
+#include "core/tune/full.h"
+#include "core/tune/lora.h"
+
+#include <QTest>
+
+using namespace fettle;
+using namespace fettle::model;
+using namespace fettle::tune;
+
+namespace {
+
+struct Pass {
+    LossOutcome outcome;
+    std::vector<at::Tensor> gradients;
+};
+
+// Documents of these lengths with random tokens; every third token is trained.
+LossBatch randomBatch(std::int64_t vocabulary, std::initializer_list<std::int64_t> lengths)
+{
+    RandomStream random(3);
+    std::vector<std::vector<std::int32_t>> documents;
+    std::vector<std::int64_t> rows, targets;
+    std::int64_t begin = 0;
+    for (const std::int64_t length : lengths) {
+        auto &document = documents.emplace_back();
+        for (std::int64_t i = 0; i < length; ++i) {
+            document.push_back(static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(vocabulary))));
+            if (i > 0 && i % 3 == 0) {
+                rows.push_back(begin + i - 1);
+                targets.push_back(document.back());
+            }
+        }
+        begin += length;
+    }
+    const std::vector<std::span<const std::int32_t>> views(documents.begin(), documents.end());
+    return {packDocuments(views), at::tensor(rows, at::kLong), at::tensor(targets, at::kLong)};
+}
+
+Pass runPass(const std::shared_ptr<const ModelWeights> &weights, const Adapter &adapter, const LossBatch &batch, LossOptions options)
+{
+    LossEngine engine(weights, options);
+    auto outcome = engine.lossAndGradient(batch, adapter, 0.25);
+    if (!outcome) {
+        qWarning("%s %s", outcome.error().message.c_str(), outcome.error().detail.c_str());
+        return {};
+    }
+    Pass pass{*outcome, {}};
+    for (const NamedParameter &parameter : adapter.parameters()) {
+        pass.gradients.push_back(parameter.tensor.grad().clone());
+        parameter.tensor.mutable_grad() = at::Tensor();
+    }
+    return pass;
+}
+
+std::shared_ptr<ModelWeights> randomWeights()
+{
+    ModelConfig config;
+    config.vocabulary = 50;
+    config.width = 32;
+    config.intermediate = 64;
+    config.layers = 2;
+    config.heads = 2;
+    config.keyValueHeads = 1;
+    config.headSize = 16;
+    config.isTied = true;
+    auto weights = allocateWeights(config);
+    RandomStream random(7);
+    for (const ExpectedTensor &expected : expectedTensors(config)) {
+        const at::Tensor values = weights->tensor(expected.name);
+        random.fillNormal({values.data_ptr<float>(), static_cast<std::size_t>(values.numel())}, 0.0f, 0.2f);
+    }
+    return weights;
+}
+
+} // namespace
+
+class TestFastPath : public QObject {
+    Q_OBJECT
+private slots:
+    void fullEqualsPlainPath_data()
+    {
+        QTest::addColumn<QString>("model");
+        QTest::addColumn<QString>("parts");
+        QTest::addColumn<std::vector<std::int64_t>>("layers");
+        QTest::addColumn<int>("checkpointing");
+        const std::vector<std::int64_t> all;
+        const int none = static_cast<int>(Checkpointing::None);
+        for (const char *name : {"llama-gqa", "llama-tied-headsize", "llama-llama3", "llama-bias", "llama-mha-sharded", "mistral-window"})
+            QTest::newRow(name) << name << "all" << all << none;
+        QTest::newRow("selective") << "llama-bias" << "all" << all << static_cast<int>(Checkpointing::Selective);
+        QTest::newRow("full") << "llama-tied-headsize" << "all" << all << static_cast<int>(Checkpointing::Full);
+        // Each place where the way down can end.
+        QTest::newRow("embeddings") << "llama-gqa" << "embeddings" << all << none;
+        QTest::newRow("head alone") << "llama-gqa" << "head" << all << none;
+        QTest::newRow("tied head alone") << "llama-tied-headsize" << "head" << all << none;
+        QTest::newRow("norms") << "llama-gqa" << "norms" << all << none;
+        QTest::newRow("norms of a layer") << "llama-gqa" << "norms" << std::vector<std::int64_t>{1} << none;
+        QTest::newRow("attention") << "llama-bias" << "attention" << all << none;
+        QTest::newRow("mlp of the last layer") << "llama-bias" << "mlp" << std::vector<std::int64_t>{1} << none;
+        QTest::newRow("mlp and head, checkpointing") << "llama-gqa" << "mlp,head" << std::vector<std::int64_t>{0} << static_cast<int>(Checkpointing::Full);
+    }
+    void fullEqualsPlainPath()
+    {
+        QFETCH(QString, model);
+        QFETCH(QString, parts);
+        QFETCH(std::vector<std::int64_t>, layers);
+        QFETCH(int, checkpointing);
+        auto loaded = loadWeights(fixture::folder() / "models" / model.toStdString());
+        QVERIFY(loaded.has_value());
+        const auto weights = std::const_pointer_cast<ModelWeights>(*loaded);
+        auto adapter = *FullTuning::create(weights, {*parseParts(parts.toStdString()), layers}, {});
+        adapter->setTraining(true);
+        const LossBatch batch = randomBatch(weights->config.vocabulary, {290, 7, 13}); // several blocks of attention in one document
+        const LossOptions fastOptions{LossPath::Fast, static_cast<Checkpointing>(checkpointing)};
+        const Pass plain = runPass(weights, *adapter, batch, {LossPath::Plain, Checkpointing::None});
+        const Pass fast = runPass(weights, *adapter, batch, fastOptions), again = runPass(weights, *adapter, batch, fastOptions);
+        QVERIFY(!plain.gradients.empty() && plain.gradients.size() == fast.gradients.size() && fast.gradients.size() == again.gradients.size());
+        QVERIFY(fixture::relativeDifference(fast.outcome.losses, plain.outcome.losses) < 1e-5);
+        QVERIFY(again.outcome.losses.equal(fast.outcome.losses));
+        for (std::size_t i = 0; i < plain.gradients.size(); ++i) {
+            const std::string name = adapter->parameters()[i].name;
+            const double difference = fixture::relativeDifference(fast.gradients[i], plain.gradients[i]);
+            QVERIFY2(difference < 1e-4, (name + " " + std::to_string(difference)).c_str());
+            QVERIFY2(again.gradients[i].equal(fast.gradients[i]), name.c_str()); // bit for bit
+        }
+        // What is not trained has got no gradient on the way; what is trained has lost its own above.
+        std::vector<at::Tensor> all = {weights->embedding, weights->head, weights->finalNorm};
+        for (const LayerWeights &layer : weights->layers) {
+            for (const LinearWeight *linear : {&layer.qkv, &layer.output, &layer.gateUp, &layer.down})
+                all.push_back(linear->weight);
+            all.push_back(layer.norm(Norm::BeforeAttention));
+            all.push_back(layer.norm(Norm::BeforeMlp));
+        }
+        QVERIFY(std::ranges::none_of(all, [](const at::Tensor &tensor) { return tensor.grad().defined(); }));
+    }
+
+    void gradientsDoNotDependOnTheThreads()
+    {
+        const auto weights = randomWeights();
+        auto adapter = *FullTuning::create(weights, {}, {});
+        adapter->setTraining(true);
+        const LossBatch batch = randomBatch(weights->config.vocabulary, {150, 40, 300});
+        const int threads = at::get_num_threads();
+        at::set_num_threads(1);
+        const Pass alone = runPass(weights, *adapter, batch, {LossPath::Fast, Checkpointing::None});
+        at::set_num_threads(3);
+        const Pass together = runPass(weights, *adapter, batch, {LossPath::Fast, Checkpointing::None});
+        at::set_num_threads(threads);
+        for (std::size_t i = 0; i < alone.gradients.size(); ++i)
+            QVERIFY2(alone.gradients[i].equal(together.gradients[i]), adapter->parameters()[i].name.c_str());
+    }
+
+    // One record of many tokens: memory grows with them, not with their square.
+    void longRowsNeedMemoryInProportion()
+    {
+        const auto weights = randomWeights();
+        auto adapter = *LoraAdapter::create(*weights, {}, 1);
+        adapter->setTraining(true);
+        const auto needed = [&](std::int64_t tokens) {
+            const LossBatch batch = randomBatch(weights->config.vocabulary, {tokens});
+            resetOwnPeak();
+            const std::int64_t before = memoryFigures().ownBytes;
+            const Pass pass = runPass(weights, *adapter, batch, {LossPath::Fast, Checkpointing::Full});
+            return pass.gradients.empty() ? std::int64_t{0} : memoryFigures().ownPeakBytes - before;
+        };
+        (void)needed(2048); // what the first pass alone asks for
+        const std::int64_t some = needed(2048), many = needed(8192);
+        if (some <= 0)
+            QSKIP("The system does not tell how much memory a pass needs.");
+        qInfo("2,048 tokens: %.1f MB, 8,192: %.1f MB", static_cast<double>(some) * 1e-6, static_cast<double>(many) * 1e-6);
+        QVERIFY(many < 6 * some);                  // four times as much, and what is lost to whole pages
+        QVERIFY(many < std::int64_t{8192} * 8192 * 2); // half of one matrix of scores
+    }
+
+    void checkpointingNeedsLessMemory()
+    {
+        ModelConfig config = randomWeights()->config;
+        config.layers = 30;
+        const auto bytesWith = [&](Checkpointing checkpointing) {
+            fast::WorkspaceMemory memory;
+            (void)memory.prepare(config, 1024, std::vector<fast::StackRanks>(30, {48, 16, 32, 16}), false, checkpointing, fast::Keep::ForBackward);
+            return memory.bytes();
+        };
+        const auto none = bytesWith(Checkpointing::None), selective = bytesWith(Checkpointing::Selective), full = bytesWith(Checkpointing::Full);
+        QVERIFY2(selective < none * 7 / 10, std::to_string(static_cast<double>(selective) / static_cast<double>(none)).c_str());
+        QVERIFY2(full < none / 4, std::to_string(static_cast<double>(full) / static_cast<double>(none)).c_str());
+    }
+};
+
+QTEST_APPLESS_MAIN(TestFastPath)
+#include "tst_fastpath.moc"

@@ -2,6 +2,7 @@
 #include "ui/runs/runspage.h"
 
 #include "ui/runs/chartpane.h"
+#include "ui/runs/compareview.h"
 #include "ui/runs/ledgerview.h"
 #include "ui/runs/runlist.h"
 #include "ui/runs/runpane.h"
@@ -70,6 +71,8 @@ void RunsPage::setupActions()
     m_showArchived = addPageAction(QStringLiteral("showArchivedRuns"), tr("Show archived runs"), QStringLiteral("list"), {}, tr("Lists the runs in the archive too."),
                                    [this] { readRuns(); });
     m_showArchived->setCheckable(true);
+    m_compare = addPageAction(QStringLiteral("compareRuns"), tr("Compare with..."), QStringLiteral("git-compare"), {},
+                              tr("Shows curves, settings and data of this run beside another one. Ctrl and a click in the list choose more."), [this] { compareWith(); });
     m_delete = addPageAction(QStringLiteral("deleteRun"), tr("Delete the run..."), QStringLiteral("trash-2"), {},
                              tr("Removes the run with its curves, checkpoints and adapter."), [this] { deleteShown(); });
 }
@@ -107,7 +110,16 @@ QWidget *RunsPage::makeSide()
     column->addWidget(head);
     m_list = new RunList(m_model);
     connect(m_list, &RunList::runChosen, this, &RunsPage::showRun);
+    connect(m_list, &RunList::runsSelected, this, &RunsPage::runsSelected);
     column->addWidget(m_list, 1);
+    auto *foot = new Pane(Surface::Window, Qt::TopEdge);
+    auto *footLine = new QHBoxLayout(foot);
+    footLine->setContentsMargins(kPaneSide, kStep2, kStep3, kStep2);
+    auto *compare = new Button({}, QStringLiteral("git-compare"));
+    compare->followAction(m_compare);
+    footLine->addWidget(compare);
+    footLine->addStretch(1);
+    column->addWidget(foot);
     m_side = side;
     return side;
 }
@@ -135,6 +147,7 @@ QWidget *RunsPage::makeHead()
     menu->addAction(m_makeResult);
     menu->addAction(m_choosePrompts);
     menu->addSeparator();
+    menu->addAction(m_compare);
     menu->addAction(m_label);
     menu->addAction(m_archive);
     menu->addAction(m_showArchived);
@@ -154,7 +167,9 @@ QWidget *RunsPage::makeWork()
     columns->setContentsMargins(0, 0, 0, 0);
     columns->setSpacing(0);
     columns->addWidget(makeSide());
-    auto *rows = new QVBoxLayout;
+    auto *one = new QWidget;
+    auto *rows = new QVBoxLayout(one);
+    rows->setContentsMargins(0, 0, 0, 0);
     rows->setSpacing(0);
     rows->addWidget(makeHead());
     m_bars = new QVBoxLayout;
@@ -194,7 +209,16 @@ QWidget *RunsPage::makeWork()
     m_views->addWidget(m_splitter);
     m_views->addWidget(m_ledger);
     rows->addWidget(m_views, 1);
-    columns->addLayout(rows, 1);
+    m_comparison = new CompareView(context());
+    connect(m_comparison, &CompareView::closeWished, this, &RunsPage::closeComparison);
+    connect(m_comparison, &CompareView::runWished, this, [this](RunId run) {
+        closeComparison();
+        m_list->choose(run);
+    });
+    m_right = new QStackedWidget;
+    m_right->addWidget(one);
+    m_right->addWidget(m_comparison);
+    columns->addWidget(m_right, 1);
     return work;
 }
 
@@ -250,6 +274,7 @@ void RunsPage::adjustToWidth()
     m_side->setFixedWidth(isNarrow ? kSideNarrow : kSideWidth);
     m_chart->setNarrow(isNarrow);
     m_ledger->setNarrow(isNarrow);
+    m_comparison->setNarrow(isNarrow);
     const int pane = isNarrow ? kPaneNarrow : QSettings().value(kPaneKey, kDetail).toInt();
     m_splitter->setSizes({std::max(1, width() - m_side->width() - pane), pane});
 }

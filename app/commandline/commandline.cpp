@@ -50,6 +50,7 @@ int runCommandLine(int argc, char **argv)
     addTextVerbs(registry);
     addModelVerbs(registry);
     addTrainVerbs(registry);
+    addRunsVerb(registry);
     addAnswerVerbs(registry);
     addEvaluateVerb(registry);
     addDeliveryVerbs(registry);

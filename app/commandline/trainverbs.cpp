@@ -1,4 +1,4 @@
-// train, resume, runs: the work and its history.
+// train, fit, resume: the work.
 #include "app/commandline/commandline.h"
 #include "core/base/process.h"
 #include "core/base/words.h"
@@ -285,27 +285,6 @@ int runFit(const FitArguments &arguments, Context &context)
     return fit->fits() ? 0 : exitCode(ErrorCode::OutOfMemory);
 }
 
-int runList(const std::string &folder, Context &context)
-{
-    auto project = engine::Project::open(folder, engine::Access::ReadOnly);
-    if (!project)
-        return context.terminal.fail(project.error());
-    auto runs = project->runs();
-    if (!runs)
-        return context.terminal.fail(runs.error());
-    Json list = Json::array();
-    std::vector<std::vector<std::string>> rows;
-    for (const auto &run : *runs) {
-        list.push_back(toJson(run));
-        const auto loss = [](const std::optional<double> &value) { return value ? fmt::format("{:.4f}", *value) : std::string("-"); };
-        rows.push_back({std::to_string(run.id.value), std::string(engine::nameOf(run.state)), run.method, fmt::format("{}/{}", run.step, run.steps), loss(run.trainLoss),
-                        loss(run.evalLoss), formatDuration(run.seconds), run.started});
-    }
-    context.terminal.json({{"runs", list}});
-    context.terminal.say(rows.empty() ? tr("No runs yet.") : formatTable({"run", "state", "method", "steps", "train loss", "held-out loss", "time", "started"}, rows));
-    return 0;
-}
-
 // What a run is made of, for the verbs that make one.
 void addChoices(CLI::App &verb, TrainArguments &arguments)
 {
@@ -355,10 +334,6 @@ void addTrainVerbs(Registry &registry)
     verb->add_option("RUN", resume->run, tr("Number of the run"))->required();
     verb->add_option("--project", resume->project, tr("The project"))->required();
     verb->add_option("--epochs", resume->epochs, tr("Another number of epochs for the whole run, from here on"))->check(CLI::Range(0.01, 1000.0));
-
-    auto folder = std::make_shared<std::string>();
-    registry.add("runs", tr("Lists the runs of a project"), [folder](Context &context) { return runList(*folder, context); })
-        ->add_option("--project", *folder, tr("The project"))->required();
 }
 
 } // namespace fettle::cli

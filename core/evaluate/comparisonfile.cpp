@@ -1,5 +1,6 @@
 #include "core/evaluate/comparisonfile.h"
 
+#include "core/base/csvcell.h"
 #include "core/base/utf8.h"
 
 #include <algorithm>
@@ -14,19 +15,6 @@ namespace {
 bool isOfOneAnswer(Measure measure)
 {
     return measure != Measure::Distinct1 && measure != Measure::Distinct2 && measure != Measure::Perplexity;
-}
-
-std::string cell(std::string_view text)
-{
-    std::string quoted = "\"";
-    if (!text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos)
-        quoted += '\'';
-    for (const char c : replaceInvalidUtf8(text)) {
-        if (c == '"')
-            quoted += '"';
-        quoted += c;
-    }
-    return quoted += '"';
 }
 
 std::string joinedTags(const QuestionRow &row)
@@ -73,19 +61,19 @@ Result<std::string> toCsv(const Comparison &comparison, const MeasureSettings &s
     std::string csv = "\xEF\xBB\xBF" "record,question,expected,tags";
     for (std::size_t column = 0; column < comparison.columns.size(); ++column) {
         const std::string &name = comparison.columns[column];
-        csv += ',' + cell(name + " answer");
+        csv += ',' + csvCell(name + " answer");
         if (column > 0)
-            csv += ',' + cell(name + " against " + comparison.columns.front());
+            csv += ',' + csvCell(name + " against " + comparison.columns.front());
         for (const MeasureInfo &info : used)
-            csv += ',' + cell(fmt::format("{} {}", name, info.key));
+            csv += ',' + csvCell(fmt::format("{} {}", name, info.key));
     }
     csv += "\r\n";
     for (const QuestionRow &row : comparison.rows) {
         csv += row.record > 0 ? std::to_string(row.record) : std::string();
         for (const std::string &text : {row.question, row.expected, joinedTags(row)})
-            csv += ',' + cell(text);
+            csv += ',' + csvCell(text);
         for (std::size_t column = 0; column < comparison.columns.size(); ++column) {
-            csv += ',' + cell(row.answers[column].text);
+            csv += ',' + csvCell(row.answers[column].text);
             if (column > 0)
                 csv += fmt::format(",{}", nameOf(standing(row, column).verdict));
             for (const MeasureInfo &info : used) {

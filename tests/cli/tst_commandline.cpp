@@ -42,6 +42,7 @@ private slots:
     void tokenizeGivesCodePoints();
     void renderMarksTheAnswer();
     void resumeAfterInterruptEqualsUninterrupted();
+    void runsAreCompared();
     void badInputIsNamed_data();
     void badInputIsNamed();
 };
@@ -323,6 +324,34 @@ void TestCommandLine::resumeAfterInterruptEqualsUninterrupted()
     QCOMPARE(resumed.lines().back().at("steps").get<int>(), 60);
     QVERIFY(!adapterOf(reference).isEmpty());
     QVERIFY(adapterOf(resumed) == adapterOf(reference));
+}
+
+void TestCommandLine::runsAreCompared()
+{
+    QTemporaryDir folder;
+    const QString project = folder.filePath("p.fettle");
+    (void)run({"new", project});
+    (void)run({"import", kData, "--project", project});
+    for (const QString rank : {"4", "8"}) {
+        const Outcome trained = run({"train", "--model", kModel, "--project", project, "--set", "maxSteps=6", "--set", "evalEvery=3", "--set", "rank=" + rank, "--threads", "1", "-q"});
+        VERIFY_OK(trained);
+    }
+    const Outcome outcome = run({"runs", "--project", project, "--compare", "2", "1", "--json"});
+    VERIFY_OK(outcome);
+    const Json json = outcome.json();
+    QCOMPARE(json.at("runs").size(), std::size_t(2));
+    QCOMPARE(json.at("runs").at(0).at("run").get<int>(), 2);
+    QVERIFY(json.at("runs").at(0).at("trainedParameters").get<int>() > json.at("runs").at(1).at("trainedParameters").get<int>());
+    QVERIFY(json.at("runs").at(0).at("bestLoss").get<double>() <= json.at("runs").at(0).at("lastLoss").get<double>());
+    QCOMPARE(json.at("runs").at(0).at("heldOut").back().at("step").get<int>(), 6);
+    for (const Json &setting : json.at("settings")) {
+        if (setting.at("differs").get<bool>())
+            QCOMPARE(setting.at("key").get<std::string>(), std::string("rank"));
+    }
+    const Outcome text = run({"runs", "--project", project, "--compare", "2", "1"});
+    QVERIFY2(text.output.contains("rank") && text.output.contains("best held-out"), text.output.constData());
+    QCOMPARE(run({"runs", "--project", project, "--compare", "1", "9"}).exitCode, 3);
+    QCOMPARE(run({"runs", "--project", project, "--compare", "1"}).exitCode, 2);
 }
 
 void TestCommandLine::badInputIsNamed_data()

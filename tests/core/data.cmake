@@ -5,6 +5,7 @@ fettle_test(tst_projectruns SOURCES data/tst_projectruns.cpp LIBRARIES fettle_pr
 fettle_test(tst_projectvotes SOURCES data/tst_projectvotes.cpp LIBRARIES fettle_project LABELS core)
 fettle_test(tst_projectlimits SOURCES data/tst_projectlimits.cpp LIBRARIES fettle_project LABELS core)
 fettle_test(tst_lossledger SOURCES data/tst_lossledger.cpp LIBRARIES fettle_project LABELS core)
+fettle_test(tst_runfacts SOURCES data/tst_runfacts.cpp LIBRARIES fettle_project fettle_runfacts fettle_settings LABELS core)
 fettle_test(tst_journal SOURCES data/tst_journal.cpp LIBRARIES fettle_project LABELS core)
 fettle_test(tst_durability SOURCES data/tst_durability.cpp LIBRARIES fettle_project LABELS core)
 fettle_test(tst_textfindings SOURCES data/tst_textfindings.cpp LIBRARIES fettle_data LABELS core)

@@ -246,14 +246,4 @@ std::optional<std::int64_t> ChartPane::chosenStep() const
     return m_scrubber->chosenStep();
 }
 
-QPixmap ChartPane::picture() const
-{
-    constexpr qreal kScale = 2;
-    QPixmap picture(m_loss->size() * kScale);
-    picture.setDevicePixelRatio(kScale);
-    picture.fill(tokens().surface1);
-    m_loss->render(&picture);
-    return picture;
-}
-
 } // namespace fettle::ui

@@ -39,7 +39,6 @@ public:
     [[nodiscard]] QSlider &smoothing() { return *m_smoothing; }
     [[nodiscard]] Button &saveButton() { return *m_save; } // the page gives it a menu
     [[nodiscard]] QComboBox &axis() { return *m_axis; }
-    [[nodiscard]] QPixmap picture() const; // of the loss chart, twice its size on screen
 
 signals:
     void checkpointChosen(std::optional<std::int64_t> step);

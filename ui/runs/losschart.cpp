@@ -6,8 +6,6 @@
 #include "ui/theme/tokens.h"
 #include "ui/widgets/words.h"
 
-#include <QBuffer>
-#include <QSvgGenerator>
 #include <QVBoxLayout>
 
 #include <qcustomplot.h>
@@ -256,17 +254,6 @@ void LossChart::draw(QPaintDevice &device)
     QCPPainter painter(&device);
     m_plot->toPainter(&painter, width(), height());
     m_overlay->render(&painter, QPoint(), QRegion(), QWidget::RenderFlags());
-}
-
-QByteArray LossChart::svg()
-{
-    QBuffer bytes;
-    QSvgGenerator file;
-    file.setOutputDevice(&bytes);
-    file.setSize(size());
-    file.setViewBox(rect());
-    draw(file);
-    return bytes.data();
 }
 
 void LossChart::zoom(double factor, double centre)

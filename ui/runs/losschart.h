@@ -5,7 +5,6 @@
 
 #include "ui/runs/axisscale.h"
 
-#include <QByteArray>
 #include <QWidget>
 
 class QCPGraph;
@@ -57,7 +56,6 @@ public:
     void axisChanged(); // the scale counts something else now: the whole run is shown
     // Curves and what lies over them, in vectors: for SVG and PDF.
     void draw(QPaintDevice &device);
-    [[nodiscard]] QByteArray svg();
     [[nodiscard]] int drawnPoints() const; // of the raw line, after thinning
     // Where a step or value lies, in pixels of this widget.
     [[nodiscard]] double xOf(double step) const;

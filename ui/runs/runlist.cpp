@@ -157,15 +157,16 @@ RunList::RunList(RunListModel *model, QWidget *parent) : QListView(parent)
     setItemDelegate(new RunDelegate(this));
     setFrameShape(QFrame::NoFrame);
     setMouseTracking(true);
-    setSelectionMode(QAbstractItemView::SingleSelection);
+    setSelectionMode(QAbstractItemView::ExtendedSelection);
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     setAccessibleName(tr("Runs"));
-    setAccessibleDescription(tr("The runs of this project, newest first."));
+    setAccessibleDescription(tr("The runs of this project, newest first. Two or more that are selected are compared."));
     viewport()->setBackgroundRole(QPalette::Window);
     connect(selectionModel(), &QItemSelectionModel::currentChanged, this, [this] {
         if (const RunId run = chosen(); run.isValid())
             emit runChosen(run);
     });
+    connect(selectionModel(), &QItemSelectionModel::selectionChanged, this, &RunList::selectionMoved);
     // Rows grow and shrink as runs start and end.
     connect(model, &QAbstractItemModel::dataChanged, this, [this] { scheduleDelayedItemsLayout(); });
 }
@@ -173,8 +174,33 @@ RunList::RunList(RunListModel *model, QWidget *parent) : QListView(parent)
 void RunList::choose(RunId run)
 {
     const int row = static_cast<RunListModel *>(model())->rowOf(run);
-    if (row >= 0)
+    if (row >= 0 && !(run == chosen() && selectionModel()->isSelected(currentIndex())))
         setCurrentIndex(model()->index(row, 0));
+}
+
+void RunList::select(const std::vector<RunId> &runs)
+{
+    QItemSelection selection;
+    for (const RunId run : runs) {
+        const int row = static_cast<RunListModel *>(model())->rowOf(run);
+        if (row >= 0)
+            selection.select(model()->index(row, 0), model()->index(row, 0));
+    }
+    selectionModel()->select(selection, QItemSelectionModel::ClearAndSelect);
+}
+
+void RunList::selectionMoved()
+{
+    const auto *runs = static_cast<RunListModel *>(model());
+    std::vector<RunId> now;
+    for (const QModelIndex &index : selectionModel()->selectedIndexes())
+        now.push_back(runs->runAt(index.row())->id);
+    std::erase_if(m_selected, [&](RunId run) { return std::ranges::find(now, run) == now.end(); });
+    for (const RunId run : now) {
+        if (std::ranges::find(m_selected, run) == m_selected.end())
+            m_selected.push_back(run);
+    }
+    emit runsSelected(m_selected);
 }
 
 RunId RunList::chosen() const

@@ -49,11 +49,19 @@ class RunList : public QListView {
 
 public:
     explicit RunList(RunListModel *model, QWidget *parent = nullptr);
-    void choose(RunId run);
+    void choose(RunId run);                    // it alone
+    void select(const std::vector<RunId> &runs);
     [[nodiscard]] RunId chosen() const;
+    [[nodiscard]] const std::vector<RunId> &selectedRuns() const { return m_selected; } // in the order in which they were selected
 
 signals:
     void runChosen(fettle::RunId run);
+    void runsSelected(const std::vector<fettle::RunId> &runs);
+
+private:
+    void selectionMoved();
+
+    std::vector<RunId> m_selected;
 };
 
 } // namespace fettle::ui

@@ -2,7 +2,7 @@
 #include "ui/runs/runreport.h"
 
 #include "core/base/worddiff.h"
-#include "core/train/settings.h"
+#include "core/train/settingcomparison.h"
 #include "ui/runs/runwords.h"
 #include "ui/widgets/words.h"
 

@@ -1,6 +1,7 @@
 // See runsettings.h.
 #include "ui/runs/runsettings.h"
 
+#include "core/train/settingcomparison.h"
 #include "ui/runs/runwords.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/chip.h"

@@ -149,6 +149,7 @@ void RunsPage::runsRead(const std::vector<engine::RunInfo> &runs)
         std::erase_if(listed, [](const engine::RunInfo &run) { return run.isArchived; });
     if (listed.empty())
         listed = runs; // an empty list would look like an empty project
+    const std::vector<RunId> compared = isComparing() ? m_list->selectedRuns() : std::vector<RunId>();
     m_model->setRuns(listed);
     showStack();
     RunId choice = m_shown;
@@ -164,6 +165,8 @@ void RunsPage::runsRead(const std::vector<engine::RunInfo> &runs)
         return;
     }
     m_list->choose(choice); // tells showRun where it is another one
+    if (compared.size() > 1 && std::ranges::find(compared, choice) != compared.end())
+        m_list->select(compared); // a list that was made anew has forgotten them
     if (m_shown != choice)
         showRun(choice);
     else

@@ -20,6 +20,7 @@ namespace fettle::ui {
 class Badge;
 class Button;
 class ChartPane;
+class CompareView;
 class ElidedLabel;
 class EmptyState;
 class GaugeStrip;
@@ -99,17 +100,25 @@ private:
     void labelShown();
     void archiveShown();
     void writeLabel(RunId run, const engine::RunLabel &label);
+    [[nodiscard]] bool isShownActive() const; // an engine works on the shown run now
+    [[nodiscard]] QString resumeText() const;
+
+    // --- runspagecompare.cpp: two or more runs side by side
+    void runsSelected(const std::vector<RunId> &runs);
+    void compareWith(); // asks for the other run
+    void closeComparison();
+    [[nodiscard]] bool isComparing() const;
+
+    // --- runspagesave.cpp
     void savePicture();
     void saveNumbers();
     void saveEvents();
     void saveReport();
     void saveBytes(const QString &title, const QString &suggestion, const QString &filter, const std::function<QByteArray()> &make); // made off the GUI thread
     void writeBytes(const QString &name, const std::function<QByteArray()> &make);
-    [[nodiscard]] bool isShownActive() const; // an engine works on the shown run now
     // --- runspageepochs.cpp
     void changeEpochs();
     [[nodiscard]] QString whyNotEpochs() const; // empty: the shown run can get another number of epochs
-    [[nodiscard]] QString resumeText() const;
 
     static constexpr int kMostReloads = 3; // of the curve, to close a gap
 
@@ -130,7 +139,7 @@ private:
     int m_reloads = 0;                               // for a gap in the curve
     QTimer m_checkpointTimer, m_gapTimer;
 
-    QAction *m_pause, *m_resume, *m_stop, *m_saveNow, *m_changeEpochs, *m_delete, *m_openPlayground, *m_previous, *m_next, *m_savePicture, *m_saveNumbers, *m_makeResult, *m_choosePrompts, *m_showLedger, *m_label, *m_archive, *m_showArchived, *m_saveEvents, *m_saveReport;
+    QAction *m_pause, *m_resume, *m_stop, *m_saveNow, *m_changeEpochs, *m_delete, *m_openPlayground, *m_previous, *m_next, *m_savePicture, *m_saveNumbers, *m_makeResult, *m_choosePrompts, *m_showLedger, *m_label, *m_archive, *m_showArchived, *m_saveEvents, *m_saveReport, *m_compare;
     RunListModel *m_model;
     RunList *m_list;
     QueuePane *m_queue;
@@ -140,6 +149,8 @@ private:
     Button *m_pauseButton, *m_resumeButton, *m_stopButton, *m_ledgerButton;
     QVBoxLayout *m_bars;
     QSplitter *m_splitter;
+    QStackedWidget *m_right; // one run, or several compared
+    CompareView *m_comparison;
     QStackedWidget *m_views; // curves or ledger
     LedgerView *m_ledger;
     ChartPane *m_chart;

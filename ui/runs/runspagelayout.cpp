@@ -2,6 +2,7 @@
 #include "ui/runs/runspage.h"
 
 #include "ui/runs/chartpane.h"
+#include "ui/runs/compareview.h"
 #include "ui/runs/gaugestrip.h"
 #include "ui/runs/ledgerview.h"
 #include "ui/runs/queuepane.h"
@@ -74,6 +75,8 @@ void RunsPage::setupActions()
     m_showArchived = addPageAction(QStringLiteral("showArchivedRuns"), tr("Show archived runs"), QStringLiteral("list"), {}, tr("Lists the runs in the archive too."),
                                    [this] { readRuns(); });
     m_showArchived->setCheckable(true);
+    m_compare = addPageAction(QStringLiteral("compareRuns"), tr("Compare with..."), QStringLiteral("git-compare"), {},
+                              tr("Shows curves, settings and data of this run beside another one. Ctrl and a click in the list choose more."), [this] { compareWith(); });
     m_delete = addPageAction(QStringLiteral("deleteRun"), tr("Delete the run..."), QStringLiteral("trash-2"), {},
                              tr("Removes the run with its curves, checkpoints and adapter."), [this] { deleteShown(); });
 }
@@ -111,11 +114,20 @@ QWidget *RunsPage::makeSide()
     column->addWidget(head);
     m_list = new RunList(m_model);
     connect(m_list, &RunList::runChosen, this, &RunsPage::showRun);
+    connect(m_list, &RunList::runsSelected, this, &RunsPage::runsSelected);
     column->addWidget(m_list, 1);
     m_queue = new QueuePane;
     connect(m_queue, &QueuePane::moveWished, this, [this](JobId job, int places) { bridge().moveQueuedRun(job, places); });
     connect(m_queue, &QueuePane::removeWished, this, [this](JobId job) { bridge().cancel(job); });
     column->addWidget(m_queue);
+    auto *foot = new Pane(Surface::Window, Qt::TopEdge);
+    auto *footLine = new QHBoxLayout(foot);
+    footLine->setContentsMargins(kPaneSide, kStep2, kStep3, kStep2);
+    auto *compare = new Button({}, QStringLiteral("git-compare"));
+    compare->followAction(m_compare);
+    footLine->addWidget(compare);
+    footLine->addStretch(1);
+    column->addWidget(foot);
     m_side = side;
     return side;
 }
@@ -144,6 +156,7 @@ QWidget *RunsPage::makeHead()
     menu->addAction(m_makeResult);
     menu->addAction(m_choosePrompts);
     menu->addSeparator();
+    menu->addAction(m_compare);
     menu->addAction(m_label);
     menu->addAction(m_archive);
     menu->addAction(m_showArchived);
@@ -163,7 +176,9 @@ QWidget *RunsPage::makeWork()
     columns->setContentsMargins(0, 0, 0, 0);
     columns->setSpacing(0);
     columns->addWidget(makeSide());
-    auto *rows = new QVBoxLayout;
+    auto *one = new QWidget;
+    auto *rows = new QVBoxLayout(one);
+    rows->setContentsMargins(0, 0, 0, 0);
     rows->setSpacing(0);
     rows->addWidget(makeHead());
     m_bars = new QVBoxLayout;
@@ -206,7 +221,16 @@ QWidget *RunsPage::makeWork()
     m_gauges = new GaugeStrip;
     m_gauges->hide(); // until a run works
     rows->addWidget(m_gauges);
-    columns->addLayout(rows, 1);
+    m_comparison = new CompareView(context());
+    connect(m_comparison, &CompareView::closeWished, this, &RunsPage::closeComparison);
+    connect(m_comparison, &CompareView::runWished, this, [this](RunId run) {
+        closeComparison();
+        m_list->choose(run);
+    });
+    m_right = new QStackedWidget;
+    m_right->addWidget(one);
+    m_right->addWidget(m_comparison);
+    columns->addWidget(m_right, 1);
     return work;
 }
 
@@ -262,6 +286,7 @@ void RunsPage::adjustToWidth()
     m_side->setFixedWidth(isNarrow ? kSideNarrow : kSideWidth);
     m_chart->setNarrow(isNarrow);
     m_ledger->setNarrow(isNarrow);
+    m_comparison->setNarrow(isNarrow);
     const int pane = isNarrow ? kPaneNarrow : QSettings().value(kPaneKey, kDetail).toInt();
     m_splitter->setSizes({std::max(1, width() - m_side->width() - pane), pane});
 }

@@ -3,26 +3,17 @@
 
 #include "ui/frame/dialogs.h"
 #include "ui/runs/chartpane.h"
-#include "ui/runs/eventfile.h"
 #include "ui/runs/ledgerview.h"
 #include "ui/runs/probedialog.h"
 #include "ui/runs/runlist.h"
 #include "ui/runs/runpane.h"
-#include "ui/runs/runreport.h"
 #include "ui/runs/runwords.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/words.h"
 
-#include <QBuffer>
 #include <QDateTime>
-#include <QFileInfo>
-#include <QPageSize>
-#include <QPdfWriter>
-#include <QPixmap>
 #include <QStackedWidget>
 #include <QTableView>
-
-#include <cmath>
 
 namespace fettle::ui {
 
@@ -31,49 +22,6 @@ namespace {
 using engine::RunState;
 
 constexpr std::size_t kMostLive = 20'000; // far more than a second of steps
-
-QByteArray numbersOf(const RunCurves &curves)
-{
-    // Numbers of a file have a point, whatever the language of the window.
-    QByteArray text = "step,epoch,loss,held_out_loss,learning_rate,gradient_norm,tokens_per_second,tokens,peak_bytes,seconds,token_accuracy\n";
-    auto eval = curves.evals.begin();
-    for (const engine::MetricPoint &point : curves.points) {
-        while (eval != curves.evals.end() && eval->step < point.step)
-            ++eval;
-        const bool hasEval = eval != curves.evals.end() && eval->step == point.step;
-        const QByteArray fields[] = {QByteArray::number(qint64(point.step)), QByteArray::number(point.epoch, 'g', 8),
-                                     QByteArray::number(point.loss, 'g', 9), hasEval ? QByteArray::number(eval->loss, 'g', 9) : QByteArray(),
-                                     QByteArray::number(point.learningRate, 'g', 9), QByteArray::number(point.gradNorm, 'g', 9),
-                                     QByteArray::number(point.tokensPerSecond, 'g', 6), QByteArray::number(qint64(point.tokens)),
-                                     QByteArray::number(qint64(point.peakBytes)), QByteArray::number(point.seconds, 'f', 3),
-                                     std::isfinite(point.accuracy) ? QByteArray::number(point.accuracy, 'g', 6) : QByteArray()};
-        for (std::size_t i = 0; i < std::size(fields); ++i)
-            text += (i ? "," : "") + fields[i];
-        text += '\n';
-    }
-    return text;
-}
-
-// As the ending of the name says: a picture of pixels, or one of lines that can be made larger.
-QByteArray pictureOf(ChartPane &chart, const QString &name)
-{
-    const QString kind = QFileInfo(name).suffix().toLower();
-    if (kind == QLatin1String("svg"))
-        return chart.loss().svg();
-    QBuffer buffer;
-    buffer.open(QIODevice::WriteOnly);
-    if (kind == QLatin1String("pdf")) {
-        constexpr int kDotsPerInch = 96; // as on the screen: text keeps its size beside the lines
-        QPdfWriter file(&buffer);
-        file.setPageSize(QPageSize(QSizeF(chart.loss().size()) * 72.0 / kDotsPerInch, QPageSize::Point));
-        file.setPageMargins({});
-        file.setResolution(kDotsPerInch);
-        chart.loss().draw(file);
-    } else {
-        chart.picture().save(&buffer, "PNG");
-    }
-    return buffer.data();
-}
 
 } // namespace
 
@@ -251,6 +199,7 @@ void RunsPage::updateActions()
     setActionPossible(m_makeResult, isCheckpoint && !isActive && !isRunWorking(state) && !isResult,
                       isResult ? tr("It is the result of the run.") : !isCheckpoint ? notKept : tr("The run is at work: its result comes at the end."));
     setActionPossible(m_label, run != nullptr, noRun);
+    setActionPossible(m_compare, m_model->rowCount() > 1 && !isComparing(), isComparing() ? tr("Runs are compared already.") : tr("There is no other run."));
     setActionPossible(m_archive, run && !isActive && !isRunWorking(state), run ? tr("Stop the run first.") : noRun);
     m_archive->setText(run && run->isArchived ? tr("Take back from the archive") : tr("Archive"));
     setActionPossible(m_showLedger, run != nullptr, noRun);
@@ -360,57 +309,6 @@ void RunsPage::choosePrompts()
     if (dialog.exec() != QDialog::Accepted)
         return;
     bridge().write<void>(Touched::Settings, nullptr, [text = data::probeChoiceText(dialog.choice())](ProjectApi &project, const JobContext &) { return project.setSetting(data::kProbeSetting, text); }, {});
-}
-
-void RunsPage::savePicture()
-{
-    const QString name = context().dialogs.saveFile(this, tr("Save the chart"), tr("run-%1-loss.png").arg(m_shown.value), tr("Pictures (*.png *.svg *.pdf)"));
-    if (!name.isEmpty())
-        writeBytes(name, [bytes = pictureOf(*m_chart, name)] { return bytes; });
-}
-
-void RunsPage::saveBytes(const QString &title, const QString &suggestion, const QString &filter, const std::function<QByteArray()> &make)
-{
-    const QString name = context().dialogs.saveFile(this, title, suggestion, filter);
-    if (!name.isEmpty())
-        writeBytes(name, make);
-}
-
-void RunsPage::writeBytes(const QString &name, const std::function<QByteArray()> &make)
-{
-    bridge().readSlowly<void>(
-        this, [file = name.toStdString(), make](const ProjectApi *, const JobContext &context) { return context.engine.writeFile(file, make().toStdString()); },
-        [this, name](Result<> result) {
-            if (result)
-                context().showMessage({MessageTone::Info, tr("\"%1\" is written.").arg(name), {}, {}, {}, {}});
-            else
-                context().showMessage(messageOf(result.error()));
-        });
-}
-
-void RunsPage::saveEvents()
-{
-    const engine::RunInfo *run = shownInfo();
-    if (!run)
-        return;
-    const QDateTime started = QDateTime::fromString(QString::fromStdString(run->started), Qt::ISODate);
-    const double seconds = started.isValid() ? double(started.toMSecsSinceEpoch()) / 1000 : 0.0;
-    saveBytes(tr("Save for TensorBoard"), tr("events.out.tfevents.run-%1").arg(m_shown.value), tr("TensorBoard event files (*tfevents*)"),
-              [curves = m_curves, seconds] { return eventFile(curves, seconds); });
-}
-
-void RunsPage::saveReport()
-{
-    const engine::RunInfo *run = shownInfo();
-    if (!run)
-        return;
-    saveBytes(tr("Save a report"), tr("run-%1.html").arg(m_shown.value), tr("Web pages (*.html)"),
-              [parts = ReportParts{*run, m_curves, m_pane->answers().probes(), m_chart->loss().svg()}] { return runReport(parts); });
-}
-
-void RunsPage::saveNumbers()
-{
-    saveBytes(tr("Save the curves"), tr("run-%1.csv").arg(m_shown.value), tr("Tables (*.csv)"), [curves = m_curves] { return numbersOf(curves); });
 }
 
 } // namespace fettle::ui

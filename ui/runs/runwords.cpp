@@ -1,6 +1,7 @@
 // See runwords.h.
 #include "ui/runs/runwords.h"
 
+#include "core/train/settingcomparison.h"
 #include "ui/widgets/words.h"
 
 #include <QCoreApplication>
@@ -157,25 +158,6 @@ FailureWords failureWords(const std::string &failure)
             return {text.left(i + 1), text.mid(i + 2)};
     }
     return {text, {}};
-}
-
-std::optional<train::SettingValue> storedSetting(const nlohmann::json &recipe, const train::SettingField &field)
-{
-    if (!recipe.is_object())
-        return {};
-    const auto item = recipe.find(std::string(field.key));
-    if (item == recipe.end())
-        return {};
-    switch (field.kind) {
-    case train::SettingKind::Integer:
-        return item->is_number_integer() ? std::optional(train::SettingValue(item->get<std::int64_t>())) : std::nullopt;
-    case train::SettingKind::Real: return item->is_number() ? std::optional(train::SettingValue(item->get<double>())) : std::nullopt;
-    case train::SettingKind::Boolean: return item->is_boolean() ? std::optional(train::SettingValue(item->get<bool>())) : std::nullopt;
-    case train::SettingKind::Choice:
-    case train::SettingKind::Text:
-        return item->is_string() ? std::optional(train::SettingValue(item->get<std::string>())) : std::nullopt;
-    }
-    return {};
 }
 
 QString settingLabel(const train::SettingField &field)

@@ -9,10 +9,6 @@
 
 #include <QString>
 
-#include <nlohmann/json_fwd.hpp>
-
-#include <optional>
-
 namespace fettle::ui {
 
 [[nodiscard]] QString runStateIcon(engine::RunState state);
@@ -36,8 +32,6 @@ struct FailureWords { QString what, remedy; };
 
 // A value of a stored recipe as the form shows it: "0.0002", "Linear", "yes". Unknown kinds as they are written.
 [[nodiscard]] QString settingValueText(const train::SettingField &field, const train::SettingValue &value);
-// None where the recipe does not hold the field or holds something of another kind.
-[[nodiscard]] std::optional<train::SettingValue> storedSetting(const nlohmann::json &recipe, const train::SettingField &field);
 [[nodiscard]] QString settingLabel(const train::SettingField &field);
 
 } // namespace fettle::ui

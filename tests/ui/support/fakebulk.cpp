@@ -67,9 +67,27 @@ Result<> FakeProject::nameSnapshot(SnapshotId, const std::string &)
     return fail(ErrorCode::Usage, "The stand-in names nothing.");
 }
 
-Result<data::SnapshotDiff> FakeProject::diffSnapshots(SnapshotId, std::optional<SnapshotId>, std::size_t) const
+Result<data::SnapshotDiff> FakeProject::diffSnapshots(SnapshotId older, std::optional<SnapshotId> newer, std::size_t shown) const
 {
-    return fail(ErrorCode::Usage, "The stand-in compares no snapshots.");
+    const std::scoped_lock lock(m_state->mutex);
+    if (!newer || !m_state->snapshotRecords.contains(older.value) || !m_state->snapshotRecords.contains(newer->value))
+        return fail(ErrorCode::NotFound, "There is no such snapshot.");
+    std::map<std::int64_t, data::SnapshotChange> rows;
+    for (const data::Record &record : m_state->snapshotRecords.at(older.value))
+        rows[record.id.value].before = record;
+    for (const data::Record &record : m_state->snapshotRecords.at(newer->value))
+        rows[record.id.value].after = record;
+    data::SnapshotDiff diff;
+    for (auto &[id, change] : rows) {
+        if (change.before && change.after && *change.before == *change.after) {
+            ++diff.same;
+            continue;
+        }
+        ++(!change.before ? diff.added : !change.after ? diff.removed : diff.changed);
+        if (diff.shown.size() < shown)
+            diff.shown.push_back(std::move(change));
+    }
+    return diff;
 }
 
 } // namespace fettle::ui

@@ -1,0 +1,94 @@
+// What of a run is written to files: chart, numbers, report, event file. See runspage.h.
+#include "ui/runs/runspage.h"
+
+#include "ui/frame/dialogs.h"
+#include "ui/runs/chartfile.h"
+#include "ui/runs/chartpane.h"
+#include "ui/runs/eventfile.h"
+#include "ui/runs/runpane.h"
+#include "ui/runs/runreport.h"
+
+#include <QDateTime>
+
+#include <cmath>
+
+namespace fettle::ui {
+
+namespace {
+
+QByteArray numbersOf(const RunCurves &curves)
+{
+    // Numbers of a file have a point, whatever the language of the window.
+    QByteArray text = "step,epoch,loss,held_out_loss,learning_rate,gradient_norm,tokens_per_second,tokens,peak_bytes,seconds,token_accuracy\n";
+    auto eval = curves.evals.begin();
+    for (const engine::MetricPoint &point : curves.points) {
+        while (eval != curves.evals.end() && eval->step < point.step)
+            ++eval;
+        const bool hasEval = eval != curves.evals.end() && eval->step == point.step;
+        const QByteArray fields[] = {QByteArray::number(qint64(point.step)), QByteArray::number(point.epoch, 'g', 8),
+                                     QByteArray::number(point.loss, 'g', 9), hasEval ? QByteArray::number(eval->loss, 'g', 9) : QByteArray(),
+                                     QByteArray::number(point.learningRate, 'g', 9), QByteArray::number(point.gradNorm, 'g', 9),
+                                     QByteArray::number(point.tokensPerSecond, 'g', 6), QByteArray::number(qint64(point.tokens)),
+                                     QByteArray::number(qint64(point.peakBytes)), QByteArray::number(point.seconds, 'f', 3),
+                                     std::isfinite(point.accuracy) ? QByteArray::number(point.accuracy, 'g', 6) : QByteArray()};
+        for (std::size_t i = 0; i < std::size(fields); ++i)
+            text += (i ? "," : "") + fields[i];
+        text += '\n';
+    }
+    return text;
+}
+
+} // namespace
+
+void RunsPage::savePicture()
+{
+    const QString name = context().dialogs.saveFile(this, tr("Save the chart"), tr("run-%1-loss.png").arg(m_shown.value), tr("Pictures (*.png *.svg *.pdf)"));
+    if (!name.isEmpty())
+        writeBytes(name, [bytes = pictureBytes(m_chart->loss(), name, [this](QPaintDevice &device) { m_chart->loss().draw(device); })] { return bytes; });
+}
+
+void RunsPage::saveBytes(const QString &title, const QString &suggestion, const QString &filter, const std::function<QByteArray()> &make)
+{
+    const QString name = context().dialogs.saveFile(this, title, suggestion, filter);
+    if (!name.isEmpty())
+        writeBytes(name, make);
+}
+
+void RunsPage::writeBytes(const QString &name, const std::function<QByteArray()> &make)
+{
+    bridge().readSlowly<void>(
+        this, [file = name.toStdString(), make](const ProjectApi *, const JobContext &context) { return context.engine.writeFile(file, make().toStdString()); },
+        [this, name](Result<> result) {
+            if (result)
+                context().showMessage({MessageTone::Info, tr("\"%1\" is written.").arg(name), {}, {}, {}, {}});
+            else
+                context().showMessage(messageOf(result.error()));
+        });
+}
+
+void RunsPage::saveEvents()
+{
+    const engine::RunInfo *run = shownInfo();
+    if (!run)
+        return;
+    const QDateTime started = QDateTime::fromString(QString::fromStdString(run->started), Qt::ISODate);
+    const double seconds = started.isValid() ? double(started.toMSecsSinceEpoch()) / 1000 : 0.0;
+    saveBytes(tr("Save for TensorBoard"), tr("events.out.tfevents.run-%1").arg(m_shown.value), tr("TensorBoard event files (*tfevents*)"),
+              [curves = m_curves, seconds] { return eventFile(curves, seconds); });
+}
+
+void RunsPage::saveReport()
+{
+    const engine::RunInfo *run = shownInfo();
+    if (!run)
+        return;
+    saveBytes(tr("Save a report"), tr("run-%1.html").arg(m_shown.value), tr("Web pages (*.html)"),
+              [parts = ReportParts{*run, m_curves, m_pane->answers().probes(), svgBytes(m_chart->loss().size(), [this](QPaintDevice &device) { m_chart->loss().draw(device); })}] { return runReport(parts); });
+}
+
+void RunsPage::saveNumbers()
+{
+    saveBytes(tr("Save the curves"), tr("run-%1.csv").arg(m_shown.value), tr("Tables (*.csv)"), [curves = m_curves] { return numbersOf(curves); });
+}
+
+} // namespace fettle::ui

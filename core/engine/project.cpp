@@ -142,6 +142,14 @@ fs::path Project::folder() const
     return m_state->folder;
 }
 
+Result<> Project::isInPlace() const
+{
+    if (m_state->database->isInPlace())
+        return {};
+    return fail(ErrorCode::NotFound, tr("The folder of the project is gone: \"{}\".", m_state->folder.string()),
+                tr("Connect its disk again or put it back, then open the project. A run goes on from its newest checkpoint."));
+}
+
 std::string Project::name() const
 {
     const fs::path &folder = m_state->folder;

@@ -126,6 +126,8 @@ public:
 
     [[nodiscard]] std::filesystem::path folder() const;
     [[nodiscard]] std::string name() const;
+    // Whether the open project still lies in its folder. Errors: NotFound (moved, deleted, its disk was taken away).
+    [[nodiscard]] Result<> isInPlace() const;
     // Project-wide settings, JSON values by key ("contextSeparator", "baseModel", "defaultSystem", "maxLength").
     [[nodiscard]] std::optional<std::string> setting(const std::string &key) const;
     [[nodiscard]] Result<> setSetting(const std::string &key, const std::string &value);
@@ -224,6 +226,8 @@ public:
     [[nodiscard]] Result<> putLedger(RunId id, LedgerPart part, std::int64_t at, std::span<const float> losses);
     [[nodiscard]] Result<> truncateLedger(RunId id, LedgerPart part, std::int64_t after); // drops the readings behind it
     [[nodiscard]] Result<data::LossLedger> lossLedger(RunId id) const; // Errors: BadInput where a blob has not the length of its rows
+    // One part, its readings from this one on.
+    [[nodiscard]] Result<data::LossTable> lossTable(RunId id, LedgerPart part, std::int64_t from = 0) const;
 
     // Runs that say Running, Preparing, Pausing or Stopping although no process works on them become Interrupted. Call after open.
     [[nodiscard]] Result<std::int64_t> markInterruptedRuns();

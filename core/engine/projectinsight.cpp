@@ -33,7 +33,7 @@ std::vector<T> valuesOf(std::string_view bytes)
     return values;
 }
 
-Result<data::LossTable> readPart(const store::Database &database, RunId run, LedgerPart part)
+Result<data::LossTable> readPart(const store::Database &database, RunId run, LedgerPart part, std::int64_t from = 0)
 {
     data::LossTable table;
     auto rows = database.prepare("SELECT records FROM ledgerRows WHERE run = ? AND part = ?");
@@ -46,10 +46,10 @@ Result<data::LossTable> readPart(const store::Database &database, RunId run, Led
         return table;
     for (const std::int64_t id : valuesOf<std::int64_t>(rows->view(0)))
         table.rows.push_back({id});
-    auto losses = database.prepare("SELECT at, losses FROM ledger WHERE run = ? AND part = ? ORDER BY at");
+    auto losses = database.prepare("SELECT at, losses FROM ledger WHERE run = ? AND part = ? AND at >= ? ORDER BY at");
     if (!losses)
         return passError(losses);
-    losses->bind(run.value).bind(static_cast<int>(part));
+    losses->bind(run.value).bind(static_cast<int>(part)).bind(from);
     for (;;) {
         const auto hasRow = losses->step();
         if (!hasRow)
@@ -200,9 +200,13 @@ Result<> Project::truncateLedger(RunId id, LedgerPart part, std::int64_t after)
     });
 }
 
+Result<data::LossTable> Project::lossTable(RunId id, LedgerPart part, std::int64_t from) const
+{
+    return readPart(*m_state->database, id, part, from);
+}
+
 Result<data::LossLedger> Project::lossLedger(RunId id) const
 {
-    data::LossLedger ledger;
     auto train = readPart(*m_state->database, id, LedgerPart::Train);
     if (!train)
         return passError(train);

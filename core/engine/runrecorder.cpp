@@ -50,10 +50,12 @@ void RunRecorder::announce() const
 Error RunRecorder::failWith(const Error &error)
 {
     m_info.failure = error.hint.empty() ? error.message : error.message + " " + error.hint;
+    const bool isCutOff = m_storageError || error.code == ErrorCode::DiskFull;
+    const RunState state = isCutOff ? RunState::Interrupted : RunState::Failed;
     if (error.code == ErrorCode::Cancelled && isLegalMove(m_info.state, RunState::Cancelled))
         check(moveTo(RunState::Cancelled));
-    else if (isLegalMove(m_info.state, RunState::Failed))
-        check(moveTo(RunState::Failed));
+    else if (isLegalMove(m_info.state, state))
+        check(moveTo(state));
     return error;
 }
 
@@ -91,9 +93,9 @@ void RunRecorder::beginLedger(std::vector<RecordId> trainRows, std::vector<Recor
     check(m_project.truncateLedger(m_info.id, LedgerPart::Train, epochsDone + 1));
     check(m_project.truncateLedger(m_info.id, LedgerPart::HeldOut, m_info.step));
     // What was read of the epoch under way is in the project. Rows read after the checkpoint are read again, with the same loss.
-    if (const auto stored = m_project.lossLedger(m_info.id); stored && stored->train.rows == trainRows && !stored->train.at.empty()
-        && stored->train.at.back() == epochsDone + 1 && m_info.step > 0) {
-        m_trainLedger.losses = stored->train.losses.back();
+    const auto stored = m_project.lossTable(m_info.id, LedgerPart::Train, epochsDone + 1);
+    if (stored && stored->rows == trainRows && !stored->isEmpty() && m_info.step > 0) {
+        m_trainLedger.losses = stored->losses.back();
         m_ledgerEpoch = epochsDone + 1;
     }
     check(m_project.putLedgerRows(m_info.id, LedgerPart::Train, trainRows));
@@ -124,11 +126,19 @@ void RunRecorder::storeLedger()
 void RunRecorder::flush()
 {
     m_sinceFlush.restart();
-    if (m_points.empty())
+    check(m_project.isInPlace());
+    if (m_points.empty() || m_storageError)
         return;
     check(m_project.appendMetrics(m_info.id, m_points));
     check(m_project.updateRun(m_info));
     m_points.clear();
+}
+
+Result<> RunRecorder::makeDurable()
+{
+    flush();
+    storeRowLosses();
+    return m_storageError ? Result<>(tl::unexpected(*m_storageError)) : Result<>();
 }
 
 void RunRecorder::storeRowLosses()

@@ -25,7 +25,7 @@ public:
     void infoChanged();
     // Tells the listener the present state.
     void announce() const;
-    // Failed, with the text of the error; the terminal event. Gives the error on.
+    // Failed, or Interrupted where the disk and not the run is to blame, with the text of the error; the terminal event. Gives the error on.
     [[nodiscard]] Error failWith(const Error &error);
 
     void step(const train::StepReport &report);
@@ -36,8 +36,10 @@ public:
     void checkpointed(const train::CheckpointReport &report);
     void checkpointRemoved(std::int64_t step);
     void notice(const std::string &text) const;
-    // Everything gathered becomes durable.
+    // Points of the curves that were gathered become durable, and the place of the project is looked after.
     void flush();
+    // All that was gathered. Errors: the first failure of the database; then no checkpoint may say that it knows more.
+    [[nodiscard]] Result<> makeDurable();
     // The ledger of the epoch under way, and the newest loss of each row beside its record.
     void storeRowLosses();
 

@@ -149,8 +149,8 @@ Result<RunSummary> conclude(Project &project, RunRecorder &recorder, const train
     info.trainLoss = outcome.progress.trainLoss();
     info.evalLoss = outcome.progress.evalLoss;
     info.seconds = outcome.progress.seconds;
-    recorder.flush();
-    recorder.storeRowLosses();
+    if (auto durable = recorder.makeDurable(); !durable)
+        return tl::unexpected<Error>(recorder.failWith(durable.error()));
     if (outcome.end == train::TrainEnd::Finished || outcome.end == train::TrainEnd::Stopped) {
         const bool isBest = outcome.isEarly && outcome.progress.bestStep > 0 && outcome.progress.bestStep != outcome.progress.step;
         if (auto kept = isBest ? keepBest(recorder, outcome.progress, runFolder) : keepResult(recorder, adapter, runFolder); !kept)
@@ -158,8 +158,6 @@ Result<RunSummary> conclude(Project &project, RunRecorder &recorder, const train
     }
     if (outcome.end == train::TrainEnd::Discarded)
         discardFiles(project, recorder, runFolder / "checkpoints");
-    if (recorder.storageError())
-        return tl::unexpected<Error>(recorder.failWith(*recorder.storageError()));
 
     RunState state = RunState::Finished;
     if (outcome.end == train::TrainEnd::Paused)

@@ -204,6 +204,12 @@ bool Database::isInTransaction() const
     return sqlite3_get_autocommit(m_connection) == 0;
 }
 
+bool Database::isInPlace() const
+{
+    int hasMoved = 0;
+    return sqlite3_file_control(m_connection, "main", SQLITE_FCNTL_HAS_MOVED, &hasMoved) != SQLITE_OK || hasMoved == 0;
+}
+
 Result<> Database::checkIntegrity() const
 {
     auto statement = prepare("PRAGMA quick_check(1)");

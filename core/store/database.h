@@ -87,6 +87,8 @@ public:
     [[nodiscard]] bool isReadOnly() const { return m_mode == OpenMode::ReadOnly; }
     [[nodiscard]] bool isInTransaction() const;
     [[nodiscard]] const std::filesystem::path &file() const { return m_file; }
+    // False when the file was moved, deleted or taken away with its disk since it was opened.
+    [[nodiscard]] bool isInPlace() const;
     // Reads every page and index once. Errors: BadInput where something is damaged.
     [[nodiscard]] Result<> checkIntegrity() const;
     [[nodiscard]] Error error(int code, std::string_view doing) const;

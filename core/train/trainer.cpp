@@ -389,8 +389,10 @@ Result<> Loop::save()
 {
     if (m_setup.checkpointFolder.empty() || m_savedStep == m_state.step)
         return {};
-    if (m_hooks.beforeCheckpoint)
-        m_hooks.beforeCheckpoint();
+    if (m_hooks.beforeCheckpoint) {
+        if (auto ready = m_hooks.beforeCheckpoint(); !ready)
+            return ready;
+    }
     std::optional<double> evalLoss;
     if (m_state.evaluatedStep == m_state.step)
         evalLoss = m_state.evalLoss;

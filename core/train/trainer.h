@@ -49,8 +49,9 @@ struct TrainerHooks {
     std::function<void(const StepReport &)> stepFinished;
     std::function<void(std::span<const RowLoss>)> rowsRead; // after each computation, before the correction that follows from it
     std::function<void(const EvalReport &)> evaluated;
-    // Before the files are written: whoever keeps the reports makes them durable now, so that none is missing after a resume.
-    std::function<void()> beforeCheckpoint;
+    // Before the files are written: whoever keeps the reports makes them durable now, so that none is missing after a resume. An error ends
+    // the run without this checkpoint.
+    std::function<Result<>()> beforeCheckpoint;
     std::function<void(const CheckpointReport &)> checkpointed;
     std::function<void(std::int64_t step)> checkpointRemoved;
     std::function<void()> betweenSteps;

@@ -379,7 +379,10 @@ void RunsPage::showBar()
         message.detail = known != m_failures.end() ? QString::fromStdString(known->second.detail) : QString();
         remedy.append(words.remedy);
     } else {
-        message.what = tr("%1 was cut off at step %2: the program or the computer ended.").arg(name, countText(last));
+        const FailureWords words = failureWords(run->failure); // none where it could not be written down any more
+        message.what = run->failure.empty() ? tr("%1 was cut off at step %2: the program or the computer ended.").arg(name, countText(last))
+                                            : tr("%1 was cut off at step %2: %3").arg(name, countText(last), words.what);
+        remedy.append(words.remedy);
     }
     if (!newest)
         remedy.append(tr("There is no checkpoint yet, so it begins again."));

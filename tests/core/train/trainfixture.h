@@ -102,17 +102,38 @@ inline std::string fileHash(const fs::path &path)
     return sha256Hex(file.readAll().toStdString());
 }
 
-// What two runs must have in common to be called equal: the adapter, both moments of the optimiser and every loss, to the last bit.
+// What two runs must have in common to be called equal: the adapter, both moments of the optimiser, every loss, and which records were read in
+// which order with which loss at each step, to the last bit.
+using RowsRead = std::vector<std::pair<std::int64_t, double>>; // record, loss
 struct Trace {
     std::map<std::int64_t, double> losses, evaluations;
+    std::map<std::int64_t, RowsRead> rows; // by step
     std::string adapter, optimizer;
     friend bool operator==(const Trace &, const Trace &) = default;
 };
 
+// What was known of a run when its checkpoint of this step was written.
+inline Trace upTo(const Trace &whole, std::int64_t step)
+{
+    Trace before;
+    before.losses.insert(whole.losses.begin(), whole.losses.upper_bound(step));
+    before.evaluations.insert(whole.evaluations.begin(), whole.evaluations.upper_bound(step));
+    before.rows.insert(whole.rows.begin(), whole.rows.upper_bound(step));
+    return before;
+}
+
 inline train::TrainerHooks tracing(Trace &trace)
 {
     train::TrainerHooks hooks;
-    hooks.stepFinished = [&trace](const train::StepReport &step) { trace.losses[step.step] = step.loss; };
+    const auto pending = std::make_shared<RowsRead>(); // of the step under way
+    hooks.rowsRead = [pending](std::span<const train::RowLoss> rows) {
+        for (const train::RowLoss &row : rows)
+            pending->emplace_back(row.record.value, row.loss);
+    };
+    hooks.stepFinished = [&trace, pending](const train::StepReport &step) {
+        trace.losses[step.step] = step.loss;
+        trace.rows[step.step] = std::exchange(*pending, {});
+    };
     hooks.evaluated = [&trace](const train::EvalReport &evaluation) { trace.evaluations[evaluation.step] = evaluation.loss; };
     return hooks;
 }

@@ -15,7 +15,7 @@ namespace {
 // 14 documents, 4 in a step: 4 steps an epoch, the last one smaller; 3 epochs; the warm-up takes 5 steps and ends inside the second.
 Recipe resumeRecipe()
 {
-    return recipe({"epochs=3", "rowsPerStep=4", "tokensPerMicroBatch=40", "dropout=0.2", "warmup=5", "learningRate=0.02", "schedule=cosine",
+    return recipe({"epochs=3", "rowsPerStep=2", "gradientAccumulation=2", "tokensPerMicroBatch=40", "dropout=0.2", "warmup=5", "learningRate=0.02", "schedule=cosine",
                    "weightDecay=0.05", "evalEvery=3", "checkpointEvery=1", "keepCheckpoints=50"});
 }
 
@@ -93,22 +93,14 @@ void TestTrainResume::atEveryStep()
 {
     QFETCH(int, step);
     // Only what lies up to the checkpoint is known: the rest must come out the same.
-    Trace before;
-    for (const auto &[number, loss] : m_whole.losses) {
-        if (number <= step)
-            before.losses[number] = loss;
-    }
-    for (const auto &[number, loss] : m_whole.evaluations) {
-        if (number <= step)
-            before.evaluations[number] = loss;
-    }
     const fs::path folder = m_dir.filePath(QStringLiteral("from-%1").arg(step)).toStdString();
     fs::create_directories(folder);
     const fs::path from = folder / ("step-" + std::to_string(step));
     fs::copy(m_wholeFolder / from.filename(), from);
-    const Trace trace = resumed(folder, from, before);
+    const Trace trace = resumed(folder, from, upTo(m_whole, step));
     QVERIFY(trace.losses == m_whole.losses);
     QVERIFY(trace.evaluations == m_whole.evaluations);
+    QVERIFY(trace.rows == m_whole.rows);
     QCOMPARE(trace.adapter, m_whole.adapter);
     QCOMPARE(trace.optimizer, m_whole.optimizer);
 }
@@ -161,12 +153,7 @@ void TestTrainResume::fromThePreviousOneWhenDamaged()
     QCOMPARE(newest->checkpoint.step, 6);
     QCOMPARE(newest->damaged.size(), 1U);
     dropCheckpointsAfter(folder, 6);
-    Trace before;
-    for (std::int64_t step = 1; step <= 6; ++step)
-        before.losses[step] = m_whole.losses[step];
-    for (std::int64_t step : {3, 6})
-        before.evaluations[step] = m_whole.evaluations[step];
-    QVERIFY(resumed(folder, newest->checkpoint.path, before) == m_whole);
+    QVERIFY(resumed(folder, newest->checkpoint.path, upTo(m_whole, 6)) == m_whole);
 }
 
 void TestTrainResume::otherDataOrSettingsAreRefused()
@@ -222,9 +209,9 @@ void TestTrainResume::epochsAreChangedWhileItRuns()
         setup.epochChanges = recorded;
         TrainerHooks hooks = tracing(trace);
         std::int64_t done = 0;
-        hooks.stepFinished = [&](const StepReport &step) {
+        hooks.stepFinished = [&, traced = hooks.stepFinished](const StepReport &step) {
+            traced(step);
             done = step.step;
-            trace.losses[step.step] = step.loss;
             rates[step.step] = step.learningRate;
         };
         if (!from) {
@@ -253,15 +240,7 @@ void TestTrainResume::epochsAreChangedWhileItRuns()
         const fs::path from = again / ("step-" + std::to_string(step));
         fs::create_directories(again);
         fs::copy(folder / from.filename(), from);
-        Trace trace;
-        for (const auto &[number, loss] : whole.losses) {
-            if (number <= step)
-                trace.losses[number] = loss;
-        }
-        for (const auto &[number, loss] : whole.evaluations) {
-            if (number <= step)
-                trace.evaluations[number] = loss;
-        }
+        Trace trace = upTo(whole, step);
         train(again, from, trace, rates);
         QVERIFY(trace == whole);
     }

@@ -18,7 +18,7 @@ using namespace measure;
 
 namespace {
 
-enum Column { Model, Loss, Perplexity, Steps, Tokens, Time, Columns };
+enum { ModelColumn, LossColumn, PerplexityColumn, StepsColumn, TokensColumn, TimeColumn, ResultColumns };
 
 QTableWidgetItem *cell(const QString &text, bool isBold, bool isNumber)
 {
@@ -45,7 +45,7 @@ ResultsTable::ResultsTable(QWidget *parent) : Card(parent)
     head->addWidget(m_facts, 1);
     column->addLayout(head);
     column->addWidget(new Separator);
-    m_table = new QTableWidget(0, Columns);
+    m_table = new QTableWidget(0, ResultColumns);
     m_table->setHorizontalHeaderLabels({tr("Model"), tr("Loss"), tr("Perplexity"), tr("Steps"), tr("Tokens"), tr("Time")});
     m_table->setFrameShape(QFrame::NoFrame);
     m_table->setShowGrid(false);
@@ -54,13 +54,13 @@ ResultsTable::ResultsTable(QWidget *parent) : Card(parent)
     m_table->verticalHeader()->setDefaultSectionSize(kRow);
     m_table->setItemDelegate(new RowDelegate(m_table));
     m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::Fixed);
-    m_table->horizontalHeader()->setSectionResizeMode(Model, QHeaderView::Stretch);
+    m_table->horizontalHeader()->setSectionResizeMode(ModelColumn, QHeaderView::Stretch);
     m_table->horizontalHeader()->setHighlightSections(false);
-    for (int i = Loss; i < Columns; ++i) {
+    for (int i = LossColumn; i < ResultColumns; ++i) {
         m_table->setColumnWidth(i, 104);
         m_table->horizontalHeaderItem(i)->setTextAlignment(Qt::AlignVCenter | Qt::AlignRight);
     }
-    m_table->horizontalHeaderItem(Model)->setTextAlignment(Qt::AlignVCenter | Qt::AlignLeft);
+    m_table->horizontalHeaderItem(ModelColumn)->setTextAlignment(Qt::AlignVCenter | Qt::AlignLeft);
     m_table->setEditTriggers(QAbstractItemView::NoEditTriggers);
     m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
@@ -84,8 +84,8 @@ void ResultsTable::show(const std::vector<engine::RunInfo> &results, const QStri
         const QString cells[] = {tr("%1, %2").arg(QString::fromStdString(run.name), methodText(run.method)), lossText(*run.evalLoss),
                                  QLocale().toString(std::exp(*run.evalLoss), 'f', 1), countText(run.step), countText(run.tokens),
                                  durationText(run.seconds)};
-        for (int column = 0; column < Columns; ++column)
-            m_table->setItem(i, column, cell(cells[column], isBest, column != Model));
+        for (int column = 0; column < ResultColumns; ++column)
+            m_table->setItem(i, column, cell(cells[column], isBest, column != ModelColumn));
     }
     m_table->setFixedHeight(kRow + int(results.size()) * kRow);
     setVisible(!results.empty());

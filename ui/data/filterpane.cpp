@@ -56,8 +56,7 @@ void FilterRow::paintEvent(QPaintEvent *)
     if (m_share < 0)
         return;
     QPainter painter(this);
-    painter.fillRect(QRectF(0, height() - 2, width(), 2), tokens().surface2);
-    painter.fillRect(QRectF(0, height() - 2, std::max(1.0, width() * m_share), 2), tokens().borderStrong);
+    painter.fillRect(QRectF(0, height() - 2, std::max(1.0, width() * m_share), 2), tokens().border);
 }
 
 FilterPane::FilterPane(QWidget *parent) : QWidget(parent)

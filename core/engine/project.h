@@ -5,6 +5,7 @@
 
 #include "core/base/progress.h"
 #include "core/base/result.h"
+#include "core/data/autopsy.h"
 #include "core/data/bulkchange.h"
 #include "core/data/dataexport.h"
 #include "core/data/importer.h"
@@ -187,6 +188,14 @@ public:
     // By content hash: a record that was edited since it was measured keeps its length open.
     [[nodiscard]] Result<> storeLengths(const std::vector<data::ContentLength> &lengths, std::int64_t maxLength);
     [[nodiscard]] Result<> storeLosses(RunId run, const std::vector<std::pair<RecordId, double>> &losses);
+
+    // --- the base model's own losses (projectautopsy.cpp); engine/autopsy.h computes them
+    // Forgets those of another model or way of writing records out. Call before storeBaseLosses.
+    [[nodiscard]] Result<> useAutopsyKey(const std::string &key, const std::string &model);
+    [[nodiscard]] Result<std::vector<RecordId>> recordsWithoutBaseLoss() const; // one for each text that is not rejected
+    [[nodiscard]] Result<> storeBaseLosses(const std::vector<data::BaseLoss> &losses);
+    [[nodiscard]] Result<data::AutopsySummary> judgeAutopsy(); // sets the limits of the findings KnownAlready, Surprising and OddWording
+    [[nodiscard]] Result<data::AutopsySummary> autopsy() const;
 
     // --- snapshots: rows that match the filter and are not rejected or empty; unassigned rows are put into splits by shares.
     [[nodiscard]] Result<SnapshotInfo> freezeSnapshot(const RecordFilter &filter, const SplitShares &shares);

@@ -1,7 +1,7 @@
 # Tests of core/data, and of the project, which needs no LibTorch: its sources are compiled here once more for builds without it.
 add_library(fettle_testproject STATIC ${CMAKE_SOURCE_DIR}/core/engine/project.cpp ${CMAKE_SOURCE_DIR}/core/engine/projectruns.cpp
   ${CMAKE_SOURCE_DIR}/core/engine/projectfindings.cpp ${CMAKE_SOURCE_DIR}/core/engine/projectprompts.cpp ${CMAKE_SOURCE_DIR}/core/engine/projectvotes.cpp
-  ${CMAKE_SOURCE_DIR}/core/engine/projectbulk.cpp ${CMAKE_SOURCE_DIR}/core/engine/projectimport.cpp
+  ${CMAKE_SOURCE_DIR}/core/engine/projectautopsy.cpp ${CMAKE_SOURCE_DIR}/core/engine/projectbulk.cpp ${CMAKE_SOURCE_DIR}/core/engine/projectimport.cpp
   ${CMAKE_SOURCE_DIR}/core/engine/projectinsight.cpp ${CMAKE_SOURCE_DIR}/core/engine/runresult.cpp ${CMAKE_SOURCE_DIR}/core/engine/runmoves.cpp
   ${CMAKE_SOURCE_DIR}/core/train/checkpoint.cpp)
 target_link_libraries(fettle_testproject PUBLIC fettle_data fettle_textmetrics PRIVATE fettle_warnings)

@@ -466,8 +466,9 @@ JobId Bridge::updateFindings(std::int64_t maxLength, QObject *receiver, Done<> d
 
 void Bridge::stopChecks()
 {
-    // The handle beside the writer's must be closed before it.
-    while (!m_checks.isIdle()) {
+    // The handles beside the writer's must be closed before it.
+    m_heavy.cancel(m_autopsyJob);
+    while (!m_checks.isIdle() || m_hasAutopsyHandle) {
         m_checks.cancel(m_checkJob);
         std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }

@@ -104,6 +104,8 @@ public:
     // Duplicates, contradictions, leaks ..., and token lengths against maxLength where a lens can be opened.
     // Runs beside the edits; of several that wait only the newest is done.
     JobId updateFindings(std::int64_t maxLength, QObject *receiver = nullptr, Done<> done = {});
+    // What the base model makes of every record before any run; on the engine thread, behind a run.
+    JobId runAutopsy(QObject *receiver, Done<data::AutopsySummary> done);
     void freezeSnapshot(const engine::RecordFilter &filter, const engine::SplitShares &shares, QObject *receiver,
                         Done<engine::SnapshotInfo> done);
 
@@ -226,7 +228,8 @@ private:
     std::shared_ptr<engine::RunControl> m_control; // of the active run
     engine::RunInfo m_activeRun;
     JobId m_runJob = 0;
-    std::atomic<JobId> m_checkJob = 0;
+    std::atomic<JobId> m_checkJob = 0, m_autopsyJob = 0;
+    std::atomic<bool> m_hasAutopsyHandle = false;
     int m_queuedRuns = 0;
     engine::MachineFacts m_machine;
 

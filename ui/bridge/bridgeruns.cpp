@@ -190,6 +190,28 @@ JobId Bridge::generate(const std::string &model, const engine::GenerateRequest &
     return id;
 }
 
+JobId Bridge::runAutopsy(QObject *receiver, Done<data::AutopsySummary> done)
+{
+    const JobId id = work<data::AutopsySummary>(
+        tr("Asking the base model"), JobInfo::Kind::Other, receiver,
+        [this, folder = m_folder, model = baseModel()](const JobContext &context) -> Result<data::AutopsySummary> {
+            m_heavyState.playground.reset(); // one model in memory at a time
+            m_hasAutopsyHandle = true;
+            const auto summary = [&]() -> Result<data::AutopsySummary> {
+                auto project = m_engine->openProject(folder, engine::Access::WriteBeside);
+                return project ? context.engine.runAutopsy(**project, model, context.progress, context.stop) : passError(project);
+            }();
+            m_hasAutopsyHandle = false;
+            return summary;
+        },
+        [this, done = std::move(done)](Result<data::AutopsySummary> summary) {
+            afterWrite(Touched::Records); // what was measured is kept when it is cancelled
+            done(std::move(summary));
+        });
+    m_autopsyJob = id;
+    return id;
+}
+
 JobId Bridge::exportAdapter(const engine::ExportRequest &request, QObject *receiver, Done<engine::ExportResult> done)
 {
     return work<engine::ExportResult>(

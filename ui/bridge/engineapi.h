@@ -2,6 +2,7 @@
 // it. Names, meaning and errors are those of core/engine; nothing here knows Qt. Every object is used by one thread only.
 #pragma once
 
+#include "core/engine/autopsy.h"
 #include "core/engine/ballot.h"
 #include "core/engine/correction.h"
 #include "core/engine/delivery.h"
@@ -142,6 +143,9 @@ public:
     [[nodiscard]] virtual Result<std::shared_ptr<const LensApi>> openLens(const std::string &model) = 0;
     [[nodiscard]] virtual Result<std::int64_t> measureLengths(ProjectApi &project, const LensApi &lens, std::int64_t maxLength,
                                                               const ProgressCallback &progress, std::stop_token stop) = 0;
+
+    [[nodiscard]] virtual Result<data::AutopsySummary> runAutopsy(ProjectApi &project, const std::string &model, const ProgressCallback &progress,
+                                                                  std::stop_token stop) = 0;
 
     // --- training
     [[nodiscard]] virtual Result<engine::MethodCost> methodCost(const std::string &model, const train::Recipe &recipe) = 0;

@@ -225,6 +225,10 @@ public:
     {
         return engine::measureLengths(unwrap(project), static_cast<const RealLens &>(lens).lens(), maxLength, progress, stop);
     }
+    Result<data::AutopsySummary> runAutopsy(ProjectApi &project, const std::string &model, const ProgressCallback &progress, std::stop_token stop) override
+    {
+        return engine::runAutopsy(unwrap(project), model, {}, progress, stop);
+    }
     Result<engine::MethodCost> methodCost(const std::string &model, const train::Recipe &recipe) override { return engine::methodCost(model, recipe); }
     Result<engine::TrainPlan> planRun(const ProjectApi &project, const engine::TrainRequest &request,
                                       const ProgressCallback &progress, std::stop_token stop) override

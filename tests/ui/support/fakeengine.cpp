@@ -146,6 +146,20 @@ Result<std::int64_t> FakeEngine::measureLengths(ProjectApi &project, const LensA
     return std::int64_t(state.records.size());
 }
 
+// Knows every tenth record; one surprises it.
+Result<data::AutopsySummary> FakeEngine::runAutopsy(ProjectApi &project, const std::string &, const ProgressCallback &progress, std::stop_token stop)
+{
+    if (beforeAutopsy)
+        beforeAutopsy(progress, stop);
+    if (stop.stop_requested())
+        return fail(ErrorCode::Cancelled, "The autopsy was cancelled.");
+    FakeProjectState &state = static_cast<FakeProject &>(project).state();
+    const Lock lock(state.mutex);
+    for (const auto &[id, record] : state.records)
+        state.baseLosses[id] = id % 10 == 0 ? 0.3 : id == 7 ? 9.0 : 2.5;
+    return data::AutopsySummary{"smollm2-135m-instruct", std::int64_t(state.records.size()), 2.5};
+}
+
 // Numbers of SmolLM2-135M; what is rounded cannot be trained itself, as in the real engine.
 Result<engine::MethodCost> FakeEngine::methodCost(const std::string &model, const train::Recipe &recipe)
 {

@@ -44,6 +44,7 @@ public:
     std::vector<engine::Inspection> models;
     std::optional<Error> lensError;
     std::function<void()> beforeMeasuring; // on the thread of the checks: a test can hold them there
+    std::function<void(const ProgressCallback &progress, std::stop_token stop)> beforeAutopsy; // on the engine thread
     engine::MemoryUse memory{15'400'000'000, 6'000'000'000, 540'000'000, 3'700'000'000};
 
     Result<std::unique_ptr<ProjectApi>> createProject(const std::filesystem::path &folder) override;
@@ -61,6 +62,7 @@ public:
     Result<std::shared_ptr<const LensApi>> openLens(const std::string &model) override;
     Result<std::int64_t> measureLengths(ProjectApi &project, const LensApi &lens, std::int64_t maxLength,
                                         const ProgressCallback &progress, std::stop_token stop) override;
+    Result<data::AutopsySummary> runAutopsy(ProjectApi &project, const std::string &model, const ProgressCallback &progress, std::stop_token stop) override;
     Result<engine::MethodCost> methodCost(const std::string &model, const train::Recipe &recipe) override;
     Result<engine::TrainPlan> planRun(const ProjectApi &project, const engine::TrainRequest &request, const ProgressCallback &progress,
                                       std::stop_token stop) override;

@@ -14,7 +14,7 @@ struct FakeProjectState {
     std::map<std::string, std::string> settings;
     std::map<std::int64_t, data::Record> records;
     std::map<std::int64_t, std::int64_t> tokens; // by record
-    std::map<std::int64_t, double> losses;
+    std::map<std::int64_t, double> losses, baseLosses;
     std::int64_t maxLength = 0;
     std::vector<engine::SnapshotInfo> snapshots;
     std::map<std::int64_t, std::vector<data::Record>> snapshotRecords;

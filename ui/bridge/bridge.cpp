@@ -110,6 +110,8 @@ void Bridge::handle(Event &event)
         progressJob(progress->job, progress->progress);
     } else if (auto *eval = std::get_if<EvalEvent>(&event)) {
         emit evaluated(eval->run, eval->point);
+    } else if (auto *general = std::get_if<GeneralEvent>(&event)) {
+        emit generalMeasured(general->run, general->point);
     } else if (auto *checkpoint = std::get_if<CheckpointEvent>(&event)) {
         emit checkpointed(checkpoint->run, checkpoint->checkpoint);
     } else if (auto *probe = std::get_if<ProbeEvent>(&event)) {

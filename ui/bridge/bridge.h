@@ -163,6 +163,7 @@ signals:
     void runStateChanged(const fettle::engine::RunInfo &run);
     void metricsAppended(fettle::RunId run, const std::vector<fettle::engine::MetricPoint> &points, double secondsLeft);
     void evaluated(fettle::RunId run, const fettle::engine::EvalPoint &point);
+    void generalMeasured(fettle::RunId run, const fettle::engine::GeneralPoint &point);
     void checkpointed(fettle::RunId run, const fettle::engine::CheckpointInfo &checkpoint);
     void probed(fettle::RunId run, qint64 step); // the probe prompts are answered at this step: ProjectApi::probes has them
     void runNoticed(fettle::RunId run, const QString &text); // what a run tells without ending: rows left out, a damaged checkpoint

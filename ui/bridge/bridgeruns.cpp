@@ -72,6 +72,7 @@ JobId Bridge::enqueueRun(const QString &title, RunCall call)
             append(MetricEvent{id, run, point, secondsLeft});
         };
         events.evaluated = [this](RunId run, const engine::EvalPoint &point) { append(EvalEvent{run, point}); };
+        events.generalMeasured = [this](RunId run, const engine::GeneralPoint &point) { append(GeneralEvent{run, point}); };
         events.checkpointed = [this](RunId run, const engine::CheckpointInfo &checkpoint) { append(CheckpointEvent{run, checkpoint}); };
         events.probed = [this](RunId run, std::int64_t step) { append(ProbeEvent{run, step}); };
         events.noticed = [this](RunId run, const std::string &text) { append(NoticeEvent{run, text}); };

@@ -83,6 +83,7 @@ public:
     [[nodiscard]] virtual Result<engine::RunInfo> makeResult(RunId id, std::int64_t step) = 0;
     [[nodiscard]] virtual Result<data::RunProbes> probes(RunId id) const = 0;
     [[nodiscard]] virtual Result<data::LossLedger> lossLedger(RunId id) const = 0;
+    [[nodiscard]] virtual Result<std::vector<engine::GeneralPoint>> generalLosses(RunId id) const = 0;
 
     [[nodiscard]] virtual Result<std::vector<engine::SavedPrompt>> prompts() const = 0;
     [[nodiscard]] virtual Result<std::int64_t> savePrompt(const engine::SavedPrompt &prompt) = 0;

@@ -104,6 +104,7 @@ public:
     Result<engine::RunInfo> makeResult(RunId id, std::int64_t step) override { return m_project.makeResult(id, step); }
     Result<data::RunProbes> probes(RunId id) const override { return m_project.probes(id); }
     Result<data::LossLedger> lossLedger(RunId id) const override { return m_project.lossLedger(id); }
+    Result<std::vector<engine::GeneralPoint>> generalLosses(RunId id) const override { return m_project.generalLosses(id); }
     Result<std::vector<engine::SavedPrompt>> prompts() const override { return m_project.prompts(); }
     Result<std::int64_t> savePrompt(const engine::SavedPrompt &prompt) override { return m_project.savePrompt(prompt); }
     Result<> deletePrompt(std::int64_t id) override { return m_project.deletePrompt(id); }

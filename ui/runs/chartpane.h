@@ -52,6 +52,7 @@ private:
     void setupCharts();
     void connectCharts();
     void setCursor(std::optional<double> step);
+    void refreshSmall();
     void smoothingMoved(int percent);
 
     void axisChosen(int index);

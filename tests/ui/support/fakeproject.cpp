@@ -552,6 +552,12 @@ Result<data::LossLedger> FakeProject::lossLedger(RunId id) const
     return m_state->ledgers[id.value];
 }
 
+Result<std::vector<engine::GeneralPoint>> FakeProject::generalLosses(RunId id) const
+{
+    const Lock lock(m_state->mutex);
+    return m_state->general[id.value];
+}
+
 Result<std::int64_t> FakeProject::markInterruptedRuns()
 {
     const Lock lock(m_state->mutex);

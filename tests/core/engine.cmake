@@ -6,6 +6,7 @@ if(FETTLE_WITH_TORCH)
   fettle_test(tst_runsurvives SOURCES engine/tst_runsurvives.cpp LIBRARIES fettle_engine LABELS core)
   set_target_properties(tst_runsurvives PROPERTIES ENABLE_EXPORTS ON) # its own write and rename are used by the libraries too
   fettle_test(tst_autopsy SOURCES engine/tst_autopsy.cpp LIBRARIES fettle_engine LABELS core)
+  fettle_test(tst_tokenlosses SOURCES engine/tst_tokenlosses.cpp LIBRARIES fettle_engine LABELS core)
   fettle_test(tst_runinsight SOURCES engine/tst_runinsight.cpp LIBRARIES fettle_engine LABELS core)
   fettle_test(tst_enginemethods SOURCES engine/tst_enginemethods.cpp LIBRARIES fettle_engine LABELS core)
   fettle_test(tst_serve SOURCES engine/tst_serve.cpp LIBRARIES fettle_engine LABELS core)

@@ -36,6 +36,12 @@ struct JobContext {
 // What a write touches, so that the window reads again what it shows.
 enum class Touched { Nothing, Records, Snapshots, Runs, Prompts, Settings };
 
+// How surprised a model is by each token of a record.
+struct LensLosses {
+    QString of;                // "Run 3", or empty: the base model
+    std::vector<float> tokens; // nats, by token of the lens; NaN: none
+};
+
 // The job that the status bar shows.
 struct JobInfo {
     enum class Kind { None, Run, Answer, Export, Import, Other };
@@ -130,6 +136,8 @@ public:
     // --- answers: between the steps while a run goes on
     JobId generate(const std::string &model, const engine::GenerateRequest &request, QObject *receiver,
                    Done<std::vector<engine::ColumnResult>> done);
+    // With the newest run of the base model that has a result, else with the base model alone. Served between the steps of a run too.
+    JobId tokenLosses(const data::Record &record, const data::RenderOptions &options, QObject *receiver, Done<LensLosses> done);
     JobId exportAdapter(const engine::ExportRequest &request, QObject *receiver, Done<engine::ExportResult> done);
     JobId examine(const std::string &adapter, QObject *receiver, Done<engine::ExamResult> done);
 
@@ -181,7 +189,12 @@ private:
     // Handles that live on one worker's thread.
     struct Writer { std::unique_ptr<ProjectApi> project; };
     struct Reader { std::unique_ptr<ProjectApi> project; std::shared_ptr<const LensApi> lens; std::string lensModel; };
-    struct Heavy { std::unique_ptr<PlaygroundApi> playground; std::string playgroundModel; };
+    struct Heavy {
+        std::unique_ptr<PlaygroundApi> playground;
+        std::string playgroundModel;
+        std::unique_ptr<TokenLossesApi> losses;
+        std::string lossesKey; // of what it was opened with
+    };
     using RunCall = std::function<Result<engine::RunSummary>(ProjectApi &, const engine::RunEvents &, const engine::RunControl *,
                                                              std::stop_token)>;
 
@@ -193,6 +206,8 @@ private:
     [[nodiscard]] bool refuseWhileRunning(QObject *receiver, const Done<> &done);
     void afterWrite(Touched touched);
     void report(const Error &error) { emit errorOccurred(error); }
+    [[nodiscard]] Result<LensLosses> lossesOf(const data::Record &record, const data::RenderOptions &options, const std::string &model, const std::filesystem::path &folder,
+                                              const JobContext &context); // engine thread only
     JobId enqueueRun(const QString &title, RunCall call);
     void endRun(JobId job, const Result<engine::RunSummary> &result);
     void showJob(JobInfo job);

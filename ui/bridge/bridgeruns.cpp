@@ -57,6 +57,7 @@ JobId Bridge::enqueueRun(const QString &title, RunCall call)
             m_job = {};
             showJob(info);
         }});
+        m_heavyState.losses.reset(); // a run needs the memory more
         engine::RunEvents events;
         events.stateChanged = [this, id](const engine::RunInfo &run) {
             append(RunStateEvent{id, run});
@@ -155,6 +156,7 @@ JobId Bridge::generate(const std::string &model, const engine::GenerateRequest &
             const auto answer = [&]() -> Answers {
                 if (!m_heavyState.playground || m_heavyState.playgroundModel != model) {
                     m_heavyState.playground.reset(); // frees the old weights before the new ones come
+                    m_heavyState.losses.reset();
                     auto opened = m_engine->openPlayground(model, {}, progressOf(id), stop);
                     if (!opened)
                         return passError(opened);
@@ -191,12 +193,64 @@ JobId Bridge::generate(const std::string &model, const engine::GenerateRequest &
     return id;
 }
 
+Result<LensLosses> Bridge::lossesOf(const data::Record &record, const data::RenderOptions &options, const std::string &model, const std::filesystem::path &folder,
+                                    const JobContext &context)
+{
+    auto project = m_engine->openProject(folder, engine::Access::ReadOnly);
+    if (!project)
+        return passError(project);
+    const auto runs = (*project)->runs();
+    const auto path = context.engine.resolveModel(model);
+    if (!runs || !path)
+        return runs ? Result<LensLosses>(passError(path)) : passError(runs);
+    LensLosses losses;
+    std::string adapter, key = model;
+    for (const engine::RunInfo &run : *runs) { // newest last
+        if (run.adapter.empty() || run.modelPath != path->string())
+            continue;
+        losses.of = QString::fromStdString(run.name);
+        adapter = run.adapter;
+        key = model + '\n' + adapter + '\n' + std::to_string(run.resultStep.value_or(run.step)) + '\n' + std::to_string(run.seconds);
+    }
+    if (!m_heavyState.losses || m_heavyState.lossesKey != key) {
+        m_heavyState.playground.reset(); // one model in memory at a time
+        m_heavyState.losses.reset();
+        auto opened = m_engine->openTokenLosses(model, adapter, project->get(), context.progress, context.stop);
+        if (!opened)
+            return passError(opened);
+        m_heavyState.losses = std::move(*opened);
+        m_heavyState.lossesKey = key;
+    }
+    auto tokens = m_heavyState.losses->of(record, options, context.stop);
+    if (!tokens)
+        return passError(tokens);
+    losses.tokens = std::move(*tokens);
+    return losses;
+}
+
+JobId Bridge::tokenLosses(const data::Record &record, const data::RenderOptions &options, QObject *receiver, Done<LensLosses> done)
+{
+    const JobId id = m_nextJob++;
+    auto cancelled = cancelledAnswer<LensLosses>(receiver, receiver != nullptr, done);
+    m_heavy.postServable(
+        id,
+        [this, id, record, options, model = baseModel(), folder = m_folder, done = std::move(done), target = QPointer<QObject>(receiver),
+         hasReceiver = receiver != nullptr](std::stop_token stop) {
+            auto losses = lossesOf(record, options, model, folder, {*m_engine, progressOf(id), stop});
+            appendEnd(id);
+            deliver<LensLosses>(target, hasReceiver, done, std::move(losses));
+        },
+        std::move(cancelled), kAnswerKey);
+    return id;
+}
+
 JobId Bridge::runAutopsy(QObject *receiver, Done<data::AutopsySummary> done)
 {
     const JobId id = work<data::AutopsySummary>(
         tr("Asking the base model"), JobInfo::Kind::Other, receiver,
         [this, folder = m_folder, model = baseModel()](const JobContext &context) -> Result<data::AutopsySummary> {
             m_heavyState.playground.reset(); // one model in memory at a time
+            m_heavyState.losses.reset();
             m_hasAutopsyHandle = true;
             const auto summary = [&]() -> Result<data::AutopsySummary> {
                 auto project = m_engine->openProject(folder, engine::Access::WriteBeside);
@@ -245,6 +299,7 @@ JobId Bridge::prepareBallot(const engine::BallotInfo &ballot, QObject *receiver,
         tr("Blind vote"), JobInfo::Kind::Answer, receiver,
         [this, ballot, onGui, model = baseModel(), folder = m_folder](const JobContext &context) -> Result<engine::BallotOutcome> {
             m_heavyState.playground.reset(); // one model in memory at a time
+            m_heavyState.losses.reset();
             auto project = context.engine.openProject(folder, engine::Access::ReadOnly);
             if (!project)
                 return passError(project);
@@ -261,6 +316,7 @@ JobId Bridge::evaluate(const engine::EvaluationRequest &request, RowsToAsk rows,
         tr("Evaluation"), JobInfo::Kind::Answer, receiver,
         [this, request, rows = std::move(rows), folder = m_folder](const JobContext &context) -> Result<engine::EvaluationResult> {
             m_heavyState.playground.reset(); // one model in memory at a time
+            m_heavyState.losses.reset();
             auto project = context.engine.openProject(folder, engine::Access::ReadOnly);
             if (!project)
                 return passError(project);

@@ -12,6 +12,7 @@
 #include "core/engine/playground.h"
 #include "core/engine/project.h"
 #include "core/engine/sample.h"
+#include "core/engine/tokenlosses.h"
 #include "core/engine/training.h"
 
 #include <memory>
@@ -110,6 +111,12 @@ public:
     [[nodiscard]] virtual std::string modelName() const = 0;
 };
 
+class TokenLossesApi { // see engine::TokenLosses
+public:
+    virtual ~TokenLossesApi() = default;
+    [[nodiscard]] virtual Result<std::vector<float>> of(const data::Record &record, const data::RenderOptions &options, std::stop_token stop) = 0;
+};
+
 class PlaygroundApi { // see engine::Playground
 public:
     virtual ~PlaygroundApi() = default;
@@ -164,6 +171,8 @@ public:
                                                                                 const engine::ComputeOptions &compute,
                                                                                 const ProgressCallback &progress,
                                                                                 std::stop_token stop) = 0;
+    [[nodiscard]] virtual Result<std::unique_ptr<TokenLossesApi>> openTokenLosses(const std::string &model, const std::string &adapter, const ProjectApi *project,
+                                                                                  const ProgressCallback &progress, std::stop_token stop) = 0;
     [[nodiscard]] virtual Result<engine::ExportResult> exportAdapter(const engine::ExportRequest &request, const ProjectApi *project,
                                                                      const ProgressCallback &progress, std::stop_token stop) = 0;
     [[nodiscard]] virtual Result<engine::CorrectionTrial> tryCorrection(const engine::CorrectionRequest &request, const ProjectApi *project,

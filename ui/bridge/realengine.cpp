@@ -167,6 +167,18 @@ private:
     std::shared_ptr<const engine::Lens> m_lens;
 };
 
+class RealTokenLosses : public TokenLossesApi {
+public:
+    explicit RealTokenLosses(std::unique_ptr<engine::TokenLosses> losses) : m_losses(std::move(losses)) {}
+    Result<std::vector<float>> of(const data::Record &record, const data::RenderOptions &options, std::stop_token stop) override
+    {
+        return m_losses->of(record, options, stop);
+    }
+
+private:
+    std::unique_ptr<engine::TokenLosses> m_losses;
+};
+
 class RealPlayground : public PlaygroundApi {
 public:
     explicit RealPlayground(std::unique_ptr<engine::Playground> playground) : m_playground(std::move(playground)) {}
@@ -254,6 +266,14 @@ public:
         if (!playground)
             return passError(playground);
         return std::make_unique<RealPlayground>(std::move(*playground));
+    }
+    Result<std::unique_ptr<TokenLossesApi>> openTokenLosses(const std::string &model, const std::string &adapter, const ProjectApi *project,
+                                                            const ProgressCallback &progress, std::stop_token stop) override
+    {
+        auto losses = engine::TokenLosses::open(model, adapter, unwrap(project), {}, progress, stop);
+        if (!losses)
+            return passError(losses);
+        return std::make_unique<RealTokenLosses>(std::move(*losses));
     }
     Result<engine::CorrectionTrial> tryCorrection(const engine::CorrectionRequest &request, const ProjectApi *project, const ProgressCallback &progress,
                                                   std::stop_token stop) override

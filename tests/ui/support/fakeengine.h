@@ -73,6 +73,8 @@ public:
                                          std::stop_token stop) override;
     Result<std::unique_ptr<PlaygroundApi>> openPlayground(const std::string &model, const engine::ComputeOptions &compute,
                                                           const ProgressCallback &progress, std::stop_token stop) override;
+    Result<std::unique_ptr<TokenLossesApi>> openTokenLosses(const std::string &model, const std::string &adapter, const ProjectApi *project, const ProgressCallback &progress,
+                                                            std::stop_token stop) override;
     Result<engine::ExportResult> exportAdapter(const engine::ExportRequest &request, const ProjectApi *project,
                                                const ProgressCallback &progress, std::stop_token stop) override;
     Result<engine::CorrectionTrial> tryCorrection(const engine::CorrectionRequest &request, const ProjectApi *project, const ProgressCallback &progress,

@@ -1,6 +1,7 @@
 // check, replace, export-data: what the Data page does to many records.
 #include "app/commandline/commandline.h"
 #include "core/base/words.h"
+#include "core/engine/autopsy.h"
 #include "core/engine/lens.h"
 #include "core/engine/models.h"
 #include "core/engine/project.h"
@@ -23,7 +24,7 @@ std::optional<engine::RecordFlag> flagFrom(const std::string &name)
 struct CheckArguments {
     std::string project, model, fix;
     std::int64_t length = 0;
-    bool isDryRun = false;
+    bool isDryRun = false, hasAutopsy = false;
 };
 
 // Shows or does a change; the result of both has the same fields.
@@ -77,6 +78,17 @@ int runCheck(const CheckArguments &arguments, Context &context)
         if (auto done = engine::measureLengths(*project, **lens, arguments.length, terminal.progressCallback(), context.stop); !done)
             return terminal.fail(done.error());
     }
+    std::optional<data::AutopsySummary> autopsy;
+    if (arguments.hasAutopsy) {
+        const auto compute = context.compute();
+        if (!compute)
+            return terminal.fail(compute.error());
+        auto summary = engine::runAutopsy(*project, arguments.model.empty() ? std::string(engine::kDefaultModelName) : arguments.model, *compute,
+                                          terminal.progressCallback(), context.stop);
+        if (!summary)
+            return terminal.fail(summary.error());
+        autopsy = std::move(*summary);
+    }
     terminal.endProgress();
     const auto idsOf = [&](engine::RecordFlag wanted) {
         engine::RecordFilter filter;
@@ -99,7 +111,12 @@ int runCheck(const CheckArguments &arguments, Context &context)
         findings.push_back({{"kind", nameOf(kind)}, {"count", ids->size()}, {"records", records}, {"hasFix", data::hasFix(kind)}});
         terminal.say(fmt::format("{:<18} {:>8}", nameOf(kind), ids->size()));
     }
-    terminal.json({{"findings", findings}});
+    Json result = {{"findings", findings}};
+    if (autopsy) {
+        terminal.say(tr("{} has read {} records; the middle one of their answers has a loss of {:.2f}.", autopsy->model, autopsy->measured, autopsy->middle));
+        result["autopsy"] = {{"model", autopsy->model}, {"measured", autopsy->measured}, {"medianLoss", autopsy->middle}};
+    }
+    terminal.json(result);
     return 0;
 }
 
@@ -159,6 +176,7 @@ void addCurateVerbs(Registry &registry)
     verb->add_option("--project", check->project, tr("The project"))->required();
     verb->add_option("--model", check->model, tr("The model whose tokens count the length"));
     verb->add_option("--length", check->length, tr("Tokens that are trained on of each record; finds what is longer"))->check(CLI::Range(1, 10'000'000));
+    verb->add_flag("--autopsy", check->hasAutopsy, tr("Has the base model read every record: finds what it knows already, what surprises it, and odd wording"));
     verb->add_option("--fix", check->fix, tr("Settles this finding, as one step that undo takes back: duplicate, personal-data, odd-encoding, boilerplate, leak, ..."));
     verb->add_flag("--dry-run", check->isDryRun, tr("With --fix: only shows what would change"));
 

@@ -42,6 +42,9 @@ engine::RunEvents runEvents(Context &context)
         terminal.jsonLine({{"event", "evaluation"}, {"run", run.value}, {"step", point.step}, {"loss", point.loss}, {"tokens", point.tokens}});
         terminal.note(tr("held-out loss after step {}: {:.4f}", point.step, point.loss));
     };
+    events.generalMeasured = [&terminal](RunId run, const engine::GeneralPoint &point) {
+        terminal.jsonLine({{"event", "general"}, {"run", run.value}, {"step", point.step}, {"loss", point.loss}});
+    };
     events.checkpointed = [&terminal](RunId run, const engine::CheckpointInfo &checkpoint) {
         terminal.jsonLine({{"event", "checkpoint"}, {"run", run.value}, {"step", checkpoint.step}, {"path", checkpoint.path}});
     };

@@ -85,7 +85,8 @@ std::string whatOf(const BulkChange &change, std::int64_t count)
 
 bool hasFix(RecordFlag flag)
 {
-    return flag != RecordFlag::Contradiction && flag != RecordFlag::TooLong && flag != RecordFlag::RareTag && flag != RecordFlag::UnbalancedMarkup;
+    return flag != RecordFlag::Contradiction && flag != RecordFlag::TooLong && flag != RecordFlag::RareTag && flag != RecordFlag::UnbalancedMarkup
+        && flag != RecordFlag::Surprising && flag != RecordFlag::OddWording;
 }
 
 std::optional<Record> fixedRecord(const Record &record, RecordFlag flag)
@@ -110,10 +111,13 @@ std::optional<Record> fixedRecord(const Record &record, RecordFlag flag)
     case RecordFlag::Empty:
     case RecordFlag::Placeholder:
     case RecordFlag::Outlier:
+    case RecordFlag::KnownAlready:
     case RecordFlag::AnswerCut: after.status = RecordStatus::Rejected; break;
     case RecordFlag::Contradiction:
     case RecordFlag::TooLong:
     case RecordFlag::RareTag:
+    case RecordFlag::Surprising:
+    case RecordFlag::OddWording:
     case RecordFlag::UnbalancedMarkup: break;
     }
     return after == record ? std::nullopt : std::optional(std::move(after));

@@ -111,9 +111,9 @@ struct Named { std::string_view name, sql; };
 constexpr Named kHas[] = {
     {"context", "c.context <> ''"}, {"answer", "c.response <> ''"}, {"system", "c.turns LIKE '[[\"system\",%'"}, {"tools", "c.tools <> ''"},
     {"conversation", "c.isPair = 0"}, {"tags", "EXISTS (SELECT 1 FROM recordTag t WHERE t.record = r.id)"}, {"note", "r.note <> ''"},
-    {"rating", "r.rating > 0"}, {"loss", "r.loss IS NOT NULL"}, {"split", "r.split <> 0"},
+    {"rating", "r.rating > 0"}, {"loss", "r.loss IS NOT NULL"}, {"base", "c.baseLoss IS NOT NULL"}, {"split", "r.split <> 0"},
 };
-constexpr Named kNumbers[] = {{"length", "c.tokens"}, {"loss", "r.loss"}, {"rating", "r.rating"}, {"turns", "c.turnCount"}, {"no", "r.id"}};
+constexpr Named kNumbers[] = {{"length", "c.tokens"}, {"loss", "r.loss"}, {"base", "c.baseLoss"}, {"rating", "r.rating"}, {"turns", "c.turnCount"}, {"no", "r.id"}};
 
 bool looksIntoContent(std::string_view sql)
 {
@@ -292,7 +292,7 @@ const std::vector<FilterKey> &filterKeys()
             {"split", ":", {"none", "train", "held-out", "test"}},      // in the order of Split
             {"finding", ":", {}},
             {"has", ":", {}},
-            {"length", ">", {}}, {"loss", ">", {}}, {"rating", ">", {}}, {"turns", ">", {}}, {"no", ":", {}},
+            {"length", ">", {}}, {"loss", ">", {}}, {"base", ">", {}}, {"rating", ">", {}}, {"turns", ">", {}}, {"no", ":", {}},
             {"source", ":", {}}, {"note", ":", {}},
         };
         for (int i = 0; i < kRecordFlags; ++i)

@@ -96,6 +96,9 @@ std::string_view nameOf(RecordFlag flag)
     case RecordFlag::Outlier: return "outlier";
     case RecordFlag::AnswerCut: return "answer-cut";
     case RecordFlag::RareTag: return "rare-tag";
+    case RecordFlag::KnownAlready: return "known-already";
+    case RecordFlag::Surprising: return "surprising";
+    case RecordFlag::OddWording: return "odd-wording";
     }
     return "";
 }

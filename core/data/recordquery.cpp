@@ -2,11 +2,13 @@
 #include "core/data/recordquery.h"
 
 #include "core/base/words.h"
+#include "core/data/autopsy.h"
 #include "core/data/filterlanguage.h"
 #include "core/data/recordstate.h"
 #include "core/store/schema.h"
 
 #include <charconv>
+#include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -87,11 +89,24 @@ Result<std::string> flagsExpression(const store::Database &database)
     std::int64_t tokens = 0;
     if (*limit)
         std::from_chars((*limit)->data(), (*limit)->data() + (*limit)->size(), tokens);
-    if (tokens <= 0)
-        return std::string("(r.flags | c.flags)");
-    // answerAt: the place of the answer's first token. One that begins at the limit or behind it is cut away whole.
-    return fmt::format("(r.flags | c.flags | (CASE WHEN c.tokens > {0} THEN {1} ELSE 0 END) | (CASE WHEN c.answerAt >= {0} THEN {2} ELSE 0 END))", tokens,
-                       flagBit(RecordFlag::TooLong), flagBit(RecordFlag::AnswerCut));
+    std::string flags = "(r.flags | c.flags";
+    const auto add = [&](std::string_view condition, RecordFlag flag) { flags += fmt::format(" | (CASE WHEN {} THEN {} ELSE 0 END)", condition, flagBit(flag)); };
+    if (tokens > 0) {
+        add(fmt::format("c.tokens > {}", tokens), RecordFlag::TooLong);
+        // answerAt: the place of the answer's first token. One that begins at the limit or behind it is cut away whole.
+        add(fmt::format("c.answerAt >= {}", tokens), RecordFlag::AnswerCut);
+    }
+    const auto autopsy = store::readValue(database, "autopsyLimits");
+    if (!autopsy)
+        return passError(autopsy);
+    if (const auto limits = autopsyLimitsFrom(autopsy->value_or(std::string()))) {
+        add(fmt::format("c.baseLoss < {}", limits->known), RecordFlag::KnownAlready);
+        if (std::isfinite(limits->surprising))
+            add(fmt::format("c.baseLoss > {}", limits->surprising), RecordFlag::Surprising);
+        if (std::isfinite(limits->odd))
+            add(fmt::format("c.questionLoss > {}", limits->odd), RecordFlag::OddWording);
+    }
+    return flags + ")";
 }
 
 Result<std::vector<RecordId>> findRecords(const store::Database &database, const RecordFilter &filter)
@@ -226,6 +241,16 @@ Result<RecordCounts> countRecords(const store::Database &database)
             continue;
         for (const RecordFlag flag : flagsOf(groups->integer(2)))
             counts.byFlag[flag] += count;
+    }
+    const auto autopsy = store::readValue(database, "autopsyModel");
+    if (!autopsy)
+        return passError(autopsy);
+    counts.autopsyModel = autopsy->value_or(std::string());
+    if (!counts.autopsyModel.empty()) {
+        const auto known = database.integer("SELECT count(*) FROM record r JOIN content c ON c.id = r.content WHERE c.baseLoss IS NOT NULL");
+        if (!known)
+            return passError(known);
+        counts.autopsied = *known;
     }
     auto lengths = database.prepare(fmt::format("SELECT c.tokens, count(*) FROM record r JOIN content c ON c.id = r.content "
                                                 "WHERE c.tokens IS NOT NULL AND r.status <> {} GROUP BY 1",

@@ -17,9 +17,10 @@ namespace fettle::data {
 // Findings that can be a filter. Counted over records that are not rejected.
 enum class RecordFlag {
     Duplicate, NearDuplicate, Contradiction, Empty, TooLong, Leak, OddEncoding,
-    Boilerplate, PersonalData, Placeholder, UnbalancedMarkup, Outlier, AnswerCut, RareTag
+    Boilerplate, PersonalData, Placeholder, UnbalancedMarkup, Outlier, AnswerCut, RareTag,
+    KnownAlready, Surprising, OddWording // of the autopsy: what the base model makes of it (core/data/autopsy.h)
 };
-inline constexpr int kRecordFlags = 14;
+inline constexpr int kRecordFlags = 17;
 [[nodiscard]] std::string_view nameOf(RecordFlag flag); // "duplicate", "contradiction", ... as in `check --json`
 // A set of flags as it is stored: bit n is the flag with the number n.
 [[nodiscard]] constexpr std::int64_t flagBit(RecordFlag flag) { return std::int64_t{1} << static_cast<int>(flag); }
@@ -60,6 +61,8 @@ struct RecordCounts {
     std::map<std::string, std::int64_t> byTag;
     std::map<std::string, std::int64_t> bySource; // the file of a record, without the line; "": written here
     std::map<RecordFlag, std::int64_t> byFlag;
+    std::string autopsyModel;   // the base model whose losses are known; "": there was no autopsy
+    std::int64_t autopsied = 0; // records that have such a loss
     std::map<std::int64_t, std::int64_t> byLength; // tokens -> records, of those whose length is known and that are not rejected
 };
 

@@ -5,6 +5,7 @@
 
 #include "core/base/progress.h"
 #include "core/base/result.h"
+#include "core/data/autopsy.h"
 #include "core/data/bulkchange.h"
 #include "core/data/dataexport.h"
 #include "core/data/importer.h"
@@ -78,7 +79,8 @@ struct RunLabel {
     bool isArchived = false;
 };
 
-enum class LedgerPart { Train, HeldOut };
+// General: the questions of the forgetting meter; its rows are their numbers, its readings steps (0: before the run).
+enum class LedgerPart { Train, HeldOut, General };
 
 struct MetricPoint { // one optimiser step
     std::int64_t step = 0;
@@ -94,6 +96,8 @@ struct EvalPoint {
     std::int64_t tokens = 0;
     double accuracy = std::numeric_limits<double>::quiet_NaN();
 };
+// Mean loss over the general questions (nats for each token of their answers; each question counts the same).
+struct GeneralPoint { std::int64_t step = 0; double loss = 0; };
 struct CheckpointInfo { std::int64_t step = 0; std::string path; std::optional<double> evalLoss; };
 
 struct SavedPrompt { std::int64_t id = 0; std::string title, system, text; std::string when; bool pinned = false; };
@@ -188,6 +192,14 @@ public:
     [[nodiscard]] Result<> storeLengths(const std::vector<data::ContentLength> &lengths, std::int64_t maxLength);
     [[nodiscard]] Result<> storeLosses(RunId run, const std::vector<std::pair<RecordId, double>> &losses);
 
+    // --- the base model's own losses (projectautopsy.cpp); engine/autopsy.h computes them
+    // Forgets those of another model or way of writing records out. Call before storeBaseLosses.
+    [[nodiscard]] Result<> useAutopsyKey(const std::string &key, const std::string &model);
+    [[nodiscard]] Result<std::vector<RecordId>> recordsWithoutBaseLoss() const; // one for each text that is not rejected
+    [[nodiscard]] Result<> storeBaseLosses(const std::vector<data::BaseLoss> &losses);
+    [[nodiscard]] Result<data::AutopsySummary> judgeAutopsy(); // sets the limits of the findings KnownAlready, Surprising and OddWording
+    [[nodiscard]] Result<data::AutopsySummary> autopsy() const;
+
     // --- snapshots: rows that match the filter and are not rejected or empty; unassigned rows are put into splits by shares.
     [[nodiscard]] Result<SnapshotInfo> freezeSnapshot(const RecordFilter &filter, const SplitShares &shares);
     [[nodiscard]] Result<std::vector<SnapshotInfo>> snapshots() const; // newest last
@@ -228,6 +240,8 @@ public:
     [[nodiscard]] Result<data::LossLedger> lossLedger(RunId id) const; // Errors: BadInput where a blob has not the length of its rows
     // One part, its readings from this one on.
     [[nodiscard]] Result<data::LossTable> lossTable(RunId id, LedgerPart part, std::int64_t from = 0) const;
+
+    [[nodiscard]] Result<std::vector<GeneralPoint>> generalLosses(RunId id) const; // by step
 
     // Runs that say Running, Preparing, Pausing or Stopping although no process works on them become Interrupted. Call after open.
     [[nodiscard]] Result<std::int64_t> markInterruptedRuns();

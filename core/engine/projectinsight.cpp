@@ -9,6 +9,7 @@
 #include <bit>
 #include <cstring>
 #include <fmt/format.h>
+#include <numeric>
 
 namespace fettle::engine {
 
@@ -203,6 +204,19 @@ Result<> Project::truncateLedger(RunId id, LedgerPart part, std::int64_t after)
 Result<data::LossTable> Project::lossTable(RunId id, LedgerPart part, std::int64_t from) const
 {
     return readPart(*m_state->database, id, part, from);
+}
+
+Result<std::vector<GeneralPoint>> Project::generalLosses(RunId id) const
+{
+    const auto table = readPart(*m_state->database, id, LedgerPart::General);
+    if (!table)
+        return passError(table);
+    std::vector<GeneralPoint> points;
+    for (std::size_t reading = 0; reading < table->at.size(); ++reading) {
+        const std::vector<float> &losses = table->losses[reading];
+        points.push_back({table->at[reading], std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(std::max<std::size_t>(losses.size(), 1))});
+    }
+    return points;
 }
 
 Result<data::LossLedger> Project::lossLedger(RunId id) const

@@ -37,6 +37,7 @@ train::TrainerHooks hooksFor(RunRecorder &recorder, const RunControl *control, s
     hooks.stepFinished = [&](const train::StepReport &report) { recorder.step(report); };
     hooks.rowsRead = [&](std::span<const train::RowLoss> rows) { recorder.rowsRead(rows); };
     hooks.evaluated = [&](const train::EvalReport &report) { recorder.evaluated(report); };
+    hooks.generalMeasured = [&](const Result<train::EvalReport> &report) { recorder.generalMeasured(report); };
     hooks.beforeCheckpoint = [&] { return recorder.makeDurable(); };
     hooks.checkpointed = [&](const train::CheckpointReport &report) { recorder.checkpointed(report); };
     hooks.checkpointRemoved = [&](std::int64_t step) { recorder.checkpointRemoved(step); };

@@ -92,6 +92,7 @@ void RunRecorder::beginLedger(std::vector<RecordId> trainRows, std::vector<Recor
     const std::int64_t epochsDone = m_info.step / m_stepsPerEpoch;
     check(m_project.truncateLedger(m_info.id, LedgerPart::Train, epochsDone + 1));
     check(m_project.truncateLedger(m_info.id, LedgerPart::HeldOut, m_info.step));
+    check(m_project.truncateLedger(m_info.id, LedgerPart::General, m_info.step));
     // What was read of the epoch under way is in the project. Rows read after the checkpoint are read again, with the same loss.
     const auto stored = m_project.lossTable(m_info.id, LedgerPart::Train, epochsDone + 1);
     if (stored && stored->rows == trainRows && !stored->isEmpty() && m_info.step > 0) {
@@ -164,6 +165,32 @@ void RunRecorder::evaluated(const train::EvalReport &report)
     check(m_project.appendEval(m_info.id, point));
     if (m_events.evaluated)
         m_events.evaluated(m_info.id, point);
+}
+
+void RunRecorder::generalMeasured(const Result<train::EvalReport> &report)
+{
+    if (!report) {
+        notice(tr("The general questions are not asked any more: {} The training is not concerned.", report.error().message));
+        return;
+    }
+    std::vector<RecordId> rows;
+    std::vector<float> losses;
+    double sum = 0;
+    for (const train::RowLoss &row : report->rows) {
+        rows.push_back(row.record);
+        losses.push_back(static_cast<float>(row.loss));
+        sum += row.loss;
+    }
+    if (!m_hasGeneralRows) {
+        const auto known = m_project.lossTable(m_info.id, LedgerPart::General);
+        if (known && known->rows != rows) // another version of Fettle asked other questions
+            check(m_project.truncateLedger(m_info.id, LedgerPart::General, -1));
+        check(m_project.putLedgerRows(m_info.id, LedgerPart::General, rows));
+        m_hasGeneralRows = true;
+    }
+    check(m_project.putLedger(m_info.id, LedgerPart::General, report->step, losses));
+    if (m_events.generalMeasured)
+        m_events.generalMeasured(m_info.id, {report->step, sum / static_cast<double>(std::max<std::size_t>(rows.size(), 1))});
 }
 
 void RunRecorder::checkpointed(const train::CheckpointReport &report)

@@ -33,6 +33,7 @@ public:
     void beginLedger(std::vector<RecordId> trainRows, std::vector<RecordId> heldOutRows, std::int64_t stepsPerEpoch);
     void rowsRead(std::span<const train::RowLoss> rows);
     void evaluated(const train::EvalReport &report);
+    void generalMeasured(const Result<train::EvalReport> &report);
     void checkpointed(const train::CheckpointReport &report);
     void checkpointRemoved(std::int64_t step);
     void notice(const std::string &text) const;
@@ -61,6 +62,7 @@ private:
     [[nodiscard]] static LedgerRows ledgerRows(const std::vector<RecordId> &rows);
     LedgerRows m_trainLedger, m_heldOutLedger;
     std::int64_t m_stepsPerEpoch = 1, m_ledgerEpoch = 0; // 0: none is under way
+    bool m_hasGeneralRows = false;
     Stopwatch m_sinceFlush;
     std::optional<Error> m_storageError;
 };

@@ -8,6 +8,7 @@
 #include "core/base/words.h"
 #include "core/engine/adapterpath.h"
 #include "core/engine/epochchanges.h"
+#include "core/engine/generalset.h"
 #include "core/engine/models.h"
 #include "core/engine/prober.h"
 #include "core/engine/runhooks.h"
@@ -169,6 +170,18 @@ Result<RunSummary> conclude(Project &project, RunRecorder &recorder, const train
     return RunSummary{info, outcome.end == train::TrainEnd::Paused};
 }
 
+// A run goes on without them where they cannot be read.
+std::vector<train::Document> generalQuestions(const Job &job, const RunRecorder &recorder)
+{
+    if (!job.recipe.boolean("watchGeneral"))
+        return {};
+    auto documents = generalDocuments(*job.lens);
+    if (documents)
+        return std::move(*documents);
+    recorder.notice(tr("The general questions cannot be asked: {} The training is not concerned.", documents.error().message));
+    return {};
+}
+
 std::vector<RecordId> recordsOf(const train::LabelledSet &set)
 {
     std::vector<RecordId> records;
@@ -196,6 +209,8 @@ Result<RunSummary> execute(Project &project, RunRecorder &recorder, const Job &j
     setup.adapter = trainee->adapter;
     setup.trainDocuments = job.data.train.documents;
     setup.heldOutDocuments = job.data.heldOut.documents;
+    const std::vector<train::Document> general = generalQuestions(job, recorder);
+    setup.generalDocuments = general;
     setup.recipe = job.recipe;
     setup.epochChanges = job.epochChanges;
     setup.checkpointFolder = runFolder / "checkpoints";

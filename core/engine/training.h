@@ -25,6 +25,7 @@ struct RunEvents {
     std::function<void(const Progress &)> progressed;        // preparing: reading, tokenising, loading
     std::function<void(RunId, const MetricPoint &, double secondsLeft)> stepFinished;
     std::function<void(RunId, const EvalPoint &)> evaluated;
+    std::function<void(RunId, const GeneralPoint &)> generalMeasured; // what the general questions say at this step (0: before the run)
     std::function<void(RunId, const CheckpointInfo &)> checkpointed;
     // Something the user should know that does not end the run: a damaged checkpoint was passed over, rows were left out.
     std::function<void(RunId, const std::string &)> noticed;

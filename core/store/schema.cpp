@@ -211,7 +211,13 @@ ALTER TABLE run ADD COLUMN note TEXT NOT NULL DEFAULT '';
 ALTER TABLE run ADD COLUMN isArchived INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-constexpr std::array<std::string_view, 4> kSteps = {kVersion1, kVersion2, kVersion3, kVersion4};
+// Version 5: the base model's own loss on answer and question, beside the text, so that an edited record has none.
+constexpr std::string_view kVersion5 = R"sql(
+ALTER TABLE content ADD COLUMN baseLoss REAL;
+ALTER TABLE content ADD COLUMN questionLoss REAL;
+)sql";
+
+constexpr std::array<std::string_view, 5> kSteps = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};
 
 } // namespace
 

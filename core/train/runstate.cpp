@@ -78,6 +78,7 @@ Result<> writeProgress(const RunProgress &progress, const std::filesystem::path 
         {"lastEpochLoss", optionalNumber(progress.lastEpochLoss)},
         {"evaluatedStep", progress.evaluatedStep},
         {"evalLoss", optionalNumber(progress.evalLoss)},
+        {"generalStep", progress.generalStep},
         {"bestStep", progress.bestStep},
         {"bestLoss", optionalNumber(progress.bestLoss)},
         {"lowestLoss", optionalNumber(progress.lowestLoss)},
@@ -113,6 +114,8 @@ Result<RunProgress> readProgress(const std::filesystem::path &file)
     reader.readOptional("lowestLoss", progress.lowestLoss);
     if (json->contains("evaluationsSince")) // checkpoints of older versions have none
         reader.read("evaluationsSince", progress.evaluationsSince);
+    if (json->contains("generalStep"))
+        reader.read("generalStep", progress.generalStep);
     reader.read("documentsHash", progress.documentsHash);
     if (reader.error())
         return tl::unexpected<Error>(*reader.error());

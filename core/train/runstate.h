@@ -25,6 +25,7 @@ struct RunProgress {
     std::optional<double> lastEpochLoss;
     std::int64_t evaluatedStep = -1; // newest evaluation
     std::optional<double> evalLoss;
+    std::int64_t generalStep = -1; // newest reading of the general questions
     std::int64_t bestStep = -1; // checkpoint with the lowest held-out loss
     std::optional<double> bestLoss;
     // Early stopping: lowest held-out loss of all evaluations, checkpoint or not, and how many have passed since.

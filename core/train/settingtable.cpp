@@ -247,6 +247,10 @@ const std::vector<SettingField> &table()
          .standard = whole(0), .minimum = 0, .maximum = 100000000,
          .help = "Steps between two measurements on the held-out rows; 0 measures at the end of each epoch.",
          .why = "More points make a smoother curve and cost the time to read the held-out rows each time."},
+        {.key = "watchGeneral", .label = "Forgetting meter", .unit = "", .kind = Kind::Boolean, .level = Level::Advanced, .standard = true,
+         .help = "Asks a small set of general questions before, during and after the run, to see what the model forgets.",
+         .why = "Two dozen questions of everyday knowledge come with Fettle. When the model is more and more surprised by their answers it "
+                "loses what it knew before. It costs a fraction of a second each time and changes nothing of what is learnt."},
         {.key = "patience", .label = "Patience", .unit = "evaluations", .kind = Kind::Integer, .level = Level::Advanced,
          .standard = whole(0), .minimum = 0, .maximum = 1000,
          .help = "Ends the run when the held-out loss has not fallen for this many evaluations; 0 never ends it early.",

@@ -54,6 +54,7 @@ public:
         , m_plan(setup.trainDocuments, batchSettings(setup.recipe))
         , m_batches(batchSettings(setup.recipe))
         , m_heldOut(heldOutRows(setup.heldOutDocuments, setup.recipe))
+        , m_general(heldOutRows(setup.generalDocuments, setup.recipe))
         , m_engine(setup.weights, lossOptions(setup.recipe))
         , m_optimizer(parametersFor(*setup.adapter, setup.recipe),
                       {setup.recipe.real("beta1"), setup.recipe.real("beta2"), setup.recipe.real("epsilon"), setup.recipe.real("weightDecay")})
@@ -82,6 +83,8 @@ private:
     [[nodiscard]] Result<std::int64_t> stepsFor(double epochs) const;
     void changeEpochs();
     Result<> evaluateIfDue();
+    [[nodiscard]] Result<EvalReport> measure(const std::vector<PackedRow> &rows, std::span<const Document> documents);
+    void measureGeneralIfDue();
     void countPatience(double loss);
     [[nodiscard]] bool hasLostPatience() const;
     Result<> saveIfDue();
@@ -109,7 +112,7 @@ private:
     std::stop_token m_stop;
     BatchPlan m_plan;
     BatchSettings m_batches; // of the steps to come; smaller rows after memory ran out
-    std::vector<PackedRow> m_heldOut;
+    std::vector<PackedRow> m_heldOut, m_general;
     model::LossEngine m_engine;
     AdamW m_optimizer;
     std::int64_t m_steps;
@@ -148,6 +151,7 @@ Result<TrainOutcome> Loop::run()
         const std::int64_t evaluatedBefore = m_state.evaluatedStep;
         if (auto evaluated = evaluateIfDue(); !evaluated && evaluated.error().code != ErrorCode::Cancelled)
             return passError(evaluated);
+        measureGeneralIfDue();
         if (m_state.evaluatedStep != evaluatedBefore)
             m_timeLeft.evaluationTook(pause.seconds());
         if (auto saved = saveIfDue(); !saved)
@@ -341,23 +345,48 @@ Result<> Loop::evaluateIfDue()
 {
     if (m_heldOut.empty() || m_state.evaluatedStep == m_state.step || !isDue(m_setup.recipe.integer("evalEvery")))
         return {};
+    const auto report = measure(m_heldOut, m_setup.heldOutDocuments);
+    if (!report)
+        return passError(report);
+    m_state.evaluatedStep = m_state.step;
+    m_state.evalLoss = report->loss;
+    countPatience(report->loss);
+    if (m_hooks.evaluated)
+        m_hooks.evaluated(*report);
+    return {};
+}
+
+// The adapter as it is, without dropout. A wish ends it between two rows.
+Result<EvalReport> Loop::measure(const std::vector<PackedRow> &rows, std::span<const Document> documents)
+{
     const Stopwatch watch;
     m_setup.adapter->setTraining(false);
-    auto totals = lossOver(m_engine, *m_setup.adapter, m_heldOut, [this] { return wish() != Wish::Continue; }, true);
+    const auto totals = lossOver(m_engine, *m_setup.adapter, rows, [this] { return wish() != Wish::Continue; }, true);
     m_setup.adapter->setTraining(true);
     if (!totals)
         return passError(totals);
     m_state.seconds += watch.seconds();
-    m_state.evaluatedStep = m_state.step;
-    m_state.evalLoss = totals->mean();
-    countPatience(totals->mean());
-    if (!m_hooks.evaluated)
-        return {};
     EvalReport report{m_state.step, totals->mean(), totals->tokens, totals->accuracy(), {}};
     for (const DocumentLoss &document : totals->documents)
-        report.rows.push_back({m_setup.heldOutDocuments[static_cast<std::size_t>(document.document)].record, document.loss, document.tokens});
-    m_hooks.evaluated(report);
-    return {};
+        report.rows.push_back({documents[static_cast<std::size_t>(document.document)].record, document.loss, document.tokens});
+    return report;
+}
+
+// At the evaluations, and before the first step. A run never ends because of it.
+void Loop::measureGeneralIfDue()
+{
+    const bool isDueNow = m_state.step == 0 || isDue(m_setup.recipe.integer("evalEvery"));
+    if (m_general.empty() || !m_hooks.generalMeasured || m_state.generalStep == m_state.step || !isDueNow)
+        return;
+    const auto report = measure(m_general, m_setup.generalDocuments);
+    if (!report && report.error().code == ErrorCode::Cancelled)
+        return; // the user wants something else now; a resumed run catches up
+    m_state.generalStep = m_state.step;
+    if (!report) {
+        m_engine.releaseMemory();
+        m_general.clear();
+    }
+    m_hooks.generalMeasured(report);
 }
 
 void Loop::countPatience(double loss)

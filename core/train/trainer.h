@@ -49,6 +49,8 @@ struct TrainerHooks {
     std::function<void(const StepReport &)> stepFinished;
     std::function<void(std::span<const RowLoss>)> rowsRead; // after each computation, before the correction that follows from it
     std::function<void(const EvalReport &)> evaluated;
+    // What the general questions say: before the first step, at every evaluation, at the end. An error: they are not asked any more.
+    std::function<void(const Result<EvalReport> &)> generalMeasured;
     // Before the files are written: whoever keeps the reports makes them durable now, so that none is missing after a resume. An error ends
     // the run without this checkpoint.
     std::function<Result<>()> beforeCheckpoint;
@@ -70,6 +72,7 @@ struct TrainerSetup {
     std::shared_ptr<tune::Adapter> adapter; // trained in place
     std::span<const Document> trainDocuments;
     std::span<const Document> heldOutDocuments;
+    std::span<const Document> generalDocuments; // asked to see what is forgotten; no part of what the run is
     Recipe recipe;
     // What was changed since the run began, in order: changes after the step that it goes on from are repeated there.
     std::vector<EpochChange> epochChanges;

@@ -19,6 +19,7 @@ struct Shape {
     std::function<double(double)> gradNorm = [](double) { return 0.6; };
     std::function<double(double)> pace = [](double) { return 540.0; };
     double noise = 0.1;
+    std::function<double(double)> general = [](double x) { return 2.6 + 0.05 * x; }; // hardly forgets
     std::int64_t heldOutTokens = 4000;
     unsigned seed = 7;
 };
@@ -27,6 +28,7 @@ RunCurves curvesOf(const Shape &shape)
 {
     RunCurves curves;
     curves.steps = shape.steps;
+    curves.general.push_back({0, shape.general(0)});
     std::mt19937 random(shape.seed);
     std::normal_distribution<double> normal(0, 1);
     for (int step = 1; step <= shape.steps; ++step) {
@@ -41,6 +43,7 @@ RunCurves curvesOf(const Shape &shape)
         if (step % (shape.steps / 10) == 0) {
             curves.evals.push_back({step, shape.heldOut(x), shape.heldOutTokens});
             curves.checkpoints.push_back({step, {}, shape.heldOut(x)});
+            curves.general.push_back({step, shape.general(x)});
         }
     }
     return curves;
@@ -80,6 +83,7 @@ void RunDoctorTest::ailmentsAreFound_data()
     row("few held-out tokens", Ailment::FewHeldOutTokens, 20, [](Shape &s) { s.heldOutTokens = 90; });
     row("held-out leaks", Ailment::HeldOutLeaks, 20, [](Shape &s) { s.heldOut = [](double x) { return 0.1 + std::exp(-5 * x); }; });
     row("clipped", Ailment::Clipped, 21, [](Shape &s) { s.gradNorm = [](double) { return 6.0; }; });
+    row("forgets", Ailment::Forgets, 80, [](Shape &s) { s.general = [](double x) { return 2.6 + 0.6 * x; }; });
     row("slows", Ailment::Slows, 161, [](Shape &s) { s.pace = [](double x) { return x < 0.75 ? 540.0 : 120.0; }; });
 }
 
@@ -114,6 +118,7 @@ void RunDoctorTest::goodRunsHaveNone_data()
     row("warm-up", [](Shape &s) { s.loss = [](double x) { return x < 0.05 ? 2.8 : 0.8 + 2.0 * std::exp(-5 * (x - 0.05)); }; });
     row("held-out flat at the end", [](Shape &s) { s.heldOut = [](double x) { return x < 0.6 ? 1.6 - x : 1.0 + 0.01 * x; }; });
     row("large gradients at the start", [](Shape &s) { s.gradNorm = [](double x) { return 0.5 + 6 * std::exp(-20 * x); }; });
+    row("general questions wobble", [](Shape &s) { s.general = [](double x) { return 2.6 + 0.15 * std::sin(20 * x); }; });
     row("nearly nothing left to learn", [](Shape &s) { s.loss = [](double x) { return 0.3 - 0.01 * x; }; s.heldOut = [](double) { return 0.35; }; s.noise = 0.02; });
 }
 

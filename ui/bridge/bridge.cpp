@@ -113,6 +113,8 @@ void Bridge::handle(Event &event)
         progressJob(progress->job, progress->progress);
     } else if (auto *eval = std::get_if<EvalEvent>(&event)) {
         emit evaluated(eval->run, eval->point);
+    } else if (auto *general = std::get_if<GeneralEvent>(&event)) {
+        emit generalMeasured(general->run, general->point);
     } else if (auto *checkpoint = std::get_if<CheckpointEvent>(&event)) {
         emit checkpointed(checkpoint->run, checkpoint->checkpoint);
     } else if (auto *probe = std::get_if<ProbeEvent>(&event)) {
@@ -476,8 +478,9 @@ JobId Bridge::updateFindings(std::int64_t maxLength, QObject *receiver, Done<> d
 
 void Bridge::stopChecks()
 {
-    // The handle beside the writer's must be closed before it.
-    while (!m_checks.isIdle()) {
+    // The handles beside the writer's must be closed before it.
+    m_heavy.cancel(m_autopsyJob);
+    while (!m_checks.isIdle() || m_hasAutopsyHandle) {
         m_checks.cancel(m_checkJob);
         std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }

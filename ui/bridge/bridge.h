@@ -48,6 +48,12 @@ struct ServingState {
     std::optional<Error> failure; // why it ended by itself
 };
 
+// How surprised a model is by each token of a record.
+struct LensLosses {
+    QString of;                // "Run 3", or empty: the base model
+    std::vector<float> tokens; // nats, by token of the lens; NaN: none
+};
+
 // The job that the status bar shows.
 struct JobInfo {
     enum class Kind { None, Run, Answer, Export, Import, Other };
@@ -123,6 +129,8 @@ public:
     // Duplicates, contradictions, leaks ..., and token lengths against maxLength where a lens can be opened.
     // Runs beside the edits; of several that wait only the newest is done.
     JobId updateFindings(std::int64_t maxLength, QObject *receiver = nullptr, Done<> done = {});
+    // What the base model makes of every record before any run; on the engine thread, behind a run.
+    JobId runAutopsy(QObject *receiver, Done<data::AutopsySummary> done);
     void freezeSnapshot(const engine::RecordFilter &filter, const engine::SplitShares &shares, QObject *receiver,
                         Done<engine::SnapshotInfo> done);
 
@@ -150,6 +158,8 @@ public:
     // --- answers: between the steps while a run goes on
     JobId generate(const std::string &model, const engine::GenerateRequest &request, QObject *receiver,
                    Done<std::vector<engine::ColumnResult>> done);
+    // With the newest run of the base model that has a result, else with the base model alone. Served between the steps of a run too.
+    JobId tokenLosses(const data::Record &record, const data::RenderOptions &options, QObject *receiver, Done<LensLosses> done);
     JobId exportAdapter(const engine::ExportRequest &request, QObject *receiver, Done<engine::ExportResult> done);
     JobId examine(const std::string &adapter, QObject *receiver, Done<engine::ExamResult> done);
 
@@ -192,6 +202,7 @@ signals:
     void runStateChanged(const fettle::engine::RunInfo &run);
     void metricsAppended(fettle::RunId run, const std::vector<fettle::engine::MetricPoint> &points, double secondsLeft);
     void evaluated(fettle::RunId run, const fettle::engine::EvalPoint &point);
+    void generalMeasured(fettle::RunId run, const fettle::engine::GeneralPoint &point);
     void checkpointed(fettle::RunId run, const fettle::engine::CheckpointInfo &checkpoint);
     void probed(fettle::RunId run, qint64 step); // the probe prompts are answered at this step: ProjectApi::probes has them
     void runNoticed(fettle::RunId run, const QString &text); // what a run tells without ending: rows left out, a damaged checkpoint
@@ -215,6 +226,8 @@ private:
         std::unique_ptr<PlaygroundApi> playground;
         std::string playgroundModel;
         const engine::LiveRun *live = nullptr; // while answers are served between the steps of a run
+        std::unique_ptr<TokenLossesApi> losses;
+        std::string lossesKey; // of what it was opened with
     };
     using RunCall = std::function<Result<engine::RunSummary>(ProjectApi &, const engine::RunEvents &, const engine::RunControl *,
                                                              std::stop_token)>;
@@ -227,6 +240,8 @@ private:
     [[nodiscard]] bool refuseWhileRunning(QObject *receiver, const Done<> &done);
     void afterWrite(Touched touched);
     void report(const Error &error) { emit errorOccurred(error); }
+    [[nodiscard]] Result<LensLosses> lossesOf(const data::Record &record, const data::RenderOptions &options, const std::string &model, const std::filesystem::path &folder,
+                                              const JobContext &context); // engine thread only
     JobId enqueueRun(const QString &title, const engine::RunInfo &queued, RunCall call);
     void leaveQueue(JobId job);
     void endRun(JobId job, const Result<engine::RunSummary> &result);
@@ -272,7 +287,8 @@ private:
     std::shared_ptr<engine::RunControl> m_control; // of the active run
     engine::RunInfo m_activeRun;
     JobId m_runJob = 0;
-    std::atomic<JobId> m_checkJob = 0;
+    std::atomic<JobId> m_checkJob = 0, m_autopsyJob = 0;
+    std::atomic<bool> m_hasAutopsyHandle = false;
     std::vector<QueuedRun> m_queue;
     engine::MachineFacts m_machine;
 

@@ -83,6 +83,7 @@ JobId Bridge::enqueueRun(const QString &title, const engine::RunInfo &queued, Ru
             m_job = {};
             showJob(info);
         }});
+        m_heavyState.losses.reset(); // a run needs the memory more
         engine::RunEvents events;
         events.stateChanged = [this, id](const engine::RunInfo &run) {
             append(RunStateEvent{id, run});
@@ -98,6 +99,7 @@ JobId Bridge::enqueueRun(const QString &title, const engine::RunInfo &queued, Ru
             append(MetricEvent{id, run, point, secondsLeft});
         };
         events.evaluated = [this](RunId run, const engine::EvalPoint &point) { append(EvalEvent{run, point}); };
+        events.generalMeasured = [this](RunId run, const engine::GeneralPoint &point) { append(GeneralEvent{run, point}); };
         events.checkpointed = [this](RunId run, const engine::CheckpointInfo &checkpoint) { append(CheckpointEvent{run, checkpoint}); };
         events.probed = [this](RunId run, std::int64_t step) { append(ProbeEvent{run, step}); };
         events.noticed = [this](RunId run, const std::string &text) { append(NoticeEvent{run, text}); };
@@ -175,6 +177,7 @@ Result<> Bridge::usePlayground(JobId job, const std::string &model, std::stop_to
     if (m_heavyState.playground && m_heavyState.playgroundModel == model)
         return {};
     m_heavyState.playground.reset(); // frees the old weights before the new ones come
+    m_heavyState.losses.reset();
     auto opened = m_engine->openPlayground(model, {}, progressOf(job), std::move(stop));
     if (!opened)
         return passError(opened);
@@ -264,6 +267,80 @@ JobId Bridge::generate(const std::string &model, const engine::GenerateRequest &
     return id;
 }
 
+Result<LensLosses> Bridge::lossesOf(const data::Record &record, const data::RenderOptions &options, const std::string &model, const std::filesystem::path &folder,
+                                    const JobContext &context)
+{
+    auto project = m_engine->openProject(folder, engine::Access::ReadOnly);
+    if (!project)
+        return passError(project);
+    const auto runs = (*project)->runs();
+    const auto path = context.engine.resolveModel(model);
+    if (!runs || !path)
+        return runs ? Result<LensLosses>(passError(path)) : passError(runs);
+    LensLosses losses;
+    std::string adapter, key = model;
+    for (const engine::RunInfo &run : *runs) { // newest last
+        if (run.adapter.empty() || run.modelPath != path->string())
+            continue;
+        losses.of = QString::fromStdString(run.name);
+        adapter = run.adapter;
+        key = model + '\n' + adapter + '\n' + std::to_string(run.resultStep.value_or(run.step)) + '\n' + std::to_string(run.seconds);
+    }
+    if (!m_heavyState.losses || m_heavyState.lossesKey != key) {
+        m_heavyState.playground.reset(); // one model in memory at a time
+        m_heavyState.losses.reset();
+        auto opened = m_engine->openTokenLosses(model, adapter, project->get(), context.progress, context.stop);
+        if (!opened)
+            return passError(opened);
+        m_heavyState.losses = std::move(*opened);
+        m_heavyState.lossesKey = key;
+    }
+    auto tokens = m_heavyState.losses->of(record, options, context.stop);
+    if (!tokens)
+        return passError(tokens);
+    losses.tokens = std::move(*tokens);
+    return losses;
+}
+
+JobId Bridge::tokenLosses(const data::Record &record, const data::RenderOptions &options, QObject *receiver, Done<LensLosses> done)
+{
+    const JobId id = m_nextJob++;
+    auto cancelled = cancelledAnswer<LensLosses>(receiver, receiver != nullptr, done);
+    m_heavy.postServable(
+        id,
+        [this, id, record, options, model = baseModel(), folder = m_folder, done = std::move(done), target = QPointer<QObject>(receiver),
+         hasReceiver = receiver != nullptr](std::stop_token stop) {
+            auto losses = lossesOf(record, options, model, folder, {*m_engine, progressOf(id), stop});
+            appendEnd(id);
+            deliver<LensLosses>(target, hasReceiver, done, std::move(losses));
+        },
+        std::move(cancelled), kAnswerKey);
+    return id;
+}
+
+JobId Bridge::runAutopsy(QObject *receiver, Done<data::AutopsySummary> done)
+{
+    const JobId id = work<data::AutopsySummary>(
+        tr("Asking the base model"), JobInfo::Kind::Other, receiver,
+        [this, folder = m_folder, model = baseModel()](const JobContext &context) -> Result<data::AutopsySummary> {
+            m_heavyState.playground.reset(); // one model in memory at a time
+            m_heavyState.losses.reset();
+            m_hasAutopsyHandle = true;
+            const auto summary = [&]() -> Result<data::AutopsySummary> {
+                auto project = m_engine->openProject(folder, engine::Access::WriteBeside);
+                return project ? context.engine.runAutopsy(**project, model, context.progress, context.stop) : passError(project);
+            }();
+            m_hasAutopsyHandle = false;
+            return summary;
+        },
+        [this, done = std::move(done)](Result<data::AutopsySummary> summary) {
+            afterWrite(Touched::Records); // what was measured is kept when it is cancelled
+            done(std::move(summary));
+        });
+    m_autopsyJob = id;
+    return id;
+}
+
 JobId Bridge::exportAdapter(const engine::ExportRequest &request, QObject *receiver, Done<engine::ExportResult> done)
 {
     return work<engine::ExportResult>(
@@ -296,6 +373,7 @@ JobId Bridge::prepareBallot(const engine::BallotInfo &ballot, QObject *receiver,
         tr("Blind vote"), JobInfo::Kind::Answer, receiver,
         [this, ballot, onGui, model = baseModel(), folder = m_folder](const JobContext &context) -> Result<engine::BallotOutcome> {
             m_heavyState.playground.reset(); // one model in memory at a time
+            m_heavyState.losses.reset();
             auto project = context.engine.openProject(folder, engine::Access::ReadOnly);
             if (!project)
                 return passError(project);
@@ -312,6 +390,7 @@ JobId Bridge::evaluate(const engine::EvaluationRequest &request, RowsToAsk rows,
         tr("Evaluation"), JobInfo::Kind::Answer, receiver,
         [this, request, rows = std::move(rows), folder = m_folder](const JobContext &context) -> Result<engine::EvaluationResult> {
             m_heavyState.playground.reset(); // one model in memory at a time
+            m_heavyState.losses.reset();
             auto project = context.engine.openProject(folder, engine::Access::ReadOnly);
             if (!project)
                 return passError(project);

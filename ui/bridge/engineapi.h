@@ -2,6 +2,7 @@
 // it. Names, meaning and errors are those of core/engine; nothing here knows Qt. Every object is used by one thread only.
 #pragma once
 
+#include "core/engine/autopsy.h"
 #include "core/engine/ballot.h"
 #include "core/engine/correction.h"
 #include "core/engine/delivery.h"
@@ -13,6 +14,7 @@
 #include "core/engine/project.h"
 #include "core/engine/sample.h"
 #include "core/engine/serve.h"
+#include "core/engine/tokenlosses.h"
 #include "core/engine/training.h"
 
 #include <memory>
@@ -84,6 +86,7 @@ public:
     [[nodiscard]] virtual Result<engine::RunInfo> makeResult(RunId id, std::int64_t step) = 0;
     [[nodiscard]] virtual Result<data::RunProbes> probes(RunId id) const = 0;
     [[nodiscard]] virtual Result<data::LossLedger> lossLedger(RunId id) const = 0;
+    [[nodiscard]] virtual Result<std::vector<engine::GeneralPoint>> generalLosses(RunId id) const = 0;
 
     [[nodiscard]] virtual Result<std::vector<engine::SavedPrompt>> prompts() const = 0;
     [[nodiscard]] virtual Result<std::int64_t> savePrompt(const engine::SavedPrompt &prompt) = 0;
@@ -113,6 +116,12 @@ public:
     [[nodiscard]] virtual Result<engine::TokenizeResult> tokenize(const std::string &text, bool parseSpecial) const = 0;
     [[nodiscard]] virtual std::string tokenText(TokenId id) const = 0;
     [[nodiscard]] virtual std::string modelName() const = 0;
+};
+
+class TokenLossesApi { // see engine::TokenLosses
+public:
+    virtual ~TokenLossesApi() = default;
+    [[nodiscard]] virtual Result<std::vector<float>> of(const data::Record &record, const data::RenderOptions &options, std::stop_token stop) = 0;
 };
 
 class PlaygroundApi { // see engine::Playground
@@ -153,6 +162,9 @@ public:
     [[nodiscard]] virtual Result<std::int64_t> measureLengths(ProjectApi &project, const LensApi &lens, std::int64_t maxLength,
                                                               const ProgressCallback &progress, std::stop_token stop) = 0;
 
+    [[nodiscard]] virtual Result<data::AutopsySummary> runAutopsy(ProjectApi &project, const std::string &model, const ProgressCallback &progress,
+                                                                  std::stop_token stop) = 0;
+
     // --- training
     [[nodiscard]] virtual Result<engine::MethodCost> methodCost(const std::string &model, const train::Recipe &recipe) = 0;
     [[nodiscard]] virtual Result<engine::TrainPlan> planRun(const ProjectApi &project, const engine::TrainRequest &request,
@@ -169,6 +181,8 @@ public:
                                                                                 const engine::ComputeOptions &compute,
                                                                                 const ProgressCallback &progress,
                                                                                 std::stop_token stop) = 0;
+    [[nodiscard]] virtual Result<std::unique_ptr<TokenLossesApi>> openTokenLosses(const std::string &model, const std::string &adapter, const ProjectApi *project,
+                                                                                  const ProgressCallback &progress, std::stop_token stop) = 0;
     [[nodiscard]] virtual Result<engine::ExportResult> exportAdapter(const engine::ExportRequest &request, const ProjectApi *project,
                                                                      const ProgressCallback &progress, std::stop_token stop) = 0;
     [[nodiscard]] virtual Result<engine::CorrectionTrial> tryCorrection(const engine::CorrectionRequest &request, const ProjectApi *project,

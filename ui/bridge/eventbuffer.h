@@ -18,6 +18,7 @@ struct RunStateEvent { JobId job; engine::RunInfo run; };
 struct JobProgressEvent { JobId job; Progress progress; };
 struct MetricEvent { JobId job; RunId run; engine::MetricPoint point; double secondsLeft; };
 struct EvalEvent { RunId run; engine::EvalPoint point; };
+struct GeneralEvent { RunId run; engine::GeneralPoint point; };
 struct CheckpointEvent { RunId run; engine::CheckpointInfo checkpoint; };
 struct ProbeEvent { RunId run; std::int64_t step; };
 struct NoticeEvent { RunId run; std::string text; };
@@ -27,7 +28,7 @@ struct ColumnEvent { JobId job; int column; engine::ColumnResult result; };
 // The end of a job: runs on the GUI thread after everything that was appended before it.
 struct CallEvent { std::function<void()> call; };
 
-using Event = std::variant<RunStateEvent, JobProgressEvent, MetricEvent, EvalEvent, CheckpointEvent, ProbeEvent, NoticeEvent, AnswerStartedEvent,
+using Event = std::variant<RunStateEvent, JobProgressEvent, MetricEvent, EvalEvent, GeneralEvent, CheckpointEvent, ProbeEvent, NoticeEvent, AnswerStartedEvent,
                            TokenEvent, ColumnEvent, CallEvent>;
 
 class EventBuffer {

@@ -107,6 +107,7 @@ public:
     Result<engine::RunInfo> makeResult(RunId id, std::int64_t step) override { return m_project.makeResult(id, step); }
     Result<data::RunProbes> probes(RunId id) const override { return m_project.probes(id); }
     Result<data::LossLedger> lossLedger(RunId id) const override { return m_project.lossLedger(id); }
+    Result<std::vector<engine::GeneralPoint>> generalLosses(RunId id) const override { return m_project.generalLosses(id); }
     Result<std::vector<engine::SavedPrompt>> prompts() const override { return m_project.prompts(); }
     Result<std::int64_t> savePrompt(const engine::SavedPrompt &prompt) override { return m_project.savePrompt(prompt); }
     Result<> deletePrompt(std::int64_t id) override { return m_project.deletePrompt(id); }
@@ -167,6 +168,18 @@ public:
 
 private:
     std::shared_ptr<const engine::Lens> m_lens;
+};
+
+class RealTokenLosses : public TokenLossesApi {
+public:
+    explicit RealTokenLosses(std::unique_ptr<engine::TokenLosses> losses) : m_losses(std::move(losses)) {}
+    Result<std::vector<float>> of(const data::Record &record, const data::RenderOptions &options, std::stop_token stop) override
+    {
+        return m_losses->of(record, options, stop);
+    }
+
+private:
+    std::unique_ptr<engine::TokenLosses> m_losses;
 };
 
 class RealPlayground : public PlaygroundApi {
@@ -238,6 +251,10 @@ public:
     {
         return engine::measureLengths(unwrap(project), static_cast<const RealLens &>(lens).lens(), maxLength, progress, stop);
     }
+    Result<data::AutopsySummary> runAutopsy(ProjectApi &project, const std::string &model, const ProgressCallback &progress, std::stop_token stop) override
+    {
+        return engine::runAutopsy(unwrap(project), model, {}, progress, stop);
+    }
     Result<engine::MethodCost> methodCost(const std::string &model, const train::Recipe &recipe) override { return engine::methodCost(model, recipe); }
     Result<engine::TrainPlan> planRun(const ProjectApi &project, const engine::TrainRequest &request,
                                       const ProgressCallback &progress, std::stop_token stop) override
@@ -262,6 +279,14 @@ public:
         if (!playground)
             return passError(playground);
         return std::make_unique<RealPlayground>(std::move(*playground));
+    }
+    Result<std::unique_ptr<TokenLossesApi>> openTokenLosses(const std::string &model, const std::string &adapter, const ProjectApi *project,
+                                                            const ProgressCallback &progress, std::stop_token stop) override
+    {
+        auto losses = engine::TokenLosses::open(model, adapter, unwrap(project), {}, progress, stop);
+        if (!losses)
+            return passError(losses);
+        return std::make_unique<RealTokenLosses>(std::move(*losses));
     }
     Result<engine::CorrectionTrial> tryCorrection(const engine::CorrectionRequest &request, const ProjectApi *project, const ProgressCallback &progress,
                                                   std::stop_token stop) override

@@ -116,6 +116,7 @@ private:
     void openExport();
     void openSnapshots();
     void pasteRecords();
+    void askBaseModel();
     void noteChange(qint64 count);
 
     // moving

@@ -34,6 +34,8 @@ void DataPage::setupBulkActions()
                       tr("Names snapshots and shows what was added, removed and changed between two of them"), [this] { openSnapshots(); }),
         addPageAction(QStringLiteral("pasteRecords"), tr("Import from the clipboard..."), QStringLiteral("clipboard"), QKeySequence::Paste,
                       tr("Reads copied rows of a table, JSON or text as records"), [this] { pasteRecords(); }),
+        addPageAction(QStringLiteral("askBaseModel"), tr("Ask the base model..."), QStringLiteral("stethoscope"), {},
+                      tr("The base model reads every record, before any training: finds what it knows already, what surprises it, and odd wording"), [this] { askBaseModel(); }),
         addPageAction(QStringLiteral("openTrash"), tr("Deleted records..."), QStringLiteral("trash-2"), {}, tr("Shows what was deleted and brings it back"),
                       [this] { openTrash(); }),
     };
@@ -133,6 +135,23 @@ void DataPage::openTrash()
         m_footer->setNote(count == 1 ? tr("1 record is back.") : tr("%1 records are back.").arg(countText(count)));
     });
     dialog->open();
+}
+
+// The bar at the bottom shows how far it is and cancels it.
+void DataPage::askBaseModel()
+{
+    if (!bridge().project())
+        return;
+    m_editor->flush();
+    bridge().runAutopsy(this, [this](Result<data::AutopsySummary> summary) {
+        if (!summary) {
+            if (summary.error().code != ErrorCode::Cancelled)
+                context().showMessage(messageOf(summary.error()));
+            return;
+        }
+        m_footer->setNote(tr("%1 has read %2.").arg(QString::fromStdString(summary->model), tr("%n record(s)", nullptr, int(summary->measured))));
+    });
+    m_footer->setNote(tr("The base model reads your records."));
 }
 
 void DataPage::noteChange(qint64 count)

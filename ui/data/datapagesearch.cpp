@@ -24,6 +24,7 @@ QString helpFor(std::string_view key)
         {"has", QT_TRANSLATE_NOOP("fettle::ui::DataPage", "a part that is there")},
         {"length", QT_TRANSLATE_NOOP("fettle::ui::DataPage", "tokens that the model reads")},
         {"loss", QT_TRANSLATE_NOOP("fettle::ui::DataPage", "loss in the newest run")},
+        {"base", QT_TRANSLATE_NOOP("fettle::ui::DataPage", "loss of the base model, before any run")},
         {"rating", QT_TRANSLATE_NOOP("fettle::ui::DataPage", "stars, 1 to 5")},
         {"turns", QT_TRANSLATE_NOOP("fettle::ui::DataPage", "messages in the conversation")},
         {"no", QT_TRANSLATE_NOOP("fettle::ui::DataPage", "number of the record")},

@@ -21,9 +21,16 @@ namespace {
 // In the order of how much they spoil a training run.
 constexpr RecordFlag kOrder[] = {RecordFlag::TooLong, RecordFlag::Contradiction, RecordFlag::Duplicate, RecordFlag::NearDuplicate,
                                  RecordFlag::Leak, RecordFlag::Empty, RecordFlag::PersonalData, RecordFlag::AnswerCut, RecordFlag::OddEncoding,
-                                 RecordFlag::Boilerplate, RecordFlag::Placeholder, RecordFlag::Outlier, RecordFlag::UnbalancedMarkup, RecordFlag::RareTag};
+                                 RecordFlag::Boilerplate, RecordFlag::Placeholder, RecordFlag::Outlier, RecordFlag::UnbalancedMarkup, RecordFlag::RareTag,
+                                 RecordFlag::Surprising, RecordFlag::OddWording, RecordFlag::KnownAlready};
 // What can be settled without looking at every record comes first.
 constexpr RecordFlag kFixes[] = {RecordFlag::Duplicate, RecordFlag::Empty, RecordFlag::Leak, RecordFlag::OddEncoding, RecordFlag::PersonalData, RecordFlag::Boilerplate};
+
+// Known only when the base model was asked.
+bool isOfAutopsy(std::optional<RecordFlag> flag)
+{
+    return flag == RecordFlag::Surprising || flag == RecordFlag::OddWording || flag == RecordFlag::KnownAlready;
+}
 
 QString fixText(RecordFlag flag, qint64 count)
 {
@@ -79,7 +86,10 @@ HealthBar::HealthBar(QWidget *parent) : QWidget(parent), m_label(sectionLabel(tr
 
 void HealthBar::setCounts(const engine::RecordCounts &counts)
 {
+    m_hasAutopsy = counts.autopsied > 0;
     for (const auto &[flag, chip] : m_chips) {
+        if (isOfAutopsy(flag))
+            chip->setToolTip(tr("%1 Read by %2.").arg(flagSentence(*flag), QString::fromStdString(counts.autopsyModel)));
         const auto found = flag ? counts.byFlag.find(*flag) : counts.byFlag.end();
         chip->setCount(!flag ? counts.all : found == counts.byFlag.end() ? 0 : found->second);
     }
@@ -122,7 +132,7 @@ void HealthBar::openMore()
 {
     QMenu menu(this);
     for (const auto &[flag, chip] : m_chips) {
-        if (!flag || !chip->isHidden())
+        if (!flag || !chip->isHidden() || (isOfAutopsy(flag) && !m_hasAutopsy))
             continue;
         QAction *action = menu.addAction(icon(flagIcon(*flag), flagInk(*flag)), tr("%1  %2").arg(flagName(*flag), countText(chip->count().value_or(0))));
         action->setToolTip(flagSentence(*flag));
@@ -161,8 +171,10 @@ void HealthBar::fitChips()
     int room = width() - 2 * kPaneSide - (m_label->isHidden() ? 0 : m_label->sizeHint().width() + kStep3 + kStep1);
     room -= m_fix->isHidden() ? 0 : m_fix->sizeHint().width() + kStep3;
     int needed = 0;
-    for (const auto &[flag, chip] : m_chips)
-        needed += chip->sizeHint().width() + gap;
+    for (const auto &[flag, chip] : m_chips) {
+        if (m_hasAutopsy || !isOfAutopsy(flag))
+            needed += chip->sizeHint().width() + gap;
+    }
     const bool isCrowded = needed > room;
     m_more->setVisible(isCrowded);
     if (isCrowded)
@@ -171,6 +183,10 @@ void HealthBar::fitChips()
     for (const bool isQuietTurn : {true, false}) {
         for (auto entry = m_chips.rbegin(); entry != m_chips.rend(); ++entry) {
             Chip *chip = entry->second;
+            if (!m_hasAutopsy && isOfAutopsy(entry->first)) {
+                chip->setVisible(false);
+                continue;
+            }
             const bool isQuiet = chip->count().value_or(0) == 0;
             if (isQuietTurn)
                 chip->setVisible(true);

@@ -49,7 +49,7 @@ private:
     TextLabel *m_label = nullptr;
     QHBoxLayout *m_row = nullptr;
     Button *m_more = nullptr, *m_fix = nullptr;
-    bool m_isNarrow = false;
+    bool m_isNarrow = false, m_hasAutopsy = false;
 };
 
 } // namespace fettle::ui

@@ -7,6 +7,7 @@
 #include <QWidget>
 
 #include <memory>
+#include <optional>
 
 namespace fettle::ui {
 
@@ -15,6 +16,9 @@ class LensLegend : public QWidget {
 public:
     explicit LensLegend(QWidget *parent = nullptr);
     void setTiles(std::shared_ptr<const TokenTiles> tiles);
+    // Shaded by loss instead: the steps and the mean over the trained tokens. of: whose loss it is.
+    void setLosses(const QString &of, std::optional<double> mean);
+    void setWaiting(const QString &text); // while losses are computed, or why there are none
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override;
 
@@ -25,7 +29,10 @@ protected:
 private:
     struct Entry { TokenFate fate; int count; };
     [[nodiscard]] std::vector<Entry> entries() const;
+    void paintLosses(QPainter &painter) const;
     std::shared_ptr<const TokenTiles> m_tiles;
+    bool m_showsLosses = false;
+    QString m_of; // whose loss it is and how large, or why there is none
 };
 
 } // namespace fettle::ui

@@ -7,9 +7,12 @@
 #include "ui/widgets/button.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/segmented.h"
 
 #include <QHBoxLayout>
 #include <QPainter>
+
+#include <cmath>
 
 namespace fettle::ui {
 
@@ -19,6 +22,8 @@ namespace {
 
 // The same standard as the table of settings; a project that says otherwise wins.
 constexpr const char *kStandardMaxLength = "1024";
+constexpr int kShadePauseMs = 400;
+constexpr int kByLoss = 1; // segment of the switch
 
 // The coloured bar below the lens.
 class VerdictBar : public QWidget {
@@ -46,6 +51,16 @@ void LensPane::readOptions()
 LensPane::LensPane(Bridge &bridge, QWidget *parent) : QWidget(parent), m_bridge(bridge)
 {
     setupLayout();
+    m_shadeTimer.setSingleShot(true);
+    m_shadeTimer.setInterval(kShadePauseMs);
+    connect(&m_shadeTimer, &QTimer::timeout, this, &LensPane::shade);
+    connect(m_shading, &Segmented::chosen, this, [this](int index) {
+        m_bridge.cancel(m_lossJob);
+        m_lens->setLosses({});
+        m_legend->setTiles(m_lens->tiles());
+        if (index == kByLoss)
+            shade();
+    });
     connect(m_lens, &TokenLens::tokenActivated, this, [this](int token) {
         if (m_lens->tiles())
             emit tokenActivated(m_lens->tiles()->tiles[static_cast<std::size_t>(token)]);
@@ -65,7 +80,14 @@ void LensPane::setupLayout()
     headColumn->setSpacing(kStep1);
     m_title = strongLabel(tr("As the model reads it"));
     m_legend = new LensLegend;
-    headColumn->addWidget(m_title);
+    m_shading = new Segmented({tr("Learnt"), tr("Loss")});
+    m_shading->setAccessibleName(tr("What the colours of the tokens mean"));
+    m_shading->setSegmentToolTip(0, tr("Shows which tokens are learnt, which are read only, and what is cut off."));
+    m_shading->setSegmentToolTip(kByLoss, tr("Shows how surprised the model is by each token, after the newest run: what it has not learnt is dark."));
+    auto *titleRow = new QHBoxLayout;
+    titleRow->addWidget(m_title, 1);
+    titleRow->addWidget(m_shading);
+    headColumn->addLayout(titleRow);
     headColumn->addWidget(m_legend);
 
     m_lens = new TokenLens;
@@ -102,6 +124,9 @@ void LensPane::clear()
 {
     ++m_request;
     m_shown = {};
+    m_record = {};
+    m_shadeTimer.stop();
+    m_bridge.cancel(m_lossJob);
     m_lens->setPlaceholder(tr("Choose a record to see it token by token, as the model will read it."));
     m_lens->setTiles(nullptr, TokenLens::Scroll::ToTrained);
     m_legend->setTiles(nullptr);
@@ -111,6 +136,9 @@ void LensPane::clear()
 void LensPane::showRecord(const data::Record &record)
 {
     const std::uint64_t request = ++m_request;
+    m_record = record;
+    m_shadeTimer.stop();
+    m_bridge.cancel(m_lossJob);
     m_bridge.withLens<std::shared_ptr<const TokenTiles>>(
         this,
         [record, options = m_options](const LensApi &lens) -> Result<std::shared_ptr<const TokenTiles>> {
@@ -140,6 +168,41 @@ void LensPane::receive(RecordId record, std::uint64_t request, Result<std::share
     m_legend->setTiles(*tiles);
     judge(**tiles); // first: the bar changes the height that the lens has
     m_lens->setTiles(*tiles, scroll);
+    if (m_shading->current() == kByLoss) {
+        m_legend->setWaiting(tr("The model reads the record"));
+        m_shadeTimer.start();
+    }
+}
+
+// The tiles that are shown get the losses of the same record.
+void LensPane::shade()
+{
+    if (!m_lens->tiles())
+        return;
+    m_legend->setWaiting(tr("The model reads the record"));
+    m_lossJob = m_bridge.tokenLosses(m_record, m_options, this, [this, request = m_request](Result<LensLosses> losses) { receiveLosses(request, std::move(losses)); });
+}
+
+void LensPane::receiveLosses(std::uint64_t request, Result<LensLosses> losses)
+{
+    if (request != m_request || m_shading->current() != kByLoss || !m_lens->tiles())
+        return;
+    if (!losses) {
+        if (losses.error().code != ErrorCode::Cancelled)
+            m_legend->setWaiting(QString::fromStdString(losses.error().message));
+        return;
+    }
+    double sum = 0;
+    int trained = 0;
+    const auto &tiles = m_lens->tiles()->tiles;
+    for (std::size_t i = 0; i < std::min(tiles.size(), losses->tokens.size()); ++i) {
+        if (tiles[i].fate != TokenFate::Trained || !std::isfinite(losses->tokens[i]))
+            continue;
+        sum += double(losses->tokens[i]);
+        ++trained;
+    }
+    m_legend->setLosses(losses->of.isEmpty() ? tr("Base model") : losses->of, trained > 0 ? std::optional(sum / trained) : std::nullopt);
+    m_lens->setLosses(std::move(losses->tokens));
 }
 
 void LensPane::judge(const TokenTiles &tiles)

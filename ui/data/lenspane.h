@@ -6,6 +6,7 @@
 #include "core/data/labelledtokens.h"
 #include "ui/data/tokentiles.h"
 
+#include <QTimer>
 #include <QWidget>
 
 namespace fettle::ui {
@@ -14,6 +15,8 @@ class Bridge;
 class Button;
 class IconLabel;
 class LensLegend;
+class Segmented;
+struct LensLosses;
 class TextLabel;
 class TokenLens;
 
@@ -27,6 +30,7 @@ public:
     void clear();
     void setNarrow(bool isNarrow);
     [[nodiscard]] TokenLens *lens() const { return m_lens; }
+    [[nodiscard]] Segmented *shading() const { return m_shading; }
     [[nodiscard]] QString verdict() const;
     // How the open project renders its records.
     [[nodiscard]] const data::RenderOptions &options() const { return m_options; }
@@ -41,11 +45,17 @@ private:
     void receive(RecordId record, std::uint64_t request, Result<std::shared_ptr<const TokenTiles>> tiles);
     void showVerdict(const QString &text, bool isBad, const QString &icon, const QString &button);
     void judge(const TokenTiles &tiles);
+    void shade();
+    void receiveLosses(std::uint64_t request, Result<LensLosses> losses);
 
     Bridge &m_bridge;
     TextLabel *m_title = nullptr;
     LensLegend *m_legend = nullptr;
     TokenLens *m_lens = nullptr;
+    Segmented *m_shading = nullptr;
+    QTimer m_shadeTimer; // not for every key that is typed
+    std::int64_t m_lossJob = 0;
+    data::Record m_record; // that is shown
     QWidget *m_bar = nullptr;
     IconLabel *m_barIcon = nullptr;
     TextLabel *m_barText = nullptr;

@@ -75,7 +75,7 @@ engine::RecordFlag worstFlag(const std::vector<engine::RecordFlag> &flags)
     using engine::RecordFlag;
     for (const RecordFlag flag : {RecordFlag::Empty, RecordFlag::AnswerCut, RecordFlag::TooLong, RecordFlag::Leak, RecordFlag::PersonalData, RecordFlag::Contradiction,
                                   RecordFlag::Duplicate, RecordFlag::NearDuplicate, RecordFlag::OddEncoding, RecordFlag::Boilerplate, RecordFlag::Placeholder,
-                                  RecordFlag::Outlier, RecordFlag::UnbalancedMarkup})
+                                  RecordFlag::Outlier, RecordFlag::UnbalancedMarkup, RecordFlag::Surprising, RecordFlag::OddWording, RecordFlag::KnownAlready})
         if (std::find(flags.begin(), flags.end(), flag) != flags.end())
             return flag;
     return RecordFlag::RareTag;

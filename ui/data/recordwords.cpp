@@ -73,6 +73,9 @@ QString flagName(engine::RecordFlag flag)
     case engine::RecordFlag::Outlier: return translated(QT_TRANSLATE_NOOP("RecordWords", "Other language"));
     case engine::RecordFlag::AnswerCut: return translated(QT_TRANSLATE_NOOP("RecordWords", "Answer cut away"));
     case engine::RecordFlag::RareTag: return translated(QT_TRANSLATE_NOOP("RecordWords", "Rare tags"));
+    case engine::RecordFlag::KnownAlready: return translated(QT_TRANSLATE_NOOP("RecordWords", "Known already"));
+    case engine::RecordFlag::Surprising: return translated(QT_TRANSLATE_NOOP("RecordWords", "Surprising"));
+    case engine::RecordFlag::OddWording: return translated(QT_TRANSLATE_NOOP("RecordWords", "Odd wording"));
     }
     return {};
 }
@@ -108,6 +111,12 @@ QString flagSentence(engine::RecordFlag flag)
         return translated(QT_TRANSLATE_NOOP("RecordWords", "Answer cut away: the question fills the whole length, nothing of the answer is learnt."));
     case engine::RecordFlag::RareTag:
         return translated(QT_TRANSLATE_NOOP("RecordWords", "Rare tag: the most frequent tag has more than fifty times as many records."));
+    case engine::RecordFlag::KnownAlready:
+        return translated(QT_TRANSLATE_NOOP("RecordWords", "Known already: the base model nearly gives this answer by itself, so there is little to learn."));
+    case engine::RecordFlag::Surprising:
+        return translated(QT_TRANSLATE_NOOP("RecordWords", "Surprising: the base model expects this answer far less than the others. Often a mistake, sometimes your best record."));
+    case engine::RecordFlag::OddWording:
+        return translated(QT_TRANSLATE_NOOP("RecordWords", "Odd wording: the question is written unlike the others: another language, damaged text, a table."));
     }
     return {};
 }

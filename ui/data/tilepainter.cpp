@@ -2,10 +2,12 @@
 
 #include "ui/theme/tokens.h"
 
+#include <algorithm>
+#include <array>
+#include <cmath>
+
 #include <QGlyphRun>
 #include <QPainter>
-
-#include <array>
 
 namespace fettle::ui {
 
@@ -72,6 +74,22 @@ void paintTileGround(QPainter &painter, const QRect &rect, TokenFate fate, bool 
     }
 }
 
+int lossStep(float loss)
+{
+    constexpr float kEnds[] = {0.5F, 1, 2, 3};
+    return int(std::ranges::count_if(kEnds, [loss](float end) { return loss > end; }));
+}
+
+void paintLossGround(QPainter &painter, const QRect &rect, float loss, TokenFate fate, bool isSpecial)
+{
+    const Tokens &t = tokens();
+    painter.fillRect(rect, t.lossSteps[std::size_t(lossStep(loss))]);
+    if (fate == TokenFate::Trained)
+        painter.fillRect(QRect(rect.left(), rect.bottom() - kLine + 1, rect.width(), kLine), t.borderStrong);
+    if (isSpecial)
+        paintBox(painter, rect, t.borderStrong, Qt::SolidLine);
+}
+
 void paintTileStrike(QPainter &painter, const QRect &rect, TokenFate fate)
 {
     if (fate != TokenFate::CutOff)
@@ -91,8 +109,12 @@ QColor tileTextColour(TokenFate fate, bool isSpecial)
     return isSpecial ? t.specialText : t.contextText;
 }
 
-void paintTiles(QPainter &painter, const TileLayout &layout, const TokenTiles &tiles, int first, int end)
+void paintTiles(QPainter &painter, const TileLayout &layout, const TokenTiles &tiles, int first, int end, const std::vector<float> *losses)
 {
+    std::array<Batch, 2> shaded; // [isSpecial]
+    const auto lossOf = [&](int tile) {
+        return losses && std::size_t(tile) < losses->size() ? (*losses)[std::size_t(tile)] : std::nanf("");
+    };
     std::array<std::array<Batch, 2>, 4> batches; // [fate][isSpecial]
     Batch signs; // line breaks stay muted whatever becomes of them
     const auto breakSign = layout.bodyFont().glyphIndexesForString(QStringLiteral("\u21B5"));
@@ -100,14 +122,19 @@ void paintTiles(QPainter &painter, const TileLayout &layout, const TokenTiles &t
     for (int index = first; index < end; ++index) {
         const TilePiece &piece = layout.pieces()[static_cast<std::size_t>(index)];
         const TokenTile &tile = tiles.tiles[static_cast<std::size_t>(piece.tile)];
-        paintTileGround(painter, piece.rect, tile.fate, tile.isSpecial);
+        const float loss = lossOf(piece.tile);
+        const bool isShaded = std::isfinite(loss) && tile.fate != TokenFate::CutOff;
+        if (isShaded)
+            paintLossGround(painter, piece.rect, loss, tile.fate, tile.isSpecial);
+        else
+            paintTileGround(painter, piece.rect, tile.fate, tile.isSpecial);
         if (piece.glyphs.empty()) {
-            painter.setPen(tileTextColour(tile.fate, tile.isSpecial));
+            painter.setPen(isShaded ? tokens().text : tileTextColour(tile.fate, tile.isSpecial));
             painter.setFont(monoFont(tile.isSpecial ? TextSize::Small : TextSize::Body));
             painter.drawText(piece.textOrigin, piece.text);
             continue;
         }
-        Batch &batch = batches[static_cast<std::size_t>(tile.fate)][tile.isSpecial ? 1 : 0];
+        Batch &batch = isShaded ? shaded[tile.isSpecial ? 1 : 0] : batches[static_cast<std::size_t>(tile.fate)][tile.isSpecial ? 1 : 0];
         const double advance = tile.isSpecial ? layout.smallAdvance() : layout.bodyAdvance();
         double x = piece.textOrigin.x();
         for (quint32 glyph : piece.glyphs) {
@@ -121,6 +148,8 @@ void paintTiles(QPainter &painter, const TileLayout &layout, const TokenTiles &t
         for (std::size_t special = 0; special < 2; ++special)
             paintBatch(painter, batches[fate][special], special ? layout.smallFont() : layout.bodyFont(),
                        tileTextColour(static_cast<TokenFate>(fate), special == 1));
+    for (std::size_t special = 0; special < 2; ++special)
+        paintBatch(painter, shaded[special], special ? layout.smallFont() : layout.bodyFont(), tokens().text);
     paintBatch(painter, signs, layout.bodyFont(), tokens().muted);
     for (int index = first; index < end; ++index) {
         const TilePiece &piece = layout.pieces()[static_cast<std::size_t>(index)];

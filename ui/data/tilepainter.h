@@ -14,7 +14,11 @@ void paintTileGround(QPainter &painter, const QRect &rect, TokenFate fate, bool 
 void paintTileStrike(QPainter &painter, const QRect &rect, TokenFate fate);
 [[nodiscard]] QColor tileTextColour(TokenFate fate, bool isSpecial);
 
-// Paints the pieces [first, end) of a layout whose tiles are given.
-void paintTiles(QPainter &painter, const TileLayout &layout, const TokenTiles &tiles, int first, int end);
+// The same shaded by loss (nats), in five steps: the darker, the more surprised.
+void paintLossGround(QPainter &painter, const QRect &rect, float loss, TokenFate fate, bool isSpecial);
+[[nodiscard]] int lossStep(float loss); // 0 to 4: up to 0.5, 1, 2, 3, more
+
+// Paints the pieces [first, end) of a layout whose tiles are given. losses: one for each tile, or null; NaN is painted as without.
+void paintTiles(QPainter &painter, const TileLayout &layout, const TokenTiles &tiles, int first, int end, const std::vector<float> *losses = nullptr);
 
 } // namespace fettle::ui

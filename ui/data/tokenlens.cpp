@@ -9,12 +9,14 @@
 #include <QHelpEvent>
 #include <QKeyEvent>
 #include <QLabel>
+#include <QLocale>
 #include <QMouseEvent>
 #include <QPainter>
 #include <QScrollBar>
 #include <QToolTip>
 
 #include <algorithm>
+#include <cmath>
 
 namespace fettle::ui {
 
@@ -67,6 +69,7 @@ TokenLens::TokenLens(QWidget *parent) : QAbstractScrollArea(parent), m_above(new
 void TokenLens::setTiles(std::shared_ptr<const TokenTiles> tiles, Scroll scroll)
 {
     m_tiles = std::move(tiles);
+    m_losses.clear();
     if (!m_tiles || m_current >= m_tiles->count())
         m_current = -1;
     if (scroll == Scroll::ToTrained)
@@ -75,6 +78,14 @@ void TokenLens::setTiles(std::shared_ptr<const TokenTiles> tiles, Scroll scroll)
     if (scroll == Scroll::ToTrained)
         scrollToTrained();
     updateAboveLabel();
+    viewport()->update();
+    QAccessibleEvent event(this, QAccessible::DescriptionChanged);
+    QAccessible::updateAccessibility(&event);
+}
+
+void TokenLens::setLosses(std::vector<float> losses)
+{
+    m_losses = std::move(losses);
     viewport()->update();
     QAccessibleEvent event(this, QAccessible::DescriptionChanged);
     QAccessible::updateAccessibility(&event);
@@ -173,7 +184,7 @@ void TokenLens::paintEvent(QPaintEvent *event)
     const QPoint offset = contentOffset();
     painter.translate(offset);
     const auto [first, end] = m_layout.piecesBetween(event->rect().top() - offset.y(), event->rect().bottom() - offset.y());
-    paintTiles(painter, m_layout, *m_tiles, first, end);
+    paintTiles(painter, m_layout, *m_tiles, first, end, m_losses.empty() ? nullptr : &m_losses);
     const QRect current = m_layout.rectOf(m_current);
     if (!current.isNull()) {
         painter.setPen(QPen(tokens().focusRing, hasFocus() ? 2 : 1));
@@ -292,6 +303,11 @@ bool TokenLens::viewportEvent(QEvent *event)
 QString TokenLens::tokenSentence(int token) const
 {
     const TokenTile &tile = m_tiles->tiles[static_cast<std::size_t>(token)];
+    const float loss = std::size_t(token) < m_losses.size() ? m_losses[std::size_t(token)] : std::nanf("");
+    if (std::isfinite(loss))
+        return tr("Token %1 of %2: “%3”, loss %4: the model gave it %5 %, id %6")
+            .arg(countText(token + 1), countText(m_tiles->count()), tile.text, QLocale().toString(double(loss), 'f', 2), QLocale().toString(100 * std::exp(-double(loss)), 'g', 3),
+                 QString::number(tile.id));
     return tr("Token %1 of %2: “%3”, %4, id %5")
         .arg(countText(token + 1), countText(m_tiles->count()), tile.text, fateName(tile.fate).toLower(), QString::number(tile.id));
 }

@@ -20,6 +20,9 @@ public:
 
     // nullptr empties the lens; the placeholder then says why.
     void setTiles(std::shared_ptr<const TokenTiles> tiles, Scroll scroll);
+    // One loss for each tile (nats): the tiles are shaded by it. Empty: by what becomes of them. New tiles take the shading away.
+    void setLosses(std::vector<float> losses);
+    [[nodiscard]] const std::vector<float> &losses() const { return m_losses; }
     void setPlaceholder(const QString &text);
     [[nodiscard]] const std::shared_ptr<const TokenTiles> &tiles() const { return m_tiles; }
     [[nodiscard]] int currentToken() const { return m_current; }
@@ -52,6 +55,7 @@ private:
 
     TileLayout m_layout;
     std::shared_ptr<const TokenTiles> m_tiles;
+    std::vector<float> m_losses;
     QString m_placeholder;
     QLabel *m_above = nullptr;
     int m_current = -1;

@@ -46,6 +46,16 @@ std::vector<SmallChart::Quantity> quantities()
          [](const engine::MetricPoint &point) { return point.gradNorm; }, [](double value) { return QLocale().toString(value, 'f', 2); }},
         {ChartPane::tr("Token accuracy"), ChartPane::tr("Accuracy"), QStringLiteral("%"), ChartPane::tr("How many of the learnt tokens were the model's first guess when it read them."),
          [](const engine::MetricPoint &point) { return point.accuracy; }, [](double value) { return std::isfinite(value) ? QLocale().toString(100 * value, 'f', 1) : QStringLiteral("–"); }},
+        {ChartPane::tr("General questions"), ChartPane::tr("General"), {},
+         ChartPane::tr("The forgetting meter: how surprised the model is by answers to questions of everyday knowledge, in nats for each token. Above the line it has clearly forgotten something."),
+         {}, lossText,
+         [](const RunCurves &curves) {
+             QPolygonF points;
+             for (const engine::GeneralPoint &point : curves.general)
+                 points.append(QPointF(double(point.step), point.loss));
+             return points;
+         },
+         forgettingLimit},
         {ChartPane::tr("Tokens per second"), ChartPane::tr("Tokens/s"), {}, ChartPane::tr("How fast rows are read."), [](const engine::MetricPoint &point) { return point.tokensPerSecond; },
          [](double value) { return countText(qRound64(value)); }},
         {ChartPane::tr("Memory"), ChartPane::tr("Memory"), ChartPane::tr("GB"), ChartPane::tr("The most memory that the run has needed so far."),
@@ -181,15 +191,22 @@ void ChartPane::refresh()
     m_scrubber->refresh();
     if (!isVisible())
         return; // the small charts are filled when they come into view
-    for (SmallChart *chart : m_small)
+    refreshSmall();
+}
+
+// A chart whose quantity was not measured in this run is left out.
+void ChartPane::refreshSmall()
+{
+    for (SmallChart *chart : m_small) {
         chart->refresh();
+        chart->setVisible(!chart->isEmpty() || m_curves.points.empty());
+    }
 }
 
 void ChartPane::showEvent(QShowEvent *event)
 {
     Pane::showEvent(event);
-    for (SmallChart *chart : m_small)
-        chart->refresh();
+    refreshSmall();
 }
 
 void ChartPane::setCursor(std::optional<double> step)

@@ -51,6 +51,7 @@ private:
     void setupCharts();
     void connectCharts();
     void setCursor(std::optional<double> step);
+    void refreshSmall();
     void smoothingMoved(int percent);
 
     void axisChosen(int index);

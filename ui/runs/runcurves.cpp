@@ -38,6 +38,7 @@ void appendPoints(RunCurves &curves, const std::vector<engine::MetricPoint> &poi
         if (!curves.points.empty() && curves.points.back().step >= point.step) {
             std::erase_if(curves.points, [&](const engine::MetricPoint &known) { return known.step >= point.step; });
             std::erase_if(curves.evals, [&](const engine::EvalPoint &known) { return known.step >= point.step; });
+            std::erase_if(curves.general, [&](const engine::GeneralPoint &known) { return known.step >= point.step; });
             std::erase_if(curves.checkpoints, [&](const engine::CheckpointInfo &known) { return known.step >= point.step; });
         }
         curves.points.push_back(point);
@@ -48,6 +49,21 @@ void appendEval(RunCurves &curves, const engine::EvalPoint &point)
 {
     std::erase_if(curves.evals, [&](const engine::EvalPoint &known) { return known.step >= point.step; });
     curves.evals.push_back(point);
+}
+
+void appendGeneral(RunCurves &curves, const engine::GeneralPoint &point)
+{
+    std::erase_if(curves.general, [&](const engine::GeneralPoint &known) { return known.step >= point.step; });
+    curves.general.push_back(point);
+}
+
+std::optional<double> forgettingLimit(const RunCurves &curves)
+{
+    constexpr double kShare = 0.1, kLeast = 0.15; // nats
+    if (curves.general.empty() || curves.general.front().step != 0)
+        return {};
+    const double before = curves.general.front().loss;
+    return before + std::max(kLeast, kShare * before);
 }
 
 void putCheckpoint(RunCurves &curves, const engine::CheckpointInfo &checkpoint)

@@ -58,6 +58,7 @@ public:
     void heldOutLeaks();
     void isClipped();
     void slows();
+    void forgets();
 };
 
 // The smoothed loss ends half above its lowest point, and above where it began falling: the run undoes what it learnt.
@@ -198,6 +199,19 @@ void Doctor::slows()
                         tr("Close other programs; if memory is short, lower the tokens per micro-batch."), stepAt(last), stepAt(curves.points.size() - 1), {}});
 }
 
+// The general questions have become clearly harder than they were before the run.
+void Doctor::forgets()
+{
+    const auto limit = forgettingLimit(curves);
+    if (!limit || curves.general.back().loss <= *limit)
+        return;
+    const auto first = std::ranges::find_if(curves.general, [&](const engine::GeneralPoint &point) { return point.loss > *limit; });
+    findings.push_back({Ailment::Forgets,
+                        tr("It forgets what it knew before: the loss on general questions has risen from %1 to %2.").arg(lossText(curves.general.front().loss), lossText(curves.general.back().loss)),
+                        tr("Where the model has to stay good at other things too: lower the learning rate to %1, train for fewer epochs, or add some general records to your data.").arg(rate(0.5)),
+                        double(std::prev(first)->step), double(curves.general.back().step), {}});
+}
+
 } // namespace
 
 std::vector<RunFinding> runFindings(const RunCurves &curves, const nlohmann::json &recipe, bool isOver)
@@ -219,6 +233,7 @@ std::vector<RunFinding> runFindings(const RunCurves &curves, const nlohmann::jso
     doctor.heldOutIsSmall();
     doctor.isClipped();
     doctor.slows();
+    doctor.forgets();
     return std::move(doctor.findings);
 }
 
@@ -233,6 +248,7 @@ QString ailmentTitle(Ailment ailment)
     case Ailment::HeldOutLeaks: return Doctor::tr("Held-out records too easy");
     case Ailment::Clipped: return Doctor::tr("Gradient limited in most steps");
     case Ailment::Slows: return Doctor::tr("It has become slow");
+    case Ailment::Forgets: return Doctor::tr("It forgets general knowledge");
     }
     return {};
 }

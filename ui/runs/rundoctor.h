@@ -10,7 +10,7 @@
 
 namespace fettle::ui {
 
-enum class Ailment { Diverges, RateTooHigh, RateTooLow, Memorises, FewHeldOutTokens, HeldOutLeaks, Clipped, Slows };
+enum class Ailment { Diverges, RateTooHigh, RateTooLow, Memorises, FewHeldOutTokens, HeldOutLeaks, Clipped, Slows, Forgets };
 
 struct RunFinding {
     Ailment ailment = Ailment::Diverges;

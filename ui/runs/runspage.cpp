@@ -50,6 +50,7 @@ void RunsPage::connectBridge()
     connect(&bridge(), &Bridge::runStateChanged, this, &RunsPage::stateChanged);
     connect(&bridge(), &Bridge::metricsAppended, this, &RunsPage::metricsAppended);
     connect(&bridge(), &Bridge::evaluated, this, &RunsPage::evaluated);
+    connect(&bridge(), &Bridge::generalMeasured, this, &RunsPage::generalMeasured);
     connect(&bridge(), &Bridge::checkpointed, this, &RunsPage::checkpointed);
     connect(&bridge(), &Bridge::probed, this, [this](RunId run) {
         if (run == m_shown)
@@ -213,6 +214,10 @@ void RunsPage::readCurves()
             auto checkpoints = project->checkpoints(run);
             if (!checkpoints)
                 return passError(checkpoints);
+            auto general = project->generalLosses(run);
+            if (!general)
+                return passError(general);
+            curves.general = std::move(*general);
             curves.points = std::move(*points);
             curves.evals = std::move(*evals);
             curves.checkpoints = std::move(*checkpoints);

@@ -84,6 +84,7 @@ private:
     void stateChanged(const engine::RunInfo &run);
     void metricsAppended(RunId run, const std::vector<engine::MetricPoint> &points, double secondsLeft);
     void evaluated(RunId run, const engine::EvalPoint &point);
+    void generalMeasured(RunId run, const engine::GeneralPoint &point);
     void checkpointed(RunId run, const engine::CheckpointInfo &checkpoint);
     void noticed(RunId run, const QString &text);
     void runEnded(const engine::RunInfo &run);

@@ -116,6 +116,16 @@ void RunsPage::evaluated(RunId run, const engine::EvalPoint &point)
     showParts();
 }
 
+void RunsPage::generalMeasured(RunId run, const engine::GeneralPoint &point)
+{
+    m_hasMissed = m_hasMissed || (run == m_shown && m_isLoading);
+    if (run != m_shown || m_isLoading)
+        return;
+    appendGeneral(m_curves, point);
+    m_chart->refresh();
+    showParts();
+}
+
 void RunsPage::checkpointed(RunId run, const engine::CheckpointInfo &checkpoint)
 {
     m_hasMissed = m_hasMissed || (run == m_shown && m_isLoading);

@@ -30,6 +30,18 @@ SmallChart::SmallChart(const RunCurves &curves, const AxisScale &scale, Quantity
 
 void SmallChart::refresh()
 {
+    m_limit = m_quantity.warnAbove ? m_quantity.warnAbove(m_curves) : std::nullopt;
+    if (m_quantity.pointsOf) {
+        m_steps.clear();
+        m_values.clear();
+        for (const QPointF &point : m_quantity.pointsOf(m_curves)) {
+            m_steps.push_back(m_scale.toValue(point.x()));
+            m_values.push_back(point.y());
+        }
+        thin();
+        setAccessibleDescription(isAboveLimit() ? tr("%1, above the warning line").arg(valueText()) : valueText());
+        return;
+    }
     m_steps.resize(m_curves.points.size());
     m_values.resize(m_curves.points.size());
     for (std::size_t i = 0; i < m_curves.points.size(); ++i) {
@@ -61,10 +73,25 @@ void SmallChart::thin()
     update();
 }
 
+std::ptrdiff_t SmallChart::shownIndex() const
+{
+    const std::ptrdiff_t last = std::ptrdiff_t(m_values.size()) - 1;
+    if (!m_cursor)
+        return last;
+    if (m_quantity.pointsOf)
+        return std::ranges::upper_bound(m_steps, m_scale.toValue(*m_cursor + 0.5)) - m_steps.begin() - 1;
+    return std::min(pointIndex(m_curves, *m_cursor + 0.5), last);
+}
+
+bool SmallChart::isAboveLimit() const
+{
+    const std::ptrdiff_t at = shownIndex();
+    return m_limit && at >= 0 && m_values[std::size_t(at)] > *m_limit;
+}
+
 QString SmallChart::valueText() const
 {
-    std::ptrdiff_t at = m_cursor ? pointIndex(m_curves, *m_cursor + 0.5) : std::ptrdiff_t(m_curves.points.size()) - 1;
-    at = std::min(at, std::ptrdiff_t(m_values.size()) - 1);
+    const std::ptrdiff_t at = shownIndex();
     return at < 0 ? QString() : m_quantity.textOf(m_values[std::size_t(at)]);
 }
 
@@ -111,7 +138,7 @@ void SmallChart::paintEvent(QPaintEvent *)
     painter.drawText(name, Qt::AlignLeft | Qt::AlignVCenter,
                      painter.fontMetrics().elidedText(isShort ? m_quantity.shortName : m_quantity.name, Qt::ElideRight, name.width()));
     painter.setFont(textFont(TextSize::Body, Weight::SemiBold));
-    painter.setPen(t.text);
+    painter.setPen(isAboveLimit() ? t.warning : t.text);
     painter.drawText(QRect(0, head.y(), right, head.height()), Qt::AlignRight | Qt::AlignVCenter, value);
 
     painter.setPen(QPen(t.grid, 1));
@@ -135,19 +162,42 @@ void SmallChart::paintEvent(QPaintEvent *)
     double lowest = 0, highest = 0; // from zero, so that a steady value looks steady
     for (const QPointF &point : m_line)
         highest = std::max(highest, point.y());
+    if (m_limit) // both are close together: what lies far below is left out
+        highest = std::max(highest, *m_limit), lowest = std::max(0.0, 2 * m_values.front() - highest - 0.2);
     if (highest <= lowest)
-        highest = 1;
+        highest = lowest + 1;
+    const auto yOf = [&](double y) { return plot.bottom() - (y - lowest) / (highest - lowest) * (plot.height() - 4); };
     QPolygonF line;
     line.reserve(m_line.size());
     for (const QPointF &point : m_line)
-        line.append(QPointF(xOfValue(point.x()), plot.bottom() - (point.y() - lowest) / (highest - lowest) * (plot.height() - 4)));
+        line.append(QPointF(xOfValue(point.x()), yOf(point.y())));
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(QPen(t.muted, 1.25, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
     painter.drawPolyline(line);
+    if (m_quantity.pointsOf)
+        drawWarning(painter, yOf);
     if (m_cursor && m_scale.toValue(*m_cursor) >= m_from && m_scale.toValue(*m_cursor) <= m_to) {
         const double x = std::floor(xOf(std::round(*m_cursor))) + 0.5;
         painter.setPen(QPen(t.text, 1));
         painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()));
+    }
+}
+
+// The line that warns, and a dot for each value: those above it in its colour.
+void SmallChart::drawWarning(QPainter &painter, const std::function<double(double)> &yOf) const
+{
+    constexpr double kDot = 2.5;
+    const Tokens &t = tokens();
+    const QRectF plot = plotRect();
+    if (m_limit) {
+        const double y = std::floor(yOf(*m_limit)) + 0.5;
+        painter.setPen(QPen(t.warning, 1, Qt::DashLine));
+        painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y));
+    }
+    painter.setPen(Qt::NoPen);
+    for (const QPointF &point : m_line) {
+        painter.setBrush(m_limit && point.y() > *m_limit ? t.warning : t.muted);
+        painter.drawEllipse(QPointF(xOfValue(point.x()), yOf(point.y())), kDot, kDot);
     }
 }
 

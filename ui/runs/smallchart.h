@@ -18,6 +18,9 @@ public:
         QString name, shortName, unit, help; // short: where there is no room
         std::function<double(const engine::MetricPoint &)> valueOf;
         std::function<QString(double)> textOf;
+        // In place of valueOf for what is not measured at every step: steps and values. Drawn with a dot for each.
+        std::function<QPolygonF(const RunCurves &)> pointsOf = {};
+        std::function<std::optional<double>(const RunCurves &)> warnAbove = {}; // a line; what lies above it is drawn as a warning
     };
 
     // curves and scale must outlive the chart; refresh() after each change of them.
@@ -26,6 +29,9 @@ public:
     void refresh();
     void setView(double from, double to); // in units of the axis
     void setCursor(std::optional<double> step);
+    [[nodiscard]] bool isEmpty() const { return m_values.empty(); }
+    [[nodiscard]] std::optional<double> warningLimit() const { return m_limit; }
+    [[nodiscard]] bool isAboveLimit() const; // at the cursor or now
     [[nodiscard]] QString valueText() const; // what is printed at the top right; empty without points
     [[nodiscard]] QSize sizeHint() const override { return {140, 112}; }
     [[nodiscard]] QSize minimumSizeHint() const override { return {90, 112}; }
@@ -46,11 +52,14 @@ private:
     [[nodiscard]] double xOf(double step) const;
     [[nodiscard]] double xOfValue(double value) const;
     void thin();
+    void drawWarning(QPainter &painter, const std::function<double(double)> &yOf) const;
+    [[nodiscard]] std::ptrdiff_t shownIndex() const; // of the value that is printed; below 0: none
 
     const RunCurves &m_curves;
     const AxisScale &m_scale;
     Quantity m_quantity;
     std::vector<double> m_steps, m_values; // steps: in units of the axis
+    std::optional<double> m_limit;
     QPolygonF m_line; // thinned, in units of the axis and values
     double m_from = 0, m_to = 1;
     std::optional<double> m_cursor;

@@ -154,6 +154,9 @@ QString flagIcon(engine::RecordFlag flag)
     case Outlier: return QStringLiteral("flag");
     case AnswerCut: return QStringLiteral("circle-minus");
     case RareTag: return QStringLiteral("tags");
+    case KnownAlready: return QStringLiteral("check");
+    case Surprising: return QStringLiteral("activity");
+    case OddWording: return QStringLiteral("circle-question-mark");
     case Contradiction: return QStringLiteral("equal-not");
     case Empty: return QStringLiteral("circle-alert");
     case TooLong: return QStringLiteral("scissors");

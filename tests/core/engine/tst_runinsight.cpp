@@ -79,6 +79,8 @@ private slots:
     void wholeModelsAnswerToo();
     void ledgerHoldsEveryReading();
     void ledgerSurvivesAnInterruption();
+    void forgettingIsMeasuredAndChangesNothing();
+    void forgettingIsMeasuredWithoutHeldOutRows();
     void patienceEndsTheRunAtItsBest();
     void aCheckpointBecomesTheResult();
     void labelsStayWhileTheRunWrites();
@@ -273,6 +275,65 @@ void TestRunInsight::ledgerSurvivesAnInterruption()
     QCOMPARE(got->train.losses, expected->train.losses);
     QCOMPARE(got->heldOut.at, expected->heldOut.at);
     QCOMPARE(got->heldOut.losses, expected->heldOut.losses);
+}
+
+void TestRunInsight::forgettingIsMeasuredAndChangesNothing()
+{
+    Project with = project({0, 8, {}}), without = project({0, 8, {}}), interrupted = project({0, 8, {}});
+    std::vector<GeneralPoint> seen;
+    RunEvents events;
+    events.generalMeasured = [&](RunId, const GeneralPoint &point) { seen.push_back(point); };
+    const auto run = trainRun(with, request(), events);
+    VERIFY_OK(run);
+    const auto plain = trainRun(without, request({"watchGeneral=false"}));
+    VERIFY_OK(plain);
+    QCOMPARE(adapterBytes(run->run), adapterBytes(plain->run)); // the same bits
+    QCOMPARE(run->run.trainLoss, plain->run.trainLoss);
+    QCOMPARE(run->run.evalLoss, plain->run.evalLoss);
+    QVERIFY(without.generalLosses(plain->run.id)->empty());
+
+    // Before the run and at each evaluation.
+    const auto stored = with.generalLosses(run->run.id);
+    VERIFY_OK(stored);
+    QCOMPARE(stored->size(), 4U);
+    for (std::size_t i = 0; i < stored->size(); ++i) {
+        QCOMPARE((*stored)[i].step, std::int64_t(3 * i));
+        QVERIFY(std::isfinite((*stored)[i].loss) && (*stored)[i].loss > 0);
+        QVERIFY(std::abs((*stored)[i].loss - seen[i].loss) < 1e-5);
+    }
+    QVERIFY(stored->back().loss != stored->front().loss);
+    const auto table = with.lossTable(run->run.id, LedgerPart::General);
+    VERIFY_OK(table);
+    QCOMPARE(table->rows.size(), 24U);
+
+    // A run that was interrupted has the same readings.
+    RunControl control;
+    RunEvents pausing;
+    pausing.stepFinished = [&](RunId, const MetricPoint &point, double) {
+        if (point.step == 5)
+            control.wish = RunControl::Wish::Pause;
+    };
+    const auto paused = trainRun(interrupted, request(), pausing, &control);
+    VERIFY_OK(paused);
+    VERIFY_OK(resumeRun(interrupted, paused->run.id, {.threads = 1}));
+    const auto again = interrupted.lossTable(paused->run.id, LedgerPart::General);
+    VERIFY_OK(again);
+    QCOMPARE(again->at, table->at);
+    QCOMPARE(again->losses, table->losses);
+}
+
+void TestRunInsight::forgettingIsMeasuredWithoutHeldOutRows()
+{
+    Project own = project({0, 8, {}});
+    const auto ids = own.recordIds({});
+    VERIFY_OK(ids);
+    VERIFY_OK(own.setSplit(*ids, data::Split::Train));
+    const auto run = trainRun(own, request({"epochs=1", "evalEvery=0"}));
+    VERIFY_OK(run);
+    const auto stored = own.generalLosses(run->run.id);
+    VERIFY_OK(stored);
+    QCOMPARE(stored->size(), 2U); // before and at the end of the epoch
+    QCOMPARE(stored->back().step, run->run.step);
 }
 
 void TestRunInsight::patienceEndsTheRunAtItsBest()

@@ -148,6 +148,44 @@ Result<std::int64_t> FakeEngine::measureLengths(ProjectApi &project, const LensA
     return std::int64_t(state.records.size());
 }
 
+namespace {
+
+// Surprised the more, the longer a token of the fake lens is; the first has nothing before it.
+class FakeTokenLosses : public TokenLossesApi {
+public:
+    Result<std::vector<float>> of(const data::Record &record, const data::RenderOptions &options, std::stop_token) override
+    {
+        const auto tokens = FakeLens().label(record, options);
+        if (!tokens)
+            return passError(tokens);
+        std::vector<float> losses(tokens->ids.size(), std::nanf(""));
+        for (std::size_t i = 1; i < std::size_t(tokens->kept); ++i)
+            losses[i] = 0.5F * float(tokens->offsets[i].end - tokens->offsets[i].begin);
+        return losses;
+    }
+};
+
+} // namespace
+
+Result<std::unique_ptr<TokenLossesApi>> FakeEngine::openTokenLosses(const std::string &, const std::string &, const ProjectApi *, const ProgressCallback &, std::stop_token)
+{
+    return std::make_unique<FakeTokenLosses>();
+}
+
+// Knows every tenth record; one surprises it.
+Result<data::AutopsySummary> FakeEngine::runAutopsy(ProjectApi &project, const std::string &, const ProgressCallback &progress, std::stop_token stop)
+{
+    if (beforeAutopsy)
+        beforeAutopsy(progress, stop);
+    if (stop.stop_requested())
+        return fail(ErrorCode::Cancelled, "The autopsy was cancelled.");
+    FakeProjectState &state = static_cast<FakeProject &>(project).state();
+    const Lock lock(state.mutex);
+    for (const auto &[id, record] : state.records)
+        state.baseLosses[id] = id % 10 == 0 ? 0.3 : id == 7 ? 9.0 : 2.5;
+    return data::AutopsySummary{"smollm2-135m-instruct", std::int64_t(state.records.size()), 2.5};
+}
+
 // Numbers of SmolLM2-135M; what is rounded cannot be trained itself, as in the real engine.
 Result<engine::MethodCost> FakeEngine::methodCost(const std::string &model, const train::Recipe &recipe)
 {

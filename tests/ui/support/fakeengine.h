@@ -53,6 +53,7 @@ public:
         const std::scoped_lock lock(m_mutex);
         m_sensors = std::move(sensors);
     }
+    std::function<void(const ProgressCallback &progress, std::stop_token stop)> beforeAutopsy; // on the engine thread
     engine::MemoryUse memory{15'400'000'000, 6'000'000'000, 540'000'000, 3'700'000'000};
 
     Result<std::unique_ptr<ProjectApi>> createProject(const std::filesystem::path &folder) override;
@@ -70,6 +71,7 @@ public:
     Result<std::shared_ptr<const LensApi>> openLens(const std::string &model) override;
     Result<std::int64_t> measureLengths(ProjectApi &project, const LensApi &lens, std::int64_t maxLength,
                                         const ProgressCallback &progress, std::stop_token stop) override;
+    Result<data::AutopsySummary> runAutopsy(ProjectApi &project, const std::string &model, const ProgressCallback &progress, std::stop_token stop) override;
     Result<engine::MethodCost> methodCost(const std::string &model, const train::Recipe &recipe) override;
     Result<engine::TrainPlan> planRun(const ProjectApi &project, const engine::TrainRequest &request, const ProgressCallback &progress,
                                       std::stop_token stop) override;
@@ -80,6 +82,8 @@ public:
                                          std::stop_token stop) override;
     Result<std::unique_ptr<PlaygroundApi>> openPlayground(const std::string &model, const engine::ComputeOptions &compute,
                                                           const ProgressCallback &progress, std::stop_token stop) override;
+    Result<std::unique_ptr<TokenLossesApi>> openTokenLosses(const std::string &model, const std::string &adapter, const ProjectApi *project, const ProgressCallback &progress,
+                                                            std::stop_token stop) override;
     Result<engine::ExportResult> exportAdapter(const engine::ExportRequest &request, const ProjectApi *project,
                                                const ProgressCallback &progress, std::stop_token stop) override;
     Result<engine::CorrectionTrial> tryCorrection(const engine::CorrectionRequest &request, const ProjectApi *project, const ProgressCallback &progress,

@@ -85,6 +85,8 @@ std::map<std::int64_t, std::vector<engine::RecordFlag>> FakeProjectState::findin
         const auto length = tokens.find(id);
         if (maxLength > 0 && length != tokens.end() && length->second > maxLength)
             found[id].push_back(RecordFlag::TooLong);
+        if (const auto base = baseLosses.find(id); base != baseLosses.end() && (base->second < 0.7 || base->second > 6))
+            found[id].push_back(base->second < 0.7 ? RecordFlag::KnownAlready : RecordFlag::Surprising);
     }
     for (const auto &[question, same] : byQuestion) {
         for (const data::Record *record : same) {
@@ -227,6 +229,8 @@ Result<engine::RecordCounts> FakeProject::recordCounts() const
         if (record.status != data::RecordStatus::Rejected && m_state->tokens.contains(id))
             ++counts.byLength[m_state->tokens.at(id)];
     }
+    counts.autopsied = std::int64_t(m_state->baseLosses.size());
+    counts.autopsyModel = m_state->baseLosses.empty() ? "" : "smollm2-135m-instruct";
     for (const auto &[id, flags] : m_state->findings()) {
         for (const auto flag : flags)
             ++counts.byFlag[flag];
@@ -547,6 +551,12 @@ Result<data::LossLedger> FakeProject::lossLedger(RunId id) const
 {
     const Lock lock(m_state->mutex);
     return m_state->ledgers[id.value];
+}
+
+Result<std::vector<engine::GeneralPoint>> FakeProject::generalLosses(RunId id) const
+{
+    const Lock lock(m_state->mutex);
+    return m_state->general[id.value];
 }
 
 Result<std::int64_t> FakeProject::markInterruptedRuns()

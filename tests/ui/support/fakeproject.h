@@ -14,7 +14,7 @@ struct FakeProjectState {
     std::map<std::string, std::string> settings;
     std::map<std::int64_t, data::Record> records;
     std::map<std::int64_t, std::int64_t> tokens; // by record
-    std::map<std::int64_t, double> losses;
+    std::map<std::int64_t, double> losses, baseLosses;
     std::int64_t maxLength = 0;
     std::vector<engine::SnapshotInfo> snapshots;
     std::map<std::int64_t, std::vector<data::Record>> snapshotRecords;
@@ -25,6 +25,7 @@ struct FakeProjectState {
     std::map<std::int64_t, std::vector<engine::CheckpointInfo>> checkpoints;
     std::map<std::int64_t, data::RunProbes> probes; // by run
     std::map<std::int64_t, data::LossLedger> ledgers;
+    std::map<std::int64_t, std::vector<engine::GeneralPoint>> general;
     std::vector<engine::SavedPrompt> prompts;
     std::vector<engine::HistoryEntry> history; // newest last
     std::vector<engine::BallotInfo> ballots;
@@ -103,6 +104,7 @@ public:
     Result<engine::RunInfo> makeResult(RunId id, std::int64_t step) override;
     Result<data::RunProbes> probes(RunId id) const override;
     Result<data::LossLedger> lossLedger(RunId id) const override;
+    Result<std::vector<engine::GeneralPoint>> generalLosses(RunId id) const override;
     Result<std::vector<engine::SavedPrompt>> prompts() const override;
     Result<std::int64_t> savePrompt(const engine::SavedPrompt &prompt) override;
     Result<> deletePrompt(std::int64_t id) override;

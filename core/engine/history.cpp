@@ -1,13 +1,12 @@
 #include "core/engine/history.h"
 
+#include "core/io/appendline.h"
 #include "core/io/atomicfile.h"
 
 #include <algorithm>
 #include <cerrno>
-#include <fcntl.h>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 #include <unordered_set>
 
 namespace fettle::engine {
@@ -19,33 +18,6 @@ using Json = nlohmann::json;
 constexpr std::int64_t kReadAtMost = 16 * 1024 * 1024; // bytes at the end of the file
 
 fs::path fileOf(const fs::path &projectFolder) { return projectFolder / "history.jsonl"; }
-
-Result<> appendLine(const fs::path &file, const Json &entry)
-{
-    // A text may hold what is no UTF-8 where an answer was cut within a character.
-    std::string line = entry.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-    const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-    if (descriptor < 0)
-        return tl::unexpected(io::fileError(errno, "write", file));
-    char last = '\n';
-    const off_t size = ::lseek(descriptor, 0, SEEK_END);
-    if (size > 0 && ::pread(descriptor, &last, 1, size - 1) == 1 && last != '\n')
-        line.insert(line.begin(), '\n'); // the last entry was cut off by a crash: it does not take this one with it
-    Result<> result;
-    for (std::size_t written = 0; result && written < line.size();) {
-        const ssize_t count = ::write(descriptor, line.data() + written, line.size() - written);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count < 0)
-            result = tl::unexpected(io::fileError(errno, "write", file));
-        else
-            written += static_cast<std::size_t>(count);
-    }
-    if (result && ::fsync(descriptor) != 0)
-        result = tl::unexpected(io::fileError(errno, "write", file));
-    ::close(descriptor);
-    return result;
-}
 
 HistoryEntry entryFrom(const Json &json)
 {
@@ -70,7 +42,9 @@ Result<> addHistory(const fs::path &projectFolder, const HistoryEntry &entry)
             answers.push_back({{"name", answer.name}, {"adapter", answer.adapter}, {"model", answer.model}, {"strength", answer.strength}, {"text", answer.text}});
         exchanges.push_back({{"question", exchange.question}, {"answers", answers}});
     }
-    return appendLine(fileOf(projectFolder), {{"id", entry.id}, {"at", entry.when}, {"system", entry.system}, {"seed", entry.seed}, {"exchanges", exchanges}});
+    const Json json = {{"id", entry.id}, {"at", entry.when}, {"system", entry.system}, {"seed", entry.seed}, {"exchanges", exchanges}};
+    // A text may hold what is no UTF-8 where an answer was cut within a character.
+    return io::appendLine(fileOf(projectFolder), json.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 Result<> removeHistory(const fs::path &projectFolder, const std::string &id)

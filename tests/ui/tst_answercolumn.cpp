@@ -4,12 +4,12 @@
 #include "ui/theme/theme.h"
 #include "ui/theme/tokens.h"
 #include "ui/widgets/button.h"
+#include "ui/widgets/labels.h"
 
 #include <QClipboard>
 #include <QElapsedTimer>
 #include <QGuiApplication>
 #include <QHelpEvent>
-#include <QLabel>
 #include <QScrollBar>
 #include <QSignalSpy>
 #include <QTest>
@@ -187,10 +187,10 @@ void AnswerColumnTest::endIsTold()
     QVERIFY(m_column->isFinished());
     QCOMPARE(m_column->textView().toPlainText(), QStringLiteral("We open"));
     QFETCH(QString, text);
-    const auto labels = m_column->findChildren<QLabel *>();
-    QVERIFY(std::ranges::any_of(labels, [&](const QLabel *label) { return label->text() == text; }));
+    const auto labels = m_column->findChildren<ElidedLabel *>();
+    QVERIFY(std::ranges::any_of(labels, [&](const ElidedLabel *label) { return label->text() == text; }));
     m_column->stop(QStringLiteral("stopped later")); // it has ended already
-    QVERIFY(std::ranges::none_of(labels, [](const QLabel *label) { return label->text().contains(QStringLiteral("later")); }));
+    QVERIFY(std::ranges::none_of(labels, [](const ElidedLabel *label) { return label->text().contains(QStringLiteral("later")); }));
 }
 
 void AnswerColumnTest::answerIsCopied()

@@ -27,7 +27,7 @@ private slots:
     void trainedWeightsAreNotOffered();
 
 private:
-    // Opens the Playground and starts a run that has done so many steps and waits before the next.
+    // Opens the Playground where it is not open yet, and starts a run that has done so many steps and waits before the next.
     void startRun(const std::string &method, int steps);
     void ask();
     template <class T>
@@ -54,7 +54,8 @@ void LiveTalkTest::cleanup()
 
 void LiveTalkTest::startRun(const std::string &method, int steps)
 {
-    m_page = m_fixture->openPage(QStringLiteral("playground"));
+    if (!m_page)
+        m_page = m_fixture->openPage(QStringLiteral("playground"));
     QVERIFY(m_page);
     engine::TrainRequest wish;
     wish.model = "smollm2-135m-instruct";

@@ -125,6 +125,8 @@ void PlaygroundColumnsTest::add(const QString &text)
     QVERIFY2(found != nullptr, qPrintable(text));
     found->trigger();
     menu->close();
+    m_fixture->window->activateWindow();
+    QVERIFY(QTest::qWaitForWindowActive(m_fixture->window.get()));
 }
 
 void PlaygroundColumnsTest::askAndWait(const QString &question)
@@ -339,7 +341,8 @@ void PlaygroundColumnsTest::columnsScrollSideways()
         add(QStringLiteral("Run 1, step 207"));
     askAndWait(QStringLiteral("When do you open?"));
     QCOMPARE(m_fixture->window->size(), size);
-    auto *scroll = m_page->findChild<QScrollArea *>();
+    auto *scroll = named<QScrollArea>("columns");
+    QTRY_VERIFY(heads().at(1 + more)->parentWidget()->width() >= 360);
     for (int i = 0; i < 2 + more; ++i) {
         const QWidget *head = heads().at(i)->parentWidget();
         const QWidget *answer = &columns().at(i)->textView();
@@ -351,7 +354,7 @@ void PlaygroundColumnsTest::columnsScrollSideways()
     }
     // The question stays in view wherever one looks.
     QScrollBar *bar = scroll->horizontalScrollBar();
-    QCOMPARE(bar->maximum() > 0, (2 + more) * 364 > scroll->viewport()->width());
+    QTRY_COMPARE(bar->maximum() > 0, (2 + more) * 364 > scroll->viewport()->width()); // the page is laid out
     const auto *question = named<ElidedLabel>("askedQuestion");
     const auto *again = named<Button>("askAgain");
     for (const int place : {0, bar->maximum()}) {

@@ -114,7 +114,7 @@ QWidget *AnswerColumn::makeFoot(int number)
     row->setSpacing(kStep2);
     m_leaves = new TextLabel({}, TextSize::Small, Weight::Regular, Ink::Accent);
     m_leaves->setToolTip(tr("Up to there both models wrote the same words."));
-    m_foot = smallLabel({});
+    m_foot = new ElidedLabel({}, TextSize::Small, Weight::Regular, Ink::Muted);
     m_copy = iconButton(QStringLiteral("copy"), m_isBase ? tr("Copy the answer of the base model") : number > 0 ? tr("Copy the answer in column %1").arg(number) : tr("Copy the answer of the tuned model"));
     m_copy->setHeight(kButtonSmall);
     m_copy->setEnabled(false);
@@ -132,9 +132,11 @@ QWidget *AnswerColumn::makeFoot(int number)
     row->addWidget(m_leaves);
     row->addStretch(1);
     row->addWidget(m_foot);
-    row->addWidget(m_copy);
-    row->addWidget(m_correct);
-    row->addWidget(m_why);
+    auto *buttons = new QHBoxLayout;
+    buttons->setSpacing(0);
+    for (Button *button : {m_copy, m_correct, m_why})
+        buttons->addWidget(button);
+    row->addLayout(buttons);
     return foot;
 }
 

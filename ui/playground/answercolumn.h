@@ -16,6 +16,7 @@ class QTextEdit;
 namespace fettle::ui {
 
 class Button;
+class ElidedLabel;
 class TextLabel;
 class TokenPane;
 
@@ -72,7 +73,8 @@ private:
     bool m_isBase;
     QTextEdit *m_text;
     TokenPane *m_tokenPane;
-    TextLabel *m_leaves, *m_foot;
+    TextLabel *m_leaves;
+    ElidedLabel *m_foot;
     Button *m_copy, *m_correct, *m_why;
     std::vector<engine::GeneratedToken> m_tokens;
     std::vector<int> m_ends; // position in the document after each token

@@ -88,6 +88,7 @@ QWidget *PlaygroundPage::makeColumns()
     connectSide(m_base);
     connectSide(m_tuned);
     m_columnScroll = new QScrollArea;
+    m_columnScroll->setObjectName(QStringLiteral("columns"));
     m_columnScroll->setWidget(pane);
     m_columnScroll->setWidgetResizable(true);
     m_columnScroll->setFrameShape(QFrame::NoFrame);

@@ -88,9 +88,9 @@ ServeDialog::ServeDialog(Bridge &bridge, const std::vector<AdapterChoice> &choic
             m_bridge.stopServing();
     });
     connect(&m_bridge, &Bridge::servingChanged, this, &ServeDialog::showState);
-    resize(kDialogWidth, minimumSizeHint().height());
     chooseAdapter(*m_served, m_bridge.serving().served);
     showState();
+    resize(kDialogWidth, layout()->totalHeightForWidth(kDialogWidth) + kStep4); // room for a second line of what went wrong
     m_switch->setFocus();
 }
 

@@ -3,7 +3,6 @@
 
 #include "ui/widgets/button.h"
 #include "ui/widgets/labels.h"
-#include "ui/widgets/plaintable.h"
 #include "ui/widgets/progressline.h"
 #include "ui/widgets/words.h"
 
@@ -172,7 +171,6 @@ void WhyDialog::showRows(const std::vector<engine::NearRow> &rows)
         auto *item = new QTreeWidgetItem({tr("%1 %").arg(qRound(std::max(0.0, row.similarity) * 100)), question.simplified(), answer.simplified(),
                                           row.isChanged ? tr("%1, changed since").arg(row.record.value) : QString::number(row.record.value)});
         item->setData(0, kRecordRole, static_cast<qint64>(row.record.value));
-        item->setTextAlignment(0, Qt::AlignRight | Qt::AlignVCenter);
         item->setToolTip(1, question);
         item->setToolTip(2, answer);
         m_rows->addTopLevelItem(item);

@@ -3,6 +3,7 @@
 
 #include "core/engine/playgroundstate.h"
 #include "core/engine/project.h"
+#include "core/generate/decodeadapter.h"
 #include "core/generate/decodeweights.h"
 #include "core/tune/peftfolder.h"
 

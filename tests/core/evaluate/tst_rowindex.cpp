@@ -90,7 +90,7 @@ private:
     static std::vector<std::vector<float>> make(int count, std::size_t width)
     {
         RandomStream random(5);
-        std::vector<std::vector<float>> vectors(std::size_t(count), std::vector<float>(width));
+        std::vector<std::vector<float>> vectors(static_cast<std::size_t>(count), std::vector<float>(width));
         for (auto &vector : vectors)
             random.fillNormal({vector.data(), vector.size()}, 0.0f, 1.0f);
         return vectors;

@@ -296,9 +296,12 @@ Result<engine::RunSummary> FakeEngine::drive(FakeProjectState &state, engine::Ru
         }
         events.checkpointed(run.id, info);
     };
+    const auto epochs = [&run] {
+        const auto recipe = nlohmann::json::parse(run.recipeJson, nullptr, false);
+        return recipe.is_object() ? recipe.value("epochs", 3.0) : 3.0;
+    };
     const auto changeEpochs = [&](double wished) {
-        const double before = nlohmann::json::parse(run.recipeJson).value("epochs", 3.0);
-        const auto steps = std::int64_t(std::ceil(double(run.steps) * wished / before - 1e-6));
+        const auto steps = std::int64_t(std::ceil(double(run.steps) * wished / epochs() - 1e-6));
         if (steps < run.step) {
             events.noticed(run.id, "The number of epochs is not changed: that many are over already.");
             return;
@@ -316,7 +319,7 @@ Result<engine::RunSummary> FakeEngine::drive(FakeProjectState &state, engine::Ru
             beforeStep(int(step));
         engine::MetricPoint point;
         point.step = step;
-        point.epoch = 3.0 * double(step) / double(run.steps);
+        point.epoch = epochs() * double(step) / double(run.steps);
         point.loss = 0.8 + 2.0 * std::exp(-double(step) / 25.0) + 0.12 * std::sin(double(step) * 2.7);
         point.learningRate = 2e-4 * (1.0 - double(step) / double(run.steps + 1));
         point.gradNorm = 0.4 + 0.3 * std::exp(-double(step) / 10.0);

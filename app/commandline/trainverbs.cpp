@@ -3,6 +3,7 @@
 #include "core/base/process.h"
 #include "core/base/words.h"
 #include "core/engine/fit.h"
+#include "core/engine/helptraining.h"
 #include "core/engine/models.h"
 #include "core/train/settings.h"
 
@@ -10,6 +11,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
+#include <functional>
 
 namespace fettle::cli {
 
@@ -111,6 +113,35 @@ int finish(const Result<engine::RunSummary> &summary, Context &context, const st
     return context.stop.stop_requested() ? exitCode(ErrorCode::Cancelled) : 0;
 }
 
+// Training in the processes of a launcher: process 0 does what the verb says, the others help it. Started alone there is one.
+int withRanks(Context &context, const std::function<int(const engine::ComputeOptions &)> &work)
+{
+    auto compute = context.compute();
+    if (!compute)
+        return context.terminal.fail(compute.error());
+    auto ranks = train::Ranks::join(context.stop);
+    if (!ranks)
+        return context.terminal.fail(ranks.error());
+    train::Ranks &all = **ranks;
+    if (!all.isAlone() && compute->threads == 0)
+        compute->threads = all.threads();
+    int code = 0;
+    if (all.rank() > 0) {
+        auto helped = engine::helpTraining(all, *compute, context.stop);
+        code = helped ? 0 : exitCode(helped.error().code);
+    } else {
+        // Said at once: the launcher leaves little time.
+        const std::stop_callback isEnding(context.stop, [&context, count = all.count()] {
+            if (count > 1)
+                context.terminal.note(tr("The run ends: it was stopped, or one of its {} processes is gone. What was learnt up to the last checkpoint is kept; "
+                                         "\"fettle resume\" goes on from there, with any number of processes.", count));
+        });
+        code = work(*compute);
+    }
+    all.leave(code);
+    return code;
+}
+
 // A folder that vanishes with the object: the project behind `train --data`.
 struct TemporaryFolder {
     fs::path path;
@@ -138,18 +169,13 @@ Result<> moveFolder(const fs::path &from, const fs::path &to)
     return {};
 }
 
-int runTrain(const TrainArguments &arguments, Context &context)
+int runTrain(const TrainArguments &arguments, Context &context, const engine::ComputeOptions &compute)
 {
     Terminal &terminal = context.terminal;
-    if (arguments.project.empty() == arguments.data.empty())
-        return terminal.fail({ErrorCode::Usage, tr("train needs either --project P or --data FILE."), {}, {}});
-    auto compute = context.compute();
-    if (!compute)
-        return terminal.fail(compute.error());
     engine::TrainRequest request;
     request.model = arguments.model;
     request.adapter = arguments.adapter;
-    request.compute = *compute;
+    request.compute = compute;
 
     if (!arguments.project.empty()) {
         auto project = engine::Project::open(arguments.project, engine::Access::ReadWrite);
@@ -307,7 +333,11 @@ void addChoices(CLI::App &verb, TrainArguments &arguments)
 void addTrainVerbs(Registry &registry)
 {
     auto arguments = std::make_shared<TrainArguments>();
-    CLI::App *verb = registry.add("train", tr("Trains a model on a project or a data file"), [arguments](Context &context) { return runTrain(*arguments, context); });
+    CLI::App *verb = registry.add("train", tr("Trains a model on a project or a data file"), [arguments](Context &context) {
+        if (arguments->project.empty() == arguments->data.empty())
+            return context.terminal.fail({ErrorCode::Usage, tr("train needs either --project P or --data FILE."), {}, {}});
+        return withRanks(context, [&](const engine::ComputeOptions &compute) { return runTrain(*arguments, context, compute); });
+    });
     addChoices(*verb, *arguments);
     verb->add_option("--out", arguments->out, tr("With --data: folder of the adapter"))->capture_default_str();
 
@@ -319,20 +349,19 @@ void addTrainVerbs(Registry &registry)
     struct ResumeArguments { std::string run, project; double epochs = 0; };
     auto resume = std::make_shared<ResumeArguments>();
     verb = registry.add("resume", tr("Goes on with a run exactly where it stopped"), [resume](Context &context) {
-        auto compute = context.compute();
-        if (!compute)
-            return context.terminal.fail(compute.error());
         auto run = parseRun(resume->run);
         if (!run)
             return context.terminal.fail(run.error());
-        auto project = engine::Project::open(resume->project, engine::Access::ReadWrite);
-        if (!project)
-            return context.terminal.fail(project.error());
-        if (auto marked = project->markInterruptedRuns(); !marked)
-            return context.terminal.fail(marked.error());
-        engine::RunControl control;
-        control.epochs = resume->epochs;
-        return finish(engine::resumeRun(*project, *run, *compute, runEvents(context), &control, context.stop), context);
+        return withRanks(context, [&](const engine::ComputeOptions &compute) {
+            auto project = engine::Project::open(resume->project, engine::Access::ReadWrite);
+            if (!project)
+                return context.terminal.fail(project.error());
+            if (auto marked = project->markInterruptedRuns(); !marked)
+                return context.terminal.fail(marked.error());
+            engine::RunControl control;
+            control.epochs = resume->epochs;
+            return finish(engine::resumeRun(*project, *run, compute, runEvents(context), &control, context.stop), context);
+        });
     });
     verb->add_option("RUN", resume->run, tr("Number of the run"))->required();
     verb->add_option("--project", resume->project, tr("The project"))->required();

@@ -14,7 +14,7 @@ struct Facts {
     const train::Recipe &recipe;
     std::string base;
     bool isLora = false;
-    std::string targets; // Python list or "all-linear"
+    std::string targets{}; // Python list or "all-linear"
     std::int64_t rows = 0, accumulation = 0, maxSteps = 0;
     double warmup = 0;
 };

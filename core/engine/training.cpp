@@ -11,6 +11,7 @@
 #include "core/engine/generalset.h"
 #include "core/engine/models.h"
 #include "core/engine/prober.h"
+#include "core/engine/rankjob.h"
 #include "core/engine/runhooks.h"
 #include "core/engine/runmoves.h"
 #include "core/engine/runresult.h"
@@ -41,6 +42,7 @@ struct Job {
     std::shared_ptr<const Lens> lens;
     std::string startAdapter; // folder; empty: fresh
     int threads = 0;
+    train::Ranks *ranks = train::Ranks::ofThisProgram(); // the processes that train together
     std::vector<train::EpochChange> epochChanges; // empty, or from the number that the run began with
     std::optional<train::CheckpointOnDisk> resumeFrom;
 };
@@ -197,7 +199,12 @@ Result<RunSummary> execute(Project &project, RunRecorder &recorder, const Job &j
     const fs::path runFolder = project.runFolder(recorder.info().id);
     const auto failed = [&](const Error &error) { return tl::unexpected<Error>(recorder.failWith(error)); };
 
-    auto trainee = loadTrainee({job.recipe, job.model, job.startAdapter, job.resumeFrom ? job.resumeFrom->path : fs::path()}, events.progressed, stop);
+    const StartPoint start{job.recipe, job.model, job.startAdapter, job.resumeFrom ? job.resumeFrom->path : fs::path()};
+    if (job.ranks) {
+        if (auto sent = sendJob(*job.ranks, start, job.epochChanges, job.data); !sent)
+            return failed(sent.error());
+    }
+    auto trainee = loadTrainees(job.ranks, start, events.progressed, stop);
     if (!trainee)
         return failed(trainee.error());
 
@@ -214,6 +221,7 @@ Result<RunSummary> execute(Project &project, RunRecorder &recorder, const Job &j
     setup.recipe = job.recipe;
     setup.epochChanges = job.epochChanges;
     setup.checkpointFolder = runFolder / "checkpoints";
+    setup.ranks = job.ranks;
     if (job.resumeFrom)
         setup.resumeFrom = job.resumeFrom->path;
 

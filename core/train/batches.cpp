@@ -1,9 +1,11 @@
 #include "core/train/batches.h"
 
 #include "core/base/random.h"
+#include "core/base/sha256.h"
 #include "core/train/packing.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <numeric>
 
 namespace fettle::train {
@@ -19,6 +21,20 @@ std::int64_t Document::trainedTokens() const
     if (trained.empty())
         return 0;
     return static_cast<std::int64_t>(std::count_if(trained.begin() + 1, trained.end(), [](std::uint8_t flag) { return flag != 0; }));
+}
+
+std::string hashOfDocuments(std::span<const Document> train, std::span<const Document> heldOut)
+{
+    Sha256 sha;
+    for (const std::span<const Document> documents : {train, heldOut}) {
+        sha.update(fmt::format("{} documents\n", documents.size()));
+        for (const Document &document : documents) {
+            sha.update(fmt::format("{}\n", document.length()));
+            sha.update(std::as_bytes(std::span(document.ids)));
+            sha.update(std::as_bytes(std::span(document.trained)));
+        }
+    }
+    return sha.finishHex();
 }
 
 PackedRow layOut(std::span<const Document> documents, std::span<const std::int64_t> chosen)

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -32,6 +33,9 @@ struct PackedRow {
     [[nodiscard]] std::int64_t length() const { return static_cast<std::int64_t>(ids.size()); }
     [[nodiscard]] std::int64_t trainedTokens() const { return static_cast<std::int64_t>(targets.size()); }
 };
+
+// SHA-256 over all tokens and marks, lower-case hex.
+[[nodiscard]] std::string hashOfDocuments(std::span<const Document> train, std::span<const Document> heldOut);
 
 // Lays documents side by side in the given order.
 [[nodiscard]] PackedRow layOut(std::span<const Document> documents, std::span<const std::int64_t> chosen);

@@ -87,6 +87,12 @@ void AdamW::collectStrayGradients()
     }
 }
 
+std::span<float> AdamW::gradients()
+{
+    collectStrayGradients();
+    return {m_gradients.data_ptr<float>(), static_cast<std::size_t>(m_gradients.numel())};
+}
+
 // Block by block: the squares of the whole buffer in double precision would be twice its size.
 double AdamW::gradientNorm()
 {

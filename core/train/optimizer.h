@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,8 @@ public:
     AdamW(std::vector<TrainableParameter> parameters, const AdamSettings &settings);
 
     void zeroGradients();
+    // All gradients, side by side.
+    [[nodiscard]] std::span<float> gradients();
     // Length of all gradients together.
     [[nodiscard]] double gradientNorm();
     // One step. clipNorm > 0: gradients are scaled by min(1, clipNorm / (norm + 1e-6)) first, as torch's clip_grad_norm_ does.

@@ -2,13 +2,13 @@
 
 #include "core/base/clock.h"
 #include "core/base/memory.h"
-#include "core/base/sha256.h"
 #include "core/base/words.h"
 #include "core/model/torcherror.h"
 #include "core/train/checkpoint.h"
 #include "core/train/lossbatch.h"
 #include "core/train/optimizer.h"
 #include "core/train/timeleft.h"
+#include "core/train/together.h"
 #include "core/tune/adapter.h"
 
 #include <cmath>
@@ -23,38 +23,28 @@ constexpr std::uint64_t kPassesPerStep = 1 << 20;
 constexpr const char *kOptimizerFile = "optimizer.safetensors";
 constexpr const char *kStateFile = "state.json";
 
-std::string hashOf(std::span<const Document> train, std::span<const Document> heldOut)
+// isShared: every process reads a part of them.
+std::vector<PackedRow> rowsToMeasure(std::span<const Document> documents, const TrainerSetup &setup, bool isShared)
 {
-    Sha256 sha;
-    for (const std::span<const Document> documents : {train, heldOut}) {
-        sha.update(tr("{} documents\n", documents.size()));
-        for (const Document &document : documents) {
-            sha.update(fmt::format("{}\n", document.length()));
-            sha.update(std::as_bytes(std::span(document.ids)));
-            sha.update(std::as_bytes(std::span(document.trained)));
-        }
-    }
-    return sha.finishHex();
-}
-
-std::vector<PackedRow> heldOutRows(std::span<const Document> documents, const Recipe &recipe)
-{
-    std::vector<std::int64_t> all(documents.size());
-    for (std::size_t i = 0; i < all.size(); ++i)
-        all[i] = static_cast<std::int64_t>(i);
-    return packRows(documents, all, batchSettings(recipe));
+    std::vector<std::int64_t> chosen(documents.size());
+    for (std::size_t i = 0; i < chosen.size(); ++i)
+        chosen[i] = static_cast<std::int64_t>(i);
+    if (isShared)
+        chosen = Together(setup).ownShare(documents, std::move(chosen));
+    return packRows(documents, chosen, batchSettings(setup.recipe));
 }
 
 class Loop {
 public:
     Loop(const TrainerSetup &setup, const TrainerHooks &hooks, std::stop_token stop)
         : m_setup(setup)
+        , m_together(setup)
         , m_hooks(hooks)
         , m_stop(std::move(stop))
         , m_plan(setup.trainDocuments, batchSettings(setup.recipe))
         , m_batches(batchSettings(setup.recipe))
-        , m_heldOut(heldOutRows(setup.heldOutDocuments, setup.recipe))
-        , m_general(heldOutRows(setup.generalDocuments, setup.recipe))
+        , m_heldOut(rowsToMeasure(setup.heldOutDocuments, setup, true))
+        , m_general(rowsToMeasure(setup.generalDocuments, setup, false))
         , m_engine(setup.weights, lossOptions(setup.recipe))
         , m_optimizer(parametersFor(*setup.adapter, setup.recipe),
                       {setup.recipe.real("beta1"), setup.recipe.real("beta2"), setup.recipe.real("epsilon"), setup.recipe.real("weightDecay")})
@@ -64,26 +54,29 @@ public:
         , m_timeLeft(evaluationInSteps())
     {
         m_state.recipe = setup.recipe;
-        m_state.documentsHash = hashOf(setup.trainDocuments, setup.heldOutDocuments);
+        m_state.documentsHash = hashOfDocuments(setup.trainDocuments, setup.heldOutDocuments);
         m_setup.adapter->setTraining(true);
     }
 
     ~Loop() { m_setup.adapter->setTraining(false); }
 
     Result<> resume(const std::filesystem::path &checkpoint);
+    [[nodiscard]] Result<> begin(Result<> ready) const { return m_together.begin(std::move(ready), m_state.documentsHash + (m_together.isAlone() ? "" : m_setup.adapter->hash())); }
     Result<TrainOutcome> run();
 
 private:
     enum class StepEnd { Done, Interrupted };
     Result<StepEnd> step();
     Result<StepEnd> retrySmaller(const PackedRow &row, const Error &error);
-    void reportRows(const PackedRow &row, const at::Tensor &losses) const;
+    Result<StepEnd> agree(Result<StepEnd> own, Together::Step &sums, std::span<const std::int64_t> chosen);
+    void reportLosses(std::span<const DocumentLoss> losses) const;
     void report(StepReport done, std::int64_t stepTokens, double seconds);
     void setEpochs(double epochs);
     [[nodiscard]] Result<std::int64_t> stepsFor(double epochs) const;
-    void changeEpochs();
+    Result<> changeEpochs();
+    [[nodiscard]] double acceptedEpochs() const;
     Result<> evaluateIfDue();
-    [[nodiscard]] Result<EvalReport> measure(const std::vector<PackedRow> &rows, std::span<const Document> documents);
+    [[nodiscard]] Result<EvalReport> measure(const std::vector<PackedRow> &rows, std::span<const Document> documents, bool isShared);
     void measureGeneralIfDue();
     void countPatience(double loss);
     [[nodiscard]] bool hasLostPatience() const;
@@ -108,11 +101,13 @@ private:
     [[nodiscard]] Error notFinite(double learningRate) const;
 
     const TrainerSetup &m_setup;
+    const Together m_together;
     const TrainerHooks &m_hooks;
     std::stop_token m_stop;
     BatchPlan m_plan;
     BatchSettings m_batches; // of the steps to come; smaller rows after memory ran out
-    std::vector<PackedRow> m_heldOut, m_general;
+    std::vector<PackedRow> m_heldOut; // that this process reads
+    std::vector<PackedRow> m_general; // process 0 reads them all
     model::LossEngine m_engine;
     AdamW m_optimizer;
     std::int64_t m_steps;
@@ -146,7 +141,8 @@ Result<> Loop::resume(const std::filesystem::path &checkpoint)
 Result<TrainOutcome> Loop::run()
 {
     for (;;) {
-        changeEpochs();
+        if (auto changed = changeEpochs(); !changed)
+            return passError(changed);
         const Stopwatch pause; // an evaluation with all that listeners do at it
         const std::int64_t evaluatedBefore = m_state.evaluatedStep;
         if (auto evaluated = evaluateIfDue(); !evaluated && evaluated.error().code != ErrorCode::Cancelled)
@@ -156,8 +152,11 @@ Result<TrainOutcome> Loop::run()
             m_timeLeft.evaluationTook(pause.seconds());
         if (auto saved = saveIfDue(); !saved)
             return passError(saved);
-        if (const Wish now = wish(); now != Wish::Continue && m_state.step < m_steps)
-            return obey(now);
+        const auto now = m_together.wish(wish());
+        if (!now)
+            return passError(now);
+        if (*now != Wish::Continue && m_state.step < m_steps)
+            return obey(*now);
         if (m_state.step >= m_steps || hasLostPatience())
             return outcome(TrainEnd::Finished);
         auto done = step();
@@ -192,23 +191,35 @@ Result<std::int64_t> Loop::stepsFor(double epochs) const
 }
 
 // At the same place of the loop when it is wished and when a resumed run repeats it.
-void Loop::changeEpochs()
+Result<> Loop::changeEpochs()
 {
     for (; m_changesDone < m_changes.size() && m_changes[m_changesDone].step <= m_state.step; ++m_changesDone)
         setEpochs(m_changes[m_changesDone].epochs);
+    const auto epochs = m_together.epochs(acceptedEpochs());
+    if (!epochs)
+        return passError(epochs);
+    if (*epochs > 0) {
+        m_changes.resize(m_changesDone); // the newest wish counts, not one that was to come
+        setEpochs(*epochs);
+    }
+    return {};
+}
+
+// 0: there is no wish, or it is not possible.
+double Loop::acceptedEpochs() const
+{
     const std::optional<double> wished = m_hooks.takeEpochs ? m_hooks.takeEpochs() : std::nullopt;
     if (!wished)
-        return;
+        return 0;
     const auto steps = stepsFor(*wished);
     if (!steps) {
         if (m_hooks.epochsRefused)
             m_hooks.epochsRefused(steps.error().message);
-        return;
+        return 0;
     }
     if (m_hooks.epochsChanging && !m_hooks.epochsChanging({m_state.step, *wished}, *steps))
-        return;
-    m_changes.resize(m_changesDone); // the newest wish counts, not one that was to come
-    setEpochs(*wished);
+        return 0;
+    return *wished;
 }
 
 // Gradients of all rows of the step, then one correction. The sum over all trained tokens of the step is divided by their number, however
@@ -216,32 +227,45 @@ void Loop::changeEpochs()
 Result<Loop::StepEnd> Loop::step()
 {
     const Stopwatch watch;
-    const std::vector<PackedRow> rows = packRows(m_setup.trainDocuments, m_plan.chosen(m_state.step), m_batches);
+    const std::vector<std::int64_t> chosen = m_plan.chosen(m_state.step);
     std::int64_t tokens = 0;
     std::int64_t trainedTokens = 0;
-    for (const PackedRow &row : rows) {
-        tokens += row.length();
-        trainedTokens += row.trainedTokens();
+    for (const std::int64_t index : chosen) {
+        tokens += m_setup.trainDocuments[static_cast<std::size_t>(index)].length();
+        trainedTokens += m_setup.trainDocuments[static_cast<std::size_t>(index)].trainedTokens();
     }
+    const std::vector<PackedRow> rows = packRows(m_setup.trainDocuments, m_together.ownShare(m_setup.trainDocuments, chosen), m_batches);
     const double scale = 1.0 / static_cast<double>(std::max<std::int64_t>(trainedTokens, 1));
 
     m_optimizer.zeroGradients();
-    double lossSum = 0;
-    std::int64_t correct = 0;
+    Together::Step sums;
+    Result<StepEnd> end = StepEnd::Done;
     for (std::size_t i = 0; i < rows.size(); ++i) {
-        if (wish() != Wish::Continue)
-            return StepEnd::Interrupted;
+        if (wish() != Wish::Continue) {
+            end = StepEnd::Interrupted;
+            break;
+        }
         if (rows[i].targets.empty())
             continue;
         m_setup.adapter->setDropoutState({static_cast<std::uint64_t>(m_setup.recipe.integer("seed")),
-                                          static_cast<std::uint64_t>(m_state.step) * kPassesPerStep + i});
+                                          static_cast<std::uint64_t>(m_state.step) * kPassesPerStep + m_together.firstPass(kPassesPerStep) + i});
         auto loss = m_engine.lossAndGradient(toLossBatch(rows[i]), *m_setup.adapter, scale);
-        if (!loss)
-            return loss.error().code == ErrorCode::OutOfMemory ? retrySmaller(rows[i], loss.error()) : passError(loss);
-        lossSum += loss->sum;
-        correct += loss->correct;
-        reportRows(rows[i], loss->losses);
+        if (!loss) {
+            end = loss.error().code == ErrorCode::OutOfMemory ? retrySmaller(rows[i], loss.error()) : passError(loss);
+            break;
+        }
+        sums.lossSum += loss->sum;
+        sums.correct += loss->correct;
+        const std::vector<DocumentLoss> read = lossByDocument(rows[i], loss->losses);
+        if (m_together.isAlone())
+            reportLosses(read);
+        else
+            sums.read.insert(sums.read.end(), read.begin(), read.end());
     }
+    end = agree(std::move(end), sums, chosen);
+    if (!end || *end != StepEnd::Done)
+        return end;
+    const double lossSum = sums.lossSum;
 
     const double gradNorm = m_optimizer.gradientNorm();
     const double learningRate = m_schedule.at(m_state.step);
@@ -263,7 +287,7 @@ Result<Loop::StepEnd> Loop::step()
     done.loss = lossSum * scale;
     done.learningRate = learningRate;
     done.gradNorm = gradNorm;
-    done.accuracy = static_cast<double>(correct) * scale;
+    done.accuracy = static_cast<double>(sums.correct) * scale;
     report(done, tokens, watch.seconds());
     return StepEnd::Done;
 }
@@ -288,12 +312,26 @@ Result<Loop::StepEnd> Loop::retrySmaller(const PackedRow &row, const Error &erro
     return StepEnd::Interrupted;
 }
 
-void Loop::reportRows(const PackedRow &row, const at::Tensor &losses) const
+// The step of all processes, once each has read its share.
+Result<Loop::StepEnd> Loop::agree(Result<StepEnd> own, Together::Step &sums, std::span<const std::int64_t> chosen)
 {
-    if (!m_hooks.rowsRead)
+    if (m_together.isAlone())
+        return own;
+    sums.isInterrupted = own && *own == StepEnd::Interrupted;
+    auto all = m_together.step(own ? Result<>() : Result<>(passError(own)), sums, chosen, m_optimizer);
+    if (!all)
+        return passError(all);
+    sums = std::move(*all);
+    reportLosses(sums.read);
+    return sums.isInterrupted ? StepEnd::Interrupted : StepEnd::Done;
+}
+
+void Loop::reportLosses(std::span<const DocumentLoss> losses) const
+{
+    if (!m_hooks.rowsRead || losses.empty())
         return;
     std::vector<RowLoss> read;
-    for (const DocumentLoss &document : lossByDocument(row, losses)) {
+    for (const DocumentLoss &document : losses) {
         const RecordId record = m_setup.trainDocuments[static_cast<std::size_t>(document.document)].record;
         read.push_back({record, document.loss, document.tokens});
     }
@@ -314,7 +352,7 @@ void Loop::report(StepReport done, std::int64_t stepTokens, double seconds)
     done.peakBytes = memoryFigures().ownPeakBytes;
     done.seconds = m_state.seconds;
     const std::int64_t evaluations =
-        m_heldOut.empty() ? 0 : evaluationsAfter(m_state.step - 1, m_steps, m_setup.recipe.integer("evalEvery"), m_plan.stepsPerEpoch());
+        m_setup.heldOutDocuments.empty() ? 0 : evaluationsAfter(m_state.step - 1, m_steps, m_setup.recipe.integer("evalEvery"), m_plan.stepsPerEpoch());
     done.secondsLeft = m_timeLeft.seconds(m_steps - m_state.step, evaluations); // one that is due now is still to come
     m_hooks.stepFinished(done);
 }
@@ -323,8 +361,8 @@ void Loop::report(StepReport done, std::int64_t stepTokens, double seconds)
 double Loop::evaluationInSteps() const
 {
     std::int64_t heldOut = 0, train = 0;
-    for (const PackedRow &row : m_heldOut)
-        heldOut += row.length();
+    for (const Document &document : m_setup.heldOutDocuments)
+        heldOut += document.length();
     for (const Document &document : m_setup.trainDocuments)
         train += document.length();
     return static_cast<double>(heldOut) / 3 * static_cast<double>(m_plan.stepsPerEpoch()) / static_cast<double>(std::max<std::int64_t>(train, 1));
@@ -343,9 +381,9 @@ Error Loop::notFinite(double learningRate) const
 
 Result<> Loop::evaluateIfDue()
 {
-    if (m_heldOut.empty() || m_state.evaluatedStep == m_state.step || !isDue(m_setup.recipe.integer("evalEvery")))
+    if (m_setup.heldOutDocuments.empty() || m_state.evaluatedStep == m_state.step || !isDue(m_setup.recipe.integer("evalEvery")))
         return {};
-    const auto report = measure(m_heldOut, m_setup.heldOutDocuments);
+    const auto report = measure(m_heldOut, m_setup.heldOutDocuments, true);
     if (!report)
         return passError(report);
     m_state.evaluatedStep = m_state.step;
@@ -357,11 +395,13 @@ Result<> Loop::evaluateIfDue()
 }
 
 // The adapter as it is, without dropout. A wish ends it between two rows.
-Result<EvalReport> Loop::measure(const std::vector<PackedRow> &rows, std::span<const Document> documents)
+Result<EvalReport> Loop::measure(const std::vector<PackedRow> &rows, std::span<const Document> documents, bool isShared)
 {
     const Stopwatch watch;
     m_setup.adapter->setTraining(false);
-    const auto totals = lossOver(m_engine, *m_setup.adapter, rows, [this] { return wish() != Wish::Continue; }, true);
+    auto totals = lossOver(m_engine, *m_setup.adapter, rows, [this] { return wish() != Wish::Continue; }, true);
+    if (isShared)
+        totals = m_together.totals(std::move(totals));
     m_setup.adapter->setTraining(true);
     if (!totals)
         return passError(totals);
@@ -378,7 +418,7 @@ void Loop::measureGeneralIfDue()
     const bool isDueNow = m_state.step == 0 || isDue(m_setup.recipe.integer("evalEvery"));
     if (m_general.empty() || !m_hooks.generalMeasured || m_state.generalStep == m_state.step || !isDueNow)
         return;
-    const auto report = measure(m_general, m_setup.generalDocuments);
+    const auto report = measure(m_general, m_setup.generalDocuments, false);
     if (!report && report.error().code == ErrorCode::Cancelled)
         return; // the user wants something else now; a resumed run catches up
     m_state.generalStep = m_state.step;
@@ -480,10 +520,8 @@ Result<TrainOutcome> runTraining(const TrainerSetup &setup, const TrainerHooks &
                     tr("Check that the rows have answers, that the maximum length does not cut them off, and what the run learns from."));
     try {
         Loop loop(setup, hooks, std::move(stop));
-        if (setup.resumeFrom) {
-            if (auto resumed = loop.resume(*setup.resumeFrom); !resumed)
-                return passError(resumed);
-        }
+        if (auto begun = loop.begin(setup.resumeFrom ? loop.resume(*setup.resumeFrom) : Result<>()); !begun)
+            return passError(begun);
         return loop.run();
     } catch (const std::exception &exception) {
         return tl::unexpected<Error>(model::errorFromException(exception, "training"));

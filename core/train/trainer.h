@@ -27,6 +27,8 @@ class Adapter;
 
 namespace fettle::train {
 
+class Ranks;
+
 enum class Wish { Continue, Pause, StopAndKeep, StopAndDiscard };
 
 struct StepReport {
@@ -79,6 +81,9 @@ struct TrainerSetup {
     std::filesystem::path checkpointFolder; // step-N below it; empty: no checkpoints
     // A verified checkpoint to go on from. The adapter must be the one of this folder.
     std::optional<std::filesystem::path> resumeFrom;
+    // The processes that train this run together: each reads its share of every step, and has the same values after it. Those beside process 0
+    // have neither hooks nor a checkpoint folder. null: this process alone.
+    Ranks *ranks = nullptr;
 };
 
 enum class TrainEnd { Finished, Paused, Stopped, Discarded };

@@ -9,11 +9,8 @@ if(FETTLE_WITH_TORCH)
   fettle_test(tst_tokenlosses SOURCES engine/tst_tokenlosses.cpp LIBRARIES fettle_engine LABELS core)
   fettle_test(tst_runinsight SOURCES engine/tst_runinsight.cpp LIBRARIES fettle_engine LABELS core)
   fettle_test(tst_enginemethods SOURCES engine/tst_enginemethods.cpp LIBRARIES fettle_engine LABELS core)
-<<<<<<< ours
   fettle_test(tst_history SOURCES engine/tst_history.cpp LIBRARIES fettle_engine LABELS core)
-=======
   fettle_test(tst_soak SOURCES engine/tst_soak.cpp LIBRARIES fettle_engine LABELS core slow)
->>>>>>> theirs
   fettle_test(tst_liverun SOURCES engine/tst_liverun.cpp LIBRARIES fettle_engine fettle::torch LABELS core)
   fettle_test(tst_serve SOURCES engine/tst_serve.cpp LIBRARIES fettle_engine LABELS core)
   fettle_test(tst_correction SOURCES engine/tst_correction.cpp LIBRARIES fettle_engine fettle::torch LABELS core)

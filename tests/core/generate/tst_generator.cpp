@@ -15,6 +15,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 
 using namespace fettle;
 using namespace fettle::generate;
@@ -434,6 +435,34 @@ private slots:
         const std::int64_t prompt = static_cast<std::int64_t>(encoding->ids.size());
         for (std::size_t i = 0; i < results->front().ids.size(); ++i)
             QCOMPARE(std::int64_t{results->front().ids[i]}, (*plain)[prompt - 1 + static_cast<std::int64_t>(i)].argmax().item<std::int64_t>());
+    }
+
+    // Over a text of our own: decoding from the file's rounded weights costs nothing that the same weights in full precision would not.
+    void perplexityIsThatOfTheUnpackedWeights()
+    {
+        const char *path = std::getenv("FETTLE_TEST_MODEL");
+        if (!path || !std::filesystem::exists(path))
+            QSKIP("FETTLE_TEST_MODEL does not name the SmolLM2-135M-Instruct GGUF file.");
+        std::ifstream file(FETTLE_SOURCE_DIR "/README.md");
+        std::string text(2000, ' ');
+        QVERIFY(file.read(text.data(), static_cast<std::streamsize>(text.size())));
+        auto generator = Generator::load(path);
+        QVERIFY2(generator.has_value(), generator ? "" : generator.error().message.c_str());
+        auto weights = model::loadWeights(path);
+        auto encoding = (*generator)->tokenizer()->encode(text);
+        QVERIFY(weights && encoding);
+        const std::vector<TokenId> &ids = encoding->ids;
+        auto own = (*generator)->logits(ids);
+        auto plain = model::computeLogits(**weights, model::packDocument(ids), model::NoSites());
+        QVERIFY(own && plain);
+        const auto count = static_cast<std::int64_t>(ids.size()) - 1;
+        const at::Tensor next = at::tensor(std::vector<std::int64_t>(ids.begin() + 1, ids.end()), at::kLong).unsqueeze(1);
+        const auto perplexity = [&](const at::Tensor &logits) {
+            return std::exp(-at::log_softmax(logits.narrow(0, 0, count), 1).gather(1, next).mean().item<double>());
+        };
+        const double decoded = perplexity(at::from_blob(own->data(), plain->sizes(), at::kFloat)), unpacked = perplexity(*plain);
+        qInfo("%lld tokens: perplexity %.4f decoded, %.4f unpacked", static_cast<long long>(count), decoded, unpacked);
+        QVERIFY(unpacked > 1.0 && std::abs(decoded / unpacked - 1.0) < 0.01);
     }
 };
 

@@ -211,7 +211,18 @@ ALTER TABLE run ADD COLUMN note TEXT NOT NULL DEFAULT '';
 ALTER TABLE run ADD COLUMN isArchived INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-constexpr std::array<std::string_view, 4> kSteps = {kVersion1, kVersion2, kVersion3, kVersion4};
+// Version 5: a trash for runs, and what people write at a step of a curve.
+constexpr std::string_view kVersion5 = R"sql(
+ALTER TABLE run ADD COLUMN trashed TEXT NOT NULL DEFAULT '';
+CREATE TABLE curveNote (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  run INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+  step INTEGER NOT NULL, text TEXT NOT NULL, at TEXT NOT NULL
+);
+CREATE INDEX curveNoteRun ON curveNote(run, step);
+)sql";
+
+constexpr std::array<std::string_view, 5> kSteps = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};
 
 } // namespace
 

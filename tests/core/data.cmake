@@ -2,7 +2,7 @@
 add_library(fettle_testproject STATIC ${CMAKE_SOURCE_DIR}/core/engine/project.cpp ${CMAKE_SOURCE_DIR}/core/engine/projectruns.cpp
   ${CMAKE_SOURCE_DIR}/core/engine/projectfindings.cpp ${CMAKE_SOURCE_DIR}/core/engine/projectprompts.cpp ${CMAKE_SOURCE_DIR}/core/engine/projectvotes.cpp
   ${CMAKE_SOURCE_DIR}/core/engine/projectbulk.cpp ${CMAKE_SOURCE_DIR}/core/engine/projectimport.cpp
-  ${CMAKE_SOURCE_DIR}/core/engine/projectinsight.cpp ${CMAKE_SOURCE_DIR}/core/engine/runresult.cpp ${CMAKE_SOURCE_DIR}/core/engine/runmoves.cpp
+  ${CMAKE_SOURCE_DIR}/core/engine/projectinsight.cpp ${CMAKE_SOURCE_DIR}/core/engine/projectruntrash.cpp ${CMAKE_SOURCE_DIR}/core/engine/runresult.cpp ${CMAKE_SOURCE_DIR}/core/engine/runmoves.cpp
   ${CMAKE_SOURCE_DIR}/core/train/checkpoint.cpp)
 target_link_libraries(fettle_testproject PUBLIC fettle_data fettle_textmetrics PRIVATE fettle_warnings)
 fettle_test(tst_project SOURCES data/tst_project.cpp LIBRARIES fettle_testproject LABELS core)

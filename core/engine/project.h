@@ -69,7 +69,11 @@ struct RunInfo {
     std::vector<std::string> tags;
     std::string note;
     bool isArchived = false;
+    std::string trashed; // when it was thrown away, ISO 8601; empty: it was not
 };
+
+// A run in the trash and what its folder takes on the disk.
+struct TrashedRun { RunInfo run; std::int64_t bytes = 0; };
 
 // What people call a run and write about it.
 struct RunLabel {
@@ -99,6 +103,12 @@ struct EvalPoint {
 // Mean loss over the general questions (nats for each token of their answers; each question counts the same).
 struct GeneralPoint { std::int64_t step = 0; double loss = 0; };
 struct CheckpointInfo { std::int64_t step = 0; std::string path; std::optional<double> evalLoss; };
+
+struct CurveNote { // what somebody wrote at a step of a run
+    std::int64_t id = 0; // 0: not stored yet
+    std::int64_t step = 0;
+    std::string text, when; // ISO 8601
+};
 
 struct SavedPrompt { std::int64_t id = 0; std::string title, system, text; std::string when; bool pinned = false; };
 
@@ -212,9 +222,14 @@ public:
     [[nodiscard]] Result<RunInfo> addRun(const RunInfo &run); // id and name are given by the project
     [[nodiscard]] Result<> updateRun(const RunInfo &run); // all but what labelRun writes
     [[nodiscard]] Result<> labelRun(RunId id, const RunLabel &label); // at any time, while the run works too. Errors: BadInput (no name)
-    [[nodiscard]] Result<std::vector<RunInfo>> runs() const; // newest last
+    [[nodiscard]] Result<std::vector<RunInfo>> runs() const; // newest last, without those in the trash
     [[nodiscard]] Result<RunInfo> run(RunId id) const;
-    [[nodiscard]] Result<> deleteRun(RunId id); // files too
+    [[nodiscard]] Result<> deleteRun(RunId id); // files too, for good
+    // A run in the trash keeps everything and can come back. Errors: NotFound, BadInput (it works now).
+    [[nodiscard]] Result<> trashRun(RunId id);
+    [[nodiscard]] Result<> restoreRun(RunId id);
+    [[nodiscard]] Result<std::vector<TrashedRun>> trashedRuns() const; // newest last
+    [[nodiscard]] std::int64_t runBytes(RunId id) const;               // that its folder takes on the disk
     [[nodiscard]] std::filesystem::path runFolder(RunId id) const;
     [[nodiscard]] Result<> appendMetrics(RunId id, const std::vector<MetricPoint> &points);
     [[nodiscard]] Result<> appendEval(RunId id, const EvalPoint &point);
@@ -233,6 +248,10 @@ public:
     // Answers of all questions at one step (data::kBaseStep: the base's), in their order.
     [[nodiscard]] Result<> putProbeAnswers(RunId id, std::int64_t step, const std::vector<std::string> &answers);
     [[nodiscard]] Result<data::RunProbes> probes(RunId id) const;
+    [[nodiscard]] Result<std::vector<CurveNote>> curveNotes(RunId id) const; // by step
+    // Adds a note (id 0) or changes one; answers it as it is stored. Errors: BadInput (no text), NotFound.
+    [[nodiscard]] Result<CurveNote> putCurveNote(RunId id, const CurveNote &note);
+    [[nodiscard]] Result<> removeCurveNote(RunId id, std::int64_t note);
     [[nodiscard]] Result<> putLedgerRows(RunId id, LedgerPart part, const std::vector<RecordId> &rows);
     // One reading: an epoch (from 1) of training rows, or the step of an evaluation. losses: one for each of the rows. Replaces an earlier one.
     [[nodiscard]] Result<> putLedger(RunId id, LedgerPart part, std::int64_t at, std::span<const float> losses);
@@ -265,6 +284,8 @@ public:
     [[nodiscard]] Result<BallotInfo> importVotes(const evaluate::BallotResult &result);
 
 private:
+    [[nodiscard]] Result<std::vector<RunInfo>> runsWhere(std::string_view condition) const;
+    [[nodiscard]] Result<> setTrashed(RunId id, bool isTrashed);
     struct State;
     explicit Project(std::unique_ptr<State> state);
     std::unique_ptr<State> m_state;

@@ -1,5 +1,6 @@
 // What a run learnt, as the project keeps it: answers to probe prompts, the ledger of losses, how people call a run, which checkpoint is its
 // result.
+#include "core/base/clock.h"
 #include "core/base/words.h"
 #include "core/engine/projectstate.h"
 #include "core/engine/runmoves.h"
@@ -166,6 +167,59 @@ Result<data::RunProbes> Project::probes(RunId id) const
             return probes;
         probes.answers.push_back({answers->integer(0), answers->integer(1), answers->text(2)});
     }
+}
+
+Result<std::vector<CurveNote>> Project::curveNotes(RunId id) const
+{
+    auto select = m_state->database->prepare("SELECT id, step, text, at FROM curveNote WHERE run = ? ORDER BY step, id");
+    if (!select)
+        return passError(select);
+    select->bind(id.value);
+    std::vector<CurveNote> notes;
+    for (;;) {
+        const auto hasRow = select->step();
+        if (!hasRow)
+            return passError(hasRow);
+        if (!*hasRow)
+            return notes;
+        notes.push_back({select->integer(0), select->integer(1), select->text(2), select->text(3)});
+    }
+}
+
+Result<CurveNote> Project::putCurveNote(RunId id, const CurveNote &note)
+{
+    if (note.text.empty())
+        return fail(ErrorCode::BadInput, tr("A note needs a text."), tr("Write one, or remove the note."));
+    if (auto known = run(id); !known)
+        return passError(known);
+    return m_state->write(Touches::Other, [&]() -> Result<CurveNote> {
+        CurveNote stored = note;
+        stored.when = isoNow();
+        auto put = m_state->database->prepare(note.id == 0 ? "INSERT INTO curveNote(step, text, at, run) VALUES(?, ?, ?, ?)"
+                                                           : "UPDATE curveNote SET step = ?, text = ?, at = ? WHERE run = ? AND id = ?");
+        if (!put)
+            return passError(put);
+        put->bind(stored.step).bind(stored.text).bind(stored.when).bind(id.value);
+        if (note.id != 0)
+            put->bind(note.id);
+        if (auto done = put->run(); !done)
+            return passError(done);
+        if (m_state->database->changedRows() == 0)
+            return fail(ErrorCode::NotFound, tr("There is no note {} at run {}.", note.id, id.value), tr("It may have been removed."));
+        if (note.id == 0)
+            stored.id = m_state->database->lastInsertId();
+        return stored;
+    });
+}
+
+Result<> Project::removeCurveNote(RunId id, std::int64_t note)
+{
+    return m_state->write(Touches::Other, [&]() -> Result<> {
+        auto remove = m_state->database->prepare("DELETE FROM curveNote WHERE run = ? AND id = ?");
+        if (!remove)
+            return passError(remove);
+        return remove->bind(id.value).bind(note).run();
+    });
 }
 
 Result<> Project::putLedgerRows(RunId id, LedgerPart part, const std::vector<RecordId> &rows)

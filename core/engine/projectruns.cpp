@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kRunColumns = "SELECT id, name, state, method, modelPath, modelName, modelHash, snapshot, recipe, step, steps, epoch, "
-                                         "trainLoss, evalLoss, tokens, trainedTokens, seconds, started, adapter, failure, resultStep, tags, note, isArchived FROM run";
+                                         "trainLoss, evalLoss, tokens, trainedTokens, seconds, started, adapter, failure, resultStep, tags, note, isArchived, trashed FROM run";
 
 // SQLite stores a number that is none (NaN) as NULL.
 double realOrNaN(const store::Statement &row, int column)
@@ -78,6 +78,7 @@ RunInfo runOf(const store::Statement &row, const fs::path &folder)
     run.tags = tagLines(row.view(21));
     run.note = row.text(22);
     run.isArchived = row.integer(23) != 0;
+    run.trashed = row.text(24);
     return run;
 }
 
@@ -165,7 +166,12 @@ Result<> Project::updateRun(const RunInfo &run)
 
 Result<std::vector<RunInfo>> Project::runs() const
 {
-    auto statement = m_state->database->prepare(fmt::format("{} ORDER BY id", kRunColumns));
+    return runsWhere("trashed = ''");
+}
+
+Result<std::vector<RunInfo>> Project::runsWhere(std::string_view condition) const
+{
+    auto statement = m_state->database->prepare(fmt::format("{} WHERE {} ORDER BY id", kRunColumns, condition));
     if (!statement)
         return passError(statement);
     std::vector<RunInfo> runs;

@@ -217,7 +217,18 @@ ALTER TABLE content ADD COLUMN baseLoss REAL;
 ALTER TABLE content ADD COLUMN questionLoss REAL;
 )sql";
 
-constexpr std::array<std::string_view, 5> kSteps = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};
+// Version 6: a trash for runs, and what people write at a step of a curve.
+constexpr std::string_view kVersion6 = R"sql(
+ALTER TABLE run ADD COLUMN trashed TEXT NOT NULL DEFAULT '';
+CREATE TABLE curveNote (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  run INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+  step INTEGER NOT NULL, text TEXT NOT NULL, at TEXT NOT NULL
+);
+CREATE INDEX curveNoteRun ON curveNote(run, step);
+)sql";
+
+constexpr std::array<std::string_view, 6> kSteps = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6};
 
 } // namespace
 

@@ -84,7 +84,6 @@ private slots:
     void logTells();
     void numbersAreSaved();
     void reportAndEventFileAreSaved();
-    void runIsDeleted();
     void everyControlHasAName();
     void narrowWindowFits();
 
@@ -853,18 +852,6 @@ void RunsPageTest::reportAndEventFileAreSaved()
     QVERIFY(events.contains("brain.Event:2") && events.contains("held_out/loss"));
     if (const QString folder = qEnvironmentVariable("FETTLE_PICTURES"); !folder.isEmpty())
         QFile::copy(m_dir.filePath(QStringLiteral("events.out.tfevents.run-1")), folder + QStringLiteral("/events.out.tfevents.run-1"));
-}
-
-void RunsPageTest::runIsDeleted()
-{
-    addRun(1, RunState::Finished, 60, 60);
-    addRun(2, RunState::Finished, 60, 60);
-    open();
-    QTRY_COMPARE(m_page->shownRun(), RunId{2});
-    m_window->dialogs().setNextAnswer(0);
-    m_page->findChild<QAction *>(QStringLiteral("deleteRun"))->trigger();
-    QTRY_COMPARE(find<RunListModel>()->rowCount(), 1);
-    QTRY_COMPARE(m_page->shownRun(), RunId{1});
 }
 
 void RunsPageTest::everyControlHasAName()

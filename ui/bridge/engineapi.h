@@ -78,6 +78,10 @@ public:
     [[nodiscard]] virtual Result<std::vector<engine::RunInfo>> runs() const = 0;
     [[nodiscard]] virtual Result<engine::RunInfo> run(RunId id) const = 0;
     [[nodiscard]] virtual Result<> deleteRun(RunId id) = 0;
+    [[nodiscard]] virtual Result<> trashRun(RunId id) = 0;
+    [[nodiscard]] virtual Result<> restoreRun(RunId id) = 0;
+    [[nodiscard]] virtual Result<std::vector<engine::TrashedRun>> trashedRuns() const = 0;
+    [[nodiscard]] virtual std::int64_t runBytes(RunId id) const = 0;
     [[nodiscard]] virtual Result<std::vector<engine::MetricPoint>> metrics(RunId id, std::int64_t afterStep) const = 0;
     [[nodiscard]] virtual Result<std::vector<engine::EvalPoint>> evals(RunId id) const = 0;
     [[nodiscard]] virtual Result<std::vector<engine::CheckpointInfo>> checkpoints(RunId id) const = 0;
@@ -85,6 +89,9 @@ public:
     [[nodiscard]] virtual Result<> labelRun(RunId id, const engine::RunLabel &label) = 0;
     [[nodiscard]] virtual Result<engine::RunInfo> makeResult(RunId id, std::int64_t step) = 0;
     [[nodiscard]] virtual Result<data::RunProbes> probes(RunId id) const = 0;
+    [[nodiscard]] virtual Result<std::vector<engine::CurveNote>> curveNotes(RunId id) const = 0;
+    [[nodiscard]] virtual Result<engine::CurveNote> putCurveNote(RunId id, const engine::CurveNote &note) = 0;
+    [[nodiscard]] virtual Result<> removeCurveNote(RunId id, std::int64_t note) = 0;
     [[nodiscard]] virtual Result<data::LossLedger> lossLedger(RunId id) const = 0;
     [[nodiscard]] virtual Result<std::vector<engine::GeneralPoint>> generalLosses(RunId id) const = 0;
 

@@ -96,6 +96,10 @@ public:
     Result<std::vector<engine::RunInfo>> runs() const override { return m_project.runs(); }
     Result<engine::RunInfo> run(RunId id) const override { return m_project.run(id); }
     Result<> deleteRun(RunId id) override { return m_project.deleteRun(id); }
+    Result<> trashRun(RunId id) override { return m_project.trashRun(id); }
+    Result<> restoreRun(RunId id) override { return m_project.restoreRun(id); }
+    Result<std::vector<engine::TrashedRun>> trashedRuns() const override { return m_project.trashedRuns(); }
+    std::int64_t runBytes(RunId id) const override { return m_project.runBytes(id); }
     Result<std::vector<engine::MetricPoint>> metrics(RunId id, std::int64_t afterStep) const override
     {
         return m_project.metrics(id, afterStep);
@@ -106,6 +110,9 @@ public:
     Result<> labelRun(RunId id, const engine::RunLabel &label) override { return m_project.labelRun(id, label); }
     Result<engine::RunInfo> makeResult(RunId id, std::int64_t step) override { return m_project.makeResult(id, step); }
     Result<data::RunProbes> probes(RunId id) const override { return m_project.probes(id); }
+    Result<std::vector<engine::CurveNote>> curveNotes(RunId id) const override { return m_project.curveNotes(id); }
+    Result<engine::CurveNote> putCurveNote(RunId id, const engine::CurveNote &note) override { return m_project.putCurveNote(id, note); }
+    Result<> removeCurveNote(RunId id, std::int64_t note) override { return m_project.removeCurveNote(id, note); }
     Result<data::LossLedger> lossLedger(RunId id) const override { return m_project.lossLedger(id); }
     Result<std::vector<engine::GeneralPoint>> generalLosses(RunId id) const override { return m_project.generalLosses(id); }
     Result<std::vector<engine::SavedPrompt>> prompts() const override { return m_project.prompts(); }

@@ -18,6 +18,7 @@ using namespace measure;
 namespace {
 
 constexpr int kBoxWidth = 172, kLine = 18, kBoxGap = kStep3;
+constexpr double kNoteMark = 12; // pixels of the flag of a note
 constexpr double kEpochRoom = 64; // pixels that a label needs; closer epochs are left out
 
 } // namespace
@@ -37,6 +38,7 @@ void ChartOverlay::paintEvent(QPaintEvent *)
     paintEvidence(painter);
     paintLost(painter);
     paintEpochs(painter);
+    paintNotes(painter);
     const auto chosen = m_chart.chosen();
     const auto step = m_chart.cursor() ? m_chart.cursor() : chosen ? std::optional(double(*chosen)) : std::nullopt;
     if (step && *step >= m_chart.viewFrom() && *step <= m_chart.viewTo()) {
@@ -69,6 +71,22 @@ void ChartOverlay::paintEpochs(QPainter &painter) const
         if (x + kEpochRoom < plot.right())
             label(x, start.epoch);
         free = x + kEpochRoom;
+    }
+}
+
+void ChartOverlay::paintNotes(QPainter &painter) const
+{
+    const Tokens &t = tokens();
+    const QRect plot = m_chart.plotRect();
+    for (const engine::CurveNote &note : m_chart.curves().notes) {
+        if (double(note.step) < m_chart.viewFrom() || double(note.step) > m_chart.viewTo())
+            continue;
+        const double x = std::floor(m_chart.xOf(double(note.step))) + 0.5;
+        painter.setPen(QPen(t.accent, 1, Qt::DashLine));
+        painter.drawLine(QPointF(x, plot.top() + kNoteMark), QPointF(x, plot.bottom()));
+        painter.setPen(QPen(t.accent, 1.5));
+        painter.setBrush(t.accentSoft);
+        painter.drawPolygon(QPolygonF({{x, plot.top() + kNoteMark}, {x, plot.top() + 1.0}, {x + kNoteMark, plot.top() + kNoteMark / 3}, {x, plot.top() + kNoteMark * 2 / 3}}));
     }
 }
 

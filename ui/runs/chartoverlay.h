@@ -19,6 +19,7 @@ protected:
 
 private:
     void paintEpochs(QPainter &painter) const;
+    void paintNotes(QPainter &painter) const;
     void paintEvidence(QPainter &painter) const;
     void paintLost(QPainter &painter) const;
     void paintCursor(QPainter &painter, double step) const;

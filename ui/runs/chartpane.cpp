@@ -2,6 +2,7 @@
 #include "ui/runs/chartpane.h"
 
 #include "ui/runs/chartlegend.h"
+#include "ui/runs/overlaychart.h"
 #include "ui/runs/scrubber.h"
 #include "ui/runs/smallchart.h"
 #include "ui/widgets/button.h"
@@ -9,11 +10,14 @@
 #include "ui/widgets/segmented.h"
 #include "ui/widgets/words.h"
 
+#include <QCloseEvent>
 #include <QComboBox>
 #include <QHBoxLayout>
+#include <QKeyEvent>
 #include <QLocale>
 #include <QSettings>
 #include <QSlider>
+#include <QStackedWidget>
 
 #include <algorithm>
 #include <cmath>
@@ -83,6 +87,12 @@ void ChartPane::setupTools()
     m_measure->setAccessibleName(tr("What the chart shows"));
     m_measure->setSegmentToolTip(0, tr("How surprised the model is by the right answer, in nats for each token. Lower is better."));
     m_measure->setSegmentToolTip(1, tr("The same as a number of words: as unsure as a choice among so many. Lower is better."));
+    m_choice = new QComboBox;
+    m_choice->addItems(curveChoiceNames());
+    for (int i = 0; i < m_choice->count(); ++i)
+        m_choice->setItemData(i, curveChoiceHelp(CurveChoice(i)), Qt::ToolTipRole);
+    m_choice->setAccessibleName(tr("Which curves are drawn"));
+    m_choice->setToolTip(tr("The loss of the whole run, or of parts of the data: topics and lengths that lag behind are seen here."));
     m_legend = new ChartLegend;
     m_smoothingName = smallLabel(tr("Smoothing"));
     m_smoothing = new QSlider(Qt::Horizontal);
@@ -100,13 +110,12 @@ void ChartPane::setupTools()
     m_logAxis = new Button(tr("Log axis"), {}, tr("Spreads small losses: equal distances are equal ratios."));
     m_logAxis->setCheckable(true);
     m_whole = iconButton(QStringLiteral("maximize-2"), tr("Show the whole run (the wheel zooms, Shift and dragging zooms into a box, dragging moves a zoomed view)"), ButtonLook::Normal);
+    m_fullScreen = iconButton(QStringLiteral("monitor"), tr("Full screen: the charts alone (F11; Escape goes back)"), ButtonLook::Normal);
     m_save = iconButton(QStringLiteral("download"), tr("Save the chart as a picture or as numbers"), ButtonLook::Normal);
     m_tools = new QHBoxLayout;
     m_tools->setContentsMargins(kPaneSide, kStep2, kPaneSide, kStep2);
     m_tools->setSpacing(kStep2);
     m_tools->addWidget(m_measure);
-    m_tools->addSpacing(kStep2);
-    m_tools->addWidget(m_legend);
     m_tools->addStretch(1);
     m_tools->addWidget(m_smoothingName);
     m_tools->addWidget(m_smoothing);
@@ -121,12 +130,24 @@ void ChartPane::setupTools()
 void ChartPane::setupCharts()
 {
     m_loss = new LossChart(m_curves, m_scale);
+    m_groups = new GroupPane(m_curves, m_scale);
+    m_charts = new QStackedWidget;
+    m_charts->addWidget(m_loss);
+    m_charts->addWidget(m_groups);
     m_scrubber = new Scrubber(m_curves, m_scale);
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addLayout(m_tools);
-    column->addWidget(m_loss, 1);
+    m_secondTools = new QHBoxLayout;
+    m_secondTools->setContentsMargins(kPaneSide, 0, kPaneSide, kStep1);
+    m_secondTools->setSpacing(kStep3);
+    m_secondTools->addWidget(m_choice);
+    m_secondTools->addWidget(m_legend);
+    m_secondTools->addStretch(1);
+    m_secondTools->addWidget(m_fullScreen);
+    column->addLayout(m_secondTools);
+    column->addWidget(m_charts, 1);
     column->addWidget(m_scrubber);
     column->addWidget(new Separator);
     m_smallRow = new QHBoxLayout;
@@ -143,18 +164,29 @@ void ChartPane::setupCharts()
 void ChartPane::connectCharts()
 {
     connect(m_measure, &Segmented::chosen, this,
-            [this](int index) { m_loss->setMeasure(index == 0 ? LossChart::Measure::Loss : LossChart::Measure::Perplexity); });
+            [this](int index) {
+                m_loss->setMeasure(index == 0 ? LossChart::Measure::Loss : LossChart::Measure::Perplexity);
+                m_groups->setPerplexity(index != 0);
+            });
+    connect(m_choice, &QComboBox::currentIndexChanged, this, &ChartPane::curvesChosen);
+    connect(m_groups, &GroupPane::hovered, this, [this](double step) { setCursor(step); });
+    connect(m_groups, &GroupPane::pointerLeft, this, [this] { setCursor({}); });
+    connect(&m_groups->chart(), &OverlayChart::viewChanged, this, [this](double from, double to, int left, int right) {
+        if (m_charts->currentWidget() == m_groups)
+            showView(from, to, left, right);
+    });
     connect(m_axis, &QComboBox::currentIndexChanged, this, &ChartPane::axisChosen);
     connect(m_smoothing, &QSlider::valueChanged, this, &ChartPane::smoothingMoved);
     connect(m_logAxis, &QPushButton::toggled, this, [this](bool isLog) {
         m_loss->setScale(isLog ? LossChart::Scale::Logarithmic : LossChart::Scale::Linear);
+        m_groups->chart().setLogarithmic(isLog);
         QSettings().setValue(kLogKey, isLog);
     });
     connect(m_whole, &QPushButton::clicked, m_loss, &LossChart::showAll);
+    connect(m_whole, &QPushButton::clicked, &m_groups->chart(), &OverlayChart::showAll);
     connect(m_loss, &LossChart::viewChanged, this, [this](double from, double to, int left, int right) {
-        m_scrubber->setView(from, to, left, right);
-        for (SmallChart *chart : m_small)
-            chart->setView(from, to);
+        if (m_charts->currentWidget() == m_loss)
+            showView(from, to, left, right);
     });
     connect(m_loss, &LossChart::hovered, this, [this](double step) { setCursor(step); });
     connect(m_loss, &LossChart::pointerLeft, this, [this] { setCursor({}); });
@@ -178,6 +210,9 @@ void ChartPane::connectCharts()
 
 void ChartPane::showRun()
 {
+    m_groups->setWaiting();
+    if (shownCurves() != CurveChoice::WholeRun)
+        emit groupsWished(shownCurves());
     m_scrubber->forgetChoice();
     m_loss->setChosen({});
     m_loss->setCursor({});
@@ -191,6 +226,8 @@ void ChartPane::refresh()
     m_scrubber->refresh();
     if (!isVisible())
         return; // the small charts are filled when they come into view
+    if (shownCurves() != CurveChoice::WholeRun)
+        m_groups->refresh();
     refreshSmall();
 }
 
@@ -203,10 +240,70 @@ void ChartPane::refreshSmall()
     }
 }
 
+void ChartPane::showView(double from, double to, int left, int right)
+{
+    m_scrubber->setView(from, to, left, right);
+    for (SmallChart *chart : m_small)
+        chart->setView(from, to);
+}
+
+CurveChoice ChartPane::shownCurves() const
+{
+    return CurveChoice(std::max(0, m_choice->currentIndex()));
+}
+
+void ChartPane::curvesChosen()
+{
+    const bool isWhole = shownCurves() == CurveChoice::WholeRun;
+    m_choice->setToolTip(curveChoiceHelp(shownCurves()));
+    m_charts->setCurrentIndex(isWhole ? 0 : 1);
+    m_smoothing->setEnabled(isWhole); // the others are means already
+    m_legend->setVisible(isWhole); // parts of the data have their own
+    if (isWhole) {
+        m_loss->refresh();
+        return;
+    }
+    m_groups->setWaiting();
+    emit groupsWished(shownCurves());
+}
+
+void ChartPane::setGroups(engine::LossGroups groups, CurveChoice choice)
+{
+    if (choice == shownCurves())
+        m_groups->setGroups(std::move(groups), choice);
+}
+
+QWidget &ChartPane::shownChart()
+{
+    return shownCurves() == CurveChoice::WholeRun ? static_cast<QWidget &>(*m_loss) : m_groups->chart();
+}
+
+void ChartPane::drawShownChart(QPaintDevice &device)
+{
+    if (shownCurves() == CurveChoice::WholeRun)
+        m_loss->draw(device);
+    else
+        m_groups->chart().draw(device);
+}
+
 void ChartPane::showEvent(QShowEvent *event)
 {
     Pane::showEvent(event);
     refreshSmall();
+}
+
+void ChartPane::keyPressEvent(QKeyEvent *event)
+{
+    if (isWindow() && (event->key() == Qt::Key_Escape || event->key() == Qt::Key_F11))
+        emit fullScreenLeft();
+    else
+        Pane::keyPressEvent(event);
+}
+
+void ChartPane::closeEvent(QCloseEvent *event)
+{
+    event->ignore();
+    emit fullScreenLeft();
 }
 
 void ChartPane::setCursor(std::optional<double> step)
@@ -214,6 +311,7 @@ void ChartPane::setCursor(std::optional<double> step)
     if (step && (m_curves.points.empty() || *step < 0 || *step > double(m_curves.points.back().step) + 0.5))
         step.reset();
     m_loss->setCursor(step);
+    m_groups->setCursor(step);
     for (SmallChart *chart : m_small)
         chart->setCursor(step);
 }
@@ -226,7 +324,6 @@ void ChartPane::setLost(std::optional<LossChart::Lost> lost)
 
 void ChartPane::setNarrow(bool isNarrow)
 {
-    m_legend->setVisible(!isNarrow);
     m_smoothingName->setVisible(!isNarrow);
     m_smoothingValue->setVisible(!isNarrow);
     m_smoothing->setFixedWidth(isNarrow ? 48 : 92);

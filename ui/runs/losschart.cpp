@@ -6,6 +6,8 @@
 #include "ui/theme/tokens.h"
 #include "ui/widgets/words.h"
 
+#include <QHelpEvent>
+#include <QToolTip>
 #include <QVBoxLayout>
 
 #include <qcustomplot.h>
@@ -21,6 +23,7 @@ constexpr int kAxisLeft = 44, kAxisRight = measure::kPaneSide, kAxisTop = 8, kAx
 constexpr double kFewestSteps = 4; // closest view
 constexpr double kSmallest = 1e-6; // what a logarithmic axis shows of zero
 constexpr double kGrip = 6;         // pixels beside the line of the chosen step where it can be taken
+constexpr double kNoteHeight = 14; // pixels of the mark of a note
 constexpr double kOutlier = 3;     // raw values this many times above everything else do not stretch the axis
 
 QVector<QCPGraphData> graphData(const QPolygonF &line, const LossChart &chart)
@@ -75,7 +78,12 @@ void LossChart::setupPlot()
                 fillGraphs();
             });
     connectMouse();
-    connect(m_plot, &QCustomPlot::mouseDoubleClick, this, [this] { showAll(); });
+    connect(m_plot, &QCustomPlot::mouseDoubleClick, this, [this](QMouseEvent *event) {
+        if (!m_isWhole)
+            showAll();
+        else if (!m_curves.points.empty() && m_plot->axisRect()->rect().contains(event->pos()))
+            emit noteWished(noteStep(m_axis.toStep(m_plot->xAxis->pixelToCoord(event->pos().x()))));
+    });
     connect(m_plot, &QCustomPlot::afterReplot, this, [this] {
         const QRect rect = plotRect();
         m_overlay->update();
@@ -110,10 +118,33 @@ void LossChart::pressed(const QMouseEvent &event)
 
 void LossChart::released(const QMouseEvent &event)
 {
-    if (m_pressX >= 0 && std::abs(event.pos().x() - m_pressX) < 4)
+    const bool isClick = m_pressX >= 0 && std::abs(event.pos().x() - m_pressX) < 4;
+    const engine::CurveNote *note = isClick && event.pos().y() < plotRect().top() + kNoteHeight ? noteAt(event.pos().x()) : nullptr;
+    if (note)
+        emit noteActivated(note->id);
+    else if (isClick)
         emit clicked(m_axis.toStep(m_plot->xAxis->pixelToCoord(event.pos().x())));
     m_pressX = -1;
     m_isScrubbing = false;
+}
+
+std::int64_t LossChart::noteStep(double step) const
+{
+    return std::clamp<std::int64_t>(std::llround(step), 0, m_curves.points.back().step);
+}
+
+const engine::CurveNote *LossChart::noteAt(double x) const
+{
+    const engine::CurveNote *nearest = nullptr;
+    double best = kGrip + 1;
+    for (const engine::CurveNote &note : m_curves.notes) {
+        const double distance = std::abs(xOf(double(note.step)) + kNoteHeight / 3 - x); // the flag stands at the right of its line
+        if (distance < best) {
+            best = distance;
+            nearest = &note;
+        }
+    }
+    return nearest;
 }
 
 void LossChart::setupGraphs()
@@ -383,6 +414,10 @@ void LossChart::keyPressEvent(QKeyEvent *event)
     case Qt::Key_Equal: zoom(0.7, centre); break;
     case Qt::Key_Minus: zoom(1 / 0.7, centre); break;
     case Qt::Key_0: showAll(); break;
+    case Qt::Key_N:
+        if (!m_curves.points.empty())
+            emit noteWished(noteStep(centre));
+        break;
     default: QWidget::keyPressEvent(event);
     }
 }
@@ -391,6 +426,13 @@ bool LossChart::eventFilter(QObject *object, QEvent *event)
 {
     if (object == m_plot && event->type() == QEvent::Leave)
         emit pointerLeft();
+    if (object == m_plot && event->type() == QEvent::ToolTip) {
+        const auto *help = static_cast<QHelpEvent *>(event);
+        if (const engine::CurveNote *note = noteAt(help->pos().x())) {
+            QToolTip::showText(help->globalPos(), tr("Step %1: %2").arg(countText(note->step), QString::fromStdString(note->text)), m_plot);
+            return true;
+        }
+    }
     return QWidget::eventFilter(object, event);
 }
 

@@ -56,6 +56,7 @@ public:
     void axisChanged(); // the scale counts something else now: the whole run is shown
     // Curves and what lies over them, in vectors: for SVG and PDF.
     void draw(QPaintDevice &device);
+    [[nodiscard]] const engine::CurveNote *noteAt(double x) const; // within a few pixels; null: none
     [[nodiscard]] int drawnPoints() const; // of the raw line, after thinning
     // Where a step or value lies, in pixels of this widget.
     [[nodiscard]] double xOf(double step) const;
@@ -68,6 +69,8 @@ signals:
     void clicked(double step);
     void scrubbed(double step); // dragged over the whole run, or by the line of the chosen step
     void keyStepped(int checkpoints); // Left -1, Right 1, Home and End far beyond
+    void noteWished(qint64 step);   // by a double click or the key N
+    void noteActivated(qint64 note);      // its mark was clicked
     void viewChanged(double from, double to, // in units of the axis
                      int axisLeft, int axisRight);
 
@@ -88,6 +91,7 @@ private:
     void fillGraphs();
     void fitValueAxis();
     void clampView();
+    [[nodiscard]] std::int64_t noteStep(double step) const; // one that the run has
     void describe();
     [[nodiscard]] double lastStep() const;
     [[nodiscard]] double lastValue() const { return m_axis.toValue(lastStep()); }

@@ -16,6 +16,7 @@ struct RunCurves {
     std::vector<engine::EvalPoint> evals;
     std::vector<engine::GeneralPoint> general; // what the general questions say; the first one before the run
     std::vector<engine::CheckpointInfo> checkpoints;
+    std::vector<engine::CurveNote> notes; // by step
     std::vector<std::int64_t> answered; // steps at which the probe prompts were answered, ascending
     std::int64_t steps = 0; // that the run will have
 };

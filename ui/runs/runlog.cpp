@@ -20,16 +20,16 @@ using engine::RunState;
 QString stateSentence(RunState state, const engine::RunInfo &run)
 {
     switch (state) {
-    case RunState::Idle: return RunLogView::tr("Waits for its turn");
-    case RunState::Preparing: return RunLogView::tr("Reads rows and weights");
-    case RunState::Running: return RunLogView::tr("Learns");
-    case RunState::Pausing: return RunLogView::tr("Pause was asked for");
-    case RunState::Paused: return RunLogView::tr("Paused, memory is free");
-    case RunState::Stopping: return RunLogView::tr("Stop was asked for");
-    case RunState::Finished: return RunLogView::tr("Finished");
-    case RunState::Cancelled: return RunLogView::tr("Stopped by you");
-    case RunState::Failed: return RunLogView::tr("Failed. %1").arg(failureWords(run.failure).what);
-    case RunState::Interrupted: return RunLogView::tr("Cut off: the program or the computer ended");
+    case RunState::Idle: return RunLogModel::tr("Waits for its turn");
+    case RunState::Preparing: return RunLogModel::tr("Reads rows and weights");
+    case RunState::Running: return RunLogModel::tr("Learns");
+    case RunState::Pausing: return RunLogModel::tr("Pause was asked for");
+    case RunState::Paused: return RunLogModel::tr("Paused, memory is free");
+    case RunState::Stopping: return RunLogModel::tr("Stop was asked for");
+    case RunState::Finished: return RunLogModel::tr("Finished");
+    case RunState::Cancelled: return RunLogModel::tr("Stopped by you");
+    case RunState::Failed: return RunLogModel::tr("Failed. %1").arg(failureWords(run.failure).what);
+    case RunState::Interrupted: return RunLogModel::tr("Cut off: the program or the computer ended");
     }
     return {};
 }
@@ -43,8 +43,8 @@ struct Dated { // step first, then what happens at one step in this order
 QString stepPlace(std::int64_t step, const RunCurves &curves)
 {
     const std::ptrdiff_t at = pointIndex(curves, double(step));
-    return at < 0 ? RunLogView::tr("step %1").arg(countText(step))
-                  : RunLogView::tr("step %1, %2").arg(countText(step), durationText(curves.points[std::size_t(at)].seconds));
+    return at < 0 ? RunLogModel::tr("step %1").arg(countText(step))
+                  : RunLogModel::tr("step %1, %2").arg(countText(step), durationText(curves.points[std::size_t(at)].seconds));
 }
 
 } // namespace
@@ -53,18 +53,20 @@ std::vector<LogEntry> runLogEntries(const engine::RunInfo &run, const RunCurves 
 {
     std::vector<Dated> all;
     const auto started = QDateTime::fromString(QString::fromStdString(run.started), Qt::ISODate).toLocalTime();
-    all.push_back({-1, 0, {QStringLiteral("flag"), Ink::Muted, RunLogView::tr("Started on %1").arg(modelNameText(run.modelName)),
+    all.push_back({-1, 0, {QStringLiteral("flag"), Ink::Muted, RunLogModel::tr("Started on %1").arg(modelNameText(run.modelName)),
                            started.isValid() ? QLocale().toString(started, QLocale::ShortFormat) : QString()}});
     std::optional<double> best;
     for (const engine::EvalPoint &eval : curves.evals) {
         const bool isBest = !best || eval.loss < *best;
-        const QString text = RunLogView::tr("Held-out loss %1").arg(lossText(eval.loss));
+        const QString text = RunLogModel::tr("Held-out loss %1").arg(lossText(eval.loss));
         all.push_back({eval.step, 0, {isBest ? QStringLiteral("arrow-down") : QStringLiteral("arrow-up"), isBest ? Ink::Good : Ink::Warning,
-                                      isBest ? text : RunLogView::tr("%1, above the best so far").arg(text), stepPlace(eval.step, curves)}});
+                                      isBest ? text : RunLogModel::tr("%1, above the best so far").arg(text), stepPlace(eval.step, curves)}});
         best = std::min(best.value_or(eval.loss), eval.loss);
     }
     for (const engine::CheckpointInfo &checkpoint : curves.checkpoints)
-        all.push_back({checkpoint.step, 1, {QStringLiteral("save"), Ink::Muted, RunLogView::tr("Checkpoint saved"), stepPlace(checkpoint.step, curves)}});
+        all.push_back({checkpoint.step, 1, {QStringLiteral("save"), Ink::Muted, RunLogModel::tr("Checkpoint saved"), stepPlace(checkpoint.step, curves)}});
+    for (const engine::CurveNote &note : curves.notes)
+        all.push_back({note.step, 1, {QStringLiteral("message-square"), Ink::Accent, QString::fromStdString(note.text).simplified(), stepPlace(note.step, curves), qint64(note.id)}});
     for (const SeenState &change : seen) {
         const QString when = change.when.toString(QStringLiteral("HH:mm:ss"));
         all.push_back({change.step, 2, change.notice.isEmpty()
@@ -86,12 +88,35 @@ void RunLogModel::setEntries(std::vector<LogEntry> entries)
 {
     beginResetModel();
     m_entries = std::move(entries);
+    choose();
     endResetModel();
+}
+
+void RunLogModel::setFilter(const QString &words, LogLevel level)
+{
+    beginResetModel();
+    m_words = words.simplified().split(QLatin1Char(' '), Qt::SkipEmptyParts);
+    m_level = level;
+    choose();
+    endResetModel();
+}
+
+void RunLogModel::choose()
+{
+    m_shown.clear();
+    for (std::size_t i = 0; i < m_entries.size(); ++i) {
+        const LogEntry &entry = m_entries[i];
+        const bool isTrouble = entry.ink == Ink::Warning || entry.ink == Ink::Bad;
+        const bool isLevel = m_level == LogLevel::Everything || (m_level == LogLevel::Notes ? entry.note.has_value() : isTrouble);
+        const auto hasWord = [&](const QString &word) { return entry.text.contains(word, Qt::CaseInsensitive) || entry.place.contains(word, Qt::CaseInsensitive); };
+        if (isLevel && std::ranges::all_of(m_words, hasWord))
+            m_shown.push_back(i);
+    }
 }
 
 int RunLogModel::rowCount(const QModelIndex &parent) const
 {
-    return parent.isValid() ? 0 : int(m_entries.size());
+    return parent.isValid() ? 0 : int(m_shown.size());
 }
 
 QVariant RunLogModel::data(const QModelIndex &index, int role) const
@@ -129,21 +154,6 @@ void RunLogDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option
 QSize RunLogDelegate::sizeHint(const QStyleOptionViewItem &, const QModelIndex &) const
 {
     return {100, qRound(kRow * textScale())};
-}
-
-RunLogView::RunLogView(QWidget *parent) : QListView(parent), m_model(new RunLogModel(this))
-{
-    setModel(m_model);
-    setItemDelegate(new RunLogDelegate(this));
-    setUniformItemSizes(true);
-    setFrameShape(QFrame::NoFrame);
-    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    setAccessibleName(tr("Log of the run, newest first"));
-}
-
-void RunLogView::show(std::vector<LogEntry> entries)
-{
-    m_model->setEntries(std::move(entries));
 }
 
 } // namespace fettle::ui

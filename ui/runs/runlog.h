@@ -7,7 +7,6 @@
 
 #include <QAbstractListModel>
 #include <QDateTime>
-#include <QListView>
 #include <QStyledItemDelegate>
 
 namespace fettle::ui {
@@ -24,9 +23,12 @@ struct LogEntry {
     Ink ink = Ink::Muted;
     QString text;
     QString place; // "step 120, 7 min" or "14:24"
+    std::optional<qint64> note = {}; // what the user wrote
 };
 
 [[nodiscard]] std::vector<LogEntry> runLogEntries(const engine::RunInfo &run, const RunCurves &curves, const std::vector<SeenState> &seen);
+
+enum class LogLevel { Everything, Troubles, Notes };
 
 class RunLogModel : public QAbstractListModel {
     Q_OBJECT
@@ -34,12 +36,20 @@ class RunLogModel : public QAbstractListModel {
 public:
     using QAbstractListModel::QAbstractListModel;
     void setEntries(std::vector<LogEntry> entries);
-    [[nodiscard]] const LogEntry &entryAt(int row) const { return m_entries[std::size_t(row)]; }
+    // words: all of them must be in an entry, in any case.
+    void setFilter(const QString &words, LogLevel level);
+    [[nodiscard]] const LogEntry &entryAt(int row) const { return m_entries[m_shown[std::size_t(row)]]; }
+    [[nodiscard]] int entryCount() const { return int(m_entries.size()); } // without the filter
     int rowCount(const QModelIndex &parent = {}) const override;
     QVariant data(const QModelIndex &index, int role) const override;
 
 private:
+    void choose();
+
     std::vector<LogEntry> m_entries;
+    std::vector<std::size_t> m_shown;
+    QStringList m_words;
+    LogLevel m_level = LogLevel::Everything;
 };
 
 class RunLogDelegate : public QStyledItemDelegate {
@@ -49,18 +59,6 @@ public:
     using QStyledItemDelegate::QStyledItemDelegate;
     void paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const override;
     QSize sizeHint(const QStyleOptionViewItem &option, const QModelIndex &index) const override;
-};
-
-class RunLogView : public QListView {
-    Q_OBJECT
-
-public:
-    explicit RunLogView(QWidget *parent = nullptr);
-    void show(std::vector<LogEntry> entries);
-    using QListView::show;
-
-private:
-    RunLogModel *m_model;
 };
 
 } // namespace fettle::ui

@@ -46,7 +46,7 @@ RunPane::RunPane(const LossChart &chart, const AnswerPane::Actions &actions, QWi
     m_checkpoints = new CheckpointPane(chart, {actions.previous, actions.next, actions.openInPlayground});
     m_doctor = new DoctorPane;
     m_settings = new RunSettings;
-    m_log = new RunLogView;
+    m_log = new RunLogPane;
     m_stack = new QStackedWidget;
     for (QWidget *widget : std::initializer_list<QWidget *>{m_answers, m_checkpoints, m_doctor, m_settings, m_log})
         m_stack->addWidget(widget);

@@ -4,7 +4,7 @@
 #include "ui/runs/answerpane.h"
 #include "ui/runs/checkpointpane.h"
 #include "ui/runs/doctorpane.h"
-#include "ui/runs/runlog.h"
+#include "ui/runs/runlogpane.h"
 #include "ui/runs/runsettings.h"
 #include "ui/widgets/card.h"
 
@@ -25,6 +25,7 @@ public:
     [[nodiscard]] AnswerPane &answers() { return *m_answers; }
     [[nodiscard]] CheckpointPane &checkpoints() { return *m_checkpoints; }
     [[nodiscard]] DoctorPane &doctor() { return *m_doctor; }
+    [[nodiscard]] RunLogPane &log() { return *m_log; }
     [[nodiscard]] QTabBar &tabs() { return *m_tabs; }
 
 private:
@@ -43,7 +44,7 @@ private:
     CheckpointPane *m_checkpoints;
     DoctorPane *m_doctor;
     RunSettings *m_settings;
-    RunLogView *m_log;
+    RunLogPane *m_log;
 };
 
 } // namespace fettle::ui

@@ -1,5 +1,5 @@
-// A run on one self-contained HTML page: what it was made of, its curve, what the doctor says, what it answered. For people who do not have
-// Fettle. Values in, bytes out.
+// A run on one self-contained page, HTML or PDF: what it was made of, its curves, what the doctor says, what it answered, what it learnt from.
+// For people who do not have Fettle. Values in, bytes out; made on a worker thread.
 #pragma once
 
 #include "ui/runs/rundoctor.h"
@@ -12,9 +12,14 @@ struct ReportParts {
     engine::RunInfo run;
     RunCurves curves;
     data::RunProbes probes;
-    QByteArray chart; // SVG
+    double smoothing = 0.85;                                  // of the training curve
+    std::optional<engine::SnapshotInfo> snapshot;             // none: the run had no project
+    std::vector<std::pair<std::string, std::int64_t>> tags;   // of the learnt records, most frequent first
 };
 
-[[nodiscard]] QByteArray runReport(const ReportParts &parts);
+// The tags of the records, most frequent first, at most `most` of them.
+[[nodiscard]] std::vector<std::pair<std::string, std::int64_t>> frequentTags(const std::vector<data::Record> &records, std::size_t most);
+[[nodiscard]] QByteArray runReportHtml(const ReportParts &parts);
+[[nodiscard]] QByteArray runReportPdf(const ReportParts &parts); // A4, curves as vectors
 
 } // namespace fettle::ui

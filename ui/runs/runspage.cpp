@@ -218,6 +218,10 @@ void RunsPage::readCurves()
             if (!general)
                 return passError(general);
             curves.general = std::move(*general);
+            auto notes = project->curveNotes(run);
+            if (!notes)
+                return passError(notes);
+            curves.notes = std::move(*notes);
             curves.points = std::move(*points);
             curves.evals = std::move(*evals);
             curves.checkpoints = std::move(*checkpoints);
@@ -313,6 +317,36 @@ void RunsPage::readProbes()
             updateActions();
         },
         "runs page probes");
+}
+
+void RunsPage::readGroups()
+{
+    const CurveChoice choice = m_chart->shownCurves();
+    if (choice == CurveChoice::WholeRun || !m_shown.isValid())
+        return;
+    bridge().readSlowly<engine::LossGroups>(
+        this,
+        [run = m_shown, choice](const ProjectApi *project, const JobContext &) -> Result<engine::LossGroups> {
+            if (!project)
+                return engine::LossGroups{};
+            const auto ledger = project->lossLedger(run);
+            if (!ledger)
+                return passError(ledger);
+            const data::LossTable &table = partOf(choice) == engine::LedgerPart::Train ? ledger->train : ledger->heldOut;
+            auto rows = groupingOf(choice) == engine::GroupBy::Split ? Result<std::vector<engine::RecordRow>>() : project->recordRows(table.rows);
+            if (!rows)
+                return passError(rows);
+            return engine::lossGroups(*ledger, *rows, partOf(choice), groupingOf(choice));
+        },
+        [this, run = m_shown, choice](Result<engine::LossGroups> groups) {
+            if (run != m_shown)
+                return;
+            if (groups)
+                m_chart->setGroups(std::move(*groups), choice);
+            else
+                context().showMessage(messageOf(groups.error()));
+        },
+        "runs page groups");
 }
 
 void RunsPage::showStack()

@@ -38,6 +38,7 @@ class RunsPage : public Page {
 
 public:
     explicit RunsPage(const PageContext &context, QWidget *parent = nullptr);
+    ~RunsPage() override;
 
     void setProject() override;
     void onShown() override;
@@ -61,6 +62,7 @@ private:
     QWidget *makePreparing();
     void setupMenus();
     void adjustToWidth();
+    void showFullScreen(bool isFull); // the charts alone, in a window of their own
 
     // --- runspage.cpp: what is shown
     void connectBridge();
@@ -71,6 +73,7 @@ private:
     void curvesRead(RunId run, RunCurves curves);
     void readCheckpoints();
     void readProbes();
+    void readGroups(); // curves of parts of the data, where they are shown
     void showStack();
     void showQueue();
     void showGauges(const engine::Gauges &gauges);
@@ -93,7 +96,10 @@ private:
     void pauseShown();
     void resumeShown();
     void stopShown();
-    void deleteShown();
+    void editNote(const engine::CurveNote &note);
+    void readNotes();
+    void trashShown();
+    void openTrash();
     void openInPlayground();
     void makeResult();
     void choosePrompts();
@@ -116,6 +122,7 @@ private:
     void saveEvents();
     void saveReport();
     void saveBytes(const QString &title, const QString &suggestion, const QString &filter, const std::function<QByteArray()> &make); // made off the GUI thread
+    void tellWritten(const QString &name, const Result<> &result);
     void writeBytes(const QString &name, const std::function<QByteArray()> &make);
     // --- runspageepochs.cpp
     void changeEpochs();
@@ -140,7 +147,7 @@ private:
     int m_reloads = 0;                               // for a gap in the curve
     QTimer m_checkpointTimer, m_gapTimer;
 
-    QAction *m_pause, *m_resume, *m_stop, *m_saveNow, *m_changeEpochs, *m_delete, *m_openPlayground, *m_previous, *m_next, *m_savePicture, *m_saveNumbers, *m_makeResult, *m_choosePrompts, *m_showLedger, *m_label, *m_archive, *m_showArchived, *m_saveEvents, *m_saveReport, *m_compare;
+    QAction *m_pause, *m_resume, *m_stop, *m_saveNow, *m_changeEpochs, *m_trash, *m_openTrash, *m_openPlayground, *m_previous, *m_next, *m_savePicture, *m_saveNumbers, *m_makeResult, *m_choosePrompts, *m_showLedger, *m_label, *m_archive, *m_showArchived, *m_saveEvents, *m_saveReport, *m_compare, *m_addNote, *m_fullScreen;
     RunListModel *m_model;
     RunList *m_list;
     QueuePane *m_queue;
@@ -150,6 +157,7 @@ private:
     Button *m_pauseButton, *m_resumeButton, *m_stopButton, *m_ledgerButton;
     QVBoxLayout *m_bars;
     QSplitter *m_splitter;
+    QList<int> m_splitterSizes; // before full screen
     QStackedWidget *m_right; // one run, or several compared
     CompareView *m_comparison;
     QStackedWidget *m_views; // curves or ledger

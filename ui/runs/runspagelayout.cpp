@@ -65,7 +65,7 @@ void RunsPage::setupActions()
     m_saveNumbers = addPageAction(QStringLiteral("saveChartNumbers"), tr("Save the curves as numbers..."), QStringLiteral("table-2"), {},
                                   tr("A CSV file with one line for each step."), [this] { saveNumbers(); });
     m_saveReport = addPageAction(QStringLiteral("saveReport"), tr("Save a report..."), QStringLiteral("file-text"), {},
-                                 tr("One web page with the curve, the settings and the answers, for people who do not have Fettle."), [this] { saveReport(); });
+                                 tr("One web page or PDF file with curves, settings, data and answers, for people who do not have Fettle."), [this] { saveReport(); });
     m_saveEvents = addPageAction(QStringLiteral("saveEvents"), tr("Save for TensorBoard..."), QStringLiteral("activity"), {},
                                  tr("An event file with all curves that TensorBoard reads."), [this] { saveEvents(); });
     m_label = addPageAction(QStringLiteral("labelRun"), tr("Name, tags, note..."), QStringLiteral("tag"), QKeySequence(Qt::Key_F2),
@@ -77,8 +77,15 @@ void RunsPage::setupActions()
     m_showArchived->setCheckable(true);
     m_compare = addPageAction(QStringLiteral("compareRuns"), tr("Compare with..."), QStringLiteral("git-compare"), {},
                               tr("Shows curves, settings and data of this run beside another one. Ctrl and a click in the list choose more."), [this] { compareWith(); });
-    m_delete = addPageAction(QStringLiteral("deleteRun"), tr("Delete the run..."), QStringLiteral("trash-2"), {},
-                             tr("Removes the run with its curves, checkpoints and adapter."), [this] { deleteShown(); });
+    m_addNote = addPageAction(QStringLiteral("addCurveNote"), tr("Write a note at the curve..."), QStringLiteral("message-square"), {},
+                              tr("Keeps what you saw or did at a step: a mark on the curve and a line in the log. A double click on the curve does the same."),
+                              [this] { editNote({0, m_chart->chosenStep().value_or(m_curves.points.empty() ? 0 : m_curves.points.back().step), {}, {}}); });
+    m_fullScreen = addPageAction(QStringLiteral("chartFullScreen"), tr("Charts in full screen"), QStringLiteral("monitor"), QKeySequence(Qt::Key_F11),
+                                 tr("Shows the charts alone on the whole screen; Escape goes back."), [this] { showFullScreen(!m_chart->isWindow()); });
+    m_trash = addPageAction(QStringLiteral("trashRun"), tr("Move to the trash"), QStringLiteral("trash-2"), {},
+                            tr("Takes the run away; it can be restored until the trash is emptied."), [this] { trashShown(); });
+    m_openTrash = addPageAction(QStringLiteral("openRunTrash"), tr("Trash of runs..."), QStringLiteral("rotate-ccw"), {},
+                                tr("Shows what was thrown away and its size; restores it or deletes it for good."), [this] { openTrash(); });
 }
 
 void RunsPage::setupLayout()
@@ -157,10 +164,13 @@ QWidget *RunsPage::makeHead()
     menu->addAction(m_choosePrompts);
     menu->addSeparator();
     menu->addAction(m_compare);
+    menu->addAction(m_fullScreen);
+    menu->addAction(m_addNote);
     menu->addAction(m_label);
     menu->addAction(m_archive);
     menu->addAction(m_showArchived);
-    menu->addAction(m_delete);
+    menu->addAction(m_trash);
+    menu->addAction(m_openTrash);
     connect(more, &QPushButton::clicked, this, [more, menu] {
         menu->popup(more->mapToGlobal(QPoint(more->width() - menu->sizeHint().width(), more->height() + kStep1)));
     });
@@ -203,6 +213,21 @@ QWidget *RunsPage::makeWork()
         m_pane->setChosen(step);
         updateActions();
     });
+    const auto openNote = [this](qint64 id) {
+        for (const engine::CurveNote &note : m_curves.notes) {
+            if (note.id == id) {
+                editNote(engine::CurveNote(note));
+                return;
+            }
+        }
+    };
+    // Behind the event that asks for it: the dialog has an event loop of its own.
+    connect(&m_chart->loss(), &LossChart::noteWished, this, [this](qint64 step) { editNote({0, step, {}, {}}); }, Qt::QueuedConnection);
+    connect(&m_chart->loss(), &LossChart::noteActivated, this, openNote, Qt::QueuedConnection);
+    connect(&m_pane->log(), &RunLogPane::noteActivated, this, openNote);
+    connect(m_chart, &ChartPane::fullScreenLeft, this, [this] { showFullScreen(false); });
+    connect(&m_chart->fullScreenButton(), &QPushButton::clicked, this, [this] { showFullScreen(!m_chart->isWindow()); });
+    connect(m_chart, &ChartPane::groupsWished, this, &RunsPage::readGroups);
     connect(&m_pane->doctor(), &DoctorPane::showWished, this, [this](double from, double to) {
         m_chart->loss().showAll();
         m_chart->loss().setEvidence(LossChart::Lost{std::int64_t(from), std::int64_t(to)});
@@ -273,6 +298,33 @@ void RunsPage::setupMenus()
         const Button &button = m_chart->saveButton();
         menu->popup(button.mapToGlobal(QPoint(button.width() - menu->sizeHint().width(), button.height() + kStep1)));
     });
+}
+
+RunsPage::~RunsPage()
+{
+    if (m_chart->isWindow())
+        delete m_chart; // full screen: nobody else does
+}
+
+void RunsPage::showFullScreen(bool isFull)
+{
+    if (isFull == m_chart->isWindow())
+        return;
+    if (isFull) {
+        m_splitterSizes = m_splitter->sizes();
+        m_chart->setParent(nullptr, Qt::Window);
+        m_chart->setWindowTitle(window()->windowTitle());
+        m_chart->setNarrow(false);
+        m_chart->showFullScreen();
+    } else {
+        m_chart->setWindowState(Qt::WindowNoState);
+        m_splitter->insertWidget(0, m_chart);
+        m_splitter->setSizes(m_splitterSizes);
+        m_chart->setNarrow(m_isNarrow);
+        m_chart->show();
+        window()->activateWindow();
+    }
+    m_chart->shownChart().setFocus();
 }
 
 void RunsPage::adjustToWidth()

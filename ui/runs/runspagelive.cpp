@@ -134,8 +134,9 @@ void RunsPage::checkpointed(RunId run, const engine::CheckpointInfo &checkpoint)
     putCheckpoint(m_curves, checkpoint);
     m_chart->refresh();
     showParts();
+    readGroups(); // losses are written with the checkpoint
     if (m_views->currentWidget() == m_ledger)
-        m_ledger->showRun(run); // losses are written with the checkpoint
+        m_ledger->showRun(run);
     m_checkpointTimer.start();
 }
 
@@ -217,11 +218,13 @@ void RunsPage::updateActions()
     const bool hasPlayground = context().windowAction(QStringLiteral("page-playground")) != nullptr;
     m_openPlayground->setVisible(hasPlayground);
     setActionPossible(m_openPlayground, hasPlayground && isCheckpoint, notKept);
+    setActionPossible(m_addNote, !m_curves.points.empty(), tr("There is no step yet."));
     setActionPossible(m_savePicture, !m_curves.points.empty(), tr("There is no step yet."));
     setActionPossible(m_saveEvents, !m_curves.points.empty(), tr("There is no step yet."));
     setActionPossible(m_saveReport, !m_curves.points.empty(), tr("There is no step yet."));
     setActionPossible(m_saveNumbers, !m_curves.points.empty(), tr("There is no step yet."));
-    setActionPossible(m_delete, run && !isActive && !isRunWorking(state), run ? tr("Stop the run first.") : noRun);
+    setActionPossible(m_openTrash, bridge().project() != nullptr, tr("No project is open."));
+    setActionPossible(m_trash, run && !isActive && !isRunWorking(state), run ? tr("Stop the run first.") : noRun);
 }
 
 void RunsPage::pauseShown()
@@ -258,24 +261,6 @@ void RunsPage::stopShown()
     m_asked = id;
     bridge().stopRun(answer == 0 ? engine::RunControl::Wish::StopAndKeep : engine::RunControl::Wish::StopAndDiscard);
     updateActions();
-}
-
-void RunsPage::deleteShown()
-{
-    const engine::RunInfo *run = shownInfo();
-    if (!run)
-        return;
-    const RunId id = run->id;
-    const int answer = context().dialogs.ask(this, {tr("Delete %1?").arg(QString::fromStdString(run->name)),
-                                                    tr("Its curves, checkpoints and adapter are removed from the disk. This cannot be taken back."),
-                                                    {tr("Delete"), tr("Keep")}});
-    if (answer != 0)
-        return;
-    bridge().write<void>(Touched::Runs, this, [id](ProjectApi &project, const JobContext &) { return project.deleteRun(id); },
-                         [this](Result<> result) {
-                             if (!result)
-                                 context().showMessage(messageOf(result.error()));
-                         });
 }
 
 void RunsPage::openInPlayground()

@@ -9,7 +9,9 @@
 #include "ui/runs/runreport.h"
 
 #include <QDateTime>
+#include <QSlider>
 
+#include <algorithm>
 #include <cmath>
 
 namespace fettle::ui {
@@ -38,13 +40,29 @@ QByteArray numbersOf(const RunCurves &curves)
     return text;
 }
 
+constexpr std::size_t kReportedTags = 12;
+
+// A snapshot that is not there any more is left out: the report says so.
+void addDataSummary(ReportParts &parts, const ProjectApi *project)
+{
+    const auto snapshots = project ? project->snapshots() : Result<std::vector<engine::SnapshotInfo>>();
+    if (!snapshots)
+        return;
+    const auto found = std::ranges::find(*snapshots, parts.run.snapshot, &engine::SnapshotInfo::id);
+    if (found == snapshots->end())
+        return;
+    parts.snapshot = *found;
+    if (const auto records = project->snapshotRecords(parts.run.snapshot, data::Split::Train))
+        parts.tags = frequentTags(*records, kReportedTags);
+}
+
 } // namespace
 
 void RunsPage::savePicture()
 {
     const QString name = context().dialogs.saveFile(this, tr("Save the chart"), tr("run-%1-loss.png").arg(m_shown.value), tr("Pictures (*.png *.svg *.pdf)"));
     if (!name.isEmpty())
-        writeBytes(name, [bytes = pictureBytes(m_chart->loss(), name, [this](QPaintDevice &device) { m_chart->loss().draw(device); })] { return bytes; });
+        writeBytes(name, [bytes = pictureBytes(m_chart->shownChart(), name, [this](QPaintDevice &device) { m_chart->drawShownChart(device); })] { return bytes; });
 }
 
 void RunsPage::saveBytes(const QString &title, const QString &suggestion, const QString &filter, const std::function<QByteArray()> &make)
@@ -58,12 +76,12 @@ void RunsPage::writeBytes(const QString &name, const std::function<QByteArray()>
 {
     bridge().readSlowly<void>(
         this, [file = name.toStdString(), make](const ProjectApi *, const JobContext &context) { return context.engine.writeFile(file, make().toStdString()); },
-        [this, name](Result<> result) {
-            if (result)
-                context().showMessage({MessageTone::Info, tr("\"%1\" is written.").arg(name), {}, {}, {}, {}});
-            else
-                context().showMessage(messageOf(result.error()));
-        });
+        [this, name](Result<> result) { tellWritten(name, result); });
+}
+
+void RunsPage::tellWritten(const QString &name, const Result<> &result)
+{
+    context().showMessage(result ? Message{MessageTone::Info, tr("\"%1\" is written.").arg(name), {}, {}, {}, {}} : messageOf(result.error()));
 }
 
 void RunsPage::saveEvents()
@@ -82,8 +100,17 @@ void RunsPage::saveReport()
     const engine::RunInfo *run = shownInfo();
     if (!run)
         return;
-    saveBytes(tr("Save a report"), tr("run-%1.html").arg(m_shown.value), tr("Web pages (*.html)"),
-              [parts = ReportParts{*run, m_curves, m_pane->answers().probes(), svgBytes(m_chart->loss().size(), [this](QPaintDevice &device) { m_chart->loss().draw(device); })}] { return runReport(parts); });
+    const QString name = context().dialogs.saveFile(this, tr("Save a report"), tr("run-%1.html").arg(m_shown.value), tr("Web pages and PDF files (*.html *.pdf)"));
+    if (name.isEmpty())
+        return;
+    ReportParts parts{*run, m_curves, m_pane->answers().probes(), m_chart->smoothing().value() / 100.0, {}, {}};
+    bridge().readSlowly<void>(
+        this,
+        [file = name.toStdString(), isPdf = name.endsWith(QLatin1String(".pdf"), Qt::CaseInsensitive), parts = std::move(parts)](const ProjectApi *project, const JobContext &context) mutable -> Result<> {
+            addDataSummary(parts, project);
+            return context.engine.writeFile(file, (isPdf ? runReportPdf(parts) : runReportHtml(parts)).toStdString());
+        },
+        [this, name](Result<> result) { tellWritten(name, result); });
 }
 
 void RunsPage::saveNumbers()

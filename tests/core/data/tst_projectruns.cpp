@@ -17,6 +17,8 @@ private slots:
     void init();
     void runsKeepTheirCurves();
     void interruptedRuns();
+    void trashedRunsComeBack();
+    void notesStayWithTheirRun();
     void projectCanBeMoved();
     void prompts();
 
@@ -75,6 +77,63 @@ void TestProjectRuns::runsKeepTheirCurves()
     QCOMPARE(project.run(run.id).error().code, ErrorCode::NotFound);
     QCOMPARE(project.updateRun(run).error().code, ErrorCode::NotFound);
     QCOMPARE(project.addRun({})->name, std::string("Run 2")); // numbers are not used twice
+}
+
+void TestProjectRuns::trashedRunsComeBack()
+{
+    Project project = create();
+    RunInfo run;
+    run.state = RunState::Finished;
+    const auto kept = project.addRun(run), thrown = project.addRun(run);
+    QVERIFY(kept && thrown);
+    const auto checkpoint = project.runFolder(thrown->id) / "checkpoints" / "5";
+    std::filesystem::create_directories(checkpoint);
+    QFile file(QString::fromStdString((checkpoint / "weights").string()));
+    QVERIFY(file.open(QIODevice::WriteOnly) && file.write(QByteArray(5000, 'x')) == 5000);
+    file.close();
+    std::filesystem::create_directory_symlink("/usr", checkpoint / "elsewhere"); // what a link leads to is not the run's
+    QVERIFY(project.appendEval(thrown->id, {5, 2.5, 400}));
+    QVERIFY(project.trashRun(thrown->id));
+    QCOMPARE(project.runs()->size(), std::size_t(1));
+    const auto trashed = project.trashedRuns();
+    QVERIFY(trashed);
+    QCOMPARE(trashed->size(), std::size_t(1));
+    QCOMPARE(trashed->front().run.id, thrown->id);
+    QVERIFY(!trashed->front().run.trashed.empty());
+    QCOMPARE(trashed->front().bytes, 5000);
+    QCOMPARE(project.runBytes(kept->id), 0);
+    QVERIFY(project.restoreRun(thrown->id));
+    QCOMPARE(project.runs()->size(), std::size_t(2));
+    QCOMPARE(project.evals(thrown->id)->size(), std::size_t(1));
+    run.state = RunState::Running;
+    const auto working = project.addRun(run);
+    QCOMPARE(project.trashRun(working->id).error().code, ErrorCode::BadInput);
+    QCOMPARE(project.trashRun({99}).error().code, ErrorCode::NotFound);
+    QVERIFY(project.trashRun(thrown->id));
+    QVERIFY(project.deleteRun(thrown->id));
+    QVERIFY(project.trashedRuns()->empty());
+    QVERIFY(!std::filesystem::exists(project.runFolder(thrown->id)));
+    QVERIFY(std::filesystem::exists("/usr"));
+}
+
+void TestProjectRuns::notesStayWithTheirRun()
+{
+    Project project = create();
+    const auto run = project.addRun({}), other = project.addRun({});
+    const auto late = project.putCurveNote(run->id, {0, 40, "Spike", {}});
+    const auto early = project.putCurveNote(run->id, {0, 20, "Names", {}});
+    QVERIFY(late && early && late->id != early->id && !late->when.empty());
+    QCOMPARE(project.curveNotes(run->id)->front().text, std::string("Names")); // by step
+    QVERIFY(project.putCurveNote(run->id, {late->id, 40, "Spike: one odd record", {}}));
+    QCOMPARE(project.curveNotes(run->id)->back().text, std::string("Spike: one odd record"));
+    QVERIFY(project.curveNotes(other->id)->empty());
+    QCOMPARE(project.putCurveNote(other->id, {late->id, 1, "not its own", {}}).error().code, ErrorCode::NotFound);
+    QCOMPARE(project.putCurveNote(run->id, {0, 1, "", {}}).error().code, ErrorCode::BadInput);
+    QCOMPARE(project.putCurveNote({99}, {0, 1, "x", {}}).error().code, ErrorCode::NotFound);
+    QVERIFY(project.removeCurveNote(run->id, late->id));
+    QCOMPARE(project.curveNotes(run->id)->size(), std::size_t(1));
+    QVERIFY(project.deleteRun(run->id));
+    QVERIFY(project.curveNotes(run->id)->empty());
 }
 
 void TestProjectRuns::interruptedRuns()

@@ -1,6 +1,8 @@
 // Changes of many records at once in the stand-in: only what a fix of one record needs. The rest is tested on real projects.
 #include "tests/ui/support/fakeproject.h"
 
+#include <algorithm>
+
 namespace fettle::ui {
 
 Result<data::BulkPreview> FakeProject::previewChange(const data::BulkChange &change, const std::vector<RecordId> &ids, std::size_t shown, const ProgressCallback &,
@@ -88,6 +90,71 @@ Result<data::SnapshotDiff> FakeProject::diffSnapshots(SnapshotId older, std::opt
             diff.shown.push_back(std::move(change));
     }
     return diff;
+}
+
+Result<> FakeProject::trashRun(RunId id)
+{
+    const std::scoped_lock lock(m_state->mutex);
+    const auto found = std::ranges::find(m_state->runs, id, &engine::RunInfo::id);
+    if (found == m_state->runs.end())
+        return fail(ErrorCode::NotFound, "There is no such run.");
+    m_state->trashedRuns.push_back(*found);
+    m_state->trashedRuns.back().trashed = "2026-03-02T09:00:00";
+    m_state->runs.erase(found);
+    return {};
+}
+
+Result<> FakeProject::restoreRun(RunId id)
+{
+    const std::scoped_lock lock(m_state->mutex);
+    const auto found = std::ranges::find(m_state->trashedRuns, id, &engine::RunInfo::id);
+    if (found == m_state->trashedRuns.end())
+        return fail(ErrorCode::NotFound, "There is no such run.");
+    m_state->runs.push_back(*found);
+    m_state->runs.back().trashed.clear();
+    m_state->trashedRuns.erase(found);
+    std::ranges::sort(m_state->runs, {}, &engine::RunInfo::id);
+    return {};
+}
+
+Result<std::vector<engine::TrashedRun>> FakeProject::trashedRuns() const
+{
+    const std::scoped_lock lock(m_state->mutex);
+    std::vector<engine::TrashedRun> runs;
+    for (const engine::RunInfo &run : m_state->trashedRuns)
+        runs.push_back({run, m_state->bytesOfRun});
+    return runs;
+}
+
+std::int64_t FakeProject::runBytes(RunId) const
+{
+    return m_state->bytesOfRun;
+}
+
+Result<std::vector<engine::CurveNote>> FakeProject::curveNotes(RunId id) const
+{
+    const std::scoped_lock lock(m_state->mutex);
+    return m_state->curveNotes[id.value];
+}
+
+Result<engine::CurveNote> FakeProject::putCurveNote(RunId id, const engine::CurveNote &note)
+{
+    const std::scoped_lock lock(m_state->mutex);
+    auto &notes = m_state->curveNotes[id.value];
+    engine::CurveNote stored = note;
+    if (stored.id == 0)
+        stored.id = std::int64_t(notes.size()) + 1;
+    std::erase_if(notes, [&](const engine::CurveNote &known) { return known.id == stored.id; });
+    notes.push_back(stored);
+    std::ranges::sort(notes, {}, &engine::CurveNote::step);
+    return stored;
+}
+
+Result<> FakeProject::removeCurveNote(RunId id, std::int64_t note)
+{
+    const std::scoped_lock lock(m_state->mutex);
+    std::erase_if(m_state->curveNotes[id.value], [note](const engine::CurveNote &known) { return known.id == note; });
+    return {};
 }
 
 } // namespace fettle::ui

@@ -490,7 +490,8 @@ Result<engine::RunInfo> FakeProject::run(RunId id) const
 Result<> FakeProject::deleteRun(RunId id)
 {
     const Lock lock(m_state->mutex);
-    std::erase_if(m_state->runs, [id](const engine::RunInfo &run) { return run.id == id; });
+    for (auto *runs : {&m_state->runs, &m_state->trashedRuns})
+        std::erase_if(*runs, [id](const engine::RunInfo &run) { return run.id == id; });
     return {};
 }
 

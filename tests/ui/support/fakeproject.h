@@ -19,11 +19,13 @@ struct FakeProjectState {
     std::vector<engine::SnapshotInfo> snapshots;
     std::map<std::int64_t, std::vector<data::Record>> snapshotRecords;
     std::int64_t snapshotCounter = -1; // changes at the newest snapshot
-    std::vector<engine::RunInfo> runs;
+    std::vector<engine::RunInfo> runs, trashedRuns;
+    std::int64_t bytesOfRun = 1'200'000'000;
     std::map<std::int64_t, std::vector<engine::MetricPoint>> metrics;
     std::map<std::int64_t, std::vector<engine::EvalPoint>> evals;
     std::map<std::int64_t, std::vector<engine::CheckpointInfo>> checkpoints;
     std::map<std::int64_t, data::RunProbes> probes; // by run
+    std::map<std::int64_t, std::vector<engine::CurveNote>> curveNotes;
     std::map<std::int64_t, data::LossLedger> ledgers;
     std::map<std::int64_t, std::vector<engine::GeneralPoint>> general;
     std::vector<engine::SavedPrompt> prompts;
@@ -96,6 +98,10 @@ public:
     Result<std::vector<engine::RunInfo>> runs() const override;
     Result<engine::RunInfo> run(RunId id) const override;
     Result<> deleteRun(RunId id) override;
+    Result<> trashRun(RunId id) override;
+    Result<> restoreRun(RunId id) override;
+    Result<std::vector<engine::TrashedRun>> trashedRuns() const override;
+    std::int64_t runBytes(RunId id) const override;
     Result<std::vector<engine::MetricPoint>> metrics(RunId id, std::int64_t afterStep) const override;
     Result<std::vector<engine::EvalPoint>> evals(RunId id) const override;
     Result<std::vector<engine::CheckpointInfo>> checkpoints(RunId id) const override;
@@ -103,6 +109,9 @@ public:
     Result<> labelRun(RunId id, const engine::RunLabel &label) override;
     Result<engine::RunInfo> makeResult(RunId id, std::int64_t step) override;
     Result<data::RunProbes> probes(RunId id) const override;
+    Result<std::vector<engine::CurveNote>> curveNotes(RunId id) const override;
+    Result<engine::CurveNote> putCurveNote(RunId id, const engine::CurveNote &note) override;
+    Result<> removeCurveNote(RunId id, std::int64_t note) override;
     Result<data::LossLedger> lossLedger(RunId id) const override;
     Result<std::vector<engine::GeneralPoint>> generalLosses(RunId id) const override;
     Result<std::vector<engine::SavedPrompt>> prompts() const override;

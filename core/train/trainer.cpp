@@ -54,7 +54,7 @@ public:
         , m_plan(setup.trainDocuments, batchSettings(setup.recipe))
         , m_batches(batchSettings(setup.recipe))
         , m_heldOut(heldOutRows(setup.heldOutDocuments, setup.recipe))
-        , m_engine(setup.weights, lossOptions(setup.recipe))
+        , m_engine(setup.weights, lossOptions(setup.recipe, [this] { return wish() != Wish::Continue; }))
         , m_optimizer(parametersFor(*setup.adapter, setup.recipe),
                       {setup.recipe.real("beta1"), setup.recipe.real("beta2"), setup.recipe.real("epsilon"), setup.recipe.real("weightDecay")})
         , m_steps(totalSteps(setup.recipe, m_plan.stepsPerEpoch()))
@@ -232,6 +232,8 @@ Result<Loop::StepEnd> Loop::step()
         m_setup.adapter->setDropoutState({static_cast<std::uint64_t>(m_setup.recipe.integer("seed")),
                                           static_cast<std::uint64_t>(m_state.step) * kPassesPerStep + i});
         auto loss = m_engine.lossAndGradient(toLossBatch(rows[i]), *m_setup.adapter, scale);
+        if (!loss && loss.error().code == ErrorCode::Cancelled)
+            return StepEnd::Interrupted;
         if (!loss)
             return loss.error().code == ErrorCode::OutOfMemory ? retrySmaller(rows[i], loss.error()) : passError(loss);
         lossSum += loss->sum;

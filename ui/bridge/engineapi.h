@@ -5,6 +5,7 @@
 #include "core/engine/ballot.h"
 #include "core/engine/correction.h"
 #include "core/engine/delivery.h"
+#include "core/engine/fit.h"
 #include "core/engine/lens.h"
 #include "core/engine/machine.h"
 #include "core/engine/models.h"
@@ -147,6 +148,8 @@ public:
     [[nodiscard]] virtual Result<engine::MethodCost> methodCost(const std::string &model, const train::Recipe &recipe) = 0;
     [[nodiscard]] virtual Result<engine::TrainPlan> planRun(const ProjectApi &project, const engine::TrainRequest &request,
                                                             const ProgressCallback &progress, std::stop_token stop) = 0;
+    [[nodiscard]] virtual Result<engine::FitResult> measureFit(const ProjectApi &project, const engine::FitRequest &request,
+                                                               const ProgressCallback &progress, std::stop_token stop) = 0;
     [[nodiscard]] virtual Result<engine::RunSummary> trainRun(ProjectApi &project, const engine::TrainRequest &request,
                                                               const engine::RunEvents &events, const engine::RunControl *control,
                                                               std::stop_token stop) = 0;

@@ -231,6 +231,11 @@ public:
     {
         return engine::planRun(unwrap(project), request, progress, stop);
     }
+    Result<engine::FitResult> measureFit(const ProjectApi &project, const engine::FitRequest &request, const ProgressCallback &progress,
+                                         std::stop_token stop) override
+    {
+        return engine::measureFit(&unwrap(project), request, progress, stop);
+    }
     Result<engine::RunSummary> trainRun(ProjectApi &project, const engine::TrainRequest &request, const engine::RunEvents &events,
                                         const engine::RunControl *control, std::stop_token stop) override
     {

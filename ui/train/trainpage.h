@@ -66,6 +66,12 @@ private:
     void updateDifferences();
     void updateStart();
     void start();
+    void measureFit();
+    void showFitProgress();
+    void showFit(const Result<engine::FitResult> &fit);
+    void cancelFit();
+    void forgetFit();
+    void useSuggestion(const QStringList &settings);
 
     PageHead *m_head = nullptr;
     IconLabel *m_modelMark = nullptr, *m_dataMark = nullptr;
@@ -89,7 +95,11 @@ private:
     bool m_isAdvanced = false;
     bool m_hasStarted = false; // the plan was asked for since the project was opened
     int m_planNumber = 0;      // of the newest settings: an older plan is not shown
-    bool m_isStartWanted = false; // as soon as the plan says that it can start
+    JobId m_fitJob = 0;        // that measures now
+    int m_measuredNumber = -1; // the plan that was measured, or whose measurement was cancelled or failed
+    bool m_isFitting = false;  // what was measured
+    bool m_isFitWanted = false; // as soon as there is a plan
+    bool m_isStartWanted = false; // as soon as plan and measurement say that it can start
 };
 
 } // namespace fettle::ui

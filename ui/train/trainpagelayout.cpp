@@ -1,6 +1,7 @@
 // How the Train page is put together: four cards and the plan beside them. What they show is in trainpage.cpp.
 #include "ui/train/trainpage.h"
 
+#include "ui/train/fitview.h"
 #include "ui/train/methodchoice.h"
 #include "ui/train/planpane.h"
 #include "ui/widgets/button.h"
@@ -91,6 +92,9 @@ void TrainPage::setupLayout()
     m_plan->setFixedWidth(kDetail);
     connect(m_plan, &PlanPane::startWanted, this, &TrainPage::start);
     connect(m_plan, &PlanPane::fixWanted, this, &TrainPage::applyFix);
+    connect(m_plan->fit(), &FitView::measureWanted, this, &TrainPage::measureFit);
+    connect(m_plan->fit(), &FitView::cancelWanted, this, &TrainPage::cancelFit);
+    connect(m_plan->fit(), &FitView::changeWanted, this, &TrainPage::useSuggestion);
     columns->addWidget(m_plan);
     outer->addLayout(columns, 1);
 }

@@ -35,7 +35,7 @@ void addDataVerbs(Registry &registry);     // new, import, snapshot
 void addCurateVerbs(Registry &registry);   // check, replace, export-data
 void addTextVerbs(Registry &registry);     // tokenize, render
 void addModelVerbs(Registry &registry);    // inspect, doctor
-void addTrainVerbs(Registry &registry);    // train, fit, resume, runs
+void addTrainVerbs(Registry &registry);    // train, fit, race, resume, runs
 void addAnswerVerbs(Registry &registry);   // score, generate
 void addEvaluateVerb(Registry &registry);
 void addDeliveryVerbs(Registry &registry); // export

@@ -11,6 +11,7 @@
 #include "core/engine/models.h"
 #include "core/engine/playground.h"
 #include "core/engine/project.h"
+#include "core/engine/race.h"
 #include "core/engine/sample.h"
 #include "core/engine/training.h"
 
@@ -156,6 +157,9 @@ public:
     [[nodiscard]] virtual Result<engine::RunSummary> resumeRun(ProjectApi &project, RunId run, const engine::ComputeOptions &compute,
                                                                const engine::RunEvents &events, const engine::RunControl *control,
                                                                std::stop_token stop) = 0;
+    [[nodiscard]] virtual Result<engine::Race> beginRace(ProjectApi &project, const engine::TrainRequest &common) = 0;
+    [[nodiscard]] virtual Result<std::vector<engine::RaceStanding>> raceStandings(const ProjectApi &project, const std::string &tag) = 0;
+    [[nodiscard]] virtual Result<> keepExactMatches(ProjectApi &project, const std::string &tag, const std::map<RunId, double> &shares) = 0;
 
     // --- answers and results
     [[nodiscard]] virtual Result<std::unique_ptr<PlaygroundApi>> openPlayground(const std::string &model,

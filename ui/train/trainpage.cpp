@@ -5,6 +5,7 @@
 #include "ui/train/methodchoice.h"
 #include "ui/train/methodwords.h"
 #include "ui/train/planpane.h"
+#include "ui/train/raceview.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/pagehead.h"
@@ -57,6 +58,8 @@ void TrainPage::setProject()
     forgetFit();
     m_records = 0;
     m_head->setState({});
+    leaveRace();
+    m_race->readRaces();
     if (bridge().project() == nullptr)
         return;
     m_preset->setCurrent(0);
@@ -81,6 +84,8 @@ void TrainPage::openTarget(const QString &target)
 {
     if (target.startsWith(QLatin1String("model ")))
         bridge().setBaseModel(target.mid(6).toStdString());
+    else if (target.startsWith(QLatin1String("race")))
+        showRace(target.mid(5));
 }
 
 void TrainPage::readModel()

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/engine/models.h"
+#include "core/train/race.h"
 #include "ui/frame/page.h"
 #include "ui/train/settingsform.h"
 
@@ -21,6 +22,7 @@ class Link;
 class MethodChoice;
 class PageHead;
 class PlanPane;
+class RaceView;
 class Segmented;
 class TextLabel;
 
@@ -31,7 +33,7 @@ public:
     explicit TrainPage(const PageContext &context, QWidget *parent = nullptr);
     void setProject() override;
     void onShown() override;
-    void openTarget(const QString &target) override; // "model <path>"
+    void openTarget(const QString &target) override; // "model <path>", "race", "race <tag>"
     [[nodiscard]] engine::TrainRequest request() const;
 
 protected:
@@ -66,6 +68,11 @@ private:
     void updateDifferences();
     void updateStart();
     void start();
+    void chooseRace();
+    void startRace(const std::vector<train::RaceLane> &lanes);
+    void showRace(const QString &tag);
+    void leaveRace();
+    void useRecipe(const train::Recipe &recipe);
     void measureFit();
     void showFitProgress();
     void showFit(const Result<engine::FitResult> &fit);
@@ -87,6 +94,9 @@ private:
     Link *m_advanced = nullptr;
     Button *m_reset = nullptr;
     PlanPane *m_plan = nullptr;
+    QWidget *m_cards = nullptr; // the four cards and the plan
+    RaceView *m_race = nullptr; // in their place
+    Button *m_races = nullptr;
     QAction *m_start = nullptr;
     QTimer m_planTimer;
     qint64 m_records = 0;

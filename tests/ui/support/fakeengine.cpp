@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 namespace fettle::ui {
 
@@ -239,6 +240,9 @@ Result<engine::RunSummary> FakeEngine::trainRun(ProjectApi &project, const engin
         run.snapshot = request.snapshot;
         run.steps = runSteps;
         run.started = "2024-05-14T14:21:00";
+        run.recipeJson = train::recipeToJson(request.recipe).dump();
+        run.tags = request.tags;
+        run.note = request.note;
         run.state = engine::RunState::Preparing;
         state.runs.push_back(run);
     }

@@ -73,6 +73,9 @@ public:
     Result<engine::RunSummary> resumeRun(ProjectApi &project, RunId run, const engine::ComputeOptions &compute,
                                          const engine::RunEvents &events, const engine::RunControl *control,
                                          std::stop_token stop) override;
+    Result<engine::Race> beginRace(ProjectApi &project, const engine::TrainRequest &common) override;
+    Result<std::vector<engine::RaceStanding>> raceStandings(const ProjectApi &project, const std::string &tag) override;
+    Result<> keepExactMatches(ProjectApi &project, const std::string &tag, const std::map<RunId, double> &shares) override;
     Result<std::unique_ptr<PlaygroundApi>> openPlayground(const std::string &model, const engine::ComputeOptions &compute,
                                                           const ProgressCallback &progress, std::stop_token stop) override;
     Result<engine::ExportResult> exportAdapter(const engine::ExportRequest &request, const ProjectApi *project,

@@ -22,6 +22,8 @@ namespace {
 constexpr std::int64_t kLeastReserve = 64'000'000;
 constexpr std::int64_t kShortEnough = 256; // tokens: such a row is computed without trying shorter ones
 constexpr double kCaution = 1.25;          // what follows from shorter rows may be so much too small
+// What is offered fits with room for what differs from one measurement to the next.
+constexpr double kRoom = 1.03, kRoomExtrapolated = 1.1;
 constexpr std::size_t kMostSuggestions = 3;
 
 // What one choice of settings takes, measured on the weights that are loaded.
@@ -176,7 +178,7 @@ Result<> suggest(FitResult &result, Gauge &gauge, const Need &need, const Presen
         auto now = gauge.measure(changed);
         if (!now)
             return passError(now);
-        if (now->bytes.total() > result.available)
+        if (static_cast<double>(now->bytes.total()) * (now->isExtrapolated ? kRoomExtrapolated : kRoom) > static_cast<double>(result.available))
             continue;
         hasSmallerRows = hasSmallerRows || candidate.isSmallerRows;
         const double seconds = secondsPerStep(*now);

@@ -35,7 +35,7 @@ void addDataVerbs(Registry &registry);     // new, import, snapshot
 void addCurateVerbs(Registry &registry);   // check, replace, export-data
 void addTextVerbs(Registry &registry);     // tokenize, render
 void addModelVerbs(Registry &registry);    // inspect, doctor
-void addTrainVerbs(Registry &registry);    // train, fit, resume
+void addTrainVerbs(Registry &registry);    // train, fit, race, resume
 void addRunsVerb(Registry &registry);
 void addAnswerVerbs(Registry &registry);   // score, generate
 void addEvaluateVerb(Registry &registry);

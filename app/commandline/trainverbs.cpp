@@ -5,6 +5,7 @@
 #include "core/engine/fit.h"
 #include "core/engine/helptraining.h"
 #include "core/engine/models.h"
+#include "core/engine/race.h"
 #include "core/train/settings.h"
 
 #include <chrono>
@@ -314,6 +315,89 @@ int runFit(const FitArguments &arguments, Context &context)
     return fit->fits() ? 0 : exitCode(ErrorCode::OutOfMemory);
 }
 
+struct RaceArguments : TrainArguments {
+    std::vector<std::string> methods, vary;
+};
+
+// "rank=8,16,32" as a key and its values.
+Result<train::RaceChoice> raceChoice(const RaceArguments &arguments)
+{
+    train::RaceChoice choice{arguments.methods, {}};
+    if (choice.methods.empty())
+        choice.methods = {arguments.method};
+    for (const std::string &varied : arguments.vary) {
+        const auto equals = varied.find('=');
+        if (equals == std::string::npos)
+            return fail(ErrorCode::Usage, tr("\"{}\" is not KEY=VALUE,VALUE.", varied), tr("For example --vary rank=8,16."));
+        choice.grid.push_back({varied.substr(0, equals), CLI::detail::split(varied.substr(equals + 1), ',')});
+    }
+    return choice;
+}
+
+void sayStandings(const std::vector<engine::RaceStanding> &standings, Terminal &terminal)
+{
+    Json list = Json::array();
+    std::vector<std::vector<std::string>> rows;
+    for (const engine::RaceStanding &standing : standings) {
+        const engine::RunInfo &run = standing.run;
+        Json line = toJson(run);
+        line["lane"] = standing.lane;
+        line["trainedParameters"] = standing.trainableParameters;
+        line["peakBytes"] = standing.peakBytes;
+        list.push_back(std::move(line));
+        rows.push_back({std::to_string(run.id.value), standing.lane, run.evalLoss ? fmt::format("{:.4f}", *run.evalLoss) : "-", std::to_string(standing.trainableParameters),
+                        formatDuration(run.seconds), formatBytes(static_cast<double>(standing.peakBytes))});
+    }
+    terminal.jsonLine({{"event", "result"}, {"race", standings.empty() ? "" : engine::raceOf(standings.front().run)}, {"standings", list}});
+    terminal.say(formatTable({"run", "method", "held-out loss", "trained", "time", "memory"}, rows));
+}
+
+int runRace(const RaceArguments &arguments, Context &context)
+{
+    Terminal &terminal = context.terminal;
+    auto compute = context.compute();
+    if (!compute)
+        return terminal.fail(compute.error());
+    auto project = engine::Project::open(arguments.project, engine::Access::ReadWrite);
+    if (!project)
+        return terminal.fail(project.error());
+    auto counts = project->recordCounts();
+    if (!counts)
+        return terminal.fail(counts.error());
+    const std::int64_t rows = counts->all - counts->bySplit[data::Split::HeldOut] - counts->bySplit[data::Split::Test];
+    auto recipe = chooseRecipe(arguments, rows);
+    if (!recipe)
+        return terminal.fail(recipe.error());
+    auto choice = raceChoice(arguments);
+    auto preset = train::presetFromName(arguments.preset);
+    if (!choice || !preset)
+        return terminal.fail(choice ? preset.error() : choice.error());
+    auto lanes = train::raceLanes(*choice, *recipe, *preset, std::max<std::int64_t>(rows, 1));
+    if (!lanes)
+        return terminal.fail(lanes.error());
+    engine::TrainRequest request;
+    request.model = arguments.model;
+    request.recipe = *recipe;
+    request.compute = *compute;
+    auto race = engine::beginRace(*project, request);
+    if (!race)
+        return terminal.fail(race.error());
+    for (const train::RaceLane &lane : *lanes) {
+        terminal.note(lane.name);
+        const auto summary = engine::trainRun(*project, engine::laneRequest(request, lane, *race), runEvents(context), nullptr, context.stop);
+        terminal.endProgress();
+        if (!summary)
+            return terminal.fail(summary.error());
+        if (context.stop.stop_requested())
+            return exitCode(ErrorCode::Cancelled);
+    }
+    auto standings = engine::raceStandings(*project, race->tag);
+    if (!standings)
+        return terminal.fail(standings.error());
+    sayStandings(*standings, terminal);
+    return 0;
+}
+
 // What a run is made of, for the verbs that make one.
 void addChoices(CLI::App &verb, TrainArguments &arguments)
 {
@@ -345,6 +429,15 @@ void addTrainVerbs(Registry &registry)
     verb = registry.add("fit", tr("Measures whether a run fits into memory and how long it takes, before it starts"), [fit](Context &context) { return runFit(*fit, context); });
     addChoices(*verb, *fit);
     verb->add_option("--memory", fit->gigabytes, tr("As if so many gigabytes were free: what would fit on another computer"))->check(CLI::PositiveNumber);
+
+    auto race = std::make_shared<RaceArguments>();
+    verb = registry.add("race", tr("Trains with several methods or settings on the same records and compares them"), [race](Context &context) { return runRace(*race, context); });
+    verb->add_option("--model", race->model, tr("Base model"))->default_val(engine::kDefaultModelName);
+    verb->add_option("--project", race->project, tr("Project whose records are learnt"))->required();
+    verb->add_option("--methods", race->methods, tr("The methods that race: lora,prefix,..."))->delimiter(',')->check(CLI::IsMember(methodKeys()));
+    verb->add_option("--vary", race->vary, tr("KEY=VALUE,VALUE: each method that has the setting runs once with each value; may be given several times"))->allow_extra_args(false);
+    verb->add_option("--preset", race->preset, tr("quick, balanced or thorough"))->check(CLI::IsMember({"quick", "balanced", "thorough"}))->capture_default_str();
+    verb->add_option("--set", race->set, tr("KEY=VALUE for all: epochs, seed, maxLength ...; may be given several times"))->allow_extra_args(false);
 
     struct ResumeArguments { std::string run, project; double epochs = 0; };
     auto resume = std::make_shared<ResumeArguments>();

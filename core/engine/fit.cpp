@@ -1,5 +1,6 @@
 #include "core/engine/fit.h"
 
+#include "core/base/clock.h"
 #include "core/base/memory.h"
 #include "core/base/words.h"
 #include "core/engine/adapterpath.h"
@@ -21,6 +22,8 @@ namespace {
 constexpr std::int64_t kLeastReserve = 64'000'000;
 constexpr std::int64_t kShortEnough = 256; // tokens: such a row is computed without trying shorter ones
 constexpr double kCaution = 1.25;          // what follows from shorter rows may be so much too small
+// What is offered fits with room for what differs from one measurement to the next.
+constexpr double kRoom = 1.03, kRoomExtrapolated = 1.1;
 constexpr std::size_t kMostSuggestions = 3;
 
 // What one choice of settings takes, measured on the weights that are loaded.
@@ -37,17 +40,23 @@ struct Gauge {
     std::int64_t before = 0;  // the process without the run
     std::int64_t weights = 0; // bytes
     std::int64_t available = 0;
+    ProgressCallback progress;
+    std::stop_token stop;
 
     Result<Need> measure(const train::Recipe &recipe)
     {
         setup.recipe = recipe;
         const train::PackedRow row = train::longestRow(documents, recipe);
         const std::int64_t length = row.length();
+        m_done = 0;
+        m_toDo = length;
         if (length <= kShortEnough)
             return needOf(row);
-        auto eighth = needOf(train::shortened(row, documents, length / 8)), quarter = needOf(train::shortened(row, documents, length / 4));
+        m_toDo = length / 8 + length / 4 + length;
+        auto eighth = needOf(train::shortened(row, documents, length / 8));
         if (!eighth)
             return eighth;
+        auto quarter = needOf(train::shortened(row, documents, length / 4));
         if (!quarter)
             return quarter;
         const double slope = static_cast<double>(quarter->bytes.activations - eighth->bytes.activations) / static_cast<double>(quarter->rowTokens - eighth->rowTokens);
@@ -72,9 +81,14 @@ private:
     Result<Need> needOf(const train::PackedRow &row)
     {
         returnFreeMemory();
-        auto pass = train::measurePass(setup, row);
+        if (progress)
+            progress({tr("Computing {} tokens at once", row.length()), m_done, m_toDo, m_secondsPerToken > 0 ? m_secondsPerToken * static_cast<double>(m_toDo - m_done) : -1.0});
+        const Stopwatch watch;
+        auto pass = train::measurePass(setup, row, stop);
         if (!pass)
             return passError(pass);
+        m_secondsPerToken = watch.seconds() / static_cast<double>(row.length());
+        m_done += row.length();
         Need need;
         need.bytes.weights = weights;
         need.bytes.optimizer = pass->optimizerBytes;
@@ -86,6 +100,9 @@ private:
         need.updateSeconds = pass->updateSeconds;
         return need;
     }
+
+    std::int64_t m_done = 0, m_toDo = 0; // tokens of the passes
+    double m_secondsPerToken = 0;        // of both readings of a pass; 0: not known yet
 };
 
 // Without records: every row full, every token trained.
@@ -161,7 +178,7 @@ Result<> suggest(FitResult &result, Gauge &gauge, const Need &need, const Presen
         auto now = gauge.measure(changed);
         if (!now)
             return passError(now);
-        if (now->bytes.total() > result.available)
+        if (static_cast<double>(now->bytes.total()) * (now->isExtrapolated ? kRoomExtrapolated : kRoom) > static_cast<double>(result.available))
             continue;
         hasSmallerRows = hasSmallerRows || candidate.isSmallerRows;
         const double seconds = secondsPerStep(*now);
@@ -241,6 +258,7 @@ try {
     const MemoryFigures figures = memoryFigures();
     FitResult result;
     result.available = request.availableBytes > 0 ? request.availableBytes : figures.availableBytes;
+    result.total = std::max(figures.totalBytes, result.available);
     const train::BatchPlan plan(data.train.documents, train::batchSettings(recipe));
     result.steps = hasRecords ? train::totalSteps(recipe, plan.stepsPerEpoch()) : 0;
     auto trained = trainableParameters(recipe, *config);
@@ -268,6 +286,8 @@ try {
     gauge.documents = data.train.documents;
     gauge.before = figures.ownBytes;
     gauge.available = result.available;
+    gauge.progress = progress;
+    gauge.stop = stop;
     // Files that are mapped come in page by page: what the weights hold is at least what they say.
     gauge.weights = std::max(memoryFigures().ownBytes - figures.ownBytes, std::int64_t{4} * config->parameters());
     auto need = gauge.measure(recipe);

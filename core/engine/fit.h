@@ -28,7 +28,7 @@ struct FitSuggestion {
 
 struct FitResult {
     FitBytes bytes;
-    std::int64_t available = 0;
+    std::int64_t available = 0, total = 0; // free memory, and all that the computer has
     std::int64_t peakBytes = 0;  // what the process would hold at most, reserve left out
     std::int64_t rowTokens = 0;  // of the longest row
     bool isExtrapolated = false; // the row itself would not have fitted: followed from shorter ones
@@ -40,7 +40,7 @@ struct FitResult {
 };
 
 // project: whose rows are read, with the snapshot of the request; nullptr: the request's records. Loads the weights and gives the memory back.
-// Errors: as planRun would block; OutOfMemory; Cancelled.
+// stop is heeded between the layers of the passes. Errors: as planRun would block; OutOfMemory; Cancelled.
 [[nodiscard]] Result<FitResult> measureFit(const Project *project, const FitRequest &request, const ProgressCallback &progress = {}, std::stop_token stop = {});
 
 } // namespace fettle::engine

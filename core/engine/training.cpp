@@ -373,6 +373,12 @@ try {
     auto added = project.addRun(info);
     if (!added)
         return passError(added);
+    if (!request.tags.empty() || !request.note.empty()) {
+        added->tags = request.tags;
+        added->note = request.note;
+        if (auto labelled = project.labelRun(added->id, {added->name, added->tags, added->note, false}); !labelled)
+            return passError(labelled);
+    }
     RunRecorder recorder(project, *added, events);
     recorder.announce();
     if (auto written = writeOrigin(project.runFolder(added->id), *added, job, *snapshot); !written)

@@ -51,6 +51,8 @@ struct TrainRequest {
     SnapshotId snapshot;             // invalid: freeze one now
     std::string adapter;             // start from this adapter (folder or RUN[@STEP]); empty: fresh
     ComputeOptions compute;
+    std::vector<std::string> tags = {}; // of the run, from its beginning
+    std::string note = {};
 };
 
 struct RunSummary {

@@ -172,7 +172,7 @@ at::Tensor documentAttention(const at::Tensor &q, const at::Tensor &k, const at:
 
 namespace {
 
-at::Tensor throughLayers(const ModelWeights &weights, const PackedBatch &batch, const Sites &sites, at::Tensor h)
+at::Tensor throughLayers(const ModelWeights &weights, const PackedBatch &batch, const Sites &sites, at::Tensor h, const StopCheck &isStopped)
 {
     const ModelConfig &config = weights.config;
     const std::int64_t first = sites.firstPosition();
@@ -180,6 +180,9 @@ at::Tensor throughLayers(const ModelWeights &weights, const PackedBatch &batch, 
     const RopeTables global = ropeTables(config, positions);
     const RopeTables local = config.localRopeTheta > 0 ? ropeTables(config, positions, RopeKind::Local) : RopeTables{};
     for (std::int64_t layer = 0; layer < config.layers; ++layer) {
+        throwIfStopped(isStopped);
+        if (isStopped && h.requires_grad())
+            h.register_hook([isStopped](const at::Tensor &) { throwIfStopped(isStopped); });
         const RopeTables *tables = config.ropeOf(layer) == RopeKind::Local ? &local : &global;
         const at::Tensor attention = attentionBranch(weights, layer, throughNorm(weights, layer, Norm::BeforeAttention, h), batch,
                                                      config.isRotated(layer) ? tables : nullptr, sites);
@@ -219,7 +222,7 @@ Widened widened(const PackedBatch &batch, std::int64_t virtualTokens)
 
 } // namespace
 
-at::Tensor forwardHidden(const ModelWeights &weights, const PackedBatch &batch, const Sites &sites)
+at::Tensor forwardHidden(const ModelWeights &weights, const PackedBatch &batch, const Sites &sites, const StopCheck &isStopped)
 {
     sites.beginPass();
     const at::Tensor rows = at::embedding(weights.embedding, batch.ids); // [N, C]
@@ -227,14 +230,14 @@ at::Tensor forwardHidden(const ModelWeights &weights, const PackedBatch &batch, 
     const at::Tensor h = sites.embedded(batch, scale == 1.0 ? rows : rows * scale);
     const at::Tensor extra = sites.virtualTokens(); // [P, C]
     if (!extra.defined())
-        return throughLayers(weights, batch, sites, h);
+        return throughLayers(weights, batch, sites, h, isStopped);
     std::vector<at::Tensor> parts;
     for (std::size_t document = 0; document + 1 < batch.borders.size(); ++document) {
         parts.push_back(extra);
         parts.push_back(h.narrow(0, batch.borders[document], batch.borders[document + 1] - batch.borders[document]));
     }
     const Widened wide = widened(batch, extra.size(0));
-    return throughLayers(weights, wide.batch, sites, at::cat(parts, 0)).index_select(0, wide.own);
+    return throughLayers(weights, wide.batch, sites, at::cat(parts, 0), isStopped).index_select(0, wide.own);
 }
 
 at::Tensor headLogits(const ModelWeights &weights, const at::Tensor &hidden)

@@ -12,7 +12,7 @@ namespace fettle::model {
 
 struct LossEngine::State {
     State(std::shared_ptr<const ModelWeights> modelWeights, LossOptions lossOptions)
-        : weights(std::move(modelWeights)), options(lossOptions), fastPath(weights, options.checkpointing)
+        : weights(std::move(modelWeights)), options(std::move(lossOptions)), fastPath(weights, options.checkpointing, options.isStopped)
     {
     }
 
@@ -56,10 +56,11 @@ LossOutcome outcomeOf(HeadLoss loss)
     return {loss.sum, loss.losses.size(0), loss.correct, std::move(loss.losses)};
 }
 
-LossOutcome plainLossAndGradient(const ModelWeights &weights, const LossBatch &batch, const Sites &sites, double gradientScale, HeadBuffer &buffer)
+LossOutcome plainLossAndGradient(const ModelWeights &weights, const LossBatch &batch, const Sites &sites, double gradientScale, HeadBuffer &buffer,
+                                 const StopCheck &isStopped)
 {
     const at::AutoGradMode enable(true);
-    const at::Tensor hidden = forwardHidden(weights, batch.packed, sites).index_select(0, batch.rows); // [M, C]
+    const at::Tensor hidden = forwardHidden(weights, batch.packed, sites, isStopped).index_select(0, batch.rows); // [M, C]
     HeadLoss loss = headLoss(hidden.detach(), weights.head, batch.targets, WantGradient::Yes, gradientScale, buffer, weights.config.finalSoftcap);
     if (hidden.requires_grad())
         torch::autograd::backward({hidden}, {loss.gradient});
@@ -69,7 +70,7 @@ LossOutcome plainLossAndGradient(const ModelWeights &weights, const LossBatch &b
 } // namespace
 
 LossEngine::LossEngine(std::shared_ptr<const ModelWeights> weights, LossOptions options)
-    : m_state(std::make_unique<State>(std::move(weights), options))
+    : m_state(std::make_unique<State>(std::move(weights), std::move(options)))
 {
 }
 LossEngine::~LossEngine() = default;
@@ -83,7 +84,7 @@ try {
         return passError(isFast);
     if (*isFast)
         return outcomeOf(m_state->fastPath.lossAndGradient(batch, sites, gradientScale));
-    return plainLossAndGradient(*m_state->weights, batch, sites, gradientScale, m_state->headBuffer);
+    return plainLossAndGradient(*m_state->weights, batch, sites, gradientScale, m_state->headBuffer, m_state->options.isStopped);
 } catch (const std::exception &exception) {
     return tl::unexpected(errorFromException(exception, "training"));
 }
@@ -98,7 +99,7 @@ try {
     if (*isFast)
         return outcomeOf(m_state->fastPath.loss(batch, sites));
     const at::NoGradGuard guard;
-    const at::Tensor hidden = forwardHidden(*m_state->weights, batch.packed, sites).index_select(0, batch.rows);
+    const at::Tensor hidden = forwardHidden(*m_state->weights, batch.packed, sites, m_state->options.isStopped).index_select(0, batch.rows);
     return outcomeOf(headLoss(hidden, m_state->weights->head, batch.targets, WantGradient::No, 0.0, m_state->headBuffer,
                               m_state->weights->config.finalSoftcap));
 } catch (const std::exception &exception) {

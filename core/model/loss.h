@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/model/decoder.h"
+#include "core/model/torcherror.h"
 
 #include <memory>
 #include <string>
@@ -28,6 +29,7 @@ enum class Checkpointing { None, Selective, Full }; // fast path: keep all / rec
 struct LossOptions {
     LossPath path = LossPath::Auto;
     Checkpointing checkpointing = Checkpointing::None;
+    StopCheck isStopped = {};
 };
 
 // Keeps its work memory from call to call. One thread at a time. Results are equal bit for bit for the same thread count.
@@ -38,7 +40,7 @@ public:
 
     // Adds gradientScale * d(sum)/d(tensor) to .grad() of every trained tensor of the sites (created where missing).
     // A step over several micro-batches: zero the gradients, call with gradientScale = 1 / trained tokens of the whole step.
-    // Errors: BadInput (ids, rows or targets out of range), OutOfMemory (gradients are then incomplete: zero them), Internal.
+    // Errors: BadInput (ids, rows or targets out of range), OutOfMemory and Cancelled (gradients are then incomplete: zero them), Internal.
     [[nodiscard]] Result<LossOutcome> lossAndGradient(const LossBatch &batch, const Sites &sites, double gradientScale);
     // The same sums without gradients; dropout is whatever the sites say (adapters: off outside training).
     [[nodiscard]] Result<LossOutcome> loss(const LossBatch &batch, const Sites &sites);

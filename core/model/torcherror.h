@@ -1,14 +1,27 @@
-// LibTorch reports by exceptions; we by Result. Used where an exception would leave a module.
+// LibTorch reports by exceptions; we by Result. Used where an exception would leave a module. A pass that is stopped ends by one too.
 #pragma once
 
 #include "core/base/result.h"
 
 #include <exception>
+#include <functional>
 #include <string_view>
 
 namespace fettle::model {
 
-// doing: "training", "reading the adapter". OutOfMemory when the allocator failed, Internal for the rest; the detail has no backtrace.
+// Asked between the layers of a pass, on its thread; empty: never stopped.
+using StopCheck = std::function<bool()>;
+class Stopped : public std::exception {
+public:
+    [[nodiscard]] const char *what() const noexcept override { return "stopped"; }
+};
+inline void throwIfStopped(const StopCheck &isStopped)
+{
+    if (isStopped && isStopped())
+        throw Stopped();
+}
+
+// doing: "training", "reading the adapter". Cancelled for Stopped, OutOfMemory when the allocator failed, Internal for the rest; the detail has no backtrace.
 [[nodiscard]] Error errorFromException(const std::exception &exception, std::string_view doing);
 
 } // namespace fettle::model

@@ -24,9 +24,10 @@ model::LossBatch toLossBatch(const PackedRow &row)
     return {{toTensor(row.ids), toTensor(row.positions), row.borders}, toTensor(row.targetPositions), toTensor(row.targets)};
 }
 
-model::LossOptions lossOptions(const Recipe &recipe)
+model::LossOptions lossOptions(const Recipe &recipe, model::StopCheck isStopped)
 {
     model::LossOptions options;
+    options.isStopped = std::move(isStopped);
     const std::string checkpointing = recipe.text("checkpointing");
     if (checkpointing == "full")
         options.checkpointing = model::Checkpointing::Full;

@@ -11,7 +11,7 @@ namespace fettle::train {
 
 [[nodiscard]] model::LossBatch toLossBatch(const PackedRow &row);
 // How the recipe wants the loss computed.
-[[nodiscard]] model::LossOptions lossOptions(const Recipe &recipe);
+[[nodiscard]] model::LossOptions lossOptions(const Recipe &recipe, model::StopCheck isStopped = {});
 
 // Mean loss of one document over its trained tokens.
 struct DocumentLoss {

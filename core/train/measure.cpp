@@ -27,14 +27,14 @@ private:
 
 } // namespace
 
-Result<PassFigures> measurePass(const TrainerSetup &setup, const PackedRow &row)
+Result<PassFigures> measurePass(const TrainerSetup &setup, const PackedRow &row, std::stop_token stop)
 try {
     PassFigures figures;
     resetOwnPeak();
     const InTraining training(*setup.adapter);
     const AdamSettings settings{setup.recipe.real("beta1"), setup.recipe.real("beta2"), setup.recipe.real("epsilon"), setup.recipe.real("weightDecay")};
     AdamW optimizer(parametersFor(*setup.adapter, setup.recipe), settings);
-    model::LossEngine engine(setup.weights, lossOptions(setup.recipe));
+    model::LossEngine engine(setup.weights, lossOptions(setup.recipe, [stop] { return stop.stop_requested(); }));
     figures.gradientBytes = setup.adapter->bytes();
     figures.optimizerBytes = 2 * figures.gradientBytes;
     const model::LossBatch batch = toLossBatch(row);
@@ -61,7 +61,9 @@ PackedRow longestRow(std::span<const Document> documents, const Recipe &recipe)
     if (documents.empty())
         return longest;
     const BatchPlan plan(documents, batchSettings(recipe));
-    for (std::int64_t step = 0; step < plan.stepsPerEpoch(); ++step) {
+    constexpr std::int64_t kMostSteps = 2000; // packing more of them would take longer than the measurement
+    const std::int64_t steps = std::min(totalSteps(recipe, plan.stepsPerEpoch()), std::max(plan.stepsPerEpoch(), kMostSteps));
+    for (std::int64_t step = 0; step < steps; ++step) {
         for (PackedRow &row : plan.rows(step)) {
             if (!row.targets.empty() && std::pair(row.length(), row.trainedTokens()) > std::pair(longest.length(), longest.trainedTokens()))
                 longest = std::move(row);

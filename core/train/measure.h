@@ -17,10 +17,11 @@ struct PassFigures {
 };
 
 // Forward and backward of one row and a correction of size zero: nothing that is trained changes. setup: weights, adapter and recipe count.
-// Errors: BadInput (no trained token), OutOfMemory, Internal.
-[[nodiscard]] Result<PassFigures> measurePass(const TrainerSetup &setup, const PackedRow &row);
+// stop is heeded between the layers. Errors: BadInput (no trained token), OutOfMemory, Cancelled, Internal.
+[[nodiscard]] Result<PassFigures> measurePass(const TrainerSetup &setup, const PackedRow &row, std::stop_token stop = {});
 
-// The longest row of one reading of the documents; of rows equally long the one that trains most. Empty where there is no document.
+// The longest row of the steps that the run takes, at least of its first epoch where it takes thousands; of rows equally long the one that
+// trains most. Empty where there is no document.
 [[nodiscard]] PackedRow longestRow(std::span<const Document> documents, const Recipe &recipe);
 // The first tokens of a row's documents, as a row; its last token is trained where no other is.
 [[nodiscard]] PackedRow shortened(const PackedRow &row, std::span<const Document> documents, std::int64_t tokens);

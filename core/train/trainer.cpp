@@ -45,7 +45,7 @@ public:
         , m_batches(batchSettings(setup.recipe))
         , m_heldOut(rowsToMeasure(setup.heldOutDocuments, setup, true))
         , m_general(rowsToMeasure(setup.generalDocuments, setup, false))
-        , m_engine(setup.weights, lossOptions(setup.recipe))
+        , m_engine(setup.weights, lossOptions(setup.recipe, [this] { return wish() != Wish::Continue; }))
         , m_optimizer(parametersFor(*setup.adapter, setup.recipe),
                       {setup.recipe.real("beta1"), setup.recipe.real("beta2"), setup.recipe.real("epsilon"), setup.recipe.real("weightDecay")})
         , m_steps(totalSteps(setup.recipe, m_plan.stepsPerEpoch()))
@@ -251,7 +251,10 @@ Result<Loop::StepEnd> Loop::step()
                                           static_cast<std::uint64_t>(m_state.step) * kPassesPerStep + m_together.firstPass(kPassesPerStep) + i});
         auto loss = m_engine.lossAndGradient(toLossBatch(rows[i]), *m_setup.adapter, scale);
         if (!loss) {
-            end = loss.error().code == ErrorCode::OutOfMemory ? retrySmaller(rows[i], loss.error()) : passError(loss);
+            if (loss.error().code == ErrorCode::Cancelled)
+                end = StepEnd::Interrupted;
+            else
+                end = loss.error().code == ErrorCode::OutOfMemory ? retrySmaller(rows[i], loss.error()) : passError(loss);
             break;
         }
         sums.lossSum += loss->sum;

@@ -61,7 +61,7 @@ struct TrainerHooks {
     std::function<void()> betweenSteps;
     // Memory ran out: the step is read again in rows of at most so many tokens, with the same records.
     std::function<void(std::int64_t step, std::int64_t tokens)> madeSmaller;
-    std::function<Wish()> wish;                    // asked before every row
+    std::function<Wish()> wish;                    // asked before every layer of a row
     std::function<bool()> takeCheckpointRequest;   // true once for each request
     std::function<std::optional<double>()> takeEpochs; // asked between steps: another number of epochs, once for each wish
     // Before a change takes effect, so that a resumed run repeats it at the same step. steps: of the whole run from now on. false: it does not.

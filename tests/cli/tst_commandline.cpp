@@ -37,6 +37,7 @@ private slots:
     void everyMethodFromDataToAnswer();
     void noticesOfARunAreTold();
     void importAccountsForEveryRow();
+    void raceComparesMethods();
     void importFromStandardInput();
     void recordsAreCheckedFixedAndExported();
     void tokenizeGivesCodePoints();
@@ -53,7 +54,7 @@ void TestCommandLine::helpAndUsage_data()
     QTest::addColumn<int>("exitCode");
     QTest::addRow("help") << QStringList{"--help"} << 0;
     QTest::addRow("version") << QStringList{"--version"} << 0;
-    for (const char *verb : {"demo", "new", "import", "check", "replace", "export-data", "snapshot", "inspect", "tokenize", "render", "train", "resume", "runs", "score", "generate", "export", "bench", "doctor"})
+    for (const char *verb : {"demo", "new", "import", "check", "replace", "export-data", "snapshot", "inspect", "tokenize", "render", "fit", "race", "train", "resume", "runs", "score", "generate", "export", "bench", "doctor"})
         QTest::addRow("%s --help", verb) << QStringList{verb, "--help"} << 0;
     QTest::addRow("unknown verb") << QStringList{"fly"} << 2;
     QTest::addRow("unknown option") << QStringList{"runs", "--no-such-option"} << 2;
@@ -206,6 +207,27 @@ void TestCommandLine::importAccountsForEveryRow()
     QCOMPARE(report.at("rowsInFile").get<int>(), 5);
     QCOMPARE(report.at("accepted").get<int>() + static_cast<int>(report.at("rejected").size()), 5);
     QCOMPARE(report.at("rejected").at(0).at("line").get<int>(), 2);
+}
+
+void TestCommandLine::raceComparesMethods()
+{
+    QTemporaryDir folder;
+    const QString project = folder.filePath("race.fettle");
+    VERIFY_OK(run({"new", project}));
+    const Outcome imported = run({"import", kData, "--project", project});
+    VERIFY_OK(imported);
+    const Outcome raced = run({"race", "--model", kModel, "--project", project, "--methods", "lora,ia3", "--vary", "rank=2,4", "--preset", "quick", "--set", "maxSteps=2", "--json"});
+    VERIFY_OK(raced);
+    const Json result = raced.lines().back();
+    QCOMPARE(result.at("event").get<std::string>(), std::string("result"));
+    QCOMPARE(result.at("race").get<std::string>(), std::string("race 1"));
+    QCOMPARE(result.at("standings").size(), std::size_t(3));
+    for (const Json &standing : result.at("standings")) {
+        QCOMPARE(standing.at("steps").get<int>(), 2);
+        QCOMPARE(standing.at("tokens"), result.at("standings").at(0).at("tokens"));
+        QVERIFY(standing.at("trainedParameters").get<std::int64_t>() > 0 && standing.at("evalLoss").is_number());
+    }
+    QCOMPARE(run({"race", "--model", kModel, "--project", project, "--methods", "lora"}).exitCode, 2);
 }
 
 void TestCommandLine::importFromStandardInput()

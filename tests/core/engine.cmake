@@ -7,6 +7,8 @@ if(FETTLE_WITH_TORCH)
   set_target_properties(tst_runsurvives PROPERTIES ENABLE_EXPORTS ON) # its own write and rename are used by the libraries too
   fettle_test(tst_autopsy SOURCES engine/tst_autopsy.cpp LIBRARIES fettle_engine LABELS core)
   fettle_test(tst_tokenlosses SOURCES engine/tst_tokenlosses.cpp LIBRARIES fettle_engine LABELS core)
+  fettle_test(tst_fit SOURCES engine/tst_fit.cpp LIBRARIES fettle_engine LABELS core)
+  fettle_test(tst_race SOURCES engine/tst_race.cpp LIBRARIES fettle_engine LABELS core)
   fettle_test(tst_runinsight SOURCES engine/tst_runinsight.cpp LIBRARIES fettle_engine LABELS core)
   fettle_test(tst_enginemethods SOURCES engine/tst_enginemethods.cpp LIBRARIES fettle_engine LABELS core)
   fettle_test(tst_history SOURCES engine/tst_history.cpp LIBRARIES fettle_engine LABELS core)

@@ -142,6 +142,8 @@ public:
 
     // --- runs
     JobId planRun(const engine::TrainRequest &request, QObject *receiver, Done<engine::TrainPlan> done); // newest wins
+    // Waits behind a run that goes on.
+    JobId measureFit(const engine::TrainRequest &request, QObject *receiver, Done<engine::FitResult> done);
     JobId startRun(const engine::TrainRequest &request);
     JobId resumeRun(RunId run, const engine::ComputeOptions &compute);
     void pauseRun();   // the active one; ends with a complete checkpoint

@@ -19,6 +19,22 @@ JobId Bridge::planRun(const engine::TrainRequest &request, QObject *receiver, Do
         std::move(done), "plan");
 }
 
+JobId Bridge::measureFit(const engine::TrainRequest &request, QObject *receiver, Done<engine::FitResult> done)
+{
+    return work<engine::FitResult>(
+        tr("Measuring"), JobInfo::Kind::Other, receiver,
+        [this, request, folder = m_folder](const JobContext &context) -> Result<engine::FitResult> {
+            m_heavyState.playground.reset(); // one model in memory at a time, and what is measured is the run alone
+            auto project = context.engine.openProject(folder, engine::Access::ReadOnly);
+            if (!project)
+                return passError(project);
+            engine::FitRequest wanted;
+            wanted.run = request;
+            return context.engine.measureFit(**project, wanted, context.progress, context.stop);
+        },
+        std::move(done));
+}
+
 JobId Bridge::startRun(const engine::TrainRequest &request)
 {
     engine::RunInfo run;

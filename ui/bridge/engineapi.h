@@ -6,12 +6,14 @@
 #include "core/engine/ballot.h"
 #include "core/engine/correction.h"
 #include "core/engine/delivery.h"
+#include "core/engine/fit.h"
 #include "core/engine/history.h"
 #include "core/engine/lens.h"
 #include "core/engine/machine.h"
 #include "core/engine/models.h"
 #include "core/engine/playground.h"
 #include "core/engine/project.h"
+#include "core/engine/race.h"
 #include "core/engine/sample.h"
 #include "core/engine/serve.h"
 #include "core/engine/tokenlosses.h"
@@ -176,12 +178,17 @@ public:
     [[nodiscard]] virtual Result<engine::MethodCost> methodCost(const std::string &model, const train::Recipe &recipe) = 0;
     [[nodiscard]] virtual Result<engine::TrainPlan> planRun(const ProjectApi &project, const engine::TrainRequest &request,
                                                             const ProgressCallback &progress, std::stop_token stop) = 0;
+    [[nodiscard]] virtual Result<engine::FitResult> measureFit(const ProjectApi &project, const engine::FitRequest &request,
+                                                               const ProgressCallback &progress, std::stop_token stop) = 0;
     [[nodiscard]] virtual Result<engine::RunSummary> trainRun(ProjectApi &project, const engine::TrainRequest &request,
                                                               const engine::RunEvents &events, const engine::RunControl *control,
                                                               std::stop_token stop) = 0;
     [[nodiscard]] virtual Result<engine::RunSummary> resumeRun(ProjectApi &project, RunId run, const engine::ComputeOptions &compute,
                                                                const engine::RunEvents &events, const engine::RunControl *control,
                                                                std::stop_token stop) = 0;
+    [[nodiscard]] virtual Result<engine::Race> beginRace(ProjectApi &project, const engine::TrainRequest &common) = 0;
+    [[nodiscard]] virtual Result<std::vector<engine::RaceStanding>> raceStandings(const ProjectApi &project, const std::string &tag) = 0;
+    [[nodiscard]] virtual Result<> keepExactMatches(ProjectApi &project, const std::string &tag, const std::map<RunId, double> &shares) = 0;
 
     // --- answers and results
     [[nodiscard]] virtual Result<std::unique_ptr<PlaygroundApi>> openPlayground(const std::string &model,

@@ -268,10 +268,21 @@ public:
     {
         return engine::planRun(unwrap(project), request, progress, stop);
     }
+    Result<engine::FitResult> measureFit(const ProjectApi &project, const engine::FitRequest &request, const ProgressCallback &progress,
+                                         std::stop_token stop) override
+    {
+        return engine::measureFit(&unwrap(project), request, progress, stop);
+    }
     Result<engine::RunSummary> trainRun(ProjectApi &project, const engine::TrainRequest &request, const engine::RunEvents &events,
                                         const engine::RunControl *control, std::stop_token stop) override
     {
         return engine::trainRun(unwrap(project), request, events, control, stop);
+    }
+    Result<engine::Race> beginRace(ProjectApi &project, const engine::TrainRequest &common) override { return engine::beginRace(unwrap(project), common); }
+    Result<std::vector<engine::RaceStanding>> raceStandings(const ProjectApi &project, const std::string &tag) override { return engine::raceStandings(unwrap(project), tag); }
+    Result<> keepExactMatches(ProjectApi &project, const std::string &tag, const std::map<RunId, double> &shares) override
+    {
+        return engine::keepExactMatches(unwrap(project), tag, shares);
     }
     Result<engine::RunSummary> resumeRun(ProjectApi &project, RunId run, const engine::ComputeOptions &compute,
                                          const engine::RunEvents &events, const engine::RunControl *control,

@@ -2,6 +2,7 @@
 
 #include "ui/theme/tokens.h"
 #include "ui/train/batchpreview.h"
+#include "ui/train/fitview.h"
 #include "ui/train/methodwords.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/labels.h"
@@ -73,6 +74,9 @@ PlanPane::PlanPane(QWidget *parent) : QWidget(parent)
     m_problemRows->setSpacing(kStep2);
     m_problems->hide();
     column->addWidget(m_problems);
+    column->addWidget(new Separator);
+    m_fit = new FitView;
+    column->addWidget(m_fit);
     column->addWidget(new Separator);
     auto *facts = new QGridLayout;
     facts->setHorizontalSpacing(kStep3);
@@ -160,9 +164,9 @@ void PlanPane::showPlanning()
     setState(State::Planning, tr("The records are being counted."));
 }
 
-void PlanPane::showStartWanted()
+void PlanPane::showReason(const QString &reason)
 {
-    m_reason->setText(tr("Starts as soon as the records are counted."));
+    m_reason->setText(reason);
 }
 
 void PlanPane::showPlan(const engine::TrainPlan &plan, const std::string &method)

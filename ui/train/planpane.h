@@ -14,6 +14,7 @@ namespace fettle::ui {
 class BatchPreview;
 class Button;
 class ElidedLabel;
+class FitView;
 class IconLabel;
 class TextLabel;
 
@@ -25,12 +26,13 @@ public:
     enum class State { Planning, Ready, Blocked };
 
     void showPlanning(); // a plan is being made; the old figures stay
-    void showStartWanted(); // the start was asked for while the plan is being made
+    void showReason(const QString &reason); // beside the start button
     void showPlan(const engine::TrainPlan &plan, const std::string &method);
     void showError(const Error &error);
     // isQueued: another run is active, so that this one would wait.
     void setStart(const QString &text, bool isQueued);
     [[nodiscard]] State state() const { return m_state; }
+    [[nodiscard]] FitView *fit() const { return m_fit; }
 
 signals:
     void startWanted();
@@ -51,6 +53,7 @@ private:
     struct Fact { TextLabel *value; ElidedLabel *note; };
     std::vector<Fact> m_facts;
     QWidget *m_body;
+    FitView *m_fit;
     BatchPreview *m_preview;
     QWidget *m_problems;
     QVBoxLayout *m_problemRows;

@@ -1,9 +1,11 @@
 // See trainpage.h.
 #include "ui/train/trainpage.h"
 
+#include "ui/train/fitview.h"
 #include "ui/train/methodchoice.h"
 #include "ui/train/methodwords.h"
 #include "ui/train/planpane.h"
+#include "ui/train/raceview.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/pagehead.h"
@@ -44,6 +46,7 @@ void TrainPage::connectBridge()
     connect(&bridge(), &Bridge::snapshotsChanged, this, &TrainPage::readData);
     connect(&bridge(), &Bridge::runStateChanged, this, [this] { updateStart(); });
     connect(&bridge(), &Bridge::runEnded, this, [this] { updateStart(); });
+    connect(&bridge(), &Bridge::jobChanged, this, &TrainPage::showFitProgress);
 }
 
 void TrainPage::setProject()
@@ -52,8 +55,11 @@ void TrainPage::setProject()
     m_isStartWanted = false;
     m_planTimer.stop();
     ++m_planNumber; // a plan of the other project is not shown here
+    forgetFit();
     m_records = 0;
     m_head->setState({});
+    leaveRace();
+    m_race->readRaces();
     if (bridge().project() == nullptr)
         return;
     m_preset->setCurrent(0);
@@ -78,6 +84,8 @@ void TrainPage::openTarget(const QString &target)
 {
     if (target.startsWith(QLatin1String("model ")))
         bridge().setBaseModel(target.mid(6).toStdString());
+    else if (target.startsWith(QLatin1String("race")))
+        showRace(target.mid(5));
 }
 
 void TrainPage::readModel()
@@ -292,8 +300,9 @@ void TrainPage::schedulePlan()
 {
     if (!m_hasStarted || bridge().project() == nullptr)
         return;
-    m_isStartWanted = false; // asked for with other settings
+    m_isStartWanted = m_isFitWanted = false; // asked for with other settings
     ++m_planNumber;
+    forgetFit();
     m_plan->showPlanning();
     updateStart();
     m_planTimer.start();
@@ -311,7 +320,10 @@ void TrainPage::plan()
             showPlan(*plan);
         else if (plan.error().code != ErrorCode::Cancelled)
             showRefusal(plan.error());
+        m_plan->fit()->setPossible(m_plan->state() == PlanPane::State::Ready);
         updateStart();
+        if (std::exchange(m_isFitWanted, false))
+            measureFit();
         if (std::exchange(m_isStartWanted, false))
             start();
     });
@@ -332,7 +344,8 @@ void TrainPage::showRefusal(const Error &error)
 void TrainPage::updateStart()
 {
     const bool isActive = bridge().isRunActive();
-    m_plan->setStart(isActive ? tr("Add to queue") : tr("Start run"), isActive);
+    const bool isTooLarge = m_measuredNumber == m_planNumber && !m_isFitting;
+    m_plan->setStart(isActive ? tr("Add to queue") : isTooLarge ? tr("Start anyway") : tr("Start run"), isActive);
     const bool isPossible = m_plan->state() == PlanPane::State::Ready || m_plan->state() == PlanPane::State::Planning;
     setActionPossible(m_start, isPossible, tr("Something has to be settled first."));
 }
@@ -342,11 +355,17 @@ void TrainPage::start()
     m_form->commit(); // a value that still has the cursor is meant, too
     if (m_plan->state() == PlanPane::State::Planning && m_hasStarted) {
         m_isStartWanted = true;
-        m_plan->showStartWanted();
+        m_plan->showReason(tr("Starts as soon as the records are counted."));
         return;
     }
     if (m_plan->state() != PlanPane::State::Ready)
         return;
+    if (m_measuredNumber != m_planNumber && !bridge().isRunActive() && bridge().queuedRuns() == 0) {
+        m_isStartWanted = true;
+        m_plan->showReason(tr("Starts as soon as it is measured."));
+        measureFit();
+        return;
+    }
     bridge().startRun(request());
     context().openPage(QStringLiteral("runs"), {});
 }

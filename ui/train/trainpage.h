@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/engine/models.h"
+#include "core/train/race.h"
 #include "ui/frame/page.h"
 #include "ui/train/settingsform.h"
 
@@ -21,6 +22,7 @@ class Link;
 class MethodChoice;
 class PageHead;
 class PlanPane;
+class RaceView;
 class Segmented;
 class TextLabel;
 
@@ -31,7 +33,7 @@ public:
     explicit TrainPage(const PageContext &context, QWidget *parent = nullptr);
     void setProject() override;
     void onShown() override;
-    void openTarget(const QString &target) override; // "model <path>"
+    void openTarget(const QString &target) override; // "model <path>", "race", "race <tag>"
     [[nodiscard]] engine::TrainRequest request() const;
 
 protected:
@@ -66,6 +68,17 @@ private:
     void updateDifferences();
     void updateStart();
     void start();
+    void chooseRace();
+    void startRace(const std::vector<train::RaceLane> &lanes);
+    void showRace(const QString &tag);
+    void leaveRace();
+    void useRecipe(const train::Recipe &recipe);
+    void measureFit();
+    void showFitProgress();
+    void showFit(const Result<engine::FitResult> &fit);
+    void cancelFit();
+    void forgetFit();
+    void useSuggestion(const QStringList &settings);
 
     PageHead *m_head = nullptr;
     IconLabel *m_modelMark = nullptr, *m_dataMark = nullptr;
@@ -81,6 +94,9 @@ private:
     Link *m_advanced = nullptr;
     Button *m_reset = nullptr;
     PlanPane *m_plan = nullptr;
+    QWidget *m_cards = nullptr; // the four cards and the plan
+    RaceView *m_race = nullptr; // in their place
+    Button *m_races = nullptr;
     QAction *m_start = nullptr;
     QTimer m_planTimer;
     qint64 m_records = 0;
@@ -89,7 +105,11 @@ private:
     bool m_isAdvanced = false;
     bool m_hasStarted = false; // the plan was asked for since the project was opened
     int m_planNumber = 0;      // of the newest settings: an older plan is not shown
-    bool m_isStartWanted = false; // as soon as the plan says that it can start
+    JobId m_fitJob = 0;        // that measures now
+    int m_measuredNumber = -1; // the plan that was measured, or whose measurement was cancelled or failed
+    bool m_isFitting = false;  // what was measured
+    bool m_isFitWanted = false; // as soon as there is a plan
+    bool m_isStartWanted = false; // as soon as plan and measurement say that it can start
 };
 
 } // namespace fettle::ui

@@ -1,8 +1,10 @@
 // How the Train page is put together: four cards and the plan beside them. What they show is in trainpage.cpp.
 #include "ui/train/trainpage.h"
 
+#include "ui/train/fitview.h"
 #include "ui/train/methodchoice.h"
 #include "ui/train/planpane.h"
+#include "ui/train/raceview.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/labels.h"
@@ -58,6 +60,8 @@ void TrainPage::setupActions()
 {
     m_start = addPageAction(QStringLiteral("startRun"), tr("Start run"), QStringLiteral("play"), QKeySequence(Qt::CTRL | Qt::Key_Return),
                             tr("Freezes the records as they are now and starts to train."), [this] { start(); });
+    addPageAction(QStringLiteral("chooseRace"), tr("Method race"), QStringLiteral("flag"), {},
+                  tr("Several methods or settings learn from the same records; then you compare them."), [this] { chooseRace(); });
     addPageAction(QStringLiteral("resetSettings"), tr("Reset the settings to the preset"), QStringLiteral("rotate-ccw"), {},
                   tr("Takes back what was changed from the chosen preset."), [this] { choosePreset(m_preset->current()); });
 }
@@ -69,7 +73,18 @@ void TrainPage::setupLayout()
     outer->setSpacing(0);
     m_head = new PageHead(tr("Train"));
     outer->addWidget(m_head);
-    auto *columns = new QHBoxLayout;
+    auto *race = new Button(tr("Method race..."), QStringLiteral("flag"), tr("Several methods or settings learn from the same records; then you compare them."));
+    race->setObjectName(QStringLiteral("methodRace"));
+    connect(race, &QPushButton::clicked, this, &TrainPage::chooseRace);
+    m_races = new Button(tr("Race results"), {}, tr("How the runs of a race stand."));
+    m_races->setObjectName(QStringLiteral("raceResults"));
+    connect(m_races, &QPushButton::clicked, this, [this] { showRace({}); });
+    m_races->hide();
+    m_head->addAction(m_races);
+    m_head->addAction(race);
+    m_cards = new QWidget;
+    auto *columns = new QHBoxLayout(m_cards);
+    columns->setContentsMargins(0, 0, 0, 0);
     columns->setSpacing(0);
     auto *cards = new Pane(Surface::Window);
     auto *column = new QVBoxLayout(cards);
@@ -91,8 +106,17 @@ void TrainPage::setupLayout()
     m_plan->setFixedWidth(kDetail);
     connect(m_plan, &PlanPane::startWanted, this, &TrainPage::start);
     connect(m_plan, &PlanPane::fixWanted, this, &TrainPage::applyFix);
+    connect(m_plan->fit(), &FitView::measureWanted, this, &TrainPage::measureFit);
+    connect(m_plan->fit(), &FitView::cancelWanted, this, &TrainPage::cancelFit);
+    connect(m_plan->fit(), &FitView::changeWanted, this, &TrainPage::useSuggestion);
     columns->addWidget(m_plan);
-    outer->addLayout(columns, 1);
+    outer->addWidget(m_cards, 1);
+    m_race = new RaceView(context());
+    m_race->hide();
+    connect(m_race, &RaceView::leaveWanted, this, &TrainPage::leaveRace);
+    connect(m_race, &RaceView::settingsWanted, this, &TrainPage::useRecipe);
+    connect(m_race, &RaceView::racesRead, this, [this] { m_races->setVisible(m_race->hasRaces() && m_race->isHidden()); });
+    outer->addWidget(m_race, 1);
 }
 
 void TrainPage::addModelCard(QVBoxLayout *column)

@@ -14,6 +14,7 @@ namespace fettle::model::fast {
 struct FastPath::State {
     std::shared_ptr<const ModelWeights> weights;
     Checkpointing checkpointing;
+    StopCheck isStopped;
     WorkspaceMemory memory;
     HeadBuffer headBuffer;
 
@@ -106,12 +107,15 @@ HeadLoss FastPath::State::run(const LossBatch &batch, const Sites &sites, double
     embedRows(*weights, batch, space.layers.front().x);
     fillRopeTables(config, batch, space);
     const auto count = static_cast<std::size_t>(config.layers);
-    for (std::size_t layer = 0; layer < count; ++layer)
+    for (std::size_t layer = 0; layer < count; ++layer) {
+        throwIfStopped(isStopped);
         layerForward(context, plans[layer], space.layers[layer], layer + 1 < count ? space.layers[layer + 1].x : space.last);
+    }
     HeadLoss loss = headOfRows(*weights, batch, space, gradientScale, want, headBuffer);
     if (keep == Keep::Nothing)
         return loss;
     for (std::size_t layer = count; layer-- > static_cast<std::size_t>(lowest.layer);) {
+        throwIfStopped(isStopped);
         const LayerSaves &saves = space.layers[layer];
         const bool isKept = layer + 1 == count; // shared buffers still hold the layer that ran last
         if (checkpointing == Checkpointing::Full && !isKept)
@@ -168,8 +172,8 @@ std::string whyNot(const ModelWeights &weights, const Sites &sites)
     return {};
 }
 
-FastPath::FastPath(std::shared_ptr<const ModelWeights> weights, Checkpointing checkpointing)
-    : m_state(std::make_unique<State>(State{std::move(weights), checkpointing, {}, {}}))
+FastPath::FastPath(std::shared_ptr<const ModelWeights> weights, Checkpointing checkpointing, StopCheck isStopped)
+    : m_state(std::make_unique<State>(State{std::move(weights), checkpointing, std::move(isStopped), {}, {}}))
 {
 }
 FastPath::~FastPath() = default;

@@ -15,9 +15,9 @@ namespace fettle::model::fast {
 
 class FastPath {
 public:
-    explicit FastPath(std::shared_ptr<const ModelWeights> weights, Checkpointing checkpointing);
+    FastPath(std::shared_ptr<const ModelWeights> weights, Checkpointing checkpointing, StopCheck isStopped = {});
     ~FastPath();
-    // Adds gradients to the trained tensors: those of the sites, and weights that require a gradient. gradientScale as LossEngine. Throws what LibTorch and the allocator throw.
+    // Adds gradients to the trained tensors: those of the sites, and weights that require a gradient. gradientScale as LossEngine. Throws what LibTorch and the allocator throw, and Stopped.
     [[nodiscard]] HeadLoss lossAndGradient(const LossBatch &batch, const Sites &sites, double gradientScale);
     [[nodiscard]] HeadLoss loss(const LossBatch &batch, const Sites &sites);
     void releaseMemory();

@@ -1,5 +1,4 @@
 // trainRun, resumeRun and planRun on a whole project with the tiny chat model: what is stored, which events come, what is refused.
-#include "core/engine/fit.h"
 #include "core/engine/runmoves.h"
 #include "core/engine/training.h"
 #include "core/train/checkpoint.h"
@@ -89,8 +88,6 @@ private slots:
     void init();
     void everyMoveIsInTheTable();
     void aRunIsStoredCompletely();
-    void fitIsMeasured();
-    void fitThatIsTooLargeSuggests();
     void pausedRunsGoOnExactly();
     void epochsAreChangedAndRecorded();
     void interruptedRunsGoOnExactly();
@@ -453,44 +450,6 @@ void TestEngineTraining::planNamesProblems()
     const auto fixed = planRun(project(), asked);
     VERIFY_OK(fixed);
     QVERIFY(std::ranges::find(fixed->problems, code.toStdString(), &TrainPlan::Problem::code) == fixed->problems.end());
-}
-
-void TestEngineTraining::fitIsMeasured()
-{
-    FitRequest wanted;
-    wanted.run = request();
-    wanted.records = someRecords(24);
-    const auto fit = measureFit(nullptr, wanted);
-    VERIFY_OK(fit);
-    QVERIFY(fit->fits());
-    QVERIFY(fit->suggestions.empty());
-    QVERIFY(fit->bytes.weights > 0 && fit->bytes.reserve > 0);
-    QCOMPARE(fit->bytes.optimizer, 2 * fit->bytes.gradients);
-    QVERIFY(fit->secondsPerStep > 0 && fit->rowTokens > 0);
-    QCOMPARE(fit->steps, 15); // 24 rows in steps of 5, three times
-
-    // Without records: rows filled to the last token.
-    wanted.records.clear();
-    wanted.run.recipe = recipe({"maxLength=32", "tokensPerMicroBatch=64"});
-    const auto full = measureFit(nullptr, wanted);
-    VERIFY_OK(full);
-    QCOMPARE(full->rowTokens, 64);
-    QCOMPARE(full->steps, 0);
-}
-
-void TestEngineTraining::fitThatIsTooLargeSuggests()
-{
-    FitRequest wanted;
-    wanted.run = request();
-    wanted.records = someRecords(24);
-    wanted.availableBytes = 1'000'000;
-    const auto fit = measureFit(nullptr, wanted);
-    VERIFY_OK(fit);
-    QVERIFY(!fit->fits());
-    QVERIFY(fit->isExtrapolated);
-    QVERIFY(fit->suggestions.empty()); // nothing fits into a megabyte
-    wanted.run.recipe.values["rank"] = std::int64_t{-1};
-    QVERIFY(!measureFit(nullptr, wanted));
 }
 
 QTEST_GUILESS_MAIN(TestEngineTraining)

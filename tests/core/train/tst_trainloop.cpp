@@ -1,6 +1,7 @@
 // The training loop on a tiny Llama: parity with PEFT and a hand-written torch loop, determinism, stopping, errors.
 #include "core/model/decoder.h"
 #include "core/torch.h"
+#include "core/train/lossbatch.h"
 #include "core/train/measure.h"
 #include "trainfixture.h"
 
@@ -60,6 +61,8 @@ private slots:
     void outOfMemoryReadsTheStepInSmallerRows();
     void outOfMemoryOfOneRecordEndsWithAdvice();
     void measuringChangesNothing();
+    void aStopEndsThePass_data();
+    void aStopEndsThePass();
 
 private:
     TrainerSetup setup(const std::vector<Document> &train, const std::vector<Document> &heldOut, const Recipe &chosen, const QString &name)
@@ -247,28 +250,28 @@ void TestTrainLoop::stopsBetweenRows()
     const Recipe chosen = recipe({"maxSteps=50", "rowsPerStep=20", "packing=false"});
     const QString name = QStringLiteral("stop-%1").arg(QString::fromLatin1(QTest::currentDataTag()));
     std::stop_source source;
-    int asked = 0;
+    int asked = 0; // in the second step
     int askedAfterwards = 0;
     bool isWished = false;
+    std::int64_t steps = 0;
     TrainerHooks hooks;
     hooks.wish = [&] {
         if (isWished)
             ++askedAfterwards;
-        if (++asked == 30) {
+        if (steps == 1 && ++asked == 30) {
             isWished = true;
             if (wish < 0)
                 source.request_stop();
         }
         return isWished && wish >= 0 ? static_cast<Wish>(wish) : Wish::Continue;
     };
-    std::int64_t steps = 0;
     hooks.stepFinished = [&](const StepReport &step) { steps = step.step; };
     const auto outcome = runTraining(setup(train, {}, chosen, name), hooks, source.get_token());
     QVERIFY(outcome.has_value());
     QCOMPARE(static_cast<int>(outcome->end), end);
     QCOMPARE(steps, 1);
     QCOMPARE(outcome->progress.step, 1); // the step under way is dropped, not half applied
-    QVERIFY(askedAfterwards <= 2);       // not one more row was computed
+    QVERIFY(askedAfterwards <= 2);       // not one more layer was computed
     const auto checkpoints = listCheckpoints(m_dir.filePath(name).toStdString());
     QCOMPARE(!checkpoints.empty(), hasCheckpoint);
 }
@@ -405,7 +408,7 @@ void TestTrainLoop::measuringChangesNothing()
     const PackedRow row = longestRow(train, chosen);
     std::int64_t longest = 0;
     const BatchPlan plan(train, batchSettings(chosen));
-    for (std::int64_t step = 0; step < plan.stepsPerEpoch(); ++step)
+    for (std::int64_t step = 0; step < totalSteps(chosen, plan.stepsPerEpoch()); ++step)
         for (const PackedRow &each : plan.rows(step))
             longest = std::max(longest, each.length());
     QCOMPARE(row.length(), longest);
@@ -418,6 +421,44 @@ void TestTrainLoop::measuringChangesNothing()
     QVERIFY(pass->peakBytes > 0 && pass->rowSeconds > 0);
     QCOMPARE(run.adapter->hash(), before);
     QVERIFY(!run.adapter->isTraining());
+}
+
+void TestTrainLoop::aStopEndsThePass_data()
+{
+    QTest::addColumn<bool>("isPlain");
+    QTest::addColumn<int>("question");
+    // Two layers: each is asked about on the way up and on the way down; the plain path has nothing to do below the first.
+    for (const bool isPlain : {false, true})
+        for (int question = 1; question <= (isPlain ? 3 : 4); ++question)
+            QTest::addRow("%s, question %d", isPlain ? "plain" : "fast", question) << isPlain << question;
+}
+
+void TestTrainLoop::aStopEndsThePass()
+{
+    QFETCH(bool, isPlain);
+    QFETCH(int, question);
+    const std::vector<Document> train = documents(6, 3);
+    const TrainerSetup run = setup(train, {}, recipe({"rank=4", "dropout=0"}), {});
+    run.adapter->setTraining(true);
+    const model::LossBatch batch = toLossBatch(longestRow(train, run.recipe));
+    int asked = 0, stopAt = 0;
+    model::LossOptions options;
+    options.path = isPlain ? model::LossPath::Plain : model::LossPath::Fast;
+    options.isStopped = [&] { return ++asked == stopAt; };
+    model::LossEngine engine(run.weights, options);
+    const auto whole = engine.lossAndGradient(batch, *run.adapter, 1.0);
+    QVERIFY(whole.has_value());
+    QCOMPARE(asked, isPlain ? 3 : 4);
+    asked = 0;
+    stopAt = question;
+    const auto stopped = engine.lossAndGradient(batch, *run.adapter, 1.0);
+    QVERIFY(!stopped);
+    QCOMPARE(stopped.error().code, ErrorCode::Cancelled);
+    QCOMPARE(asked, question); // not one layer more
+    stopAt = 0;
+    const auto again = engine.lossAndGradient(batch, *run.adapter, 1.0);
+    QVERIFY(again.has_value());
+    QCOMPARE(again->sum, whole->sum);
 }
 
 QTEST_APPLESS_MAIN(TestTrainLoop)

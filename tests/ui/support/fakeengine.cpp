@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -242,6 +243,26 @@ Result<engine::TrainPlan> FakeEngine::planRun(const ProjectApi &project, const e
     return plan;
 }
 
+Result<engine::FitResult> FakeEngine::measureFit(const ProjectApi &, const engine::FitRequest &request, const ProgressCallback &progress, std::stop_token stop)
+{
+    engine::FitResult fit;
+    fit.bytes = {540'000'000, 39'000'000, 20'000'000, 2'310'000'000, 300'000'000};
+    fit.available = 9'400'000'000;
+    fit.total = 15'400'000'000;
+    fit.peakBytes = fit.bytes.total() - fit.bytes.reserve;
+    fit.rowTokens = 1024;
+    fit.secondsPerStep = 3.9;
+    fit.steps = runSteps;
+    progress({"Computing 1024 tokens at once", 384, 1408, 3.0});
+    if (changeFit)
+        changeFit(request, fit);
+    if (stop.stop_requested())
+        return fail(ErrorCode::Cancelled, "Measuring was cancelled.");
+    if (fitError)
+        return tl::unexpected<Error>(*fitError);
+    return fit;
+}
+
 Result<engine::RunSummary> FakeEngine::trainRun(ProjectApi &project, const engine::TrainRequest &request, const engine::RunEvents &events,
                                                 const engine::RunControl *control, std::stop_token stop)
 {
@@ -260,6 +281,9 @@ Result<engine::RunSummary> FakeEngine::trainRun(ProjectApi &project, const engin
         run.steps = runSteps;
         run.recipeJson = nlohmann::json{{"epochs", request.recipe.real("epochs")}}.dump();
         run.started = "2024-05-14T14:21:00";
+        run.recipeJson = train::recipeToJson(request.recipe).dump();
+        run.tags = request.tags;
+        run.note = request.note;
         run.state = engine::RunState::Preparing;
         state.runs.push_back(run);
     }

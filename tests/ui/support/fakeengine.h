@@ -32,6 +32,8 @@ public:
     std::function<void(int step)> beforeStep; // on the engine thread: a test can hold a run there
     std::function<void(const engine::TrainRequest &request)> beforeRun;                            // on the engine thread
     std::function<void(const engine::TrainRequest &request, engine::TrainPlan &plan)> changePlan; // on the background thread
+    std::function<void(const engine::FitRequest &request, engine::FitResult &fit)> changeFit; // on the engine thread: a test can hold a measurement there
+    std::optional<Error> fitError;
     std::optional<Error> planError;
     std::optional<Error> runError;            // fails the run at its half
     std::vector<std::string> probeQuestions;  // answered every 20 steps; none: a run has no probes
@@ -75,11 +77,16 @@ public:
     Result<engine::MethodCost> methodCost(const std::string &model, const train::Recipe &recipe) override;
     Result<engine::TrainPlan> planRun(const ProjectApi &project, const engine::TrainRequest &request, const ProgressCallback &progress,
                                       std::stop_token stop) override;
+    Result<engine::FitResult> measureFit(const ProjectApi &project, const engine::FitRequest &request, const ProgressCallback &progress,
+                                         std::stop_token stop) override;
     Result<engine::RunSummary> trainRun(ProjectApi &project, const engine::TrainRequest &request, const engine::RunEvents &events,
                                         const engine::RunControl *control, std::stop_token stop) override;
     Result<engine::RunSummary> resumeRun(ProjectApi &project, RunId run, const engine::ComputeOptions &compute,
                                          const engine::RunEvents &events, const engine::RunControl *control,
                                          std::stop_token stop) override;
+    Result<engine::Race> beginRace(ProjectApi &project, const engine::TrainRequest &common) override;
+    Result<std::vector<engine::RaceStanding>> raceStandings(const ProjectApi &project, const std::string &tag) override;
+    Result<> keepExactMatches(ProjectApi &project, const std::string &tag, const std::map<RunId, double> &shares) override;
     Result<std::unique_ptr<PlaygroundApi>> openPlayground(const std::string &model, const engine::ComputeOptions &compute,
                                                           const ProgressCallback &progress, std::stop_token stop) override;
     Result<std::unique_ptr<TokenLossesApi>> openTokenLosses(const std::string &model, const std::string &adapter, const ProjectApi *project, const ProgressCallback &progress,

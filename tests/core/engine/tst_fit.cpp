@@ -1,0 +1,207 @@
+// Does it fit: what is measured, what is suggested, that the prediction holds for the run that follows, and that a measurement ends at once.
+#include "core/base/memory.h"
+#include "core/engine/fit.h"
+
+#include <QTemporaryDir>
+#include <QTest>
+#include <fmt/format.h>
+
+using namespace fettle;
+using namespace fettle::engine;
+
+namespace {
+
+const std::string kModel = FETTLE_FIXTURES "/tinychat";
+
+// length: bytes of the answers, which are about as many tokens in this model.
+std::vector<data::Record> someRecords(int count, std::size_t length)
+{
+    std::vector<data::Record> records;
+    for (int i = 0; i < count; ++i) {
+        std::string answer;
+        for (int shelf = i; answer.size() < length; shelf += 7)
+            answer += fmt::format("Box {} stands on shelf {}. ", i, shelf % 40);
+        records.push_back(data::makePair(fmt::format("Which shelf holds box {}?", i), {}, answer));
+        records.back().split = i % 8 == 7 ? data::Split::HeldOut : data::Split::Train;
+    }
+    return records;
+}
+
+TrainRequest request(std::initializer_list<const char *> settings = {})
+{
+    TrainRequest made;
+    made.model = kModel;
+    made.compute.threads = 1;
+    for (const char *setting : {"epochs=3", "rowsPerStep=5", "learningRate=0.01", "rank=4", "dropout=0.1"})
+        if (!train::applySetting(made.recipe, setting))
+            qFatal("%s", setting);
+    for (const char *setting : settings)
+        if (!train::applySetting(made.recipe, setting))
+            qFatal("%s", setting);
+    return made;
+}
+
+#define VERIFY_OK(expression)                                                                                                              \
+    do {                                                                                                                                   \
+        const auto &verified = (expression);                                                                                               \
+        QVERIFY2(verified.has_value(), verified.has_value() ? "" : (verified.error().message + " " + verified.error().detail).c_str());     \
+    } while (false)
+
+} // namespace
+
+class TestFit : public QObject {
+    Q_OBJECT
+private slots:
+    void initTestCase() { tuneAllocator(); } // as the program does
+    void isMeasured();
+    void onlyStepsOfTheRunCount();
+    void whatIsTooLargeSuggests();
+    void suggestionsFit();
+    void predictsThePeakOfTheRun_data();
+    void predictsThePeakOfTheRun();
+    void endsInsideAPass();
+
+private:
+    QTemporaryDir m_dir;
+};
+
+void TestFit::isMeasured()
+{
+    FitRequest wanted;
+    wanted.run = request();
+    wanted.records = someRecords(24, 20);
+    const auto fit = measureFit(nullptr, wanted);
+    VERIFY_OK(fit);
+    QVERIFY(fit->fits());
+    QVERIFY(fit->suggestions.empty());
+    QVERIFY(fit->bytes.weights > 0 && fit->bytes.reserve > 0);
+    QVERIFY(fit->total >= fit->available);
+    QCOMPARE(fit->bytes.optimizer, 2 * fit->bytes.gradients);
+    QVERIFY(fit->secondsPerStep > 0 && fit->rowTokens > 0);
+    QCOMPARE(fit->steps, 15); // 24 rows in steps of 5, three times
+
+    // Without records: rows filled to the last token.
+    wanted.records.clear();
+    wanted.run = request({"maxLength=32", "tokensPerMicroBatch=64"});
+    const auto full = measureFit(nullptr, wanted);
+    VERIFY_OK(full);
+    QCOMPARE(full->rowTokens, 64);
+    QCOMPARE(full->steps, 0);
+}
+
+// The longest record is the last of the table: a trial of one step does not read it.
+void TestFit::onlyStepsOfTheRunCount()
+{
+    FitRequest wanted;
+    wanted.run = request({"sampler=sequential", "maxSteps=1"});
+    wanted.records = someRecords(24, 20);
+    wanted.records.push_back(someRecords(1, 400).front());
+    const auto trial = measureFit(nullptr, wanted);
+    VERIFY_OK(trial);
+    QCOMPARE(trial->steps, 1);
+    wanted.run = request({"sampler=sequential"});
+    const auto whole = measureFit(nullptr, wanted);
+    VERIFY_OK(whole);
+    QVERIFY2(trial->rowTokens < whole->rowTokens, qPrintable(QStringLiteral("%1, %2").arg(trial->rowTokens).arg(whole->rowTokens)));
+}
+
+void TestFit::whatIsTooLargeSuggests()
+{
+    FitRequest wanted;
+    wanted.run = request();
+    wanted.records = someRecords(24, 20);
+    wanted.availableBytes = 1'000'000;
+    const auto fit = measureFit(nullptr, wanted);
+    VERIFY_OK(fit);
+    QVERIFY(!fit->fits());
+    QVERIFY(fit->isExtrapolated);
+    QVERIFY(fit->suggestions.empty()); // nothing fits into a megabyte
+    wanted.run.recipe.values["rank"] = std::int64_t{-1};
+    QVERIFY(!measureFit(nullptr, wanted));
+}
+
+// Each suggestion, taken, fits.
+void TestFit::suggestionsFit()
+{
+    FitRequest wanted;
+    wanted.run = request({"rowsPerStep=64", "tokensPerMicroBatch=16384", "epochs=1"});
+    wanted.records = someRecords(64, 400);
+    const auto roomy = measureFit(nullptr, wanted);
+    VERIFY_OK(roomy);
+    wanted.availableBytes = roomy->bytes.total() - roomy->bytes.activations * 3 / 10; // half of the row fits with room to spare
+    const auto tight = measureFit(nullptr, wanted);
+    VERIFY_OK(tight);
+    QVERIFY(!tight->fits());
+    QVERIFY(!tight->suggestions.empty() && tight->suggestions.size() <= 3);
+    for (const FitSuggestion &suggestion : tight->suggestions) {
+        FitRequest changed = wanted;
+        for (const std::string &setting : suggestion.settings)
+            VERIFY_OK(train::applySetting(changed.run.recipe, setting));
+        QCOMPARE(changed.run.recipe.integer("rowsPerStep"), 64); // the same effective batch
+        QVERIFY(!suggestion.price.empty());
+        const auto taken = measureFit(nullptr, changed);
+        VERIFY_OK(taken);
+        QVERIFY2(taken->fits(), suggestion.label.c_str());
+    }
+}
+
+void TestFit::predictsThePeakOfTheRun_data()
+{
+    QTest::addColumn<QString>("setting");
+    QTest::newRow("as it is") << "seed=1";
+    QTest::newRow("layers computed again") << "checkpointing=full";
+    QTest::newRow("plain path") << "dora=true";
+}
+
+// A whole epoch: what the process holds at most is what was said before, within a tenth. What the run itself adds is compared too, because
+// the libraries alone are most of such a small process.
+void TestFit::predictsThePeakOfTheRun()
+{
+    QFETCH(QString, setting);
+    const TrainRequest run = request({"epochs=1", "rowsPerStep=48", "tokensPerMicroBatch=24576", "evalEvery=2", qPrintable(setting)});
+    const std::vector<data::Record> records = someRecords(224, 430);
+    auto created = Project::create(m_dir.filePath(QString::fromLatin1(QTest::currentDataTag()) + QStringLiteral(".fettle")).toStdString());
+    VERIFY_OK(created);
+    VERIFY_OK(created->addRecords(records, "Added rows"));
+    returnFreeMemory();
+    const std::int64_t before = memoryFigures().ownBytes;
+    FitRequest wanted;
+    wanted.run = run;
+    const auto fit = measureFit(&*created, wanted);
+    VERIFY_OK(fit);
+    QVERIFY(!fit->isExtrapolated);
+    returnFreeMemory();
+    std::int64_t peak = 0;
+    RunEvents events;
+    events.stepFinished = [&peak](RunId, const MetricPoint &point, double) { peak = std::max(peak, point.peakBytes); };
+    const auto summary = trainRun(*created, run, events);
+    VERIFY_OK(summary);
+    QVERIFY(summary->run.steps >= 4);
+    const double ratio = double(fit->peakBytes) / double(peak), added = double(fit->peakBytes - before) / double(peak - before);
+    qInfo("predicted %lld MB, measured %lld MB: %.3f; added %.3f", static_cast<long long>(fit->peakBytes / 1'000'000), static_cast<long long>(peak / 1'000'000), ratio, added);
+    QVERIFY2(ratio > 0.9 && ratio < 1.1, qPrintable(QString::number(ratio)));
+    QVERIFY2(added > 0.8 && added < 1.25, qPrintable(QString::number(added)));
+}
+
+// The row is long enough for a pass to take much longer than a layer: stopping is heeded before the pass is over.
+void TestFit::endsInsideAPass()
+{
+    FitRequest wanted;
+    wanted.run = request({"rowsPerStep=48", "tokensPerMicroBatch=16384"});
+    wanted.records = someRecords(64, 400);
+    std::stop_source stop;
+    int passes = 0;
+    const auto fit = measureFit(nullptr, wanted, [&](const Progress &progress) {
+        if (progress.what.find("at once") == std::string::npos)
+            return;
+        ++passes;
+        QVERIFY(progress.total > progress.done);
+        stop.request_stop(); // the pass that is told of begins now
+    }, stop.get_token());
+    QVERIFY(!fit);
+    QCOMPARE(fit.error().code, ErrorCode::Cancelled);
+    QCOMPARE(passes, 1);
+}
+
+QTEST_GUILESS_MAIN(TestFit)
+#include "tst_fit.moc"

@@ -233,15 +233,11 @@ try {
         auto lens = Lens::open(request.run.model);
         if (!lens)
             return passError(lens);
-        PlanRecords records{request.records, {}};
-        if (project) {
-            auto planned = planRecords(*project, request.run, stop);
-            if (!planned)
-                return passError(planned);
-            records = std::move(*planned);
-        }
+        auto records = project ? planRecords(*project, request.run, stop) : dealRecords(request.records, recipe.real("evalFraction"));
+        if (!records)
+            return passError(records);
         const data::RenderOptions options = project ? renderOptions(*project, recipe) : renderOptions(recipe);
-        auto labelled = labelTrainingData(**lens, records.train, {}, options, request.run.compute.threads, progress, stop);
+        auto labelled = labelTrainingData(**lens, records->train, {}, options, request.run.compute.threads, progress, stop);
         if (!labelled)
             return passError(labelled);
         data = std::move(*labelled);

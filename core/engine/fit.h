@@ -8,7 +8,7 @@ namespace fettle::engine {
 
 struct FitRequest {
     TrainRequest run;
-    std::vector<data::Record> records;  // without a project: what is trained on; none: rows filled to the last token
+    std::vector<data::Record> records;  // without a project: what is trained on, dealt out by split as in a project; none: rows filled to the last token
     std::int64_t availableBytes = 0;    // as if so much were free; 0: what is free
 };
 

@@ -157,6 +157,26 @@ void addBlocking(TrainPlan &plan, std::string code, const Error &error)
 
 } // namespace
 
+PlanRecords dealRecords(std::vector<data::Record> all, double evalFraction)
+{
+    PlanRecords records;
+    std::vector<data::Record> unassigned;
+    for (data::Record &record : all) {
+        if (data::responseOf(record).empty())
+            continue;
+        switch (record.split) {
+        case data::Split::Unassigned: unassigned.push_back(std::move(record)); break;
+        case data::Split::Train: records.train.push_back(std::move(record)); break;
+        case data::Split::HeldOut: records.heldOut.push_back(std::move(record)); break;
+        case data::Split::Test: break;
+        }
+    }
+    const auto heldOut = std::llround(evalFraction * static_cast<double>(unassigned.size()));
+    for (std::size_t i = 0; i < unassigned.size(); ++i)
+        (static_cast<long long>(i) < heldOut ? records.heldOut : records.train).push_back(std::move(unassigned[i]));
+    return records;
+}
+
 Result<PlanRecords> planRecords(const Project &project, const TrainRequest &request, std::stop_token stop)
 {
     PlanRecords records;
@@ -176,26 +196,16 @@ Result<PlanRecords> planRecords(const Project &project, const TrainRequest &requ
     auto ids = project.recordIds(filter);
     if (!ids)
         return passError(ids);
-    std::vector<data::Record> unassigned;
+    std::vector<data::Record> all;
     for (const RecordId id : *ids) {
         if (stop.stop_requested())
             return fail(ErrorCode::Cancelled, tr("Planning the run was cancelled."));
         auto record = project.record(id);
         if (!record)
             return passError(record);
-        if (data::responseOf(*record).empty())
-            continue;
-        switch (record->split) {
-        case data::Split::Unassigned: unassigned.push_back(std::move(*record)); break;
-        case data::Split::Train: records.train.push_back(std::move(*record)); break;
-        case data::Split::HeldOut: records.heldOut.push_back(std::move(*record)); break;
-        case data::Split::Test: break;
-        }
+        all.push_back(std::move(*record));
     }
-    const auto heldOut = std::llround(request.recipe.real("evalFraction") * static_cast<double>(unassigned.size()));
-    for (std::size_t i = 0; i < unassigned.size(); ++i)
-        (static_cast<long long>(i) < heldOut ? records.heldOut : records.train).push_back(std::move(unassigned[i]));
-    return records;
+    return dealRecords(std::move(all), request.recipe.real("evalFraction"));
 }
 
 Result<MethodCost> methodCost(const std::string &model, const train::Recipe &recipe)

@@ -22,6 +22,8 @@ namespace fettle::engine {
 struct PlanRecords {
     std::vector<data::Record> train, heldOut;
 };
+// Records by their split, without those of test and without empty answers. The first evalFraction of those without a split is held out.
+[[nodiscard]] PlanRecords dealRecords(std::vector<data::Record> all, double evalFraction);
 // The rows of the snapshot, or those that a snapshot frozen now would hold. Rows without a split are dealt out in their order here; the
 // snapshot deals by question, so that numbers may differ by a few rows. Errors: those of the project, Cancelled.
 [[nodiscard]] Result<PlanRecords> planRecords(const Project &project, const TrainRequest &request, std::stop_token stop);

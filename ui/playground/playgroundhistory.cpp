@@ -7,6 +7,7 @@
 #include "ui/theme/icons.h"
 #include "ui/theme/tokens.h"
 #include "ui/widgets/button.h"
+#include "ui/widgets/labels.h"
 #include "ui/widgets/words.h"
 
 #include <QCheckBox>
@@ -222,6 +223,7 @@ void PlaygroundPage::showHistory(std::vector<engine::HistoryEntry> entries)
                              .arg(whenText(whenOf(entry))));
         m_history->addItem(item);
     }
+    m_noHistory->setVisible(m_entries.empty());
     findQuestions();
 }
 

@@ -133,6 +133,7 @@ private:
     Button *m_promptButton = nullptr, *m_exportButton = nullptr, *m_serveButton = nullptr;
     Pane *m_promptPane = nullptr;
     QListWidget *m_prompts = nullptr, *m_history = nullptr;
+    TextLabel *m_noHistory = nullptr;
     QLineEdit *m_find = nullptr;
     std::vector<engine::HistoryEntry> m_entries; // of the history, newest first
     std::vector<QString> m_entryWords;           // what a search looks into

@@ -223,6 +223,10 @@ QWidget *PlaygroundPage::makePrompts()
     m_history->installEventFilter(this);
     connect(m_history, &QListWidget::itemClicked, this, &PlaygroundPage::openHistory);
     connect(m_history, &QListWidget::itemActivated, this, &PlaygroundPage::openHistory);
+    m_noHistory = smallLabel(tr("What you ask is kept here, with the answers."));
+    m_noHistory->setWordWrap(true);
+    m_noHistory->setContentsMargins(kPaneSide, 0, kPaneSide, 0);
+    column->addWidget(m_noHistory);
     auto *past = new QHBoxLayout;
     past->setContentsMargins(kStep2, 0, kStep2, 0);
     past->addWidget(m_history);

@@ -78,7 +78,7 @@ void TestFit::isMeasured()
     QVERIFY(fit->total >= fit->available);
     QCOMPARE(fit->bytes.optimizer, 2 * fit->bytes.gradients);
     QVERIFY(fit->secondsPerStep > 0 && fit->rowTokens > 0);
-    QCOMPARE(fit->steps, 15); // 24 rows in steps of 5, three times
+    QCOMPARE(fit->steps, 15); // 24 rows, 2 of them held out, in steps of 5, three times
 
     // Without records: rows filled to the last token.
     wanted.records.clear();

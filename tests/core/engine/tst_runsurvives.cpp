@@ -152,7 +152,7 @@ int victim(const fs::path &folder, const std::string &where, int number)
     else if (where == "checkpointed")
         events.checkpointed = [number](RunId, const CheckpointInfo &checkpoint) { checkpoint.step == number ? std::raise(SIGKILL) : 0; };
     else if (where == "between")
-        events.betweenSteps = [number, count = 0]() mutable { ++count == number ? std::raise(SIGKILL) : 0; };
+        events.betweenSteps = [number, count = 0](const LiveRun &) mutable { ++count == number ? std::raise(SIGKILL) : 0; };
     else if (where == "state")
         events.stateChanged = [number](const RunInfo &run) { static_cast<int>(run.state) == number ? std::raise(SIGKILL) : 0; };
     else

@@ -257,7 +257,7 @@ void TestBadPlaces::fullDiskAtCheckpoint()
     QVERIFY2(contentOf(m_project).filter("step-").isEmpty(), qPrintable(contentOf(m_project).join('\n')));
     const Outcome runs = run({"runs", "--project", m_project, "--json"});
     VERIFY_OK(runs);
-    QCOMPARE(runs.json().at("runs").at(0).at("state").get<std::string>(), std::string("failed"));
+    QCOMPARE(runs.json().at("runs").at(0).at("state").get<std::string>(), std::string("interrupted")); // it goes on where there is room again
     VERIFY_OK(run(train));
     VERIFY_OK(run({"export", "--run", "2", "--project", m_project, "--to", "peft", path("result")}));
 }

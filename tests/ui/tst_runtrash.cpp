@@ -73,6 +73,7 @@ void RunTrashTest::trashedRunLeavesTheList()
 void RunTrashTest::messageBringsItBack()
 {
     trash();
+    QTRY_COMPARE(model().rowCount(), 2);
     MessageBar *bar = nullptr;
     QTRY_VERIFY(bar = m_fixture.window->findChild<MessageBar *>());
     for (auto *button : bar->findChildren<Button *>()) {

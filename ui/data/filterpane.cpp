@@ -245,8 +245,10 @@ void FilterPane::rebuild(Group &group)
         group.rows[name] = row;
         ++shown;
     }
-    for (const auto &[name, row] : old)
+    for (const auto &[name, row] : old) {
+        row->hide();
         row->deleteLater();
+    }
     const auto hidden = sorted.size() - shown;
     group.more->setVisible(hidden > 0 || (group.showsAll && sorted.size() > kGroupRowsShown));
     group.more->setText(hidden > 0 ? tr("%1 more").arg(countText(static_cast<qint64>(hidden))) : tr("Fewer"));

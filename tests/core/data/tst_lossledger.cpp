@@ -3,6 +3,7 @@
 #include "core/data/lossledger.h"
 #include "core/data/probes.h"
 #include "core/engine/project.h"
+#include "tests/core/verifyok.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -16,12 +17,6 @@ using namespace fettle::data;
 namespace {
 
 constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
-
-#define VERIFY_OK(expression)                                                                                                              \
-    do {                                                                                                                                   \
-        const auto &verified = (expression);                                                                                               \
-        QVERIFY2(verified.has_value(), verified.has_value() ? "" : (verified.error().message + " " + verified.error().detail).c_str());     \
-    } while (false)
 
 // Rows in columns: each inner list is the course of one row.
 LossTable tableOf(const std::vector<std::vector<float>> &courses)

@@ -2,6 +2,7 @@
 // project of the format before votes is brought up to date.
 #include "core/engine/project.h"
 #include "core/store/schema.h"
+#include "tests/core/verifyok.h"
 
 #include <QProcess>
 #include <QTemporaryDir>
@@ -18,12 +19,6 @@ using evaluate::BallotVote;
 using evaluate::Choice;
 
 // Evaluates once.
-#define VERIFY_OK(result)                                                                                             \
-    do {                                                                                                              \
-        const auto &known = (result);                                                                                 \
-        QVERIFY2(known.has_value(), known ? "" : (known.error().message + " " + known.error().detail).c_str());       \
-    } while (false)
-
 class TestProjectVotes : public QObject {
     Q_OBJECT
 private slots:

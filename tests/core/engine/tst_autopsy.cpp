@@ -1,6 +1,7 @@
 // The autopsy before a run: limits from losses; the base model's own loss beside each text, as findings and as a filter.
 #include "core/engine/autopsy.h"
 #include "core/engine/delivery.h"
+#include "tests/core/verifyok.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -14,12 +15,6 @@ using namespace fettle::engine;
 namespace {
 
 const std::string kModel = FETTLE_FIXTURES "/tinychat";
-
-#define VERIFY_OK(expression)                                                                                                              \
-    do {                                                                                                                                   \
-        const auto &verified = (expression);                                                                                               \
-        QVERIFY2(verified.has_value(), verified.has_value() ? "" : (verified.error().message + " " + verified.error().detail).c_str());     \
-    } while (false)
 
 } // namespace
 

@@ -1,6 +1,7 @@
 // Preparing a blind vote on the tiny chat model with a run of its own: which pairs come, when, from which rows, and what a cancel costs.
 #include "core/engine/ballot.h"
 #include "core/engine/playground.h"
+#include "tests/core/verifyok.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -15,12 +16,6 @@ using evaluate::BallotPair;
 namespace fs = std::filesystem;
 
 // Evaluates once.
-#define VERIFY_OK(result)                                                                                             \
-    do {                                                                                                              \
-        const auto &known = (result);                                                                                 \
-        QVERIFY2(known.has_value(), known ? "" : (known.error().message + " " + known.error().detail).c_str());       \
-    } while (false)
-
 namespace {
 const std::string kModel = FETTLE_FIXTURES "/tinychat";
 }

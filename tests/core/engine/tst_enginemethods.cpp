@@ -4,6 +4,7 @@
 #include "core/engine/models.h"
 #include "core/engine/playground.h"
 #include "core/engine/training.h"
+#include "tests/core/verifyok.h"
 
 #include <QFile>
 #include <QTemporaryDir>
@@ -58,12 +59,6 @@ std::string resultBytes(const fs::path &folder)
     }
     return "nothing";
 }
-
-#define VERIFY_OK(expression)                                                                                                              \
-    do {                                                                                                                                   \
-        const auto &verified = (expression);                                                                                               \
-        QVERIFY2(verified.has_value(), verified.has_value() ? "" : (verified.error().message + " " + verified.error().detail).c_str());     \
-    } while (false)
 
 } // namespace
 

@@ -2,6 +2,7 @@
 #include "core/engine/runmoves.h"
 #include "core/engine/training.h"
 #include "core/train/checkpoint.h"
+#include "tests/core/verifyok.h"
 
 #include <QFile>
 #include <QTemporaryDir>
@@ -73,12 +74,6 @@ struct Seen {
         return made;
     }
 };
-
-#define VERIFY_OK(expression)                                                                                                              \
-    do {                                                                                                                                   \
-        const auto &verified = (expression);                                                                                               \
-        QVERIFY2(verified.has_value(), verified.has_value() ? "" : (verified.error().message + " " + verified.error().detail).c_str());     \
-    } while (false)
 
 } // namespace
 

@@ -2,6 +2,7 @@
 #include "core/engine/delivery.h"
 #include "core/engine/evaluation.h"
 #include "core/engine/playground.h"
+#include "tests/core/verifyok.h"
 
 #include <QFile>
 #include <QTemporaryDir>
@@ -14,8 +15,6 @@
 using namespace fettle;
 using namespace fettle::engine;
 namespace fs = std::filesystem;
-
-#define VERIFY_OK(result) QVERIFY2((result).has_value(), (result).has_value() ? "" : ((result).error().message + " " + (result).error().detail).c_str())
 
 namespace {
 

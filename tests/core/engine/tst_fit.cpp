@@ -1,6 +1,7 @@
 // Does it fit: what is measured, what is suggested, that the prediction holds for the run that follows, and that a measurement ends at once.
 #include "core/base/memory.h"
 #include "core/engine/fit.h"
+#include "tests/core/verifyok.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -40,12 +41,6 @@ TrainRequest request(std::initializer_list<const char *> settings = {})
             qFatal("%s", setting);
     return made;
 }
-
-#define VERIFY_OK(expression)                                                                                                              \
-    do {                                                                                                                                   \
-        const auto &verified = (expression);                                                                                               \
-        QVERIFY2(verified.has_value(), verified.has_value() ? "" : (verified.error().message + " " + verified.error().detail).c_str());     \
-    } while (false)
 
 } // namespace
 

@@ -4,6 +4,7 @@
 
 #include "core/engine/playground.h"
 #include "core/tune/adapter.h"
+#include "tests/core/verifyok.h"
 
 #include <QFile>
 #include <QTemporaryDir>
@@ -13,12 +14,6 @@
 using namespace fettle;
 using namespace fettle::engine;
 namespace fs = std::filesystem;
-
-#define VERIFY_OK(expression)                                                                                                          \
-    do {                                                                                                                               \
-        const auto &verified = (expression);                                                                                           \
-        QVERIFY2(verified.has_value(), verified.has_value() ? "" : (verified.error().message + " " + verified.error().detail).c_str()); \
-    } while (false)
 
 namespace {
 

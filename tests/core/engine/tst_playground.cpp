@@ -6,6 +6,7 @@
 #include "core/generate/decodeadapter.h"
 #include "core/generate/decodeweights.h"
 #include "core/tune/peftfolder.h"
+#include "tests/core/verifyok.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -16,8 +17,6 @@
 using namespace fettle;
 using namespace fettle::engine;
 namespace fs = std::filesystem;
-
-#define VERIFY_OK(result) QVERIFY2((result).has_value(), (result).has_value() ? "" : ((result).error().message + " " + (result).error().detail).c_str())
 
 namespace {
 

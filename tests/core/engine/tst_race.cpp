@@ -1,5 +1,6 @@
 // A race: what runs in it, that its runs learn the same rows with the same number of tokens, and how they stand afterwards.
 #include "core/engine/race.h"
+#include "tests/core/verifyok.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -9,12 +10,6 @@ using namespace fettle;
 using namespace fettle::engine;
 
 namespace {
-
-#define VERIFY_OK(expression)                                                                                                              \
-    do {                                                                                                                                   \
-        const auto &verified = (expression);                                                                                               \
-        QVERIFY2(verified.has_value(), verified.has_value() ? "" : (verified.error().message + " " + verified.error().detail).c_str());     \
-    } while (false)
 
 train::Recipe common()
 {

@@ -3,6 +3,7 @@
 #include "core/engine/playground.h"
 #include "core/engine/training.h"
 #include "core/train/checkpoint.h"
+#include "tests/core/verifyok.h"
 
 #include <QFile>
 #include <QTemporaryDir>
@@ -18,12 +19,6 @@ namespace fs = std::filesystem;
 namespace {
 
 const std::string kModel = FETTLE_FIXTURES "/tinychat";
-
-#define VERIFY_OK(expression)                                                                                                              \
-    do {                                                                                                                                   \
-        const auto &verified = (expression);                                                                                               \
-        QVERIFY2(verified.has_value(), verified.has_value() ? "" : (verified.error().message + " " + verified.error().detail).c_str());     \
-    } while (false)
 
 std::vector<data::Record> someRecords(int count)
 {

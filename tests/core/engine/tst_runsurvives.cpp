@@ -3,6 +3,7 @@
 // The program is its own victim: started with --run FOLDER WHERE NUMBER it trains there and kills itself at that place.
 #include "core/engine/training.h"
 #include "core/train/checkpoint.h"
+#include "tests/core/verifyok.h"
 
 #include <QFile>
 #include <QProcess>
@@ -70,12 +71,6 @@ int mkdir(const char *path, mode_t mode) noexcept { return strikes(std::string(p
 namespace {
 
 const std::string kModel = FETTLE_FIXTURES "/tinychat";
-
-#define VERIFY_OK(expression)                                                                                                              \
-    do {                                                                                                                                   \
-        const auto &verified = (expression);                                                                                               \
-        QVERIFY2(verified.has_value(), verified.has_value() ? "" : (verified.error().message + " " + verified.error().detail).c_str());     \
-    } while (false)
 
 // 18 training rows, 6 a step in two portions: 3 steps an epoch; the warm-up ends inside the second epoch.
 TrainRequest request(const std::vector<const char *> &settings = {})

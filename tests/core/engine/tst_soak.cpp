@@ -4,6 +4,7 @@
 #include "core/base/memory.h"
 #include "core/engine/delivery.h"
 #include "core/engine/playground.h"
+#include "tests/core/verifyok.h"
 
 #include <QDir>
 #include <QTemporaryDir>
@@ -13,12 +14,6 @@
 using namespace fettle;
 using namespace fettle::engine;
 namespace fs = std::filesystem;
-
-#define VERIFY_OK(expression)                                                                                                          \
-    do {                                                                                                                               \
-        const auto &verified = (expression);                                                                                           \
-        QVERIFY2(verified.has_value(), verified.has_value() ? "" : (verified.error().message + " " + verified.error().detail).c_str()); \
-    } while (false)
 
 namespace {
 

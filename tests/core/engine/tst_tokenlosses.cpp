@@ -2,6 +2,7 @@
 #include "core/engine/delivery.h"
 #include "core/engine/lens.h"
 #include "core/engine/tokenlosses.h"
+#include "tests/core/verifyok.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -15,12 +16,6 @@ using namespace fettle::engine;
 namespace {
 
 const std::string kModel = FETTLE_FIXTURES "/tinychat";
-
-#define VERIFY_OK(expression)                                                                                                              \
-    do {                                                                                                                                   \
-        const auto &verified = (expression);                                                                                               \
-        QVERIFY2(verified.has_value(), verified.has_value() ? "" : (verified.error().message + " " + verified.error().detail).c_str());     \
-    } while (false)
 
 // Mean over the tokens that the lens calls trained.
 double trainedMean(const std::vector<float> &losses, const data::LabelledTokens &tokens)

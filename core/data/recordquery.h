@@ -6,6 +6,8 @@
 
 namespace fettle::data {
 
+// The first column of all rows of a statement.
+[[nodiscard]] Result<std::vector<RecordId>> readIds(store::Statement &statement);
 [[nodiscard]] Result<std::vector<RecordId>> findRecords(const store::Database &database, const RecordFilter &filter);
 // Rows in the order of the ids; ids that no longer exist are left out.
 [[nodiscard]] Result<std::vector<RecordRow>> readRows(const store::Database &database, const std::vector<RecordId> &ids);

@@ -51,12 +51,16 @@ Result<> removeHistory(const fs::path &projectFolder, const std::string &id)
 {
     // What is removed is gone from the disk: the file is written anew without it.
     std::ifstream file(fileOf(projectFolder), std::ios::binary);
+    if (!file)
+        return tl::unexpected(io::fileError(errno, "read", fileOf(projectFolder)));
     std::string kept, line;
     while (std::getline(file, line)) {
         const Json json = Json::parse(line, nullptr, false);
         if (!json.is_object() || json.value("id", Json()) != id)
             kept += line + "\n";
     }
+    if (file.bad()) // what could not be read must not be lost
+        return tl::unexpected(io::fileError(errno, "read", fileOf(projectFolder)));
     return io::writeFileAtomically(fileOf(projectFolder), kept);
 }
 

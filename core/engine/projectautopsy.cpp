@@ -2,6 +2,8 @@
 #include "core/base/words.h"
 #include "core/engine/projectstate.h"
 
+#include "core/data/recordquery.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -14,6 +16,44 @@ constexpr std::int64_t kForgottenInStep = 2000; // a few milliseconds, so that a
 std::optional<double> known(double value)
 {
     return std::isfinite(value) ? std::optional(value) : std::nullopt;
+}
+
+struct BaseLosses { std::vector<double> answers, questions; };
+
+Result<BaseLosses> readBaseLosses(const store::Database &database)
+{
+    auto statement = database.prepare("SELECT c.baseLoss, c.questionLoss FROM record r JOIN content c ON c.id = r.content "
+                                      "WHERE c.baseLoss IS NOT NULL AND r.status <> ?");
+    if (!statement)
+        return passError(statement);
+    statement->bind(static_cast<int>(data::RecordStatus::Rejected));
+    BaseLosses losses;
+    for (;;) {
+        const auto hasRow = statement->step();
+        if (!hasRow)
+            return passError(hasRow);
+        if (!*hasRow)
+            return losses;
+        losses.answers.push_back(statement->real(0));
+        if (const auto question = statement->optionalReal(1))
+            losses.questions.push_back(*question);
+    }
+}
+
+Result<data::AutopsySummary> summaryOf(const store::Database &database, std::vector<double> answers)
+{
+    const auto model = store::readValue(database, "autopsyModel");
+    if (!model)
+        return passError(model);
+    data::AutopsySummary summary;
+    summary.model = model->value_or(std::string());
+    summary.measured = static_cast<std::int64_t>(answers.size());
+    if (!answers.empty()) {
+        const auto middle = answers.begin() + static_cast<std::ptrdiff_t>(answers.size() / 2);
+        std::nth_element(answers.begin(), middle, answers.end());
+        summary.middle = *middle;
+    }
+    return summary;
 }
 
 } // namespace
@@ -56,15 +96,7 @@ Result<std::vector<RecordId>> Project::recordsWithoutBaseLoss() const
     if (!statement)
         return passError(statement);
     statement->bind(static_cast<int>(data::RecordStatus::Rejected));
-    std::vector<RecordId> ids;
-    for (;;) {
-        const auto hasRow = statement->step();
-        if (!hasRow)
-            return passError(hasRow);
-        if (!*hasRow)
-            return ids;
-        ids.push_back({statement->integer(0)});
-    }
+    return data::readIds(*statement);
 }
 
 Result<> Project::storeBaseLosses(const std::vector<data::BaseLoss> &losses)
@@ -83,53 +115,21 @@ Result<> Project::storeBaseLosses(const std::vector<data::BaseLoss> &losses)
 
 Result<data::AutopsySummary> Project::judgeAutopsy()
 {
-    auto statement = m_state->database->prepare("SELECT c.baseLoss, c.questionLoss FROM record r JOIN content c ON c.id = r.content "
-                                                "WHERE c.baseLoss IS NOT NULL AND r.status <> ?");
-    if (!statement)
-        return passError(statement);
-    statement->bind(static_cast<int>(data::RecordStatus::Rejected));
-    std::vector<double> answers, questions;
-    for (;;) {
-        const auto hasRow = statement->step();
-        if (!hasRow)
-            return passError(hasRow);
-        if (!*hasRow)
-            break;
-        answers.push_back(statement->real(0));
-        if (const auto question = statement->optionalReal(1))
-            questions.push_back(*question);
-    }
-    statement->reset();
-    const std::string limits = data::autopsyLimitsText(data::autopsyLimits(answers, questions));
+    auto losses = readBaseLosses(*m_state->database);
+    if (!losses)
+        return passError(losses);
+    const std::string limits = data::autopsyLimitsText(data::autopsyLimits(losses->answers, losses->questions));
     if (auto done = m_state->write(Touches::Lists, [&] { return store::writeValue(*m_state->database, "autopsyLimits", limits); }); !done)
         return passError(done);
-    return autopsy();
+    return summaryOf(*m_state->database, std::move(losses->answers));
 }
 
 Result<data::AutopsySummary> Project::autopsy() const
 {
-    data::AutopsySummary summary;
-    const auto model = store::readValue(*m_state->database, "autopsyModel");
-    if (!model)
-        return passError(model);
-    summary.model = model->value_or(std::string());
-    auto statement = m_state->database->prepare("SELECT c.baseLoss FROM record r JOIN content c ON c.id = r.content "
-                                                "WHERE c.baseLoss IS NOT NULL AND r.status <> ? ORDER BY 1");
-    if (!statement)
-        return passError(statement);
-    statement->bind(static_cast<int>(data::RecordStatus::Rejected));
-    std::vector<double> losses;
-    for (;;) {
-        const auto hasRow = statement->step();
-        if (!hasRow)
-            return passError(hasRow);
-        if (!*hasRow)
-            break;
-        losses.push_back(statement->real(0));
-    }
-    summary.measured = static_cast<std::int64_t>(losses.size());
-    summary.middle = losses.empty() ? 0.0 : losses[losses.size() / 2];
-    return summary;
+    auto losses = readBaseLosses(*m_state->database);
+    if (!losses)
+        return passError(losses);
+    return summaryOf(*m_state->database, std::move(losses->answers));
 }
 
 } // namespace fettle::engine

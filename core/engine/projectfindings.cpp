@@ -61,15 +61,7 @@ Result<std::vector<RecordId>> Project::recordsWithoutLength(const std::string &k
                                                        : "SELECT min(id) FROM record GROUP BY content");
     if (!statement)
         return passError(statement);
-    std::vector<RecordId> ids;
-    for (;;) {
-        const auto hasRow = statement->step();
-        if (!hasRow)
-            return passError(hasRow);
-        if (!*hasRow)
-            return ids;
-        ids.push_back({statement->integer(0)});
-    }
+    return data::readIds(*statement);
 }
 
 Result<> Project::useLengthKey(const std::string &key)

@@ -1,3 +1,5 @@
+// The loop of a run. It is one class in one file although it is long: what happens between two steps, and in which order, is what a resumed run
+// must repeat, and is read in one place.
 #include "core/train/trainer.h"
 
 #include "core/base/clock.h"

@@ -1,4 +1,5 @@
-// Projects, records, events. Runs and answers are in bridgeruns.cpp. See bridge.h.
+// Projects, records, models, events: every short call that goes to a worker and back. What lasts is in bridgeruns.cpp and bridgeserve.cpp.
+// See bridge.h.
 #include "ui/bridge/bridge.h"
 
 #include <nlohmann/json.hpp>

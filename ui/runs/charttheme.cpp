@@ -5,6 +5,9 @@
 
 #include <qcustomplot.h>
 
+#include <algorithm>
+#include <cmath>
+
 namespace fettle::ui {
 
 void applyChartTheme(QCustomPlot &plot)
@@ -27,6 +30,18 @@ void applyChartTheme(QCustomPlot &plot)
         axis->grid()->setSubGridVisible(false);
     }
     plot.xAxis->grid()->setVisible(false); // horizontal lines only
+}
+
+void setLossRange(QCPAxis &axis, const QCPRange *shown, bool isLogarithmic)
+{
+    const QCPRange range = shown ? *shown : QCPRange(isLogarithmic ? 1.0 : 0.0, 3.0);
+    if (isLogarithmic) {
+        const double room = std::max(1.02, std::pow(range.upper / std::max(range.lower, kSmallestLoss), 0.06));
+        axis.setRange(std::max(range.lower / room, kSmallestLoss), range.upper * room);
+    } else {
+        const double room = std::max(0.06 * range.size(), 0.02 * std::abs(range.upper) + 1e-6);
+        axis.setRange(range.lower >= 0 ? std::max(0.0, range.lower - room) : range.lower - room, range.upper + room);
+    }
 }
 
 } // namespace fettle::ui

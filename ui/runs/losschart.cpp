@@ -21,7 +21,6 @@ namespace {
 
 constexpr int kAxisLeft = 44, kAxisRight = measure::kPaneSide, kAxisTop = 8, kAxisBottom = 26; // fixed, so that the scrubber lies under it
 constexpr double kFewestSteps = 4; // closest view
-constexpr double kSmallest = 1e-6; // what a logarithmic axis shows of zero
 constexpr double kGrip = 6;         // pixels beside the line of the chosen step where it can be taken
 constexpr double kNoteHeight = 14; // pixels of the mark of a note
 constexpr double kOutlier = 3;     // raw values this many times above everything else do not stretch the axis
@@ -179,7 +178,7 @@ void LossChart::applyTheme()
 double LossChart::measured(double loss) const
 {
     const double value = m_measure == Measure::Perplexity ? std::exp(std::min(loss, 30.0)) : loss;
-    return m_scale == Scale::Logarithmic ? std::max(value, kSmallest) : value;
+    return m_scale == Scale::Logarithmic ? std::max(value, kSmallestLoss) : value;
 }
 
 double LossChart::lastStep() const
@@ -243,15 +242,7 @@ void LossChart::fitValueAxis()
         range = isFirst ? found : QCPRange(std::min(range.lower, found.lower), std::max(range.upper, found.upper));
         isFirst = false;
     }
-    if (isFirst)
-        range = QCPRange(isLog ? 1.0 : 0.0, 3.0);
-    if (isLog) {
-        const double room = std::max(1.02, std::pow(range.upper / std::max(range.lower, kSmallest), 0.06));
-        m_plot->yAxis->setRange(std::max(range.lower / room, kSmallest), range.upper * room);
-    } else {
-        const double room = std::max(0.06 * range.size(), 0.02 * std::abs(range.upper) + 1e-6);
-        m_plot->yAxis->setRange(range.lower >= 0 ? std::max(0.0, range.lower - room) : range.lower - room, range.upper + room);
-    }
+    setLossRange(*m_plot->yAxis, isFirst ? nullptr : &range, isLog);
     const double shown = m_plot->yAxis->range().size();
     m_plot->yAxis->setNumberFormat(QStringLiteral("f"));
     m_plot->yAxis->setNumberPrecision(shown > 8 ? 0 : shown > 0.8 ? 1 : shown > 0.08 ? 2 : 3);

@@ -19,7 +19,6 @@ namespace {
 
 constexpr int kMarginLeft = 44, kMarginTop = 8, kMarginBottom = 26; // as the loss chart, so that both stand over the same scrubber
 constexpr double kClosest = 1e-4;   // of the whole axis
-constexpr double kLowest = 1e-6;    // what a logarithmic axis shows of zero
 constexpr int kMostMarks = 60;      // a line with more points is drawn without marks
 
 } // namespace
@@ -182,7 +181,7 @@ void OverlayChart::fill()
         const OverlayLine &line = m_lines[i];
         QVector<QCPGraphData> data;
         for (const QPointF &point : thinnedPoints(line.x, line.y, view.lower, view.upper, columns))
-            data.append(QCPGraphData(point.x(), m_isLogarithmic ? std::max(point.y(), kLowest) : point.y()));
+            data.append(QCPGraphData(point.x(), m_isLogarithmic ? std::max(point.y(), kSmallestLoss) : point.y()));
         QCPGraph *graph = m_plot->graph(int(i));
         graph->setScatterStyle(line.isQuiet || data.size() > kMostMarks ? QCPScatterStyle() : seriesMark(line.series));
         graph->data()->set(data, true);
@@ -203,15 +202,7 @@ void OverlayChart::fitValueAxis()
         range = isFirst ? found : QCPRange(std::min(range.lower, found.lower), std::max(range.upper, found.upper));
         isFirst = false;
     }
-    if (isFirst)
-        range = QCPRange(m_isLogarithmic ? 1.0 : 0.0, 3.0);
-    if (m_isLogarithmic) {
-        const double room = std::max(1.02, std::pow(range.upper / std::max(range.lower, kLowest), 0.06));
-        m_plot->yAxis->setRange(std::max(range.lower / room, kLowest), range.upper * room);
-    } else {
-        const double room = std::max(0.06 * range.size(), 0.02 * std::abs(range.upper) + 1e-6);
-        m_plot->yAxis->setRange(range.lower >= 0 ? std::max(0.0, range.lower - room) : range.lower - room, range.upper + room);
-    }
+    setLossRange(*m_plot->yAxis, isFirst ? nullptr : &range, m_isLogarithmic);
     const double shown = m_plot->yAxis->range().size();
     m_plot->yAxis->setNumberFormat(QStringLiteral("f"));
     m_plot->yAxis->setNumberPrecision(shown > 12 ? 0 : shown > 3 ? 1 : shown > 0.08 ? 2 : 3);

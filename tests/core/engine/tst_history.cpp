@@ -38,6 +38,15 @@ private slots:
         QVERIFY(all.find("And then?") == std::string::npos && all.find("Question 2") != std::string::npos);
     }
 
+    // What cannot be read is not written anew.
+    void nothingIsRemovedUnread()
+    {
+        const auto nowhere = path() / "empty";
+        std::filesystem::create_directories(nowhere);
+        QVERIFY(!removeHistory(nowhere, "c1"));
+        QVERIFY(!std::filesystem::exists(nowhere / "history.jsonl"));
+    }
+
     void damageCostsOneEntry_data()
     {
         QTest::addColumn<QByteArray>("damage");

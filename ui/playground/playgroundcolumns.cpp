@@ -330,6 +330,7 @@ void PlaygroundPage::updateColumns()
     }
     const bool isAlone = m_choices.empty() && m_more.empty();
     m_composer->setPlaceholderText(isAlone ? tr("Ask the base model") : m_more.empty() ? tr("Ask both models") : tr("Ask all columns"));
+    m_composer->viewport()->update(); // Qt does not paint the new text by itself
     m_send->setText(isAlone ? tr("Send") : tr("Send to all"));
 }
 

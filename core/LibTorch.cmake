@@ -26,9 +26,12 @@ if(FETTLE_CUDA AND EXISTS "${torchRoot}/lib/libtorch_cuda.so" AND EXISTS "/dev/n
   target_link_libraries(fettle_torch INTERFACE
     "-Wl,--no-as-needed" "${torchRoot}/lib/libtorch_cuda.so" "${torchRoot}/lib/libc10_cuda.so" "-Wl,--as-needed")
 endif()
-# The wheel brings the headers of its own, newer fmt without the library; they come first in the units that see LibTorch. Header-only, both
-# versions live side by side (inline namespaces v9 and v12).
-target_compile_definitions(fettle_torch INTERFACE FMT_HEADER_ONLY)
+# The wheel brings headers of its own, newer fmt without the library. Header-only it would be compiled anew in every unit (4 s each): the
+# system's fmt, which the rest links, comes first.
+get_target_property(fmtInclude fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
+file(MAKE_DIRECTORY "${CMAKE_BINARY_DIR}/include")
+file(CREATE_LINK "${fmtInclude}/fmt" "${CMAKE_BINARY_DIR}/include/fmt" SYMBOLIC)
+target_include_directories(fettle_torch BEFORE INTERFACE "${CMAKE_BINARY_DIR}/include")
 # at::parallel_for is header code: without -fopenmp it runs serially, in silence. The library used at run time is the one
 # that LibTorch brings (same soname, found first through the run path), so that there is one pool of threads.
 target_compile_options(fettle_torch INTERFACE -fopenmp)

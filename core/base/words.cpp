@@ -17,4 +17,24 @@ std::string tr(std::string_view english)
     return translate ? translate(english) : std::string(english);
 }
 
+std::string fillTranslation(std::string_view english, fmt::format_args values)
+{
+    const std::string translated = tr(english);
+    if (translated != english) {
+        try {
+            return fmt::vformat(translated, values);
+        } catch (const fmt::format_error &) {
+        }
+    }
+    return fmt::vformat(english, values);
+}
+
+std::string countText(std::int64_t count)
+{
+    std::string digits = std::to_string(count);
+    for (std::size_t end = digits.size(); end > (count < 0 ? 4U : 3U); digits.insert(end -= 3, ","))
+        ;
+    return digits;
+}
+
 } // namespace fettle

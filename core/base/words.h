@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -19,18 +20,11 @@ void setTranslator(Translator translator);
 [[nodiscard]] std::string tr(std::string_view english);
 
 // Fills values into a translation. A translation whose places do not fit the values is passed over for the English text: a mistake in it
-// must not hide what went wrong. Inline, because LibTorch brings another version of fmt than the rest of core is built with.
-[[nodiscard]] inline std::string fillTranslation(std::string_view english, fmt::format_args values)
-{
-    const std::string translated = tr(english);
-    if (translated != english) {
-        try {
-            return fmt::vformat(translated, values);
-        } catch (const fmt::format_error &) {
-        }
-    }
-    return fmt::vformat(english, values);
-}
+// must not hide what went wrong.
+[[nodiscard]] std::string fillTranslation(std::string_view english, fmt::format_args values);
+
+// 1284 -> "1,284", as the window writes counts.
+[[nodiscard]] std::string countText(std::int64_t count);
 
 // A text with values, checked against them when it is compiled: tr("Cannot read \"{}\".", name).
 template <class First, class... Rest>

@@ -55,8 +55,8 @@ void findLengthProblems(TrainPlan &plan, const TrainingData &data, const train::
 {
     const std::int64_t maxLength = recipe.integer("maxLength");
     if (context > 0 && maxLength > context && data.train.longest > context)
-        plan.problems.push_back({"longerThanModel", tr("The model was made for {} tokens; the longest row has {}.", context, data.train.longest),
-                                 tr("Cut at {}", context), fmt::format("maxLength={}", context), false});
+        plan.problems.push_back({"longerThanModel", tr("The model was made for {} tokens; the longest row has {}.", countText(context), countText(data.train.longest)),
+                                 tr("Cut at {}", countText(context)), fmt::format("maxLength={}", context), false});
     if (data.train.cut.empty())
         return;
     const std::size_t rows = data.train.documents.size() + data.train.dropped.size();
@@ -65,10 +65,10 @@ void findLengthProblems(TrainPlan &plan, const TrainingData &data, const train::
         enough = std::min(enough, context);
     Problem problem{"answersCut",
                     tr("{} of {} {} cut off at {} tokens. The model would learn to stop in the middle of an answer.",
-                                data.train.cut.size(), counted(rows, "row", "rows"), data.train.cut.size() == 1 ? "is" : "are", maxLength),
+                                countText(static_cast<std::int64_t>(data.train.cut.size())), counted(rows, "row", "rows"), data.train.cut.size() == 1 ? "is" : "are", countText(maxLength)),
                     {}, {}, false};
     if (enough > maxLength) {
-        problem.fixLabel = tr("Raise to {} tokens", enough);
+        problem.fixLabel = tr("Raise to {} tokens", countText(enough));
         problem.fixSetting = fmt::format("maxLength={}", enough);
     }
     plan.problems.push_back(std::move(problem));
@@ -80,7 +80,7 @@ void findRowProblems(TrainPlan &plan, const TrainingData &data, const train::Rec
         const bool hasNoTemplate = data.train.firstFailure && data.train.firstFailure->code == ErrorCode::NotFound;
         const bool isCut = data.train.trainedTokens == 0 && !data.train.cut.empty() && !data.train.firstFailure;
         plan.problems.push_back({hasNoTemplate ? "noTemplate" : data.train.firstFailure ? "templateRefused" : "nothingToLearn", checked.error().message + " " + checked.error().hint,
-                                 isCut ? tr("Raise to {} tokens", data.train.longest) : std::string(),
+                                 isCut ? tr("Raise to {} tokens", countText(data.train.longest)) : std::string(),
                                  isCut ? fmt::format("maxLength={}", data.train.longest) : std::string(), true});
         return;
     }

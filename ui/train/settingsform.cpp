@@ -205,6 +205,7 @@ QWidget *SettingsForm::makeEditor(const SettingField &field, Row &row)
             auto *box = new QSpinBox;
             box->setRange(static_cast<int>(field.minimum), static_cast<int>(field.maximum));
             box->setSuffix(suffix);
+            box->setGroupSeparatorShown(true);
             box->setAlignment(Qt::AlignRight);
             box->setKeyboardTracking(false);
             connect(box, &QSpinBox::valueChanged, this, [this, key](int value) { edited(*key, std::int64_t{value}); });

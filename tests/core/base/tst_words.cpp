@@ -29,6 +29,16 @@ private slots:
         QCOMPARE(fettle::tr("The list is not closed: } is missing."), std::string("The list is not closed: } is missing."));
     }
 
+    void countsAreGrouped()
+    {
+        QCOMPARE(fettle::countText(0), std::string("0"));
+        QCOMPARE(fettle::countText(999), std::string("999"));
+        QCOMPARE(fettle::countText(1284), std::string("1,284"));
+        QCOMPARE(fettle::countText(-999), std::string("-999"));
+        QCOMPARE(fettle::countText(-1000), std::string("-1,000"));
+        QCOMPARE(fettle::countText(1234567), std::string("1,234,567"));
+    }
+
     void translationMayReorderValues()
     {
         fettle::setTranslator(german);

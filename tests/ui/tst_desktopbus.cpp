@@ -4,6 +4,7 @@
 
 #include <QProcess>
 #include <QStandardPaths>
+#include <QSignalSpy>
 #include <QTest>
 
 #include <future>
@@ -29,16 +30,17 @@ class FakeNotifications : public QObject {
     Q_CLASSINFO("D-Bus Interface", "org.freedesktop.Notifications")
 
 public:
-    QStringList capabilities, shown;
+    QStringList capabilities, shown, actions;
     QVariantMap hints;
 
 public slots:
     QStringList GetCapabilities() { return capabilities; }
-    uint Notify(const QString &program, uint, const QString &icon, const QString &title, const QString &body, const QStringList &, const QVariantMap &given, int)
+    uint Notify(const QString &program, uint, const QString &icon, const QString &title, const QString &body, const QStringList &offered, const QVariantMap &given, int)
     {
+        actions = offered;
         shown = QStringList{program, icon, title, body};
         hints = given;
-        return 1;
+        return 7;
     }
 };
 
@@ -48,9 +50,14 @@ class FakeNotificationPortal : public QObject {
 
 public:
     QVariantMap shown;
+    QString id;
 
 public slots:
-    void AddNotification(const QString &, const QVariantMap &content) { shown = content; }
+    void AddNotification(const QString &name, const QVariantMap &content)
+    {
+        id = name;
+        shown = content;
+    }
 };
 
 // Hands out the writing end of a pipe: when the last copy of it is closed, the reading end ends.
@@ -110,6 +117,7 @@ private slots:
     void messageIsShown_data();
     void messageIsShown();
     void portalShowsItToo();
+    void aClickIsTold();
     void loginHoldsSleepBack();
     void portalHoldsSleepBack();
     void withoutServicesItIsSaid();
@@ -181,7 +189,7 @@ void DesktopBusTest::messageIsShown()
     desktop.capabilities = capabilities;
     const Service service(m_bus, "org.freedesktop.Notifications", "/org/freedesktop/Notifications", &desktop);
     QVERIFY(service.isThere);
-    const auto told = away([] { return notifyDesktop({QStringLiteral("Run 8 has finished"), QStringLiteral("60 steps & a loss < 2")}); });
+    const auto told = away([] { return DesktopMessages().show({QStringLiteral("Run 8 has finished"), QStringLiteral("60 steps & a loss < 2"), {}}); });
     QVERIFY2(told.has_value(), told ? "" : told.error().message.c_str());
     QCOMPARE(desktop.shown, QStringList({QStringLiteral("Fettle"), QStringLiteral("fettle"), QStringLiteral("Run 8 has finished"), body}));
     QCOMPARE(desktop.hints.value(QStringLiteral("desktop-entry")).toString(), QStringLiteral("fettle"));
@@ -190,12 +198,46 @@ void DesktopBusTest::messageIsShown()
 void DesktopBusTest::portalShowsItToo()
 {
     FakeNotificationPortal portal;
+    DesktopMessages messages;
+    QSignalSpy clicks(&messages, &DesktopMessages::activated);
     const Service service(m_bus, "org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop", &portal);
     QVERIFY(service.isThere);
-    const auto told = away([] { return notifyDesktop({QStringLiteral("Run 8 has failed"), QStringLiteral("a < b")}); });
+    const auto told = away([&] { return messages.show({QStringLiteral("Run 8 has failed"), QStringLiteral("a < b"), QStringLiteral("8 /data/clinic")}); });
     QVERIFY2(told.has_value(), told ? "" : told.error().message.c_str());
     QCOMPARE(portal.shown.value(QStringLiteral("title")).toString(), QStringLiteral("Run 8 has failed"));
     QCOMPARE(portal.shown.value(QStringLiteral("body")).toString(), QStringLiteral("a < b"));
+    const QString action = portal.shown.value(QStringLiteral("default-action")).toString();
+    QDBusMessage click = QDBusMessage::createSignal(QStringLiteral("/org/freedesktop/portal/desktop"), QStringLiteral("org.freedesktop.portal.Notification"), QStringLiteral("ActionInvoked"));
+    click << portal.id << action << QVariantList{};
+    QVERIFY(m_bus.send(click));
+    QTRY_COMPARE(clicks.size(), 1);
+    QCOMPARE(clicks[0][0].toString(), QStringLiteral("8 /data/clinic"));
+}
+
+// Of this message and of no other; the desktop also gives leave to come to the front.
+void DesktopBusTest::aClickIsTold()
+{
+    FakeNotifications desktop;
+    desktop.capabilities = QStringList{QStringLiteral("body"), QStringLiteral("actions")};
+    const Service service(m_bus, "org.freedesktop.Notifications", "/org/freedesktop/Notifications", &desktop);
+    QVERIFY(service.isThere);
+    DesktopMessages messages;
+    QSignalSpy clicks(&messages, &DesktopMessages::activated);
+    const auto told = away([&] { return messages.show({QStringLiteral("Run 8 has finished"), {}, QStringLiteral("8 /data/clinic")}); });
+    QVERIFY2(told.has_value(), told ? "" : told.error().message.c_str());
+    QCOMPARE(desktop.actions.value(0), QStringLiteral("default"));
+    const auto send = [&](const char *signal, uint id, const QString &text) {
+        QDBusMessage message = QDBusMessage::createSignal(QStringLiteral("/org/freedesktop/Notifications"), QStringLiteral("org.freedesktop.Notifications"), QLatin1String(signal));
+        message << id << text;
+        QVERIFY(m_bus.send(message));
+    };
+    send("ActionInvoked", 6, QStringLiteral("default")); // of another program
+    send("ActivationToken", 7, QStringLiteral("leave-42"));
+    send("ActionInvoked", 7, QStringLiteral("default"));
+    QTRY_COMPARE(clicks.size(), 1);
+    QCOMPARE(clicks[0][0].toString(), QStringLiteral("8 /data/clinic"));
+    QCOMPARE(qgetenv("XDG_ACTIVATION_TOKEN"), QByteArray("leave-42"));
+    qunsetenv("XDG_ACTIVATION_TOKEN");
 }
 
 void DesktopBusTest::loginHoldsSleepBack()
@@ -229,7 +271,7 @@ void DesktopBusTest::portalHoldsSleepBack()
 
 void DesktopBusTest::withoutServicesItIsSaid()
 {
-    const auto told = away([] { return notifyDesktop({QStringLiteral("Run 8 has finished"), {}}); });
+    const auto told = away([] { return DesktopMessages().show({QStringLiteral("Run 8 has finished"), {}, {}}); });
     QVERIFY(!told);
     QCOMPARE(told.error().code, ErrorCode::NotFound);
     const auto guard = away([] { return SleepGuard::take(QStringLiteral("A model is learning.")); });
@@ -237,7 +279,7 @@ void DesktopBusTest::withoutServicesItIsSaid()
     QCOMPARE(guard.error().code, ErrorCode::NotFound);
     // No session at all: nothing is started for it.
     qunsetenv("DBUS_SESSION_BUS_ADDRESS");
-    const auto alone = away([] { return notifyDesktop({QStringLiteral("Run 8 has finished"), {}}); });
+    const auto alone = away([] { return DesktopMessages().show({QStringLiteral("Run 8 has finished"), {}, {}}); });
     QVERIFY(!alone);
     QCOMPARE(alone.error().code, ErrorCode::NotFound);
 }
@@ -250,7 +292,7 @@ class DesktopBusTest : public QObject {
 private slots:
     void withoutABusItIsSaid()
     {
-        QVERIFY(!notifyDesktop({QStringLiteral("Run 8 has finished"), {}}));
+        QVERIFY(!DesktopMessages().show({QStringLiteral("Run 8 has finished"), {}, {}}));
         QVERIFY(!SleepGuard::take(QStringLiteral("A model is learning.")));
     }
 };

@@ -57,6 +57,8 @@ private slots:
     void reportKeepsToThePages();
     void ticksAreRound_data();
     void ticksAreRound();
+    void noTickLiesBetweenTwoSteps_data();
+    void noTickLiesBetweenTwoSteps();
     void controlsHaveNames();
 
 private:
@@ -433,6 +435,23 @@ void RunChartsTest::ticksAreRound()
     QCOMPARE(qsizetype(found.size()), ticks.size());
     for (std::size_t i = 0; i < found.size(); ++i)
         QVERIFY(std::abs(found[i] - ticks[qsizetype(i)]) < 1e-9 * std::max(1.0, to));
+}
+
+void RunChartsTest::noTickLiesBetweenTwoSteps_data()
+{
+    QTest::addColumn<double>("wished");
+    QTest::addColumn<double>("step");
+    QTest::newRow("half") << 0.5 << 1.0;
+    QTest::newRow("one") << 1.0 << 1.0;
+    QTest::newRow("two and a half") << 2.5 << 2.0;
+    QTest::newRow("twenty-five") << 25.0 << 25.0;
+    QTest::newRow("a million") << 1e6 << 1e6;
+}
+
+void RunChartsTest::noTickLiesBetweenTwoSteps()
+{
+    QFETCH(double, wished);
+    QTEST(wholeStep(wished), "step");
 }
 
 void RunChartsTest::controlsHaveNames()

@@ -27,6 +27,10 @@ private slots:
     void epochsAreChangedWhileItLearns();
     void tooFewEpochsAreRefused();
     void epochsOfARunAtRestStay();
+    void epochsOfAPausedRunAreChanged();
+    void theQueueSurvivesTheEndOfTheProgram();
+    void aDamagedQueueIsPassedOver_data();
+    void aDamagedQueueIsPassedOver();
     void waitingRunsAreListed();
     void waitingRunsChangePlaces_data();
     void waitingRunsChangePlaces();
@@ -162,7 +166,86 @@ void RunControlTest::epochsOfARunAtRestStay()
     m_fixture->gate->release(1000);
     QTRY_VERIFY(!m_fixture->bridge->isRunActive());
     QTRY_VERIFY(!action("changeEpochs")->isEnabled());
-    QCOMPARE(action("changeEpochs")->property("reason").toString(), QStringLiteral("This run is not learning now."));
+    QCOMPARE(action("changeEpochs")->property("reason").toString(), QStringLiteral("This run neither learns nor can be resumed."));
+}
+
+void RunControlTest::epochsOfAPausedRunAreChanged()
+{
+    startRun(); // 3 epochs of 20 steps
+    doSteps(0, 20);
+    m_fixture->bridge->pauseRun();
+    m_fixture->gate->release(1);
+    QTRY_VERIFY(!m_fixture->bridge->isRunActive());
+    QTRY_COMPARE(m_fixture->state->runs.back().state, engine::RunState::Paused);
+    withEpochDialog(QStringLiteral("5"), [](EpochDialog &dialog) {
+        QVERIFY(WindowFixture::isTextShown(dialog, QStringLiteral("About 100 steps instead of 60.")));
+        if (const QString to = qEnvironmentVariable("FETTLE_PICTURES"); !to.isEmpty())
+            dialog.grab().save(to + QStringLiteral("/epochs-paused-light.png"));
+        QCOMPARE(dialog.findChild<Button *>(QStringLiteral("changeEpochs"))->text(), QStringLiteral("Change and resume"));
+        QTest::keyClick(dialog.findChild<QDoubleSpinBox *>(), Qt::Key_Return);
+    });
+    QTRY_VERIFY(m_fixture->bridge->isRunActive());
+    m_fixture->gate->release(1000);
+    QTRY_VERIFY(!m_fixture->bridge->isRunActive());
+    QCOMPARE(m_fixture->state->runs.back().steps, std::int64_t(100));
+    QCOMPARE(m_fixture->state->runs.back().state, engine::RunState::Finished);
+}
+
+// What waits is still there after the program was ended, in its order; it begins when one says so.
+void RunControlTest::theQueueSurvivesTheEndOfTheProgram()
+{
+    startRun();
+    doSteps(0, 1);
+    startRun(8);
+    startRun(4);
+    startRun(2);
+    QTRY_COMPARE(waiting().size(), qsizetype(3));
+    queue()->setCurrentRow(2);
+    QTest::mouseClick(button("queueUp"), Qt::LeftButton); // 8, 2, 4
+    const QStringList before = waiting();
+    QTRY_VERIFY(m_fixture->state->settings.contains(engine::kQueueSetting));
+    QTRY_COMPARE(engine::runWishesFrom(m_fixture->state->settings[engine::kQueueSetting]).size(), std::size_t(3));
+    m_fixture->restart();
+    m_fixture->engine->beforeStep = [gate = m_fixture->gate](int) { gate->acquire(); };
+    m_begun.clear();
+    m_fixture->engine->beforeRun = [this](const engine::TrainRequest &begun) { m_begun.push_back(begun); };
+    m_page = qobject_cast<RunsPage *>(m_fixture->openPage(QStringLiteral("runs")));
+    QVERIFY(m_page);
+    QTRY_COMPARE(waiting(), before);
+    QVERIFY(WindowFixture::isTextShown(*m_fixture->window, QStringLiteral("3 runs waited when the program ended.")));
+    QCOMPARE(m_fixture->bridge->queuedRuns(), 0);
+    QVERIFY(!m_fixture->bridge->isRunActive());
+    m_fixture->picture(QStringLiteral("kept-queue"));
+    m_fixture->picture(QStringLiteral("kept-queue"), true);
+    queue()->setCurrentRow(1);
+    QTest::keyClick(queue(), Qt::Key_Delete); // 8, 4
+    QTRY_COMPARE(waiting().size(), qsizetype(2));
+    QTest::mouseClick(button("queueStart"), Qt::LeftButton);
+    QTRY_VERIFY(m_fixture->bridge->isRunActive());
+    QVERIFY(!button("queueStart")->isVisible());
+    m_fixture->gate->release(1000);
+    QTRY_VERIFY(!m_fixture->bridge->isRunActive() && m_fixture->bridge->queuedRuns() == 0);
+    QCOMPARE(m_begun.size(), std::size_t(2));
+    QCOMPARE(m_begun[0].recipe.integer("rank"), std::int64_t(8));
+    QCOMPARE(m_begun[1].recipe.integer("rank"), std::int64_t(4));
+    QTRY_COMPARE(m_fixture->state->settings[engine::kQueueSetting], std::string("[]"));
+}
+
+void RunControlTest::aDamagedQueueIsPassedOver_data()
+{
+    QTest::addColumn<QByteArray>("stored");
+    QTest::addColumn<int>("runs");
+    QTest::newRow("no JSON") << QByteArray("[{") << 0;
+    QTest::newRow("no list") << QByteArray("{\"model\": 3}") << 0;
+    QTest::newRow("no recipe") << QByteArray("[{\"model\": \"m\"}, 7, {\"resume\": \"x\"}]") << 0;
+    QTest::newRow("an unknown setting") << QByteArray(R"([{"model": "m", "recipe": {"method": "lora", "colour": 3}}])") << 0;
+    QTest::newRow("one of two") << QByteArray(R"([{"model": "m", "recipe": {"method": "magic"}}, {"model": "m", "recipe": {"method": "lora"}, "threads": 1e9}])") << 1;
+}
+
+void RunControlTest::aDamagedQueueIsPassedOver()
+{
+    QFETCH(QByteArray, stored);
+    QTEST(int(engine::runWishesFrom(stored.toStdString()).size()), "runs");
 }
 
 QStringList RunControlTest::waiting() const

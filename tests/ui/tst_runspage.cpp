@@ -33,6 +33,7 @@
 #include <QFile>
 #include <QLineEdit>
 #include <QPlainTextEdit>
+#include <QProcess>
 #include <QSettings>
 #include <QSlider>
 #include <QStandardPaths>
@@ -850,8 +851,15 @@ void RunsPageTest::reportAndEventFileAreSaved()
     }
     QCOMPARE(frames, 61);
     QVERIFY(events.contains("brain.Event:2") && events.contains("held_out/loss"));
-    if (const QString folder = qEnvironmentVariable("FETTLE_PICTURES"); !folder.isEmpty())
-        QFile::copy(m_dir.filePath(QStringLiteral("events.out.tfevents.run-1")), folder + QStringLiteral("/events.out.tfevents.run-1"));
+    // TensorBoard itself reads the same values, where FETTLE_TENSORBOARD_PYTHON names a Python that has it.
+    if (const QString python = qEnvironmentVariable("FETTLE_TENSORBOARD_PYTHON"); !python.isEmpty()) {
+        QVERIFY(!saved(QStringLiteral("saveChartNumbers"), QStringLiteral("run-1.csv")).isEmpty());
+        QProcess reader;
+        reader.setProcessChannelMode(QProcess::MergedChannels);
+        reader.start(python, {QStringLiteral(FETTLE_SOURCE_DIR "/tests/parity/check_events.py"), m_dir.filePath(QStringLiteral("events.out.tfevents.run-1")), m_dir.filePath(QStringLiteral("run-1.csv"))});
+        QVERIFY(reader.waitForFinished(120'000));
+        QVERIFY2(reader.exitCode() == 0, reader.readAll().constData());
+    }
 }
 
 void RunsPageTest::everyControlHasAName()

@@ -1,6 +1,7 @@
 // While nobody looks: the desktop says when a run has ended by itself, and the computer is kept awake exactly while one goes on or waits.
 #include "tests/ui/support/windowfixture.h"
 #include "ui/desktop/runwatch.h"
+#include "ui/runs/runspage.h"
 
 #include <QAction>
 #include <QTest>
@@ -17,6 +18,7 @@ struct FakeDesktop {
     int awakes = 0;              // times that it was asked to stay awake
     std::atomic<int> held = 0;   // handles that live now
     bool isAbsent = false;
+    std::shared_ptr<DesktopMessages> messages = std::make_shared<DesktopMessages>();
 
     RunWatch::Desktop desktop()
     {
@@ -34,7 +36,7 @@ struct FakeDesktop {
                         return fail(ErrorCode::NotFound, "There is no message bus here.");
                     ++held;
                     return std::shared_ptr<void>(&held, [this](void *) { --held; });
-                }};
+                }, messages};
     }
     std::size_t count()
     {
@@ -64,6 +66,7 @@ private slots:
     void staysAwakeWhileARunGoesOnOrWaits();
     void withoutADesktopNothingIsSaid();
     void canBeSwitchedOff();
+    void aClickBringsTheRunForward();
 
 private:
     void startRun()
@@ -182,6 +185,29 @@ void RunWatchTest::canBeSwitchedOff()
     startRunAndWait();
     finishRun();
     QTRY_COMPARE(m_desktop.count(), std::size_t(1));
+}
+
+void RunWatchTest::aClickBringsTheRunForward()
+{
+    connect(m_watch.get(), &RunWatch::runWished, m_fixture->window.get(), &MainWindow::comeForward);
+    startRunAndWait();
+    finishRun();
+    startRunAndWait();
+    finishRun();
+    QTRY_COMPARE(m_desktop.count(), std::size_t(2));
+    m_fixture->window->showMinimized();
+    QVERIFY(!m_fixture->window->isActiveWindow() || m_fixture->window->isMinimized());
+    emit m_desktop.messages->activated(m_desktop.told.front().target);
+    QTRY_VERIFY(!m_fixture->window->isMinimized());
+    QCOMPARE(m_fixture->window->currentPageId(), QStringLiteral("runs"));
+    auto *page = qobject_cast<RunsPage *>(m_fixture->window->page(QStringLiteral("runs")));
+    QTRY_COMPARE(page->shownRun(), RunId{1});
+    // Of a project that is not open any more only the window comes.
+    m_fixture->bridge->closeProject();
+    m_fixture->window->showMinimized();
+    emit m_desktop.messages->activated(m_desktop.last().target);
+    QTRY_VERIFY(!m_fixture->window->isMinimized());
+    QVERIFY(m_fixture->window->currentPageId() != QStringLiteral("runs"));
 }
 
 QTEST_MAIN(RunWatchTest)

@@ -44,6 +44,7 @@ Bridge::Bridge(std::unique_ptr<EngineApi> engine, QObject *parent)
 
 Bridge::~Bridge()
 {
+    dropQueue(); // none of it begins while the run at work comes to rest
     if (m_control)
         m_control->wish = engine::RunControl::Wish::Pause; // the next start goes on from the checkpoint
     m_service.finish(); // its questions wait for the engine thread
@@ -179,6 +180,10 @@ void Bridge::cancel(JobId job)
         return;
     if (job == m_runJob && m_control)
         m_control->wish = engine::RunControl::Wish::StopAndKeep;
+    if (const auto held = std::ranges::find(m_queue, job, &QueuedRun::job); held != m_queue.end() && held->isHeld) {
+        leaveQueue(job);
+        return;
+    }
     for (Worker *worker : {&m_heavy, &m_writer, &m_checks, &m_fast, &m_background, &m_sensors}) {
         if (worker->cancel(job))
             break;
@@ -264,6 +269,7 @@ void Bridge::createSampleProject(const std::filesystem::path &folder, QObject *r
 
 void Bridge::adoptProject(const std::filesystem::path &folder)
 {
+    dropQueue();
     if (m_project) {
         stopServing();
         m_project.reset();
@@ -283,6 +289,7 @@ void Bridge::adoptProject(const std::filesystem::path &folder)
                 reader->project = std::move(*opened);
         });
     }
+    readQueue();
     emit projectOpened();
     emit undoChanged();
     emit runsChanged();
@@ -292,6 +299,7 @@ void Bridge::closeProject()
 {
     if (!m_project)
         return;
+    dropQueue();
     stopServing();
     m_project.reset();
     m_folder.clear();

@@ -13,6 +13,8 @@
 #include "ui/bridge/eventbuffer.h"
 #include "ui/bridge/worker.h"
 
+#include "core/engine/runqueue.h"
+
 #include <QElapsedTimer>
 #include <QObject>
 #include <QPointer>
@@ -73,6 +75,8 @@ struct QueuedRun {
     JobId job = 0;
     QString title;       // "New run", "Run 8"
     engine::RunInfo run; // what it will be; without a number where it is new
+    engine::RunWish wish;
+    bool isHeld = false; // kept from the last time: it begins when startHeldRuns is called
 };
 
 class Bridge : public QObject {
@@ -145,7 +149,7 @@ public:
     // Waits behind a run that goes on.
     JobId measureFit(const engine::TrainRequest &request, QObject *receiver, Done<engine::FitResult> done);
     JobId startRun(const engine::TrainRequest &request);
-    JobId resumeRun(RunId run, const engine::ComputeOptions &compute);
+    JobId resumeRun(RunId run, const engine::ComputeOptions &compute, double epochs = 0); // epochs: another number of them; 0: as it is
     void pauseRun();   // the active one; ends with a complete checkpoint
     void stopRun(engine::RunControl::Wish wish); // StopAndKeep or StopAndDiscard
     void checkpointNow();
@@ -153,8 +157,10 @@ public:
     [[nodiscard]] bool isRunActive() const { return m_control != nullptr; }
     [[nodiscard]] RunId activeRun() const { return m_activeRun.id; }
     [[nodiscard]] const engine::RunInfo &activeRunInfo() const { return m_activeRun; }
-    [[nodiscard]] int queuedRuns() const { return int(m_queue.size()); }
-    [[nodiscard]] const std::vector<QueuedRun> &queue() const { return m_queue; } // in the order in which they start
+    [[nodiscard]] int queuedRuns() const; // that begin by themselves
+    // In the order in which they start. The project keeps them: those that wait when the program ends are held at its next start.
+    [[nodiscard]] const std::vector<QueuedRun> &queue() const { return m_queue; }
+    void startHeldRuns();
     void moveQueuedRun(JobId job, int places); // -1: one place earlier, 1: one later; out of the queue: cancel
 
     // --- answers: between the steps while a run goes on
@@ -231,8 +237,6 @@ private:
         std::unique_ptr<TokenLossesApi> losses;
         std::string lossesKey; // of what it was opened with
     };
-    using RunCall = std::function<Result<engine::RunSummary>(ProjectApi &, const engine::RunEvents &, const engine::RunControl *,
-                                                             std::stop_token)>;
 
     void append(Event event);
     void drain();
@@ -244,8 +248,12 @@ private:
     void report(const Error &error) { emit errorOccurred(error); }
     [[nodiscard]] Result<LensLosses> lossesOf(const data::Record &record, const data::RenderOptions &options, const std::string &model, const std::filesystem::path &folder,
                                               const JobContext &context); // engine thread only
-    JobId enqueueRun(const QString &title, const engine::RunInfo &queued, RunCall call);
+    JobId enqueueRun(QueuedRun queued); // its number is given here
     void leaveQueue(JobId job);
+    [[nodiscard]] QueuedRun titled(QueuedRun queued) const; // with what is shown of it
+    void readQueue();
+    void storeQueue();
+    void dropQueue(); // another project comes: what waits stays kept in the one that goes
     void endRun(JobId job, const Result<engine::RunSummary> &result);
     void showJob(JobInfo job);
     void endJob(JobId job);
@@ -292,6 +300,8 @@ private:
     std::atomic<JobId> m_checkJob = 0, m_autopsyJob = 0;
     std::atomic<bool> m_hasAutopsyHandle = false;
     std::vector<QueuedRun> m_queue;
+    std::optional<QueuedRun> m_starting;      // left the queue, and the project does not know the run yet
+    std::optional<std::string> m_storedQueue; // as the project has it; none: no project's queue is known
     engine::MachineFacts m_machine;
 
     // Last, so that they end first.

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace fettle::ui {
 
@@ -35,57 +36,15 @@ JobId Bridge::measureFit(const engine::TrainRequest &request, QObject *receiver,
         std::move(done));
 }
 
-JobId Bridge::startRun(const engine::TrainRequest &request)
+JobId Bridge::enqueueRun(QueuedRun queued)
 {
-    engine::RunInfo run;
-    run.method = request.recipe.method;
-    run.modelName = request.model;
-    run.snapshot = request.snapshot;
-    run.recipeJson = recipeToJson(request.recipe).dump();
-    return enqueueRun(tr("New run"), run, [this, request](ProjectApi &project, const engine::RunEvents &events,
-                                                     const engine::RunControl *control, std::stop_token stop) {
-        return m_engine->trainRun(project, request, events, control, stop);
-    });
-}
-
-JobId Bridge::resumeRun(RunId run, const engine::ComputeOptions &compute)
-{
-    engine::RunInfo info;
-    info.id = run;
-    if (const auto known = m_project ? m_project->run(run) : Result<engine::RunInfo>(info))
-        info = *known;
-    return enqueueRun(tr("Run %1").arg(run.value), info, [this, run, compute](ProjectApi &project, const engine::RunEvents &events,
-                                                                        const engine::RunControl *control, std::stop_token stop) {
-        return m_engine->resumeRun(project, run, compute, events, control, stop);
-    });
-}
-
-void Bridge::leaveQueue(JobId job)
-{
-    std::erase_if(m_queue, [job](const QueuedRun &queued) { return queued.job == job; });
-    emit queueChanged();
-}
-
-void Bridge::moveQueuedRun(JobId job, int places)
-{
-    const auto found = std::ranges::find(m_queue, job, &QueuedRun::job);
-    if (found == m_queue.end() || (places < 0 ? found == m_queue.begin() : found + 1 == m_queue.end()))
-        return;
-    const auto other = places < 0 ? found - 1 : found + 1;
-    // The worker's queue says what comes next: one of them may have begun a moment ago.
-    if (places < 0 ? m_heavy.moveBefore(found->job, other->job) : m_heavy.moveBefore(other->job, found->job)) {
-        std::iter_swap(found, other);
-        emit queueChanged();
-    }
-}
-
-JobId Bridge::enqueueRun(const QString &title, const engine::RunInfo &queued, RunCall call)
-{
-    const JobId id = m_nextJob++;
-    m_queue.push_back({id, title, queued});
+    const JobId id = queued.job = m_nextJob++;
     auto control = std::make_shared<engine::RunControl>();
-    m_heavy.post(id, [this, id, title, control, folder = m_folder, call = std::move(call)](std::stop_token stop) {
+    control->epochs = queued.wish.epochs;
+    m_heavy.post(id, [this, id, title = queued.title, control, folder = m_folder, wish = queued.wish](std::stop_token stop) {
         append(CallEvent{[this, id, title, control] {
+            if (const auto begun = std::ranges::find(m_queue, id, &QueuedRun::job); begun != m_queue.end() && !begun->wish.resume.isValid())
+                m_starting = *begun;
             leaveQueue(id);
             m_control = control;
             m_runJob = id;
@@ -106,6 +65,8 @@ JobId Bridge::enqueueRun(const QString &title, const engine::RunInfo &queued, Ru
             append(CallEvent{[this, id, run] {
                 if (m_job.id != id)
                     return;
+                if (std::exchange(m_starting, {}))
+                    storeQueue(); // the project has the run now
                 m_job.title = QString::fromStdString(run.name);
                 emit jobChanged();
             }});
@@ -127,15 +88,19 @@ JobId Bridge::enqueueRun(const QString &title, const engine::RunInfo &queued, Ru
         // A run has a handle of its own: the writer's stays on the writer's thread, and an edit never waits for a step.
         auto result = std::make_shared<Result<engine::RunSummary>>(fail(ErrorCode::Internal, tr("The run did not start.").toStdString()));
         auto project = m_engine->openProject(folder, engine::Access::WriteBeside);
-        if (project)
-            *result = call(**project, events, control.get(), stop);
-        else
+        if (!project)
             *result = passError(project);
+        else if (wish.resume.isValid())
+            *result = m_engine->resumeRun(**project, wish.resume, wish.compute, events, control.get(), stop);
+        else
+            *result = m_engine->trainRun(**project, wish.request, events, control.get(), stop);
         append(CallEvent{[this, id, result] { endRun(id, *result); }});
     }, [this, id] {
         leaveQueue(id);
         emit jobChanged();
     });
+    m_queue.insert(std::ranges::find(m_queue, true, &QueuedRun::isHeld), std::move(queued)); // before those that wait for a word
+    storeQueue();
     emit queueChanged();
     emit jobChanged();
     return id;
@@ -157,6 +122,8 @@ void Bridge::endRun(JobId job, const Result<engine::RunSummary> &result)
             report(result.error());
     }
     const engine::RunInfo ended = std::exchange(m_activeRun, {});
+    if (std::exchange(m_starting, {}))
+        storeQueue(); // it failed before the project knew it
     endJob(job);
     emit runEnded(ended);
     emit runsChanged();

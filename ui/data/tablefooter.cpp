@@ -19,12 +19,12 @@ using namespace measure;
 
 namespace {
 constexpr int kNoteMs = 6000;
-constexpr auto kHiddenKey = "data/triageKeysHidden";
+constexpr auto kKeysHiddenKey = "data/triageKeysHidden";
 }
 
 TableFooter::TableFooter(QWidget *parent)
     : QWidget(parent), m_text(smallLabel({})), m_keys(new QWidget), m_change(new Button({}, {}, tr("Status, split, tags or deletion for all chosen records"))),
-      m_field(new QLineEdit), m_known(new QStringListModel(this)), m_areKeysHidden(QSettings().value(kHiddenKey, false).toBool())
+      m_field(new QLineEdit), m_known(new QStringListModel(this)), m_areKeysHidden(QSettings().value(kKeysHiddenKey, false).toBool())
 {
     setFixedHeight(qRound(28 * textScale()));
     auto *row = new QHBoxLayout(this);
@@ -54,7 +54,7 @@ TableFooter::TableFooter(QWidget *parent)
     keys->addWidget(hide);
     connect(hide, &QAbstractButton::clicked, this, [this] {
         m_areKeysHidden = true;
-        QSettings().setValue(kHiddenKey, true);
+        QSettings().setValue(kKeysHiddenKey, true);
         m_keys->hide();
     });
 

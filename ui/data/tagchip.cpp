@@ -9,7 +9,7 @@
 namespace fettle::ui {
 
 namespace {
-constexpr int kSide = 6, kCross = 10, kGap = 4;
+constexpr int kSide = 6, kCross = 10, kCrossGap = 4;
 }
 
 TagChip::TagChip(const QString &tag, QWidget *parent) : QAbstractButton(parent)
@@ -25,7 +25,7 @@ TagChip::TagChip(const QString &tag, QWidget *parent) : QAbstractButton(parent)
 QSize TagChip::sizeHint() const
 {
     const int text = QFontMetrics(textFont(TextSize::Small)).horizontalAdvance(this->text());
-    return {text + 2 * kSide + kGap + kCross, qRound(measure::kBadge * textScale())};
+    return {text + 2 * kSide + kCrossGap + kCross, qRound(measure::kBadge * textScale())};
 }
 
 void TagChip::paintEvent(QPaintEvent *)

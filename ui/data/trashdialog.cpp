@@ -3,16 +3,14 @@
 #include "ui/data/recordwords.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/listdialog.h"
 #include "ui/widgets/plaintable.h"
 
 #include <QDateTime>
 #include <QHeaderView>
 #include <QTreeWidget>
-#include <QVBoxLayout>
 
 namespace fettle::ui {
-
-using namespace measure;
 
 namespace {
 constexpr std::int64_t kListed = 1000;
@@ -31,18 +29,7 @@ TrashDialog::TrashDialog(Bridge &bridge, QWidget *parent) : QDialog(parent), m_b
     m_note->setWordWrap(true);
     m_restore = primaryButton(tr("Restore"), QStringLiteral("rotate-ccw"), tr("Brings the chosen records back with their number, tags and history; undo takes it back"));
     auto *close = new Button(tr("Close"));
-    auto *row = new QHBoxLayout;
-    row->addWidget(m_note, 1);
-    for (Button *button : {close, m_restore}) {
-        button->setHeight(kButtonLarge);
-        row->addWidget(button);
-    }
-    auto *column = new QVBoxLayout(this);
-    column->setContentsMargins(kPaneSide, kPaneTop, kPaneSide, kStep3);
-    column->setSpacing(kStep3);
-    column->addWidget(titleLabel(windowTitle()));
-    column->addWidget(m_list, 1);
-    column->addLayout(row);
+    layOutListDialog(*this, m_list, m_note, {close, m_restore});
     resize(820, 480);
     connect(close, &QAbstractButton::clicked, this, &QDialog::reject);
     connect(m_restore, &QAbstractButton::clicked, this, &TrashDialog::restore);

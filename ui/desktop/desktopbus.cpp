@@ -42,6 +42,11 @@ DesktopBus::~DesktopBus()
     QDBusConnection::disconnectFromBus(m_name);
 }
 
+void DesktopBus::listen(const Place &place, const char *signal, QObject *receiver, const char *slot)
+{
+    m_bus.connect(QLatin1String(place.service), QLatin1String(place.path), QLatin1String(place.interface), QLatin1String(signal), receiver, slot);
+}
+
 Result<QVariantList> DesktopBus::call(const Place &place, const char *method, const QVariantList &arguments)
 {
     if (!m_bus.isConnected())

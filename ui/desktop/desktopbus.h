@@ -23,6 +23,9 @@ public:
     struct Place { const char *service, *path, *interface; };
     // The arguments of the reply. Errors: NotFound (no bus, nobody answers in time, a refusal).
     [[nodiscard]] Result<QVariantList> call(const Place &place, const char *method, const QVariantList &arguments);
+    // Calls the slot (SLOT(...)) on the receiver's thread as often as the place sends the signal, for as long as both live.
+    void listen(const Place &place, const char *signal, QObject *receiver, const char *slot);
+    [[nodiscard]] bool isConnected() const { return m_bus.isConnected(); }
 
 private:
     QString m_name;

@@ -18,12 +18,13 @@ const auto kNotifyKey = QStringLiteral("window/notifyWhenRunEnds");
 
 RunWatch::Desktop RunWatch::realDesktop()
 {
-    return {notifyDesktop, [](const QString &why) -> Result<std::shared_ptr<void>> {
+    auto messages = std::make_shared<DesktopMessages>();
+    return {[messages](const Notification &notification) { return messages->show(notification); }, [](const QString &why) -> Result<std::shared_ptr<void>> {
                 auto guard = SleepGuard::take(why);
                 if (!guard)
                     return passError(guard);
                 return std::shared_ptr<void>(std::shared_ptr<SleepGuard>(std::move(*guard)));
-            }};
+            }, messages};
 }
 
 RunWatch::RunWatch(Bridge &bridge, Desktop desktop, QObject *parent)
@@ -34,6 +35,8 @@ RunWatch::RunWatch(Bridge &bridge, Desktop desktop, QObject *parent)
         runEnded(run);
         keepAwake();
     });
+    if (m_desktop.messages)
+        connect(m_desktop.messages.get(), &DesktopMessages::activated, this, &RunWatch::activated);
 }
 
 bool RunWatch::isNotifying()
@@ -63,21 +66,31 @@ void RunWatch::keepAwake()
     });
 }
 
+void RunWatch::activated(const QString &target)
+{
+    const std::string folder = target.section(QLatin1Char(' '), 1).toStdString();
+    const bool isOpen = m_bridge.project() && m_bridge.project()->folder() == folder;
+    emit runWished(isOpen ? RunId{target.section(QLatin1Char(' '), 0, 0).toLongLong()} : RunId{});
+}
+
 // Whoever pauses or stops a run knows that it has ended.
 void RunWatch::runEnded(const engine::RunInfo &run)
 {
     using engine::RunState;
-    if (!isNotifying() || (run.state != RunState::Finished && run.state != RunState::Failed))
+    const bool isCutOff = run.state == RunState::Failed || run.state == RunState::Interrupted;
+    if (!isNotifying() || (run.state != RunState::Finished && !isCutOff))
         return;
     Notification notification;
     const QString name = QString::fromStdString(run.name);
-    if (run.state == RunState::Failed) {
-        notification = {tr("%1 has failed").arg(name), failureWords(run.failure).what};
+    if (isCutOff) {
+        notification = {run.state == RunState::Failed ? tr("%1 has failed").arg(name) : tr("%1 was cut off").arg(name), failureWords(run.failure).what, {}};
     } else {
-        notification = {tr("%1 has finished").arg(name), tr("%1 steps in %2.").arg(countText(run.step), durationText(run.seconds))};
+        notification = {tr("%1 has finished").arg(name), tr("%1 steps in %2.").arg(countText(run.step), durationText(run.seconds)), {}};
         if (run.evalLoss)
             notification.text += QLatin1Char(' ') + tr("Held-out loss %1.").arg(lossText(*run.evalLoss));
     }
+    if (m_bridge.project())
+        notification.target = QStringLiteral("%1 %2").arg(run.id.value).arg(QString::fromStdString(m_bridge.project()->folder().string()));
     m_worker.post(m_nextJob++, [this, notification](std::stop_token) {
         if (const auto told = m_desktop.notify(notification); !told)
             logInfo("The desktop shows no messages: {}", told.error().message);

@@ -17,6 +17,7 @@ public:
     struct Desktop {
         std::function<Result<>(const Notification &)> notify;
         std::function<Result<std::shared_ptr<void>>(const QString &why)> stayAwake;
+        std::shared_ptr<DesktopMessages> messages = {}; // whose clicks are told; none: there are no clicks
     };
     [[nodiscard]] static Desktop realDesktop();
 
@@ -26,9 +27,13 @@ public:
     [[nodiscard]] static bool isNotifying();
     static void setNotifying(bool isNotifying);
 
+signals:
+    void runWished(fettle::RunId run); // its message was clicked; invalid: the project of the run is not open any more
+
 private:
     void keepAwake();
     void runEnded(const engine::RunInfo &run);
+    void activated(const QString &target);
 
     Bridge &m_bridge;
     Desktop m_desktop;

@@ -154,6 +154,16 @@ void MainWindow::openPage(const QString &id, const QString &target)
         page(id)->openTarget(target);
 }
 
+void MainWindow::comeForward(RunId run)
+{
+    setWindowState((windowState() & ~Qt::WindowMinimized) | Qt::WindowActive);
+    show();
+    raise();
+    activateWindow();
+    if (run.isValid())
+        openPage(QStringLiteral("runs"), QStringLiteral("run %1").arg(run.value));
+}
+
 void MainWindow::showPage(int index)
 {
     Page *shown = page(m_entries[std::size_t(index)].id);

@@ -38,6 +38,7 @@ public:
     void start(const StartWish &wish);
 
     void openPage(const QString &id, const QString &target = {});
+    void comeForward(RunId run); // above other windows, with this run in view where it is valid
     [[nodiscard]] Page *page(const QString &id); // made at its first use
     [[nodiscard]] QString currentPageId() const;
     [[nodiscard]] Dialogs &dialogs() { return m_dialogs; }

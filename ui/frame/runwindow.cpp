@@ -80,6 +80,7 @@ int runWindow(int argc, char **argv)
     Bridge bridge(makeRealEngine());
     const RunWatch watch(bridge);
     MainWindow window(bridge, colours);
+    QObject::connect(&watch, &RunWatch::runWished, &window, &MainWindow::comeForward);
     if (parser.isSet(untilShown))
         window.installEventFilter(new FirstFrame(&window));
     window.show();

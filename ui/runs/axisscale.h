@@ -2,11 +2,13 @@
 // beyond the last one it goes on in a straight line. Knows no widget.
 #pragma once
 
+#include "ui/runs/charttheme.h"
 #include "ui/runs/runcurves.h"
 
 namespace fettle::ui {
 
 enum class RunAxis { Steps, Tokens, Epochs, Minutes };
+[[nodiscard]] constexpr AxisCounts axisCounts(RunAxis axis) { return axis == RunAxis::Steps || axis == RunAxis::Tokens ? AxisCounts::Whole : AxisCounts::Parts; }
 
 class AxisScale {
 public:

@@ -10,6 +10,40 @@
 
 namespace fettle::ui {
 
+namespace {
+
+class WholeTicker : public QCPAxisTicker {
+protected:
+    double getTickStep(const QCPRange &range) override { return wholeStep(QCPAxisTicker::getTickStep(range)); }
+};
+
+} // namespace
+
+void setupCourse(QCustomPlot &plot)
+{
+    plot.setLocale(QLocale()); // it leaves out the separators of thousands otherwise
+    plot.axisRect()->setAutoMargins(QCP::msNone);
+    plot.axisRect()->setMargins(QMargins(kChartLeft, kChartTop, measure::kPaneSide, kChartBottom));
+    plot.axisRect()->setRangeDrag(Qt::Horizontal);
+    plot.axisRect()->setRangeZoom(Qt::Horizontal);
+    plot.setInteractions(QCP::iRangeDrag | QCP::iRangeZoom);
+    plot.xAxis->setNumberFormat(QStringLiteral("gb"));
+    plot.xAxis->setNumberPrecision(9);
+    plot.yAxis->ticker()->setTickCount(5);
+}
+
+double wholeStep(double step)
+{
+    return std::max(1.0, std::floor(step + 1e-9));
+}
+
+void setAxisCounts(QCustomPlot &plot, AxisCounts counts, int ticks)
+{
+    const QSharedPointer<QCPAxisTicker> ticker(counts == AxisCounts::Whole ? new WholeTicker : new QCPAxisTicker);
+    ticker->setTickCount(ticks);
+    plot.xAxis->setTicker(ticker);
+}
+
 void applyChartTheme(QCustomPlot &plot)
 {
     const Tokens &t = tokens();

@@ -188,6 +188,7 @@ void CompareView::showCurves()
     double end = 0;
     for (const OverlayLine &line : lines)
         end = line.x.empty() ? end : std::max(end, line.x.back());
+    m_chart->setCounts(axisCounts(kAxes[std::clamp(m_axis->current(), 0, 2)]));
     m_chart->setEnd(end * kRoomAtEnd);
     m_chart->setLines(std::move(lines));
 }

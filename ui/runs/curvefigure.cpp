@@ -71,7 +71,7 @@ void paintAxes(QPainter &painter, const QRectF &plot, const CurveFigure &figure,
     painter.drawLine(plot.topLeft(), plot.bottomLeft());
     painter.drawLine(plot.bottomLeft(), plot.bottomRight());
     painter.setPen(t.muted);
-    for (const double tick : roundTicks(0, figure.end, 8))
+    for (const double tick : roundTicks(0, figure.end, std::clamp(int(figure.end), 1, 8))) // never between two steps
         painter.drawText(QRectF(xOf(tick) - 40, plot.bottom() + 3, 80, 16), Qt::AlignHCenter | Qt::AlignTop, QLocale().toString(tick, 'g', 9));
     painter.drawText(QRectF(plot.left(), plot.bottom() + 18, plot.width(), 16), Qt::AlignHCenter | Qt::AlignTop, figure.axisName);
 }

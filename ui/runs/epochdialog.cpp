@@ -23,8 +23,10 @@ EpochDialog::EpochDialog(const EpochFacts &facts, QWidget *parent) : QDialog(par
     setMinimumWidth(440);
     auto *column = new QVBoxLayout(this);
     column->setSpacing(kStep3);
-    auto *about = mutedLabel(tr("An epoch is one reading of all training records. From the next step on the learning rate follows the new length; "
-                                "what is learnt so far stays, and the change is kept with the run."));
+    auto *about = mutedLabel(facts.isAtRest ? tr("An epoch is one reading of all training records. The run goes on from its newest checkpoint, and the learning rate follows the new length from there; "
+                                                 "what is learnt so far stays, and the change is kept with the run.")
+                                            : tr("An epoch is one reading of all training records. From the next step on the learning rate follows the new length; "
+                                                 "what is learnt so far stays, and the change is kept with the run."));
     about->setWordWrap(true);
     column->addWidget(about);
     m_now = new TextLabel;
@@ -52,7 +54,7 @@ EpochDialog::EpochDialog(const EpochFacts &facts, QWidget *parent) : QDialog(par
     auto *buttons = new QHBoxLayout;
     buttons->addStretch(1);
     auto *cancel = new Button(tr("Cancel"), {}, tr("The run keeps the number that it has."));
-    m_change = primaryButton(tr("Change"));
+    m_change = facts.isAtRest ? primaryButton(tr("Change and resume"), QStringLiteral("play")) : primaryButton(tr("Change"));
     m_change->setObjectName(QStringLiteral("changeEpochs"));
     m_change->setDefault(true);
     buttons->addWidget(cancel);
@@ -107,7 +109,7 @@ void EpochDialog::showMeaning()
     m_meaning->setText(text);
     m_meaning->setInk(isOver ? Ink::Bad : Ink::Text);
     m_change->setEnabled(!isSame && !isOver);
-    m_change->setToolTip(isSame || isOver ? text : tr("The run goes on with this number from the next step on."));
+    m_change->setToolTip(isSame || isOver ? text : m_facts.isAtRest ? tr("The run is resumed with this number.") : tr("The run goes on with this number from the next step on."));
 }
 
 } // namespace fettle::ui

@@ -1,4 +1,4 @@
-// Another number of epochs for a run that learns: what it has, what is wished, and what that means for its end. Knows no bridge.
+// Another number of epochs for a run that learns or is resumed: what it has, what is wished, and what that means for its end. Knows no bridge.
 #pragma once
 
 #include <QDialog>
@@ -15,6 +15,7 @@ struct EpochFacts {
     double epochs = 0, done = 0;      // that the run has, and that are over
     std::int64_t steps = 0, step = 0; // the same in steps
     double secondsLeft = -1;          // below 0: unknown
+    bool isAtRest = false;            // it is resumed with the number
 };
 
 class EpochDialog : public QDialog {

@@ -139,6 +139,7 @@ void GroupPane::refresh()
     for (const EpochStart &start : starts.size() > kMostEpochLines ? std::vector<EpochStart>() : starts)
         epochs.push_back(m_scale.toValue(start.step));
     m_chart->setEpochs(epochs);
+    m_chart->setCounts(axisCounts(m_scale.axis()));
     m_chart->setLines(std::move(lines));
 }
 

@@ -19,7 +19,7 @@ namespace fettle::ui {
 
 namespace {
 
-constexpr int kAxisLeft = 44, kAxisRight = measure::kPaneSide, kAxisTop = 8, kAxisBottom = 26; // fixed, so that the scrubber lies under it
+constexpr int kTicks = 10;
 constexpr double kFewestSteps = 4; // closest view
 constexpr double kGrip = 6;         // pixels beside the line of the chosen step where it can be taken
 constexpr double kNoteHeight = 14; // pixels of the mark of a note
@@ -57,18 +57,10 @@ void LossChart::setupPlot()
 {
     m_plot = new QCustomPlot;
     m_plot->setFocusProxy(this);
-    m_plot->setLocale(QLocale()); // it leaves out the separators of thousands otherwise
-    m_plot->axisRect()->setAutoMargins(QCP::msNone);
-    m_plot->axisRect()->setMargins(QMargins(kAxisLeft, kAxisTop, kAxisRight, kAxisBottom));
-    m_plot->axisRect()->setRangeDrag(Qt::Horizontal);
-    m_plot->axisRect()->setRangeZoom(Qt::Horizontal);
-    m_plot->setInteractions(QCP::iRangeDrag | QCP::iRangeZoom);
+    setupCourse(*m_plot);
+    setAxisCounts(*m_plot, axisCounts(m_axis.axis()), kTicks);
     m_plot->plotLayout()->setRowSpacing(0);
     m_plot->setPlottingHint(QCP::phFastPolylines, false);
-    m_plot->xAxis->setNumberFormat(QStringLiteral("gb"));
-    m_plot->xAxis->setNumberPrecision(9);
-    m_plot->xAxis->ticker()->setTickCount(10);
-    m_plot->yAxis->ticker()->setTickCount(5);
     m_plot->installEventFilter(this);
     connect(m_plot->xAxis, qOverload<const QCPRange &, const QCPRange &>(&QCPAxis::rangeChanged), this,
             [this](const QCPRange &now, const QCPRange &before) {
@@ -268,6 +260,7 @@ void LossChart::showAll()
 
 void LossChart::axisChanged()
 {
+    setAxisCounts(*m_plot, axisCounts(m_axis.axis()), kTicks);
     showAll();
 }
 
@@ -353,7 +346,7 @@ double LossChart::yOf(double value) const { return m_plot->yAxis->coordToPixel(v
 
 QRect LossChart::plotRect() const
 {
-    return QRect(kAxisLeft, kAxisTop, width() - kAxisLeft - kAxisRight, height() - kAxisTop - kAxisBottom);
+    return QRect(kChartLeft, kChartTop, width() - kChartLeft - measure::kPaneSide, height() - kChartTop - kChartBottom);
 }
 
 void LossChart::describe()

@@ -17,7 +17,7 @@ namespace fettle::ui {
 
 namespace {
 
-constexpr int kMarginLeft = 44, kMarginTop = 8, kMarginBottom = 26; // as the loss chart, so that both stand over the same scrubber
+constexpr int kOverlayTicks = 8;
 constexpr double kClosest = 1e-4;   // of the whole axis
 constexpr int kMostMarks = 60;      // a line with more points is drawn without marks
 
@@ -40,16 +40,8 @@ void OverlayChart::setupPlot()
 {
     m_plot = new QCustomPlot;
     m_plot->setFocusProxy(this);
-    m_plot->setLocale(QLocale());
-    m_plot->axisRect()->setAutoMargins(QCP::msNone);
-    m_plot->axisRect()->setMargins(QMargins(kMarginLeft, kMarginTop, measure::kPaneSide, kMarginBottom));
-    m_plot->axisRect()->setRangeDrag(Qt::Horizontal);
-    m_plot->axisRect()->setRangeZoom(Qt::Horizontal);
-    m_plot->setInteractions(QCP::iRangeDrag | QCP::iRangeZoom);
-    m_plot->xAxis->setNumberFormat(QStringLiteral("gb"));
-    m_plot->xAxis->setNumberPrecision(9);
-    m_plot->xAxis->ticker()->setTickCount(8);
-    m_plot->yAxis->ticker()->setTickCount(5);
+    setupCourse(*m_plot);
+    setCounts(AxisCounts::Whole);
     m_plot->installEventFilter(this);
     m_cursorLine = new QCPItemStraightLine(m_plot);
     m_cursorLine->setVisible(false);
@@ -106,6 +98,11 @@ void OverlayChart::setLines(std::vector<OverlayLine> lines)
         showAll();
     else
         fill();
+}
+
+void OverlayChart::setCounts(AxisCounts counts)
+{
+    setAxisCounts(*m_plot, counts, kOverlayTicks);
 }
 
 void OverlayChart::setEnd(double end)

@@ -2,6 +2,8 @@
 // long line is thinned to what the picture can show. Values in, pixels out; knows no run.
 #pragma once
 
+#include "ui/runs/charttheme.h"
+
 #include <QWidget>
 
 #include <optional>
@@ -31,6 +33,7 @@ public:
     void setLogarithmic(bool isLogarithmic);
     void setEpochs(const std::vector<double> &starts); // dotted lines
     void setCursor(std::optional<double> x);
+    void setCounts(AxisCounts counts); // of the horizontal axis; at first whole things
     void setEnd(double end); // of the axis; 0: where the longest line ends
     void showAll();
     void zoom(double factor, double centre);

@@ -41,13 +41,15 @@ QueuePane::QueuePane(QWidget *parent) : Pane(Surface::Window, Qt::TopEdge, paren
     m_count = smallLabel({});
     head->addWidget(m_count);
     head->addStretch(1);
+    m_start = iconButton(QStringLiteral("play"), tr("Start the runs that were kept from the last time"));
+    m_start->setObjectName(QStringLiteral("queueStart"));
     m_up = iconButton(QStringLiteral("arrow-up"), tr("Run this one earlier (Alt+Up)"));
     m_up->setObjectName(QStringLiteral("queueUp"));
     m_down = iconButton(QStringLiteral("arrow-down"), tr("Run this one later (Alt+Down)"));
     m_down->setObjectName(QStringLiteral("queueDown"));
     m_remove = iconButton(QStringLiteral("x"), tr("Take this one out of the queue (Delete)"));
     m_remove->setObjectName(QStringLiteral("queueRemove"));
-    for (Button *button : {m_up, m_down, m_remove}) {
+    for (Button *button : {m_start, m_up, m_down, m_remove}) {
         button->setHeight(kButtonSmall);
         head->addWidget(button);
     }
@@ -67,6 +69,7 @@ QueuePane::QueuePane(QWidget *parent) : Pane(Surface::Window, Qt::TopEdge, paren
     list->addWidget(m_list);
     column->addLayout(list);
     connect(m_list, &QListWidget::currentRowChanged, this, &QueuePane::updateButtons);
+    connect(m_start, &QPushButton::clicked, this, &QueuePane::startWished);
     connect(m_up, &QPushButton::clicked, this, [this] { emit moveWished(chosen(), -1); });
     connect(m_down, &QPushButton::clicked, this, [this] { emit moveWished(chosen(), 1); });
     connect(m_remove, &QPushButton::clicked, this, [this] { emit removeWished(chosen()); });
@@ -81,16 +84,20 @@ void QueuePane::setRuns(const std::vector<QueuedRun> &runs)
     if (jobs == m_jobs)
         return;
     m_jobs = std::move(jobs);
+    m_held.clear();
+    for (const QueuedRun &queued : runs)
+        m_held.push_back(queued.isHeld);
     const JobId before = chosen();
     const int row = m_list->currentRow();
     {
         const QSignalBlocker blocker(m_list);
         m_list->clear();
         for (const QueuedRun &queued : runs) {
-            auto *item = new QListWidgetItem(icon(QStringLiteral("clock"), Ink::Muted), queuedText(queued), m_list);
+            auto *item = new QListWidgetItem(icon(queued.isHeld ? QStringLiteral("pause") : QStringLiteral("clock"), Ink::Muted), queuedText(queued), m_list);
             item->setData(kQueueJobRole, QVariant::fromValue<qint64>(queued.job));
             item->setSizeHint({1, qRound(kQueueRow * textScale())});
-            item->setToolTip(tr("%1: %2").arg(queued.title, runFactsLine(queued.run)));
+            const QString facts = tr("%1: %2").arg(queued.title, runFactsLine(queued.run));
+            item->setToolTip(queued.isHeld ? facts + QLatin1Char('\n') + tr("Kept from the last time: it begins when you start it.") : facts);
             if (queued.job == before)
                 m_list->setCurrentItem(item);
         }
@@ -112,8 +119,10 @@ JobId QueuePane::chosen() const
 void QueuePane::updateButtons()
 {
     const int row = m_list->currentRow(), last = m_list->count() - 1;
-    m_up->setEnabled(row > 0);
-    m_down->setEnabled(row >= 0 && row < last);
+    const auto isHeld = [this](int at) { return m_held[std::size_t(at)]; };
+    m_start->setVisible(std::ranges::find(m_held, true) != m_held.end());
+    m_up->setEnabled(row > 0 && isHeld(row) == isHeld(row - 1));
+    m_down->setEnabled(row >= 0 && row < last && isHeld(row) == isHeld(row + 1));
     m_remove->setEnabled(row >= 0);
 }
 

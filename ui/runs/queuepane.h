@@ -22,6 +22,7 @@ public:
 signals:
     void moveWished(fettle::ui::JobId job, int places); // -1: one place up, 1: one down
     void removeWished(fettle::ui::JobId job);
+    void startWished(); // those that were kept from the last time
 
 protected:
     bool eventFilter(QObject *watched, QEvent *event) override;
@@ -31,8 +32,9 @@ private:
     [[nodiscard]] JobId chosen() const;
 
     std::vector<JobId> m_jobs; // as they are listed
+    std::vector<bool> m_held;  // of each
     TextLabel *m_count;
-    Button *m_up, *m_down, *m_remove;
+    Button *m_start, *m_up, *m_down, *m_remove;
     QListWidget *m_list;
 };
 

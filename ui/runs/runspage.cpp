@@ -86,6 +86,19 @@ void RunsPage::setProject()
     showStack();
     updateActions();
     readRuns();
+    tellOfHeldRuns();
+}
+
+// What waited when the program ended does not begin by itself: the computer may be wanted for something else now.
+void RunsPage::tellOfHeldRuns()
+{
+    showQueue();
+    const int held = int(bridge().queue().size()) - bridge().queuedRuns();
+    if (held == 0)
+        return;
+    Message message{MessageTone::Info, tr("%n run(s) waited when the program ended.", nullptr, held), tr("They are kept in the queue below the list of runs, and begin when you say so."), {}, tr("Start them"), {}};
+    message.action = [this] { bridge().startHeldRuns(); };
+    context().showMessage(message);
 }
 
 void RunsPage::onShown()
@@ -375,7 +388,10 @@ void RunsPage::showGauges(const engine::Gauges &gauges)
 void RunsPage::showQueue()
 {
     const bool isBusy = bridge().currentJob().kind != JobInfo::Kind::None;
-    m_queue->setRuns(isBusy ? bridge().queue() : std::vector<QueuedRun>{});
+    std::vector<QueuedRun> waiting = bridge().queue();
+    if (!isBusy)
+        std::erase_if(waiting, [](const QueuedRun &queued) { return !queued.isHeld; });
+    m_queue->setRuns(waiting);
 }
 
 void RunsPage::showHead()

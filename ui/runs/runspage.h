@@ -76,6 +76,7 @@ private:
     void readGroups(); // curves of parts of the data, where they are shown
     void showStack();
     void showQueue();
+    void tellOfHeldRuns();
     void showGauges(const engine::Gauges &gauges);
     void showHead();
     void showBar();
@@ -108,6 +109,7 @@ private:
     void archiveShown();
     void writeLabel(RunId run, const engine::RunLabel &label);
     [[nodiscard]] bool isShownActive() const; // an engine works on the shown run now
+    [[nodiscard]] bool isShownResumable() const;
     [[nodiscard]] QString resumeText() const;
 
     // --- runspagecompare.cpp: two or more runs side by side

@@ -46,7 +46,7 @@ void RunsPage::setupActions()
     m_saveNow = addPageAction(QStringLiteral("checkpointNow"), tr("Save a checkpoint now"), QStringLiteral("save"), {},
                               tr("After this step, without a pause."), [this] { bridge().checkpointNow(); });
     m_changeEpochs = addPageAction(QStringLiteral("changeEpochs"), tr("Change the number of epochs..."), QStringLiteral("sliders-horizontal"), {},
-                                   tr("Makes the run longer or shorter while it goes on."), [this] { changeEpochs(); });
+                                   tr("Makes the run longer or shorter, while it goes on or when it is resumed."), [this] { changeEpochs(); });
     m_openPlayground = addPageAction(QStringLiteral("openCheckpoint"), tr("Open in playground"), QStringLiteral("columns-2"), {},
                                      tr("Asks this checkpoint your questions, beside the base model."), [this] { openInPlayground(); });
     m_previous = addPageAction(QStringLiteral("previousCheckpoint"), tr("Previous checkpoint"), QStringLiteral("chevron-left"), {},
@@ -125,6 +125,7 @@ QWidget *RunsPage::makeSide()
     column->addWidget(m_list, 1);
     m_queue = new QueuePane;
     connect(m_queue, &QueuePane::moveWished, this, [this](JobId job, int places) { bridge().moveQueuedRun(job, places); });
+    connect(m_queue, &QueuePane::startWished, this, [this] { bridge().startHeldRuns(); });
     connect(m_queue, &QueuePane::removeWished, this, [this](JobId job) { bridge().cancel(job); });
     column->addWidget(m_queue);
     auto *foot = new Pane(Surface::Window, Qt::TopEdge);

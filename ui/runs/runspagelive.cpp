@@ -30,6 +30,12 @@ bool RunsPage::isShownActive() const
     return m_shown.isValid() && bridge().isRunActive() && bridge().activeRun() == m_shown;
 }
 
+bool RunsPage::isShownResumable() const
+{
+    const engine::RunInfo *run = shownInfo();
+    return run && !isShownActive() && isRunResumable(run->state) && (run->state != RunState::Cancelled || newestCheckpoint().has_value());
+}
+
 void RunsPage::rememberState(const engine::RunInfo &run)
 {
     std::vector<SeenState> &seen = m_seen[run.id];
@@ -189,7 +195,7 @@ void RunsPage::updateActions()
     m_pause->setVisible(!run || isActive);
     m_stop->setVisible(!run || isActive);
 
-    const bool isResumable = run && !isActive && isRunResumable(state) && (state != RunState::Cancelled || newestCheckpoint().has_value());
+    const bool isResumable = isShownResumable();
     m_resume->setVisible(isResumable);
     m_resume->setText(isResumable ? resumeText() : tr("Resume"));
     m_resume->setShortcut(isResumable && state == RunState::Paused ? QKeySequence(Qt::Key_Space) : QKeySequence());

@@ -5,16 +5,14 @@
 #include "ui/runs/runwords.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/listdialog.h"
 #include "ui/widgets/plaintable.h"
 #include "ui/widgets/words.h"
 
 #include <QDateTime>
 #include <QHeaderView>
-#include <QVBoxLayout>
 
 namespace fettle::ui {
-
-using namespace measure;
 
 namespace {
 
@@ -34,19 +32,7 @@ RunTrashDialog::RunTrashDialog(Bridge &bridge, Dialogs &dialogs, QWidget *parent
     m_restore = primaryButton(tr("Restore"), QStringLiteral("rotate-ccw"), tr("Brings the chosen runs back with curves, checkpoints and result."));
     m_delete = new Button(tr("Delete for good..."), QStringLiteral("trash-2"), tr("Removes the chosen runs from the disk; this cannot be taken back."));
     auto *close = new Button(tr("Close"), {}, tr("Closes the trash."));
-    auto *row = new QHBoxLayout;
-    row->setSpacing(kStep2);
-    row->addWidget(m_note, 1);
-    for (Button *button : {close, m_delete, m_restore}) {
-        button->setHeight(kButtonLarge);
-        row->addWidget(button);
-    }
-    auto *column = new QVBoxLayout(this);
-    column->setContentsMargins(kPaneSide, kPaneTop, kPaneSide, kStep3);
-    column->setSpacing(kStep3);
-    column->addWidget(titleLabel(windowTitle()));
-    column->addWidget(m_list, 1);
-    column->addLayout(row);
+    layOutListDialog(*this, m_list, m_note, {close, m_delete, m_restore});
     resize(720, 420);
     connect(close, &QAbstractButton::clicked, this, &QDialog::reject);
     connect(m_restore, &QAbstractButton::clicked, this, &RunTrashDialog::restoreChosen);

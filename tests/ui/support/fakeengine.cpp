@@ -64,6 +64,12 @@ std::shared_ptr<FakeProjectState> FakeEngine::addProject(const std::filesystem::
     return state;
 }
 
+void FakeEngine::putProject(const std::filesystem::path &folder, std::shared_ptr<FakeProjectState> state)
+{
+    const std::scoped_lock lock(m_mutex);
+    m_projects[folder] = std::move(state);
+}
+
 std::shared_ptr<FakeProjectState> FakeEngine::state(const std::filesystem::path &folder)
 {
     const std::scoped_lock lock(m_mutex);

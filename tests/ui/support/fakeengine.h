@@ -27,6 +27,7 @@ public:
     // A project that openProject then finds. The state can be looked at and filled by the test.
     std::shared_ptr<FakeProjectState> addProject(const std::filesystem::path &folder, std::vector<data::Record> records = {});
     [[nodiscard]] std::shared_ptr<FakeProjectState> state(const std::filesystem::path &folder);
+    void putProject(const std::filesystem::path &folder, std::shared_ptr<FakeProjectState> state); // one of another engine
 
     int runSteps = 60;
     std::function<void(int step)> beforeStep; // on the engine thread: a test can hold a run there

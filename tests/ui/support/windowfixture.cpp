@@ -12,6 +12,9 @@
 #include <QTest>
 
 #include <algorithm>
+#include <chrono>
+#include <future>
+#include <thread>
 
 namespace fettle::ui {
 
@@ -31,6 +34,26 @@ void WindowFixture::start(int records)
     auto owned = std::make_unique<FakeEngine>();
     engine = owned.get();
     state = engine->addProject(folder, fakeRecords(records));
+    openWindow(std::move(owned));
+}
+
+void WindowFixture::restart()
+{
+    window.reset();
+    // The run that is held is let go when the bridge is already waiting for it.
+    const auto letGo = std::async(std::launch::async, [gate = gate] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));
+        gate->release(1'000'000);
+    });
+    bridge.reset();
+    auto owned = std::make_unique<FakeEngine>();
+    engine = owned.get();
+    engine->putProject(folder, state);
+    openWindow(std::move(owned));
+}
+
+void WindowFixture::openWindow(std::unique_ptr<FakeEngine> owned)
+{
     gate = std::make_shared<std::counting_semaphore<>>(0);
     bridge = std::make_unique<Bridge>(std::move(owned));
     window = std::make_unique<MainWindow>(*bridge, *theme);

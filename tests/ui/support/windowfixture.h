@@ -18,6 +18,7 @@ public:
     explicit WindowFixture(const QString &name);
 
     void start(int records); // window and engine; the project is there but not open
+    void restart(); // the program ends and is started anew; the projects stay as they are
     void end();
     // Opens the project and the page.
     [[nodiscard]] Page *openPage(const QString &id);
@@ -37,6 +38,9 @@ public:
     std::shared_ptr<std::counting_semaphore<>> gate; // where a test holds the engine; opened at the end
     std::unique_ptr<Bridge> bridge;
     std::unique_ptr<MainWindow> window;
+
+private:
+    void openWindow(std::unique_ptr<FakeEngine> owned);
 };
 
 } // namespace fettle::ui

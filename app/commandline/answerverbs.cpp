@@ -38,7 +38,7 @@ int runScore(const ScoreArguments &arguments, Context &context)
 }
 
 struct GenerateArguments {
-    std::string model, prompt, conversation, raw, system, project;
+    std::string model, prompt, conversation, raw, system, context, project;
     std::vector<std::string> adapters, otherModels;
     engine::Sampling sampling;
 };
@@ -71,7 +71,7 @@ engine::ColumnChoice parseMixture(const std::string &text)
     return choice;
 }
 
-Result<std::vector<data::Turn>> readConversation(const std::string &path)
+Result<data::Record> readConversation(const std::string &path)
 {
     std::ifstream file(path, std::ios::binary);
     if (!file)
@@ -80,11 +80,10 @@ Result<std::vector<data::Turn>> readConversation(const std::string &path)
     auto record = data::readConversation(text, path);
     if (!record)
         return passError(record);
-    auto turns = record->turns;
     // What is asked is the conversation up to the last user turn.
-    while (!turns.empty() && turns.back().role == data::Role::Assistant)
-        turns.pop_back();
-    return turns;
+    while (!record->turns.empty() && record->turns.back().role == data::Role::Assistant)
+        record->turns.pop_back();
+    return record;
 }
 
 int runGenerate(const GenerateArguments &arguments, Context &context)
@@ -101,13 +100,17 @@ int runGenerate(const GenerateArguments &arguments, Context &context)
     if (!arguments.system.empty())
         request.conversation.push_back({data::Role::System, arguments.system, {}});
     if (!arguments.conversation.empty()) {
-        auto turns = readConversation(arguments.conversation);
-        if (!turns)
-            return terminal.fail(turns.error());
-        request.conversation.insert(request.conversation.end(), turns->begin(), turns->end());
+        auto asked = readConversation(arguments.conversation);
+        if (!asked)
+            return terminal.fail(asked.error());
+        request.conversation.insert(request.conversation.end(), asked->turns.begin(), asked->turns.end());
+        request.context = std::move(asked->context);
+        request.toolsJson = std::move(asked->toolsJson);
     } else if (!arguments.prompt.empty()) {
         request.conversation.push_back({data::Role::User, arguments.prompt, {}});
     }
+    if (!arguments.context.empty())
+        request.context = arguments.context;
     for (const auto &adapter : arguments.adapters)
         request.columns.push_back(parseMixture(adapter));
     if (request.columns.empty())
@@ -170,6 +173,7 @@ void addAnswerVerbs(Registry &registry)
     verb->add_option("--conversation", generate->conversation, tr("JSON file with {\"messages\": [...]}"));
     verb->add_option("--raw", generate->raw, tr("Text that is continued as it is, without the chat template"));
     verb->add_option("--system", generate->system, tr("System prompt"));
+    verb->add_option("--context", generate->context, tr("What the question is about; joined to it as in training"));
     verb->add_option("--max-tokens", sampling.maxTokens, tr("Longest answer"))->check(CLI::Range(1, 1000000))->capture_default_str();
     CLI::Option *greedy = verb->add_flag("--greedy", sampling.greedy, tr("Always the likeliest token"));
     verb->add_option("--temperature", sampling.temperature, tr("0 to 5"))->check(CLI::Range(0.0, 5.0))->capture_default_str()->excludes(greedy);

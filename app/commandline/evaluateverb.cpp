@@ -12,7 +12,7 @@ namespace fettle::cli {
 namespace {
 
 struct EvaluateArguments {
-    std::string model, data, project, split = "held-out", pattern, file;
+    std::string model, data, project, split = "held-out", pattern, judge, rubric, file;
     std::vector<std::string> adapters, metrics;
     double tolerance = 0;
     int maxTokens = 128;
@@ -74,6 +74,17 @@ void showTable(const EvaluateArguments &arguments, const engine::EvaluationResul
     terminal.say(formatTable(heads, rows));
 }
 
+void showJudge(const evaluate::JudgeSummary &judge, Terminal &terminal)
+{
+    const evaluate::VoteTally &tally = judge.tally;
+    terminal.say(tr("Judge {}: tuned {}, base {}, turned with the order {}, the same {}; win rate {:.0f} % ({:.0f} to {:.0f} %), {}", judge.judge, tally.tuned, tally.base, judge.turned, judge.same,
+                    100 * tally.winRate, 100 * tally.interval.low, 100 * tally.interval.high, tally.isClear ? tr("more than luck") : tr("may be luck")));
+    terminal.say(tr("Position: the answer that stood first was taken in {:.0f} % of the readings ({:.0f} to {:.0f} %){}", 100 * judge.firstShare, 100 * judge.firstInterval.low,
+                    100 * judge.firstInterval.high, judge.isBiased() ? tr(": this judge is biased") : std::string()));
+    if (judge.leftOut > 0)
+        terminal.note(tr("{} pairs are longer than the judge can read.", judge.leftOut));
+}
+
 // The figures of the last column by name beside the full tables, so that one adapter's result reads plainly.
 Json resultJson(const EvaluateArguments &arguments, const engine::EvaluationResult &result, const nlohmann::json &full)
 {
@@ -85,7 +96,10 @@ Json resultJson(const EvaluateArguments &arguments, const engine::EvaluationResu
     Json leftOut = Json::array();
     for (const engine::LeftOutRow &row : result.leftOut)
         leftOut.push_back({{"record", row.record.value}, {"question", row.question}, {"reason", row.reason}});
-    return {{"metrics", metrics}, {"columns", full.at("columns")}, {"comparison", full.at("metrics")}, {"tags", full.at("tags")}, {"rows", full.at("rows")}, {"leftOut", leftOut}, {"answered", result.answered}};
+    Json json = {{"metrics", metrics}, {"columns", full.at("columns")}, {"comparison", full.at("metrics")}, {"tags", full.at("tags")}, {"rows", full.at("rows")}, {"leftOut", leftOut}, {"answered", result.answered}};
+    if (full.contains("judge"))
+        json["judge"] = full.at("judge");
+    return json;
 }
 
 int runEvaluate(const EvaluateArguments &arguments, Context &context)
@@ -101,7 +115,10 @@ int runEvaluate(const EvaluateArguments &arguments, Context &context)
     request.maxTokens = arguments.maxTokens;
     request.withLoss = !arguments.withoutLoss && (isWanted(arguments, "loss") || isWanted(arguments, "perplexity"));
     request.measures.tolerance.absolute = arguments.tolerance;
+    request.judge = {arguments.judge, arguments.rubric};
     request.compute = place->compute;
+    if (!arguments.judge.empty() && request.columns.size() < 2)
+        return terminal.fail({ErrorCode::Usage, tr("A judge needs two columns to compare."), {}, tr("Name base and an adapter: --adapter base --adapter 1.")});
     if (!arguments.pattern.empty()) {
         auto pattern = evaluate::AnswerPattern::compile(arguments.pattern);
         if (!pattern)
@@ -127,6 +144,8 @@ int runEvaluate(const EvaluateArguments &arguments, Context &context)
         return terminal.fail(full.error());
     terminal.json(resultJson(arguments, *result, *full));
     showTable(arguments, *result, terminal);
+    if (result->comparison.judge)
+        showJudge(*result->comparison.judge, terminal);
     return 0;
 }
 
@@ -146,6 +165,8 @@ void addEvaluateVerb(Registry &registry)
         ->check(CLI::IsMember({"loss", "perplexity", "exact", "contains", "pattern", "number", "rouge", "chrf", "bleu", "ended", "refusal", "json", "words", "distinct"}));
     verb->add_option("--pattern", evaluate->pattern, tr("Regular expression that a right answer holds; (?i) ignores case"));
     verb->add_option("--tolerance", evaluate->tolerance, tr("How far the last number of an answer may be off"))->check(CLI::NonNegativeNumber)->capture_default_str();
+    verb->add_option("--judge", evaluate->judge, tr("A model on this computer that judges the last column's answers against the first one's, each pair in both orders"));
+    verb->add_option("--rubric", evaluate->rubric, tr("What the judge is told that makes an answer good"));
     verb->add_option("--max-tokens", evaluate->maxTokens, tr("Longest answer"))->check(CLI::Range(1, 1000000))->capture_default_str();
     verb->add_flag("--no-loss", evaluate->withoutLoss, tr("Leave out loss and perplexity: faster"));
     verb->add_option("--to", evaluate->file, tr("Also write the table of answers to this file, .csv, .json or .html"));

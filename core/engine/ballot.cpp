@@ -31,6 +31,8 @@ Result<std::vector<data::Record>> poolOf(const BallotInfo &ballot, const Project
         if (!prompt.system.empty())
             record.turns.push_back({data::Role::System, prompt.system, {}});
         record.turns.push_back({data::Role::User, prompt.text, {}});
+        record.context = prompt.context;
+        record.toolsJson = prompt.toolsJson;
         records.push_back(std::move(record));
     }
     return records;

@@ -3,6 +3,7 @@
 #include "core/base/words.h"
 #include "core/data/messages.h"
 #include "core/engine/bundleconfigs.h"
+#include "core/engine/lens.h"
 #include "core/engine/modelcard.h"
 #include "core/engine/models.h"
 #include "core/engine/trainingdata.h"
@@ -10,8 +11,11 @@
 #include "core/export/staging.h"
 #include "core/io/atomicfile.h"
 #include "core/io/jsonfile.h"
+#include "core/train/documents.h"
+#include "core/train/fromrecipe.h"
 
 #include <fmt/format.h>
+#include <unordered_map>
 
 namespace fettle::engine {
 
@@ -52,7 +56,31 @@ Result<Json> expectedLosses(const RunInfo &run, const Project &project, const st
     if (!score)
         return passError(score);
     expected["heldOutBeforeTraining"] = score->loss; // does not depend on any order
+    double rows = 0; // what the other trainers report: the mean of the rows' means
+    for (const ScoreRow &row : score->rows)
+        rows += row.loss / static_cast<double>(score->rows.size());
+    expected["heldOutBeforeTrainingMeanOfRows"] = rows;
     return expected;
+}
+
+// The rows in the order in which the first epoch read them, so that the losses of the first steps can be compared one by one. Rows in which there
+// was nothing to learn are left out.
+Result<std::vector<data::Record>> inOrderOfReading(std::vector<data::Record> records, const std::filesystem::path &base, const data::RenderOptions &options, const train::Recipe &recipe,
+                                                   std::stop_token stop)
+{
+    const auto lens = Lens::open(base.string());
+    if (!lens)
+        return passError(lens);
+    const auto labelled = train::labelRecords(records, [&](const data::Record &record) { return (*lens)->label(record, options); }, 0, {}, std::move(stop));
+    if (!labelled)
+        return passError(labelled);
+    std::unordered_map<std::int64_t, const data::Record *> byId;
+    for (const data::Record &record : records)
+        byId[record.id.value] = &record;
+    std::vector<data::Record> ordered;
+    for (const std::int64_t document : train::epochOrder(static_cast<std::int64_t>(labelled->documents.size()), train::batchSettings(recipe), 0))
+        ordered.push_back(*byId.at(labelled->documents[static_cast<std::size_t>(document)].record.value));
+    return ordered;
 }
 
 // Trainers read Hugging Face folders only.
@@ -82,7 +110,9 @@ Result<SelfTest> fill(const fs::path &folder, const RunInfo &run, const Project 
     SelfTest test;
     std::vector<data::Record> heldOut;
     for (const auto &[name, split] : {std::pair("train", data::Split::Train), std::pair("heldout", data::Split::HeldOut)}) {
-        const auto records = project.snapshotRecords(run.snapshot, split);
+        auto records = project.snapshotRecords(run.snapshot, split);
+        if (records && split == data::Split::Train && !records->empty())
+            records = inOrderOfReading(std::move(*records), run.modelPath, options, *recipe, stop);
         if (!records)
             return passError(records);
         const auto lines = linesOf(*records, options);
@@ -102,7 +132,7 @@ Result<SelfTest> fill(const fs::path &folder, const RunInfo &run, const Project 
     const auto expected = expectedLosses(run, project, heldOut, *recipe, progress, stop);
     if (!expected)
         return passError(expected);
-    auto files = bundleConfigs(*recipe, *base, run.name, *expected);
+    auto files = bundleConfigs(*recipe, *base, run.name, *expected, heldOut.empty() ? HeldOutRows::None : HeldOutRows::Some, run.steps);
     files.emplace_back("recipe.json", train::recipeToJson(*recipe).dump(2) + "\n");
     files.emplace_back("expected.json", expected->dump(2) + "\n");
     for (const auto &[name, text] : files)

@@ -10,8 +10,10 @@
 
 namespace fettle::engine {
 
-// Names inside the bundle and texts. base: folder of the model, relative to the bundle or absolute.
+enum class HeldOutRows { None, Some };
+
+// Names inside the bundle and texts. steps: of the run. base: folder of the model, relative to the bundle or absolute.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> bundleConfigs(const train::Recipe &recipe, const std::string &base, const std::string &runName,
-                                                                             const nlohmann::ordered_json &expected);
+                                                                             const nlohmann::ordered_json &expected, HeldOutRows heldOut, std::int64_t steps);
 
 } // namespace fettle::engine

@@ -2,7 +2,9 @@
 
 #include "core/base/words.h"
 #include "core/engine/delivery.h"
+#include "core/engine/ballot.h"
 #include "core/engine/examiner.h"
+#include "core/engine/judging.h"
 #include "core/io/atomicfile.h"
 
 #include <nlohmann/json.hpp>
@@ -45,7 +47,7 @@ evaluate::QuestionRow rowOf(const ExamQuestion &question, const std::vector<Exam
 {
     evaluate::QuestionRow row;
     row.record = question.record.id.value;
-    row.question = data::instructionOf(question.record);
+    row.question = questionText(question.record);
     row.expected = data::responseOf(question.record);
     row.fact = factOf(question.record);
     row.tags = question.record.tags;
@@ -113,6 +115,11 @@ Result<EvaluationResult> evaluateRecords(const EvaluationRequest &request, const
     }
     for (const ExamQuestion &question : questions)
         result.comparison.rows.push_back(rowOf(question, columns, request.withLoss));
+    if (!request.judge.model.empty() && columns.size() > 1) {
+        const auto folder = project != nullptr ? project->folder() / "evaluations" : std::filesystem::path();
+        if (auto judged = judgeAnswers(request.judge, request.compute, folder, result.comparison, progress, stop); !judged)
+            return passError(judged);
+    }
     auto measured = evaluate::summarise(result.comparison.rows, request.measures, stop);
     if (!measured)
         return passError(measured);

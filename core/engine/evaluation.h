@@ -6,6 +6,12 @@
 
 namespace fettle::engine {
 
+// A model that judges the last column's answers against the first one's.
+struct JudgeChoice {
+    std::string model;  // as resolveModel; empty: no judge
+    std::string rubric; // what makes an answer good, in plain words; empty: evaluate::defaultRubric()
+};
+
 struct EvaluationRequest {
     std::string model;                           // as resolveModel
     std::vector<std::string> columns = {"base"}; // "base", adapter folders, RUN[@STEP]; the first is what the others are compared with
@@ -13,6 +19,7 @@ struct EvaluationRequest {
     int maxTokens = 128;   // answers are greedy: asked again, they are the same
     bool withLoss = true;  // how surprised each column is by the expected answer; reads the weights once more for each column
     evaluate::MeasureSettings measures;
+    JudgeChoice judge = {};
     ComputeOptions compute;
 };
 

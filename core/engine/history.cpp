@@ -21,7 +21,7 @@ fs::path fileOf(const fs::path &projectFolder) { return projectFolder / "history
 
 HistoryEntry entryFrom(const Json &json)
 {
-    HistoryEntry entry{json.at("id"), json.at("at"), json.at("system"), json.at("seed"), {}};
+    HistoryEntry entry{json.at("id"), json.at("at"), json.at("system"), json.at("seed"), {}, json.value("context", ""), json.value("tools", "")};
     for (const Json &own : json.at("exchanges")) {
         HistoryExchange exchange{own.at("question"), {}};
         for (const Json &answer : own.at("answers"))
@@ -42,7 +42,11 @@ Result<> addHistory(const fs::path &projectFolder, const HistoryEntry &entry)
             answers.push_back({{"name", answer.name}, {"adapter", answer.adapter}, {"model", answer.model}, {"strength", answer.strength}, {"text", answer.text}});
         exchanges.push_back({{"question", exchange.question}, {"answers", answers}});
     }
-    const Json json = {{"id", entry.id}, {"at", entry.when}, {"system", entry.system}, {"seed", entry.seed}, {"exchanges", exchanges}};
+    Json json = {{"id", entry.id}, {"at", entry.when}, {"system", entry.system}, {"seed", entry.seed}, {"exchanges", exchanges}};
+    if (!entry.context.empty())
+        json["context"] = entry.context;
+    if (!entry.toolsJson.empty())
+        json["tools"] = entry.toolsJson;
     // A text may hold what is no UTF-8 where an answer was cut within a character.
     return io::appendLine(fileOf(projectFolder), json.dump(-1, ' ', false, Json::error_handler_t::replace));
 }

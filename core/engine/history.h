@@ -27,6 +27,7 @@ struct HistoryEntry {
     std::string system;
     std::uint64_t seed = 0;
     std::vector<HistoryExchange> exchanges;
+    std::string context = {}, toolsJson = {}; // of the first question
 };
 
 // Durable when it returns. Errors: those of writing (NoPermission, DiskFull).

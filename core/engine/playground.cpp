@@ -73,6 +73,8 @@ Result<std::vector<TokenId>> promptIds(const generate::Generator &generator, con
         return fail(ErrorCode::Usage, tr("There is nothing to answer."), tr("Write a question, or give a conversation."));
     data::Record record;
     record.turns = conversation; // an answer at its end is left out: it is the one to be written
+    record.context = request.context;
+    record.toolsJson = request.toolsJson;
     data::RenderOptions options;
     if (project)
         options = renderOptions(*project, train::Recipe{});
@@ -125,14 +127,10 @@ Result<Prepared> prepareColumns(Playground::State &state, const GenerateRequest 
     return prepared;
 }
 
-GeneratedToken tokenFrom(const generate::TokenEvent &event, const Lens &lens)
+GeneratedToken tokenFrom(const generate::SampledToken &sampled, std::string text, std::size_t column, const Lens &lens)
 {
-    GeneratedToken token;
-    token.column = static_cast<int>(event.sequence);
-    token.id = event.token.id;
-    token.text = event.text;
-    token.probability = event.token.probability;
-    for (const generate::TokenProbability &alternative : event.token.alternatives) {
+    GeneratedToken token{static_cast<int>(column), sampled.id, std::move(text), sampled.probability, {}};
+    for (const generate::TokenProbability &alternative : sampled.alternatives) {
         if (alternative.id >= 0)
             token.alternatives.push_back({alternative.id, lens.tokenText(alternative.id), alternative.probability});
     }
@@ -164,9 +162,7 @@ Result<std::vector<ColumnResult>> answerGroups(Playground::State &state, const G
             last = event.sequence;
             if (!events.token)
                 return;
-            generate::TokenEvent shown = event;
-            shown.sequence = group.columns[event.sequence];
-            events.token(tokenFrom(shown, first.lens(state)));
+            events.token(tokenFrom(event.token, event.text, group.columns[event.sequence], first.lens(state)));
         };
         callbacks.finished = [&](std::size_t sequence, const generate::SequenceResult &result) {
             if (events.columnFinished)
@@ -256,6 +252,27 @@ Result<std::vector<ColumnResult>> Playground::generate(const GenerateRequest &re
     if (events.started)
         events.started(badges, badges.front().promptTokens);
     return answerGroups(state, request, *prepared, events, std::move(stop));
+}
+
+Result<std::vector<GeneratedToken>> Playground::readAnswer(const GenerateRequest &request, const std::vector<TokenId> &answer, const Project *project,
+                                                           std::stop_token stop, const LiveRun *live)
+{
+    if (request.columns.size() != 1)
+        return fail(ErrorCode::Usage, tr("One column reads an answer, not {}.", request.columns.size()), {});
+    auto prepared = prepareColumns(*m_state, request, project, live, stop);
+    if (!prepared)
+        return passError(prepared);
+    const PlaygroundColumn &column = prepared->columns.front();
+    const generate::SequenceRequest &sequence = prepared->groups.front().sequences.front();
+    std::vector<TokenId> ids = sequence.prompt;
+    ids.insert(ids.end(), answer.begin(), answer.end());
+    const auto read = column.generator(*m_state).read(ids, sequence.prompt.size(), sequence.adapter.get(), sequence.strength, std::move(stop));
+    if (!read)
+        return passError(read);
+    std::vector<GeneratedToken> tokens;
+    for (const generate::SampledToken &token : *read)
+        tokens.push_back(tokenFrom(token, column.lens(*m_state).tokenText(token.id), 0, column.lens(*m_state)));
+    return tokens;
 }
 
 } // namespace fettle::engine

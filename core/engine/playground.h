@@ -66,6 +66,8 @@ struct ColumnResult {
 struct GenerateRequest {
     std::vector<ColumnChoice> columns;
     std::vector<data::Turn> conversation; // rendered with the model's chat template and the generation prompt
+    std::string context;                  // joined to the first question as in training; may be empty
+    std::string toolsJson;                // tool definitions for the template, a JSON array; may be empty
     std::string rawPrompt;                // used instead of the conversation when not empty: no template
     Sampling sampling;
 };
@@ -94,6 +96,10 @@ public:
     // The stop token ends all columns within one token.
     [[nodiscard]] Result<std::vector<ColumnResult>> generate(const GenerateRequest &request, const Project *project, const GenerateEvents &events = {},
                                                              std::stop_token stop = {}, const LiveRun *live = nullptr);
+    // What one column makes of an answer that another one gave: how likely it found each token after those before it, and what it found likeliest
+    // there. request: the prompt that was answered, with the reader as its only column. Errors: as generate, Usage (not one column), Cancelled.
+    [[nodiscard]] Result<std::vector<GeneratedToken>> readAnswer(const GenerateRequest &request, const std::vector<TokenId> &answer, const Project *project,
+                                                                 std::stop_token stop = {}, const LiveRun *live = nullptr);
     // Reads every training row of the run once and keeps what the model makes of it, in the run's folder. adapter: RUN[@STEP]. Gives the
     // number of rows. Errors: Usage (not a run of the project), those of the project and the adapter, DiskFull, Cancelled.
     [[nodiscard]] Result<std::int64_t> indexRows(const std::string &adapter, const Project &project, const ProgressCallback &progress = {}, std::stop_token stop = {});

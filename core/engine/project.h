@@ -110,7 +110,7 @@ struct CurveNote { // what somebody wrote at a step of a run
     std::string text, when; // ISO 8601
 };
 
-struct SavedPrompt { std::int64_t id = 0; std::string title, system, text; std::string when; bool pinned = false; };
+struct SavedPrompt { std::int64_t id = 0; std::string title, system, text; std::string when; bool pinned = false; std::string context = {}, toolsJson = {}; };
 
 // A blind vote on one result of a run. Its pairs of answers are stored as they were seen.
 enum class BallotSource { HeldOut, Prompts }; // held-out rows of the run's snapshot, or the saved questions of the project

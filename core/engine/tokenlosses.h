@@ -2,6 +2,7 @@
 // through records costs one reading each. One thread at a time.
 #pragma once
 
+#include "core/data/labelledtokens.h"
 #include "core/engine/training.h"
 
 #include <memory>

@@ -2,6 +2,7 @@
 // difference from the first column. Knows texts and numbers only: no model, no database, no LibTorch.
 #pragma once
 
+#include "core/evaluate/judge.h"
 #include "core/evaluate/statistics.h"
 #include "core/evaluate/textmetrics.h"
 #include "core/evaluate/textoverlap.h"
@@ -30,6 +31,7 @@ struct QuestionRow {
     std::string fact; // what a right answer must hold, where that is known
     std::vector<std::string> tags;
     std::vector<ColumnAnswer> answers; // one for each column
+    std::optional<JudgeReading> judged = {}; // the last column against the first, where a model has judged
 };
 
 struct MeasureSettings {

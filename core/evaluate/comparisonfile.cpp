@@ -42,6 +42,31 @@ nlohmann::json jsonOf(const std::vector<MeasureSummary> &summaries)
     return list;
 }
 
+std::string_view judgeName(const QuestionRow &row)
+{
+    if (!row.judged)
+        return row.answers.front().text == row.answers.back().text ? "same" : "not judged";
+    switch (preferenceOf(*row.judged)) {
+    case Preference::Base: return "base";
+    case Preference::Tuned: return "tuned";
+    default: return "turned with the order";
+    }
+}
+
+nlohmann::json judgeJson(const JudgeSummary &judge)
+{
+    const auto tally = [](const VoteTally &votes) {
+        return nlohmann::json{{"pairs", votes.votes}, {"base", votes.base}, {"tuned", votes.tuned}, {"equal", votes.equal}, {"winRate", votes.winRate},
+                              {"low", votes.interval.low}, {"high", votes.interval.high}, {"chance", votes.chance}, {"isClear", votes.isClear}};
+    };
+    nlohmann::json json = tally(judge.tally);
+    json.update({{"judge", judge.judge}, {"rubric", replaceInvalidUtf8(judge.rubric)}, {"same", judge.same}, {"turned", judge.turned}, {"leftOut", judge.leftOut},
+                 {"firstShare", judge.firstShare}, {"firstLow", judge.firstInterval.low}, {"firstHigh", judge.firstInterval.high}});
+    for (const NamedTally &tag : judge.tags)
+        json["tags"][tag.name] = tally(tag.tally);
+    return json;
+}
+
 // Measures that at least one row has a value of.
 std::vector<MeasureInfo> usedMeasures(const Comparison &comparison)
 {
@@ -67,6 +92,8 @@ Result<std::string> toCsv(const Comparison &comparison, const MeasureSettings &s
         for (const MeasureInfo &info : used)
             csv += ',' + csvCell(fmt::format("{} {}", name, info.key));
     }
+    if (comparison.judge)
+        csv += ',' + csvCell("judge " + comparison.judge->judge);
     csv += "\r\n";
     for (const QuestionRow &row : comparison.rows) {
         csv += row.record > 0 ? std::to_string(row.record) : std::string();
@@ -83,6 +110,8 @@ Result<std::string> toCsv(const Comparison &comparison, const MeasureSettings &s
                 csv += *value ? fmt::format(",{}", **value) : std::string(",");
             }
         }
+        if (comparison.judge)
+            csv += fmt::format(",{}", judgeName(row));
         csv += "\r\n";
     }
     return csv;
@@ -108,11 +137,18 @@ Result<nlohmann::json> toJson(const Comparison &comparison, const MeasureSetting
             answers.push_back(std::move(answer));
         }
         rows.push_back({{"record", row.record}, {"question", replaceInvalidUtf8(row.question)}, {"expected", replaceInvalidUtf8(row.expected)}, {"tags", row.tags}, {"answers", std::move(answers)}});
+        if (comparison.judge)
+            rows.back()["judge"] = judgeName(row);
+        if (row.judged)
+            rows.back().update({{"judgeShownFirst", row.judged->shownFirst}, {"judgeShownSecond", row.judged->shownSecond}});
     }
     nlohmann::json tags = nlohmann::json::object();
     for (const TagSummary &summary : comparison.tags)
         tags[summary.tag] = jsonOf(summary.measures);
-    return nlohmann::json{{"columns", comparison.columns}, {"metrics", jsonOf(comparison.measures)}, {"tags", std::move(tags)}, {"rows", std::move(rows)}};
+    nlohmann::json json{{"columns", comparison.columns}, {"metrics", jsonOf(comparison.measures)}, {"tags", std::move(tags)}, {"rows", std::move(rows)}};
+    if (comparison.judge)
+        json["judge"] = judgeJson(*comparison.judge);
+    return json;
 }
 
 } // namespace fettle::evaluate

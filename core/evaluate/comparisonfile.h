@@ -12,6 +12,7 @@ struct Comparison {
     std::vector<QuestionRow> rows;
     std::vector<MeasureSummary> measures;
     std::vector<TagSummary> tags;
+    std::optional<JudgeSummary> judge = {};
 };
 
 // UTF-8 with a byte order mark, CRLF, quoted as RFC 4180. A cell that a spreadsheet would take for a formula begins with an apostrophe.

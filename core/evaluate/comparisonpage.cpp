@@ -74,6 +74,20 @@ std::string summaryTable(const std::vector<std::string> &columns, const std::vec
     return html + "</table>\n";
 }
 
+std::string judgeText(const JudgeSummary &judge)
+{
+    const VoteTally &tally = judge.tally;
+    std::string html = fmt::format("<h2>{}</h2>\n<p>{}</p>\n", escaped(tr("Judged by {}", judge.judge)),
+                                   tr("Of {} pairs it preferred the tuned answer {} times and the base answer {} times; {} verdicts turned with the order of the answers, {} pairs were the same word for word.",
+                                      tally.votes, tally.tuned, tally.base, judge.turned, judge.same));
+    html += fmt::format("<p>{}</p>\n", tr("Win rate of the tuned model {:.0f} %, 95 % interval {:.0f} to {:.0f} % (equal counts half). {}", 100 * tally.winRate, 100 * tally.interval.low,
+                                          100 * tally.interval.high, tally.isClear ? tr("This is more than luck.") : tr("This may be luck.")));
+    html += fmt::format("<p class=\"{}\">{}</p>\n", judge.isBiased() ? "worse" : "muted",
+                        tr("Position: it took the answer that stood first in {:.0f} % of its readings (95 % interval {:.0f} to {:.0f} %; without bias 50 %).", 100 * judge.firstShare,
+                           100 * judge.firstInterval.low, 100 * judge.firstInterval.high));
+    return html + fmt::format("<p class=\"muted\">{}</p>\n", escaped(tr("What it was told: {}", judge.rubric)));
+}
+
 std::string answersTable(const Comparison &comparison)
 {
     const std::size_t last = comparison.columns.size() - 1;
@@ -104,6 +118,8 @@ std::string toHtml(const Comparison &comparison)
     html += fmt::format("<title>{0}</title></head><body>\n<h1>{0}</h1>\n<p>{1}</p>\n", title,
                         tr("{} questions. Answers are greedy: asked again, they are the same. Change: the last column minus the first.", comparison.rows.size()));
     html += summaryTable(comparison.columns, comparison.measures);
+    if (comparison.judge)
+        html += judgeText(*comparison.judge);
     for (const TagSummary &tag : comparison.tags)
         html += fmt::format("<h2>{}</h2>\n", escaped(tag.tag)) + summaryTable(comparison.columns, tag.measures);
     if (!comparison.columns.empty())

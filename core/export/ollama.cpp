@@ -1,5 +1,7 @@
 #include "core/export/ollama.h"
 
+#include "core/base/utf8.h"
+
 #include <array>
 #include <fmt/format.h>
 
@@ -72,7 +74,54 @@ std::string quoted(const std::string &text)
     return result;
 }
 
+// What Ollama's reader drops: it keeps what can be printed (Go's unicode.IsPrint), blanks, tabs and line ends.
+bool isDropped(char32_t c)
+{
+    if (c < 0x20)
+        return c != '\n' && c != '\t';
+    return (c >= 0x7F && c <= 0xA0) || c == 0xAD || c == 0x1680 || (c >= 0x2000 && c <= 0x200F) || (c >= 0x2028 && c <= 0x202F) || (c >= 0x205F && c <= 0x206F) || c == 0x3000
+        || c == 0xFEFF || (c >= 0xE000 && c <= 0xF8FF);
+}
+bool isSpaceThatIsDropped(char32_t c)
+{
+    return c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x202F || c == 0x205F || c == 0x3000;
+}
+
+bool isReadBack(const std::string &text)
+{
+    for (std::size_t i = 0; i < text.size();)
+        if (isDropped(nextCodePoint(text, i)))
+            return false;
+    return text.find("\"\"\"") == std::string::npos;
+}
+
 } // namespace
+
+std::string ollamaText(const std::string &text)
+{
+    std::string kept;
+    for (std::size_t i = 0; i < text.size();) {
+        const std::size_t begin = i;
+        const char32_t c = nextCodePoint(text, i);
+        if (isSpaceThatIsDropped(c))
+            kept += ' ';
+        else if (c == '\r') // a line end of its own there
+            kept += i < text.size() && text[i] == '\n' ? "" : "\n";
+        else if (!isDropped(c))
+            kept.append(text, begin, i - begin);
+    }
+    for (std::size_t at = 0; (at = kept.find("\"\"\"", at)) != std::string::npos;)
+        kept.replace(at, 3, "\u201D"); // three quotes would end the text
+    return kept;
+}
+
+bool canSay(const TurnMarks &marks)
+{
+    for (const std::string *mark : {&marks.begin, &marks.withoutSystem, &marks.systemBefore, &marks.systemAfter, &marks.userBefore, &marks.userAfter, &marks.assistantBefore, &marks.assistantAfter})
+        if (!isReadBack(*mark) || mark->find('\r') != std::string::npos)
+            return false;
+    return true;
+}
 
 std::optional<TurnMarks> turnMarks(const text::ChatTemplate &chatTemplate, const text::Tokenizer &tokenizer)
 {
@@ -137,10 +186,13 @@ std::string modelfile(const std::string &ggufName, const std::optional<TurnMarks
         text += "{{ if eq .Role \"assistant\" }}" + quoted(marks->assistantBefore) + "{{ .Content }}" + quoted(marks->assistantAfter) + "{{ end }}";
         text += "{{ end }}" + quoted(marks->assistantBefore) + "\"\"\"\n";
     }
-    for (const std::string &stop : stops)
-        text += fmt::format("PARAMETER stop {}\n", Json(stop).dump());
+    // The reader knows no escapes: between the quotes stands the text itself.
+    for (const std::string &stop : stops) {
+        const char *quote = stop.find('"') == std::string::npos ? "\"" : "\"\"\"";
+        text += fmt::format("PARAMETER stop {0}{1}{0}\n", quote, stop);
+    }
     if (!system.empty())
-        text += "SYSTEM \"\"\"" + system + "\"\"\"\n";
+        text += "SYSTEM \"\"\"" + ollamaText(system) + "\"\"\"\n";
     return text;
 }
 

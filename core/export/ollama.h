@@ -22,6 +22,11 @@ struct TurnMarks {
 // Nothing where the template does more than to put marks around turns (it was tried on conversations of one to three questions).
 [[nodiscard]] std::optional<TurnMarks> turnMarks(const text::ChatTemplate &chatTemplate, const text::Tokenizer &tokenizer);
 
+// Whether Ollama reads the marks as they are: its reader of Modelfiles drops what cannot be printed and knows no escapes.
+[[nodiscard]] bool canSay(const TurnMarks &marks);
+// A system prompt as its reader keeps it: other spaces become blanks, three quotes in a row one.
+[[nodiscard]] std::string ollamaText(const std::string &text);
+
 // marks: nothing leaves out the template. stops: texts of the tokens that end an answer.
 [[nodiscard]] std::string modelfile(const std::string &ggufName, const std::optional<TurnMarks> &marks, const std::vector<std::string> &stops, const std::string &system);
 

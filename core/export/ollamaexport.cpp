@@ -24,10 +24,14 @@ Result<Outcome> exportOllama(const Source &source, GgufForm form, const std::fil
     if (!tokenizer)
         return passError(tokenizer);
     const auto chatTemplate = loadChatTemplate(source.model);
-    const auto marks = chatTemplate ? turnMarks(*chatTemplate, *tokenizer) : std::nullopt;
+    auto marks = chatTemplate ? turnMarks(*chatTemplate, *tokenizer) : std::nullopt;
+    if (marks && !canSay(*marks))
+        marks.reset();
     std::vector<std::string> stops;
     for (const TokenId id : generate::endTokens(source.weights->config, *tokenizer, chatTemplate ? &*chatTemplate : nullptr, source.model))
         stops.emplace_back(tokenizer->tokenText(id));
+    if (const std::string kept = ollamaText(system); kept != system)
+        outcome->selfTest.checks.push_back({tr("System prompt"), tr("written in the characters that Ollama reads"), tr("the same words"), true});
     outcome->selfTest.checks.push_back({tr("Ollama's template"), marks ? tr("5 of 5 conversations the same") : tr("the chat template does more than Ollama's language can say; Ollama will guess"), tr("all"), true});
     if (auto written = io::writeFileAtomically(staging->folder() / "Modelfile", modelfile(ggufName, marks, stops, system)); !written)
         return tl::unexpected(staging->inTarget(written.error()));

@@ -94,6 +94,15 @@ public:
     [[nodiscard]] Result<std::vector<float>> logits(std::span<const TokenId> ids, const DecodeAdapter *adapter = nullptr, double strength = 1.0,
                                                     std::stop_token stop = {});
 
+    // What the model makes of an answer that is given: for each of ids[first ...] how likely it was after the tokens before it, and what was
+    // likeliest there. first is at least 1. Errors: as generate, Cancelled.
+    [[nodiscard]] Result<std::vector<SampledToken>> read(std::span<const TokenId> ids, std::size_t first, const DecodeAdapter *adapter = nullptr,
+                                                         double strength = 1.0, std::stop_token stop = {});
+
+    // How likely each of the candidates is as the next token behind a prompt. Errors: as generate, Cancelled.
+    [[nodiscard]] Result<std::vector<float>> next(std::span<const TokenId> prompt, std::span<const TokenId> candidates, const DecodeAdapter *adapter = nullptr,
+                                                  std::stop_token stop = {});
+
     // What the model makes of whole texts: for each the mean [C] of the final hidden states of the tokens that count (none: of all).
     // Errors: as generate, Cancelled.
     struct HiddenText {

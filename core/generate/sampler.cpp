@@ -60,6 +60,15 @@ TokenId largestOf(const std::vector<float> &scores)
 
 } // namespace
 
+SampledToken likelihoodOf(std::span<const float> logits, TokenId id)
+{
+    std::vector<float> scores(logits.size()), probabilities(logits.size());
+    copyScores(logits.data(), logits.size(), scores.data());
+    softmax(scores.data(), scores.size(), probabilities.data());
+    const float probability = probabilities[static_cast<std::size_t>(id)];
+    return {id, probability >= 0.0f ? probability : 0.0f, likeliest(probabilities)};
+}
+
 Sampler::Sampler(const SamplingSettings &settings)
     : m_settings(settings)
     , m_random(settings.seed)

@@ -33,6 +33,9 @@ struct SampledToken {
     std::array<TokenProbability, 5> alternatives;     // the five likeliest, likeliest first; id -1 where the vocabulary ends
 };
 
+// How likely a token is that was not drawn but given, and the likeliest beside it: softmax of the logits, which must not be empty.
+[[nodiscard]] SampledToken likelihoodOf(std::span<const float> logits, TokenId id);
+
 // One for each sequence. Draws one uniform number for each token from RandomStream(seed), so that sequences with the same seed draw alike, and
 // picks from the candidates in the order of falling probability (equal ones by id).
 class Sampler {

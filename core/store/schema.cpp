@@ -228,7 +228,13 @@ CREATE TABLE curveNote (
 CREATE INDEX curveNoteRun ON curveNote(run, step);
 )sql";
 
-constexpr std::array<std::string_view, 6> kSteps = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6};
+// Version 7: a saved question keeps the context and the tools that it was asked with.
+constexpr std::string_view kVersion7 = R"sql(
+ALTER TABLE prompt ADD COLUMN context TEXT NOT NULL DEFAULT '';
+ALTER TABLE prompt ADD COLUMN tools TEXT NOT NULL DEFAULT '';
+)sql";
+
+constexpr std::array<std::string_view, 7> kSteps = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6, kVersion7};
 
 } // namespace
 

@@ -172,8 +172,12 @@ void TestProjectRuns::prompts()
     QCOMPARE(project.prompts()->front().id, second);
     SavedPrompt changed = project.prompts()->back();
     changed.text = "other";
+    changed.context = "It is Sunday.";
+    changed.toolsJson = "[{\"name\": \"find\"}]";
     QCOMPARE(*project.savePrompt(changed), first);
     QCOMPARE(project.prompts()->back().text, std::string("other"));
+    QCOMPARE(project.prompts()->back().context, std::string("It is Sunday."));
+    QCOMPARE(project.prompts()->back().toolsJson, std::string("[{\"name\": \"find\"}]"));
     QVERIFY(project.deletePrompt(first));
     QCOMPARE(project.prompts()->size(), std::size_t(1));
 }

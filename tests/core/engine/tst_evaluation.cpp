@@ -1,6 +1,7 @@
 // Batch evaluation on a project with the tiny chat model and a run of its own: answers, losses, what is kept, going on after a cancel.
 #include "core/engine/delivery.h"
 #include "core/engine/evaluation.h"
+#include "core/engine/lens.h"
 #include "core/engine/playground.h"
 #include "tests/core/verifyok.h"
 
@@ -33,6 +34,7 @@ private slots:
     void goesOnAfterACancel();
     void rowsThatCannotBeAskedAreNamed();
     void writesBothFiles();
+    void modelJudgesBothOrders();
     void nothingToAsk();
 
 private:
@@ -246,6 +248,68 @@ void TestEvaluation::writesBothFiles()
     }
     const auto refused = writeEvaluation(result->comparison, {}, folder); // a folder is in the way
     QVERIFY(!refused.has_value());
+}
+
+// The judge's readings are the probabilities of its letters, pair by pair in both orders, and are kept.
+void TestEvaluation::modelJudgesBothOrders()
+{
+    auto asked = request();
+    asked.judge.model = kModel;
+    asked.judge.rubric = "Shelves must be right.";
+    auto result = evaluateRecords(asked, &*m_project);
+    VERIFY_OK(result);
+    const auto &comparison = result->comparison;
+    QVERIFY(comparison.judge.has_value());
+    QCOMPARE(comparison.judge->tally.votes, std::int64_t(5));
+    QCOMPARE(comparison.judge->rubric, asked.judge.rubric);
+    auto playground = Playground::open(kModel);
+    VERIFY_OK(playground);
+    auto lens = Lens::open(kModel);
+    VERIFY_OK(lens);
+    const TokenId letters[] = {(*lens)->tokenize("A", false)->ids[0], (*lens)->tokenize("B", false)->ids[0]};
+    // As the playground itself would find it: A against B as the first token of the answer to the judge's question.
+    const auto takesFirst = [&](const evaluate::QuestionRow &row, std::size_t first) {
+        GenerateRequest question;
+        question.columns = {{"base", 1.0}};
+        question.conversation = {{data::Role::User, evaluate::judgeQuestion(asked.judge.rubric, row.question, row.expected, row.answers[first].text, row.answers[1 - first].text), {}}};
+        double likely[2] = {};
+        for (std::size_t letter = 0; letter < 2; ++letter)
+            likely[letter] = double((*playground)->readAnswer(question, {letters[letter]}, &*m_project)->front().probability);
+        return likely[0] / (likely[0] + likely[1]);
+    };
+    int read = 0;
+    for (const auto &row : comparison.rows) {
+        QCOMPARE(row.judged.has_value(), row.answers[0].text != row.answers[1].text);
+        if (!row.judged)
+            continue;
+        ++read;
+        QVERIFY(std::abs(row.judged->shownFirst - takesFirst(row, 1)) < 1e-5);
+        QVERIFY(std::abs(row.judged->shownSecond - (1 - takesFirst(row, 0))) < 1e-5);
+    }
+    QVERIFY(read > 0);
+    // Again: nothing is read anew, and another rubric is another measurement.
+    const auto sizeOfStore = [this] {
+        std::uintmax_t bytes = 0;
+        for (const auto &file : fs::directory_iterator(store()))
+            bytes += fs::file_size(file.path());
+        return bytes;
+    };
+    const auto before = sizeOfStore();
+    auto again = evaluateRecords(asked, &*m_project);
+    VERIFY_OK(again);
+    QCOMPARE(sizeOfStore(), before);
+    for (std::size_t i = 0; i < comparison.rows.size(); ++i)
+        QVERIFY(again->comparison.rows[i].judged == comparison.rows[i].judged);
+    asked.judge.rubric = "Short answers are better.";
+    VERIFY_OK(evaluateRecords(asked, &*m_project));
+    QVERIFY(sizeOfStore() > before);
+    // What is longer than the judge reads is left out, and said.
+    asked.judge.rubric = std::string(5000, 'x') + " y z";
+    auto tooLong = evaluateRecords(asked, &*m_project);
+    VERIFY_OK(tooLong);
+    QCOMPARE(tooLong->comparison.judge->leftOut, std::int64_t(read));
+    asked.judge.model = "no such model";
+    QVERIFY(!evaluateRecords(asked, &*m_project));
 }
 
 void TestEvaluation::nothingToAsk()

@@ -83,7 +83,7 @@ private:
     static HistoryEntry entry(const std::string &id, const std::string &question)
     {
         return {id, "2024-05-14T14:21:00", "Be brief.", 18446744073709551615u,
-                {{question, {{"Base", "base", "", 1.0, "I am not sure."}, {"Run 1, step 207", "1", "", 0.5, "At nine.\nOr ten \xF0\x9F\x90\xB1"}}}}};
+                {{question, {{"Base", "base", "", 1.0, "I am not sure."}, {"Run 1, step 207", "1", "", 0.5, "At nine.\nOr ten \xF0\x9F\x90\xB1"}}}}, "It is Sunday.", "[]"};
     }
     std::unique_ptr<QTemporaryDir> m_folder;
 };

@@ -392,6 +392,69 @@ private slots:
         QCOMPARE(same->front().ids, (*results)[1].ids);
     }
 
+    // What a column makes of another one's answer: its own answer is as likely as it was when it was written; the other's prompt is read, not its own.
+    void answersAreReadByOthers()
+    {
+        auto opened = Playground::open(kModel);
+        VERIFY_OK(opened);
+        GenerateRequest request = question({{"base", 1.0}, {adapterFolder(1).string(), 0.8}});
+        request.context = "It is Sunday.";
+        std::vector<std::vector<GeneratedToken>> written(2);
+        GenerateEvents events;
+        events.token = [&](const GeneratedToken &token) { written[std::size_t(token.column)].push_back(token); };
+        auto results = (*opened)->generate(request, nullptr, events);
+        VERIFY_OK(results);
+        for (const std::size_t reader : {0U, 1U}) {
+            GenerateRequest asked = request;
+            asked.columns = {request.columns[reader]};
+            auto own = (*opened)->readAnswer(asked, (*results)[reader].ids, nullptr);
+            VERIFY_OK(own);
+            QCOMPARE(own->size(), written[reader].size());
+            for (std::size_t i = 0; i < own->size(); ++i) {
+                QCOMPARE((*own)[i].id, written[reader][i].id);
+                QVERIFY(std::abs((*own)[i].probability - written[reader][i].probability) < 1e-5F);
+                QCOMPARE((*own)[i].alternatives.size(), std::size_t(5));
+            }
+            auto other = (*opened)->readAnswer(asked, (*results)[1 - reader].ids, nullptr);
+            VERIFY_OK(other);
+            // At the first place both stand behind the same words: the reader's own likeliest is there.
+            QCOMPARE((*other)[0].alternatives[0].id, written[reader][0].alternatives[0].id);
+            QVERIFY((*other)[0].probability != written[1 - reader][0].probability);
+        }
+        request.context.clear();
+        request.columns = {{"base", 1.0}};
+        auto without = (*opened)->readAnswer(request, (*results)[0].ids, nullptr);
+        VERIFY_OK(without);
+        QVERIFY((*without)[0].probability != written[0][0].probability); // the context was read
+        QVERIFY(!(*opened)->readAnswer(question({{"base", 1.0}, {"base", 1.0}}), {1}, nullptr));
+    }
+
+    // The context is joined as the lens shows it.
+    void contextIsPartOfThePrompt()
+    {
+        auto opened = Playground::open(kModel);
+        auto lens = Lens::open(kModel);
+        VERIFY_OK(opened);
+        VERIFY_OK(lens);
+        GenerateRequest request = question({{"base", 1.0}});
+        request.context = "Box 7 stands on shelf 12.";
+        std::int64_t promptTokens = 0;
+        GenerateEvents events;
+        events.started = [&](const std::vector<ColumnBadge> &, std::int64_t tokens) { promptTokens = tokens; };
+        VERIFY_OK((*opened)->generate(request, nullptr, events));
+        data::Record record;
+        record.turns = request.conversation;
+        record.context = request.context;
+        data::RenderOptions options;
+        options.addGenerationPrompt = true;
+        const auto tokens = (*lens)->label(record, options);
+        VERIFY_OK(tokens);
+        QVERIFY(tokens->text.find("open?\nBox 7") != std::string::npos);
+        QCOMPARE(promptTokens, static_cast<std::int64_t>(tokens->ids.size()));
+        request.toolsJson = "{";
+        QVERIFY(!(*opened)->generate(request, nullptr)); // no JSON
+    }
+
     void rawTextIsContinued()
     {
         auto opened = Playground::open(kModel);

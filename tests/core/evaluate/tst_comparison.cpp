@@ -62,6 +62,10 @@ private slots:
     void csvIsSafeAndComplete();
     void jsonHoldsEverything();
     void pageIsSafeAndComplete();
+    void judgeIsReadInBothOrders();
+    void judgeWithoutPairsKnowsNothing();
+    void judgeQuestionIsPlain();
+    void verdictsAreInEveryFile();
 };
 
 void TestComparison::sharesAndDifferences()
@@ -265,6 +269,86 @@ void TestComparison::pageIsSafeAndComplete()
         QVERIFY(next > at);
         at = next;
     }
+}
+
+// Of ten pairs: four tuned, one base, three that turn with the order (two to the first, one to the second), one the same, one too long.
+static std::vector<JudgedRow> judgedRows()
+{
+    std::vector<JudgedRow> rows;
+    for (int i = 0; i < 4; ++i)
+        rows.push_back({JudgeReading{0.9, 0.6}, false, {"prices"}});
+    rows.push_back({JudgeReading{0.1, 0.4}, false, {"prices"}});
+    for (int i = 0; i < 2; ++i)
+        rows.push_back({JudgeReading{0.8, 0.3}, false, {}});
+    rows.push_back({JudgeReading{0.3, 0.8}, false, {}});
+    rows.push_back({{}, true, {}});
+    rows.push_back({{}, false, {}});
+    return rows;
+}
+
+void TestComparison::judgeIsReadInBothOrders()
+{
+    const auto judge = summariseJudge(judgedRows());
+    QCOMPARE(judge.tally.votes, std::int64_t(9));
+    QCOMPARE(judge.tally.tuned, std::int64_t(4));
+    QCOMPARE(judge.tally.base, std::int64_t(1));
+    QCOMPARE(judge.tally.equal, std::int64_t(4)); // three turned, one the same
+    QCOMPARE(judge.turned, std::int64_t(3));
+    QCOMPARE(judge.same, std::int64_t(1));
+    QCOMPARE(judge.leftOut, std::int64_t(1));
+    QCOMPARE(judge.tally.winRate, 6.0 / 9);
+    QCOMPARE(judge.tally.chance, signTest(4, 1));
+    // Where both orders agree the first was taken once of two times; two pairs took it twice, one never.
+    QCOMPARE(judge.firstShare, (5 + 2 * 2 + 0) / 16.0);
+    QVERIFY(!judge.isBiased());
+    QCOMPARE(judge.tags.size(), std::size_t(1));
+    QCOMPARE(judge.tags[0].tally.votes, std::int64_t(5));
+    std::vector<JudgedRow> alwaysFirst(20, {JudgeReading{0.9, 0.1}, false, {}});
+    const auto biased = summariseJudge(alwaysFirst);
+    QCOMPARE(biased.firstShare, 1.0);
+    QVERIFY(biased.isBiased() && biased.turned == 20 && biased.tally.winRate == 0.5);
+    std::vector<JudgedRow> alwaysSecond(20, {JudgeReading{0.1, 0.9}, false, {}});
+    QCOMPARE(summariseJudge(alwaysSecond).firstShare, 0.0);
+    QVERIFY(summariseJudge(alwaysSecond).isBiased());
+}
+
+void TestComparison::judgeWithoutPairsKnowsNothing()
+{
+    const auto judge = summariseJudge({});
+    QVERIFY(judge.tally.votes == 0 && judge.firstShare == 0.5 && !judge.isBiased() && !judge.tally.isClear);
+    QVERIFY(preferenceOf(JudgeReading{}) == Preference::Equal);
+}
+
+void TestComparison::judgeQuestionIsPlain()
+{
+    const auto text = judgeQuestion("Be strict.", "When?", "At nine.", "At ten.<|im_end|>", "</s>At nine.");
+    for (const char *part : {"Be strict.", "Question:\nWhen?", "Reference answer:\nAt nine.", "Answer A:\nAt ten.", "Answer B:\n"})
+        QVERIFY2(text.find(part) != std::string::npos, text.c_str());
+    QVERIFY(text.find("<|") == std::string::npos && text.find("</s>") == std::string::npos); // an answer cannot end the judge's prompt
+    QVERIFY(judgeQuestion("", "When?", "", "a", "b").find("Reference") == std::string::npos);
+}
+
+void TestComparison::verdictsAreInEveryFile()
+{
+    Comparison comparison;
+    comparison.columns = {"base", "Run 1"};
+    const auto judged = judgedRows();
+    for (const auto &verdict : judged)
+        comparison.rows.push_back({0, "When?", "At nine.", {}, verdict.tags, {{"At ten.", 3, true, {}, 0}, {verdict.isSame ? "At ten." : "At nine.", 3, true, {}, 0}}, verdict.reading});
+    comparison.measures = *summarise(comparison.rows);
+    QVERIFY(toCsv(comparison)->find("judge") == std::string::npos);
+    comparison.judge = summariseJudge(judged);
+    comparison.judge->judge = "big <model>";
+    const std::string csv = *toCsv(comparison), page = toHtml(comparison);
+    for (const char *part : {"\"judge big <model>\"\r\n", ",tuned\r\n", ",base\r\n", ",turned with the order\r\n", ",same\r\n", ",not judged\r\n"})
+        QVERIFY2(csv.find(part) != std::string::npos, part);
+    const auto json = *toJson(comparison);
+    QCOMPARE(json.at("judge").at("tuned").get<int>(), 4);
+    QCOMPARE(json.at("judge").at("turned").get<int>(), 3);
+    QCOMPARE(json.at("rows").at(0).at("judge").get<std::string>(), std::string("tuned"));
+    QCOMPARE(json.at("rows").at(0).at("judgeShownSecond").get<double>(), 0.6);
+    QVERIFY(!json.at("rows").at(8).contains("judgeShownSecond"));
+    QVERIFY(page.find("Judged by big &lt;model&gt;") != std::string::npos && page.find("stood first in 56 %") != std::string::npos);
 }
 
 QTEST_APPLESS_MAIN(TestComparison)

@@ -214,6 +214,45 @@ private slots:
         }
     }
 
+    // An answer that is given: the probabilities of its tokens are those of the logits in front of them, whatever was read at once.
+    void readingEqualsTheLogits_data()
+    {
+        QTest::addColumn<QString>("model");
+        QTest::addColumn<int>("prompt");
+        QTest::addColumn<int>("answer");
+        QTest::newRow("short") << "llama-bias" << 17 << 30;
+        QTest::newRow("one token in front") << "llama-bias" << 1 << 5;
+        QTest::newRow("longer than a pass") << "../tinychat" << 230 << 210;
+    }
+    void readingEqualsTheLogits()
+    {
+        QFETCH(QString, model);
+        QFETCH(int, prompt);
+        QFETCH(int, answer);
+        auto generator = loaded(model.toStdString());
+        QVERIFY(generator);
+        const auto ids = tokens(std::size_t(prompt + answer), 5);
+        const auto logits = generator->logits(ids);
+        const auto read = generator->read(ids, std::size_t(prompt));
+        QVERIFY(logits.has_value() && read.has_value());
+        QCOMPARE(read->size(), std::size_t(answer));
+        const std::size_t vocabulary = static_cast<std::size_t>(generator->config().vocabulary);
+        for (std::size_t i = 0; i < read->size(); ++i) {
+            const std::span<const float> row(logits->data() + (std::size_t(prompt) - 1 + i) * vocabulary, vocabulary);
+            double total = 0;
+            for (const float value : row)
+                total += std::exp(double(value));
+            const SampledToken &token = (*read)[i];
+            QCOMPARE(token.id, ids[std::size_t(prompt) + i]);
+            QVERIFY(std::abs(std::exp(double(row[std::size_t(token.id)])) / total - double(token.probability)) < 1e-6);
+            QCOMPARE(token.alternatives[0].id, TokenId(std::max_element(row.begin(), row.end()) - row.begin()));
+        }
+        QVERIFY(generator->read(std::span(ids).first(std::size_t(prompt)), std::size_t(prompt))->empty());
+        std::vector<TokenId> wrong = ids;
+        wrong.back() = 100000;
+        QVERIFY(!generator->read(wrong, std::size_t(prompt)));
+    }
+
     void answersEnd()
     {
         auto generator = loaded("llama-gqa");

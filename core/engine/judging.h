@@ -1,0 +1,15 @@
+// A local model judges the answers of a comparison, each pair in both orders; its verdicts are kept with the answers. Internal header of the engine.
+#pragma once
+
+#include "core/engine/evaluation.h"
+
+#include <filesystem>
+
+namespace fettle::engine {
+
+// Reads the first and the last column. store: folder that keeps the verdicts; empty: none. Fills the readings of the rows and the summary.
+// Errors: those of the model, BadInput (no tokenizer; it cannot name A and B), OutOfMemory, Cancelled (what was judged by then is kept).
+[[nodiscard]] Result<> judgeAnswers(const JudgeChoice &choice, const ComputeOptions &compute, const std::filesystem::path &store, evaluate::Comparison &comparison,
+                                    const ProgressCallback &progress, std::stop_token stop);
+
+} // namespace fettle::engine

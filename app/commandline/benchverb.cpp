@@ -74,10 +74,13 @@ void addBenchVerb(Registry &registry)
         terminal.say(tr("{}, {} cores\n{}", facts.processor, facts.cores, formatTable({"figure", "value", "what"}, rows)));
         return 0;
     });
-    verb->add_option("WHAT", request->what, tr("train, decode, prefill, tokenize, import, window or all"))
-        ->check(CLI::IsMember({"train", "decode", "prefill", "tokenize", "import", "window", "all"}))->capture_default_str();
+    verb->add_option("WHAT", request->what, tr("train, decode, prefill, tokenize, import, window, kernels, methods or all"))
+        ->check(CLI::IsMember({"train", "decode", "prefill", "tokenize", "import", "window", "kernels", "methods", "all"}))->capture_default_str();
     verb->add_option("--model", request->model, tr("Model; the default model when left out"));
     verb->add_option("--data", request->data, tr("train: rows; tokenize: a text; the sample data when left out"));
+    verb->add_option("--method", request->method, tr("train: lora, full, bottleneck, prefix, prompt or ia3"))
+        ->check(CLI::IsMember({"lora", "full", "bottleneck", "prefix", "prompt", "ia3"}))->capture_default_str();
+    verb->add_option("--checkpointing", request->checkpointing, tr("train: none, selective or full"))->check(CLI::IsMember({"none", "selective", "full"}))->capture_default_str();
     verb->add_option("--steps", request->steps, tr("train: optimiser steps"))->check(CLI::Range(2, 1000))->capture_default_str();
 }
 

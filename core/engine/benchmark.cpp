@@ -3,6 +3,7 @@
 #include "core/base/memory.h"
 #include "core/base/process.h"
 #include "core/base/words.h"
+#include "core/engine/kernelbench.h"
 #include "core/engine/lens.h"
 #include "core/engine/models.h"
 #include "core/engine/sample.h"
@@ -15,7 +16,6 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <iterator>
-#include <numeric>
 #include <sstream>
 
 namespace fettle::engine {
@@ -56,7 +56,7 @@ struct Bench {
 
     [[nodiscard]] fs::path rows() const { return request.data.empty() ? sampleDataFolder() / "hollybrook.jsonl" : request.data; }
 
-    // LoRA rank 16 on all linear maps, length 512, 8 records for each step: what the rivals are measured with.
+    // Length 512, 8 records for each step, LoRA of rank 16 on all linear maps unless another method is wanted: what the rivals are measured with.
     Result<> train()
     {
         const ScratchFolder scratch;
@@ -68,16 +68,19 @@ struct Bench {
             return passError(imported);
         TrainRequest run;
         run.model = model;
-        run.recipe = train::presetRecipe(train::Preset::Balanced, "lora", 512);
-        for (const std::string &assignment : {std::string("maxLength=512"), std::string("rowsPerStep=8"), std::string("rank=16"), std::string("alpha=16"),
-                                              std::string("dropout=0"), std::string("evalFraction=0"), fmt::format("maxSteps={}", request.steps)})
+        run.recipe = train::presetRecipe(train::Preset::Balanced, request.method, 512);
+        std::vector<std::string> assignments = {"maxLength=512", "rowsPerStep=8", "evalFraction=0", "watchGeneral=false", "checkpointing=" + request.checkpointing,
+                                                fmt::format("maxSteps={}", request.steps)};
+        if (request.method == "lora")
+            assignments.insert(assignments.end(), {"rank=16", "alpha=16", "dropout=0"});
+        for (const std::string &assignment : assignments)
             if (auto applied = train::applySetting(run.recipe, assignment); !applied)
                 return passError(applied);
         run.compute = request.compute;
         resetOwnPeak();
-        std::vector<double> durations; // of the steps after the first
+        std::vector<double> perToken; // seconds of each step, divided by its tokens
         double firstStep = 0, firstOwn = 0, before = 0;
-        std::int64_t firstTokens = 0;
+        std::int64_t firstTokens = 0, tokensBefore = 0;
         RunEvents events;
         events.progressed = progress;
         events.stepFinished = [&](RunId, const MetricPoint &point, double) {
@@ -85,24 +88,25 @@ struct Bench {
                 firstStep = start.seconds();
                 firstOwn = point.seconds;
                 firstTokens = point.tokens;
-            } else {
-                durations.push_back(point.seconds - before);
             }
+            perToken.push_back((point.seconds - before) / static_cast<double>(std::max<std::int64_t>(1, point.tokens - tokensBefore)));
             before = point.seconds;
+            tokensBefore = point.tokens;
         };
         auto summary = trainRun(*project, run, events, nullptr, stop);
         if (!summary)
             return passError(summary);
-        const double working = std::accumulate(durations.begin(), durations.end(), 0.0);
-        std::sort(durations.begin(), durations.end());
-        if (working > 0) {
-            figures["train.tokensPerSecond"] = {static_cast<double>(summary->run.tokens - firstTokens) / working, "tokens/s",
-                                                tr("LoRA rank 16, all linear maps, prompt and completion tokens, first step left out")};
-            figures["train.slowestStep"] = {durations.back() / durations[durations.size() / 2], "", tr("slowest step against the median")};
+        const std::string name = (request.method == "lora" ? std::string("train") : "train." + request.method) + (request.checkpointing == "none" ? "" : ".checkpointed");
+        if (perToken.size() > 1) {
+            figures[name + ".tokensPerSecond"] = {static_cast<double>(summary->run.tokens - firstTokens) / (before - firstOwn), "tokens/s",
+                                                  tr("{}, prompt and completion tokens, first step left out", request.method == "lora" ? "LoRA rank 16, all linear maps" : request.method)};
+            std::vector<double> sorted = perToken;
+            std::sort(sorted.begin(), sorted.end());
+            figures[name + ".slowestStep"] = {sorted.back() / sorted[sorted.size() / 2], "", tr("slowest step against the median, for each token, the first step included")};
         }
-        figures["train.firstStepSeconds"] = {firstStep, "s", tr("from the start to the end of the first step")};
-        figures["train.secondsBeforeFirstStep"] = {firstStep - firstOwn, "s", tr("from the start to the beginning of the first step: import, tokens, weights")};
-        figures["train.peakBytes"] = {static_cast<double>(memoryFigures().ownPeakBytes), "bytes", tr("peak memory of the process")};
+        figures[name + ".firstStepSeconds"] = {firstStep, "s", tr("from the start to the end of the first step")};
+        figures[name + ".secondsBeforeFirstStep"] = {firstStep - firstOwn, "s", tr("from the start to the beginning of the first step: import, tokens, weights")};
+        figures[name + ".peakBytes"] = {static_cast<double>(memoryFigures().ownPeakBytes), "bytes", tr("peak memory of the process")};
         return {};
     }
 
@@ -215,6 +219,22 @@ struct Bench {
         return {};
     }
 
+    Result<> kernels() { return take(kernelFigures); }
+    Result<> methods() { return take(methodFigures); }
+
+    template <class Measure>
+    Result<> take(const Measure &measure)
+    {
+        const auto path = resolveModel(model);
+        if (!path)
+            return passError(path);
+        auto measured = measure(*path, request.compute, stop);
+        if (!measured)
+            return passError(measured);
+        figures.merge(*measured);
+        return {};
+    }
+
     Result<> import()
     {
         const ScratchFolder scratch;
@@ -242,7 +262,8 @@ Result<Figures> runBenchmark(const BenchmarkRequest &request, const ProgressCall
 {
     Bench bench{request, request.model.empty() ? kDefaultModelName : request.model, progress, stop, {}};
     struct Kind { const char *name; Result<> (Bench::*run)(); };
-    constexpr Kind kKinds[] = {{"train", &Bench::train}, {"decode", &Bench::decode}, {"prefill", &Bench::prefill}, {"tokenize", &Bench::tokenize}, {"import", &Bench::import}};
+    constexpr Kind kKinds[] = {{"train", &Bench::train}, {"decode", &Bench::decode}, {"prefill", &Bench::prefill}, {"tokenize", &Bench::tokenize}, {"import", &Bench::import},
+                               {"kernels", &Bench::kernels}, {"methods", &Bench::methods}};
     bool isKnown = request.what == "all";
     for (const Kind &kind : kKinds) {
         if (request.what != "all" && request.what != kind.name)
@@ -252,7 +273,7 @@ Result<Figures> runBenchmark(const BenchmarkRequest &request, const ProgressCall
             return passError(done);
     }
     if (!isKnown)
-        return fail(ErrorCode::Usage, tr("\"{}\" is no benchmark.", request.what), tr("Choose train, decode, prefill, tokenize, import or all."));
+        return fail(ErrorCode::Usage, tr("\"{}\" is no benchmark.", request.what), tr("Choose train, decode, prefill, tokenize, import, kernels, methods or all."));
     return bench.figures;
 }
 

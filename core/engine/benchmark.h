@@ -17,10 +17,12 @@ struct Figure {
 using Figures = std::map<std::string, Figure>;
 
 struct BenchmarkRequest {
-    std::string what = "all"; // train, decode, prefill, tokenize, import, all
+    std::string what = "all"; // train, decode, prefill, tokenize, import, kernels, methods, all
     std::string model;        // empty: the default model
     std::filesystem::path data; // train: rows; tokenize: a text. Empty: the sample data
     std::int64_t steps = 6;   // train: optimiser steps
+    std::string method = "lora";         // train
+    std::string checkpointing = "none";  // train
     ComputeOptions compute;
 };
 

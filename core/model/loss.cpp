@@ -7,6 +7,8 @@
 #include "core/model/torcherror.h"
 
 #include <fmt/format.h>
+#include <functional>
+#include <optional>
 
 namespace fettle::model {
 
@@ -22,13 +24,20 @@ struct LossEngine::State {
     fast::FastPath fastPath;
     HeadBuffer headBuffer; // of the plain path
 
-    // Decides for this call. Errors: BadInput when the fast path was demanded and cannot run.
-    Result<bool> takesFastPath(const Sites &sites)
+    // What the fast path gives for this call; nothing where the plain path is to be taken. Errors: BadInput when the fast path was demanded and
+    // cannot run.
+    Result<std::optional<HeadLoss>> tryFastPath(const std::function<tl::expected<HeadLoss, std::string>()> &run)
     {
-        plainReason = options.path == LossPath::Plain ? "it was asked for" : fast::whyNot(*weights, sites);
-        if (options.path == LossPath::Fast && !plainReason.empty())
+        plainReason = options.path == LossPath::Plain ? "it was asked for" : "";
+        if (!plainReason.empty())
+            return std::optional<HeadLoss>();
+        auto outcome = run();
+        if (outcome)
+            return std::optional(std::move(*outcome));
+        plainReason = outcome.error();
+        if (options.path == LossPath::Fast)
             return fail(ErrorCode::BadInput, tr("The fast path cannot run: {}.", plainReason));
-        return plainReason.empty();
+        return std::optional<HeadLoss>();
     }
 };
 
@@ -79,11 +88,11 @@ Result<LossOutcome> LossEngine::lossAndGradient(const LossBatch &batch, const Si
 try {
     if (auto checked = checkLossBatch(m_state->weights->config, batch); !checked)
         return passError(checked);
-    auto isFast = m_state->takesFastPath(sites);
-    if (!isFast)
-        return passError(isFast);
-    if (*isFast)
-        return outcomeOf(m_state->fastPath.lossAndGradient(batch, sites, gradientScale));
+    auto fast = m_state->tryFastPath([&] { return m_state->fastPath.lossAndGradient(batch, sites, gradientScale); });
+    if (!fast)
+        return passError(fast);
+    if (*fast)
+        return outcomeOf(std::move(**fast));
     return plainLossAndGradient(*m_state->weights, batch, sites, gradientScale, m_state->headBuffer, m_state->options.isStopped);
 } catch (const std::exception &exception) {
     return tl::unexpected(errorFromException(exception, "training"));
@@ -93,11 +102,11 @@ Result<LossOutcome> LossEngine::loss(const LossBatch &batch, const Sites &sites)
 try {
     if (auto checked = checkLossBatch(m_state->weights->config, batch); !checked)
         return passError(checked);
-    auto isFast = m_state->takesFastPath(sites);
-    if (!isFast)
-        return passError(isFast);
-    if (*isFast)
-        return outcomeOf(m_state->fastPath.loss(batch, sites));
+    auto fast = m_state->tryFastPath([&] { return m_state->fastPath.loss(batch, sites); });
+    if (!fast)
+        return passError(fast);
+    if (*fast)
+        return outcomeOf(std::move(**fast));
     const at::NoGradGuard guard;
     const at::Tensor hidden = forwardHidden(*m_state->weights, batch.packed, sites, m_state->options.isStopped).index_select(0, batch.rows);
     return outcomeOf(headLoss(hidden, m_state->weights->head, batch.targets, WantGradient::No, 0.0, m_state->headBuffer,

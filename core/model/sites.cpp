@@ -2,6 +2,7 @@
 #include "core/model/sites.h"
 
 #include "core/model/decoder.h"
+#include "core/model/weights.h"
 
 #include <ATen/Parallel.h>
 #include <algorithm>
@@ -9,10 +10,44 @@
 namespace fettle::model {
 
 std::vector<LowRank> Sites::lowRank(std::int64_t, LinearMap) const { return {}; }
-at::Tensor Sites::linear(std::int64_t, LinearMap, const LinearWeight &, const at::Tensor &, at::Tensor y) const { return y; }
-at::Tensor Sites::residual(std::int64_t, ResidualSite, const at::Tensor &stream, const at::Tensor &branch) const { return stream + branch; }
+std::optional<Gain> Sites::gain(std::int64_t, LinearMap, const LinearWeight &) const { return {}; }
+std::optional<Bottleneck> Sites::bottleneck(std::int64_t, ResidualSite) const { return {}; }
 PrefixKeyValues Sites::prefix(std::int64_t) const { return {}; }
 at::Tensor Sites::embedded(const PackedBatch &, at::Tensor h) const { return h; }
+
+at::Tensor Sites::linear(std::int64_t layer, LinearMap map, const LinearWeight &weight, const at::Tensor &x, at::Tensor y) const
+{
+    const std::optional<Gain> own = gain(layer, map, weight);
+    if (!own)
+        return y;
+    if (own->place == Gain::Place::Input)
+        return at::linear(x * own->factors, weight.weight, weight.bias);
+    if (own->place == Gain::Place::Weighted && weight.bias.defined())
+        return (y - weight.bias) * own->factors + weight.bias;
+    return y * own->factors;
+}
+
+at::Tensor Sites::residual(std::int64_t layer, ResidualSite site, const at::Tensor &stream, const at::Tensor &branch) const
+{
+    const at::Tensor sum = stream + branch;
+    const std::optional<Bottleneck> own = bottleneck(layer, site);
+    if (!own)
+        return sum;
+    const at::Tensor &input = own->input == Bottleneck::Input::Sum ? sum : own->input == Bottleneck::Input::Branch ? branch : stream;
+    const at::Tensor narrow = activated(own->curve, at::linear(input, own->down, own->downBias)); // [N, R]
+    return sum + applyDropout(at::linear(narrow, own->up, own->upBias), own->dropout) * own->scale;
+}
+
+at::Tensor activated(Curve curve, const at::Tensor &x)
+{
+    switch (curve) {
+    case Curve::Relu: return at::relu(x);
+    case Curve::Swish: return at::silu(x);
+    case Curve::Gelu: return at::gelu(x);
+    case Curve::Tanh: break;
+    }
+    return at::tanh(x);
+}
 
 void fillDropoutMask(const Dropout &dropout, std::int64_t first, std::span<float> mask)
 {

@@ -30,7 +30,31 @@ struct LowRank {
     Dropout dropout;
 };
 
+// Factors at a linear map. Whoever made them keeps their graph: gradients of the factors go back through it.
+struct Gain {
+    enum class Place : std::uint8_t {
+        Input,    // y = W (factors * x) + bias
+        Weighted, // y = factors * (W x + low-rank updates) + bias
+        Output,   // y = factors * (W x + low-rank updates + bias)
+    };
+    at::Tensor factors; // [in] or [out]
+    Place place = Place::Output;
+};
+
 enum class ResidualSite : std::uint8_t { AfterAttention, AfterMlp };
+
+// A small network beside or behind a branch: scale * dropout(up(curve(down(z)))) joins the stream.
+enum class Curve : std::uint8_t { Relu, Swish, Gelu, Tanh };
+[[nodiscard]] at::Tensor activated(Curve curve, const at::Tensor &x);
+struct Bottleneck {
+    enum class Input : std::uint8_t { Stream, Branch, Sum }; // what it reads, z: the stream before the branch, the branch, or both together
+    at::Tensor down, downBias; // [R, C], [R]
+    at::Tensor up, upBias;     // [C, R], [C]
+    Curve curve = Curve::Relu;
+    Input input = Input::Sum;
+    double scale = 1.0;
+    Dropout dropout;
+};
 
 // Extra keys and values in front of every document, [P, K, D], not rotated. Undefined: none.
 struct PrefixKeyValues {
@@ -43,13 +67,16 @@ class Sites {
 public:
     virtual ~Sites() = default;
 
-    // Low-rank updates of a linear map: a closed form that the fast path computes itself.
+    // What both paths know how to compute: low-rank updates and factors of a linear map (a map with factors in front of it has no updates),
+    // networks at the residual stream, extra keys and values.
     [[nodiscard]] virtual std::vector<LowRank> lowRank(std::int64_t layer, LinearMap map) const;
-    // Anything else at a linear map. weight: its own, x [N, in], y [N, out] (base and low-rank parts): the new y.
-    [[nodiscard]] virtual at::Tensor linear(std::int64_t layer, LinearMap map, const LinearWeight &weight, const at::Tensor &x, at::Tensor y) const;
-    // How a branch joins the residual stream. stream, branch [N, C]: the new stream.
-    [[nodiscard]] virtual at::Tensor residual(std::int64_t layer, ResidualSite site, const at::Tensor &stream, const at::Tensor &branch) const;
+    [[nodiscard]] virtual std::optional<Gain> gain(std::int64_t layer, LinearMap map, const LinearWeight &weight) const; // weight: the map's own
+    [[nodiscard]] virtual std::optional<Bottleneck> bottleneck(std::int64_t layer, ResidualSite site) const;
     [[nodiscard]] virtual PrefixKeyValues prefix(std::int64_t layer) const;
+    // Anything else at a linear map. weight: its own, x [N, in], y [N, out] (base and low-rank parts): the new y. Here: what gain() says.
+    [[nodiscard]] virtual at::Tensor linear(std::int64_t layer, LinearMap map, const LinearWeight &weight, const at::Tensor &x, at::Tensor y) const;
+    // How a branch joins the residual stream. stream, branch [N, C]: the new stream. Here: with what bottleneck() says.
+    [[nodiscard]] virtual at::Tensor residual(std::int64_t layer, ResidualSite site, const at::Tensor &stream, const at::Tensor &branch) const;
     // Embeddings [P, C] that stand in front of every document, before its first token. Undefined: none.
     [[nodiscard]] virtual at::Tensor virtualTokens() const { return {}; }
     // The position of a document's first token: where there is a prefix, its tokens come first.
@@ -59,8 +86,8 @@ public:
     // h [N, C], the embeddings of batch.ids: the new h.
     [[nodiscard]] virtual at::Tensor embedded(const PackedBatch &batch, at::Tensor h) const;
 
-    // True when lowRank() alone answers, if anything does: then the fast path may run.
-    [[nodiscard]] virtual bool isLowRankOnly() const { return false; }
+    // True when linear(), residual() and embedded() do no more than is said here: then the fast path may run.
+    [[nodiscard]] virtual bool isDescribed() const { return false; }
     // Every tensor that is trained, for gradients outside the autograd graph.
     [[nodiscard]] virtual std::vector<at::Tensor> trained() const { return {}; }
 };
@@ -68,7 +95,7 @@ public:
 // The base model: nothing anywhere.
 class NoSites final : public Sites {
 public:
-    [[nodiscard]] bool isLowRankOnly() const override { return true; }
+    [[nodiscard]] bool isDescribed() const override { return true; }
 };
 
 // x with the mask applied, same shape (autograd follows). x fp32, contiguous.

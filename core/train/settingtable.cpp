@@ -231,8 +231,8 @@ const std::vector<SettingField> &table()
          .choiceLabels = {"Off", "The widest part", "Every layer"},
          .help = "Computes intermediate results twice instead of keeping them, which saves memory and costs time.",
          .why = "The widest part saves about a third of the working memory for a tenth more time; every layer saves more than half for a "
-                "quarter more time. The result is the same up to rounding. With DoRA it has no effect: lower tokens per micro-batch instead.",
-         .method = "lora full"},
+                "quarter more time. The result is the same up to rounding. With DoRA and dropout together it has no effect: lower tokens per "
+                "micro-batch instead."},
         {.key = "seed", .label = "Seed", .unit = "", .kind = Kind::Integer, .level = Level::Advanced, .standard = whole(1207),
          .minimum = 0, .maximum = 9007199254740991.0,
          .help = "The number that all chance in a run is drawn from.",

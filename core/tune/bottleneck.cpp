@@ -102,17 +102,6 @@ std::string_view nameOf(Curve activation)
     return std::find_if(kCurves.begin(), kCurves.end(), [&](const auto &known) { return known.first == activation; })->second;
 }
 
-at::Tensor activated(Curve activation, const at::Tensor &x)
-{
-    switch (activation) {
-    case Curve::Relu: return at::relu(x);
-    case Curve::Swish: return at::silu(x);
-    case Curve::Gelu: return at::gelu(x);
-    case Curve::Tanh: break;
-    }
-    return at::tanh(x);
-}
-
 Result<std::int64_t> bottleneckParameters(const BottleneckConfig &config, const model::ModelConfig &model)
 {
     auto places = placesOf(config, model);
@@ -165,21 +154,18 @@ std::vector<NamedParameter> BottleneckAdapter::parameters() const
     return list;
 }
 
-at::Tensor BottleneckAdapter::residual(std::int64_t layer, ResidualSite site, const at::Tensor &stream, const at::Tensor &branch) const
+std::optional<model::Bottleneck> BottleneckAdapter::bottleneck(std::int64_t layer, ResidualSite site) const
 {
-    const at::Tensor sum = stream + branch;
-    if (isSilent())
-        return sum;
-    for (std::size_t i = 0; i < m_modules.size(); ++i) {
+    using Input = model::Bottleneck::Input;
+    const Input input = m_config.kind == BottleneckKind::Sequential ? Input::Sum : m_config.kind == BottleneckKind::Double ? Input::Branch : Input::Stream;
+    for (std::size_t i = 0; i < m_modules.size() && !isSilent(); ++i) {
         const Module &module = m_modules[i];
-        if (module.layer != layer || module.site != site)
-            continue;
-        const at::Tensor &input = m_config.kind == BottleneckKind::Sequential ? sum : m_config.kind == BottleneckKind::Double ? branch : stream;
-        const at::Tensor narrow = activated(m_config.activation, at::linear(input, module.down, module.downBias)); // [N, C / reduction]
-        const at::Tensor added = model::applyDropout(at::linear(narrow, module.up, module.upBias), dropoutAt(i, m_config.dropout)); // [N, C]
-        return sum + added * (m_config.scaling * strength());
+        if (module.layer == layer && module.site == site) {
+            return model::Bottleneck{module.down, module.downBias, module.up, module.upBias, m_config.activation, input, m_config.scaling * strength(),
+                                     dropoutAt(i, m_config.dropout)};
+        }
     }
-    return sum;
+    return {};
 }
 
 Result<> BottleneckAdapter::save(const std::filesystem::path &folder) const

@@ -16,7 +16,7 @@
 namespace fettle::tune {
 
 enum class BottleneckKind : std::uint8_t { Sequential, Double, Parallel };
-enum class Curve : std::uint8_t { Relu, Swish, Gelu, Tanh };
+using model::Curve;
 
 struct BottleneckConfig {
     BottleneckKind kind = BottleneckKind::Sequential;
@@ -30,7 +30,6 @@ struct BottleneckConfig {
 };
 
 [[nodiscard]] std::string_view nameOf(Curve activation); // AdapterHub's word
-[[nodiscard]] at::Tensor activated(Curve activation, const at::Tensor &x);
 
 class BottleneckAdapter final : public Adapter {
 public:
@@ -58,7 +57,8 @@ public:
     {
         return tr("A bottleneck adapter is a network of its own; it cannot be written into the weights.");
     }
-    [[nodiscard]] at::Tensor residual(std::int64_t layer, model::ResidualSite site, const at::Tensor &stream, const at::Tensor &branch) const override;
+    [[nodiscard]] std::optional<model::Bottleneck> bottleneck(std::int64_t layer, model::ResidualSite site) const override;
+    [[nodiscard]] bool isDescribed() const override { return true; }
 
 private:
     BottleneckAdapter(BottleneckConfig config, const model::ModelConfig &model, std::vector<Module> modules);

@@ -9,10 +9,18 @@ using model::LinearMap;
 at::Tensor rowLengths(const at::Tensor &weight, const LoraAdapter::Module &module)
 {
     const at::NoGradGuard guard;
-    const at::Tensor own = weight.square().sum(1);                                     // [out]
+    const at::Tensor own = at::linalg_vector_norm(weight, 2, at::IntArrayRef{1}).square(); // [out]
     const at::Tensor mixed = (at::mm(weight, module.a.t()) * module.b).sum(1);         // [out]
     const at::Tensor added = (at::mm(module.b, at::mm(module.a, module.a.t())) * module.b).sum(1); // [out]
     return (own + mixed * (2.0 * module.scaling) + added * (module.scaling * module.scaling)).clamp_min(1e-30).sqrt();
+}
+
+std::optional<model::Gain> LoraAdapter::gain(std::int64_t layer, LinearMap map, const model::LinearWeight &weight) const
+{
+    const Module *module = find(layer, map);
+    if (!module || !module->magnitude.defined() || isSilent() || !hasFactorsOnly())
+        return {};
+    return model::Gain{module->magnitude / rowLengths(weight.weight, *module), model::Gain::Place::Weighted};
 }
 
 // With g = m / |W + s B A|, x' = dropout(x) and the strength t:  y + t ((g - 1) W x' + g s B A x').
@@ -21,7 +29,9 @@ at::Tensor LoraAdapter::linear(std::int64_t layer, LinearMap map, const model::L
     const Module *module = find(layer, map);
     if (!module || !module->magnitude.defined() || isSilent())
         return y;
-    const at::Tensor gain = module->magnitude / rowLengths(weight.weight, *module); // [out]
+    if (hasFactorsOnly())
+        return Sites::linear(layer, map, weight, x, y);
+    const at::Tensor factors = module->magnitude / rowLengths(weight.weight, *module); // [out]
     const auto place = static_cast<std::uint64_t>(module - m_modules.data());
     const model::Dropout dropout = dropoutAt(place, m_config.dropout);
     const bool isDropped = dropout.probability > 0.0;
@@ -32,7 +42,7 @@ at::Tensor LoraAdapter::linear(std::int64_t layer, LinearMap map, const model::L
     else if (weight.bias.defined())
         base = y - weight.bias;
     const at::Tensor low = at::linear(at::linear(input, module->a), module->b); // [N, out]
-    return y + ((gain - 1.0) * base + gain * low * module->scaling) * strength();
+    return y + ((factors - 1.0) * base + factors * low * module->scaling) * strength();
 }
 
 } // namespace fettle::tune

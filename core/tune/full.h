@@ -42,7 +42,7 @@ public:
     // A complete model folder.
     [[nodiscard]] Result<> save(const std::filesystem::path &folder) const override;
     [[nodiscard]] std::string whyNotMerged() const override { return {}; }
-    [[nodiscard]] bool isLowRankOnly() const override { return true; }
+    [[nodiscard]] bool isDescribed() const override { return true; }
 
 private:
     FullTuning(std::shared_ptr<model::ModelWeights> weights, std::vector<NamedParameter> parameters, WriteBeside writeBeside);

@@ -111,16 +111,13 @@ std::vector<NamedParameter> Ia3Adapter::parameters() const
 
 at::Tensor Ia3Adapter::factorsOf(const Module &module) const { return (module.factors.reshape({-1}) - 1.0) * strength() + 1.0; }
 
-at::Tensor Ia3Adapter::linear(std::int64_t layer, LinearMap map, const model::LinearWeight &weight, const at::Tensor &x, at::Tensor y) const
+std::optional<model::Gain> Ia3Adapter::gain(std::int64_t layer, LinearMap map, const model::LinearWeight &) const
 {
-    if (isSilent())
-        return y;
     for (const Module &module : m_modules) {
-        if (module.layer != layer || module.map != map)
-            continue;
-        return module.isInput ? at::linear(x * factorsOf(module), weight.weight, weight.bias) : y * factorsOf(module);
+        if (!isSilent() && module.layer == layer && module.map == map)
+            return model::Gain{factorsOf(module), module.isInput ? model::Gain::Place::Input : model::Gain::Place::Output};
     }
-    return y;
+    return {};
 }
 
 at::Tensor Ia3Adapter::mergedTensor(const model::ModelWeights &weights, std::string_view name) const

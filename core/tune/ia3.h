@@ -42,8 +42,8 @@ public:
     [[nodiscard]] Result<> save(const std::filesystem::path &folder) const override;
     [[nodiscard]] std::string whyNotMerged() const override { return {}; }
     [[nodiscard]] at::Tensor mergedTensor(const model::ModelWeights &weights, std::string_view name) const override;
-    [[nodiscard]] at::Tensor linear(std::int64_t layer, model::LinearMap map, const model::LinearWeight &weight, const at::Tensor &x,
-                                    at::Tensor y) const override;
+    [[nodiscard]] std::optional<model::Gain> gain(std::int64_t layer, model::LinearMap map, const model::LinearWeight &weight) const override;
+    [[nodiscard]] bool isDescribed() const override { return true; }
 
 private:
     Ia3Adapter(Ia3Config config, std::vector<Module> modules) : m_config(std::move(config)), m_modules(std::move(modules)) {}

@@ -256,7 +256,7 @@ Result<> LoraAdapter::save(const std::filesystem::path &folder) const { return s
 std::vector<model::LowRank> LoraAdapter::lowRank(std::int64_t layer, LinearMap map) const
 {
     const Module *module = find(layer, map);
-    if (!module || isSilent() || module->magnitude.defined())
+    if (!module || isSilent() || (module->magnitude.defined() && !hasFactorsOnly()))
         return {};
     const auto place = static_cast<std::uint64_t>(module - m_modules.data());
     std::vector<model::LowRank> updates;

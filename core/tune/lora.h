@@ -75,14 +75,17 @@ public:
 
     // Sites
     [[nodiscard]] std::vector<model::LowRank> lowRank(std::int64_t layer, model::LinearMap map) const override;
+    // DoRA's factors, or, where they do not say it all (with dropout, at a strength other than 1), its formula.
+    [[nodiscard]] std::optional<model::Gain> gain(std::int64_t layer, model::LinearMap map, const model::LinearWeight &weight) const override;
     [[nodiscard]] at::Tensor linear(std::int64_t layer, model::LinearMap map, const model::LinearWeight &weight, const at::Tensor &x,
-                                    at::Tensor y) const override; // DoRA
-    [[nodiscard]] bool isLowRankOnly() const override { return !m_config.isDora; }
+                                    at::Tensor y) const override;
+    [[nodiscard]] bool isDescribed() const override { return !m_config.isDora || isSilent() || hasFactorsOnly(); }
 
     // From complete parts (readers of adapter files). modules must be in order.
     LoraAdapter(LoraConfig config, std::vector<Module> modules, std::int64_t layers);
 
 private:
+    [[nodiscard]] bool hasFactorsOnly() const { return strength() == 1.0 && !(isTraining() && m_config.dropout > 0.0); }
     LoraConfig m_config;
     std::vector<Module> m_modules;
     std::vector<std::array<int, model::kLinearMaps>> m_index; // [layer][map] -> module or -1

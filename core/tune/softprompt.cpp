@@ -256,14 +256,19 @@ at::Tensor PrefixTuning::keysAndValues() const
     return at::linear(at::tanh(at::linear(p[0].tensor, p[1].tensor, p[2].tensor)), p[3].tensor, p[4].tensor);
 }
 
-void PrefixTuning::beginPass() const { m_now = isSilent() ? at::Tensor() : keysAndValues(); }
+void PrefixTuning::beginPass() const
+{
+    m_now.clear();
+    if (!isSilent())
+        m_now = keysAndValues().view({m_config.virtualTokens, 2 * m_layers, m_heads, m_headSize}).unbind(1);
+}
 
 model::PrefixKeyValues PrefixTuning::prefix(std::int64_t layer) const
 {
-    if (!m_now.defined())
+    if (m_now.empty())
         return {};
-    const at::Tensor all = m_now.view({m_config.virtualTokens, 2 * m_layers, m_heads, m_headSize}); // [P, 2L, K, D]
-    return {all.select(1, 2 * layer), all.select(1, 2 * layer + 1)};
+    const auto first = static_cast<std::size_t>(2 * layer);
+    return {m_now[first], m_now[first + 1]};
 }
 
 } // namespace fettle::tune

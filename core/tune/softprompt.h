@@ -37,6 +37,7 @@ public:
     [[nodiscard]] Result<> save(const std::filesystem::path &folder) const override;
     [[nodiscard]] std::string whyNotMerged() const override { return tr("Virtual tokens stand in front of the text; they cannot be written into the weights."); }
     [[nodiscard]] at::Tensor virtualTokens() const override { return isSilent() ? at::Tensor() : m_embeddings; }
+    [[nodiscard]] bool isDescribed() const override { return true; }
 
 private:
     PromptTuning(PromptConfig config, const model::ModelConfig &model, at::Tensor embeddings);
@@ -68,6 +69,7 @@ public:
     [[nodiscard]] model::PrefixKeyValues prefix(std::int64_t layer) const override;
     [[nodiscard]] std::int64_t firstPosition() const override { return isSilent() ? 0 : m_config.virtualTokens; }
     void beginPass() const override;
+    [[nodiscard]] bool isDescribed() const override { return true; }
 
 private:
     PrefixTuning(PrefixConfig config, const model::ModelConfig &model, std::vector<NamedParameter> parameters);
@@ -75,7 +77,7 @@ private:
     PrefixConfig m_config;
     std::int64_t m_layers, m_heads, m_headSize;
     std::vector<NamedParameter> m_parameters; // prompt_embeddings, or embedding.weight and transform.{0,2}.{weight,bias}
-    mutable at::Tensor m_now; // of the pass under way
+    mutable std::vector<at::Tensor> m_now; // of the pass under way: keys and values of each layer, [P, K, D]
 };
 
 [[nodiscard]] std::int64_t prefixParameters(const PrefixConfig &config, const model::ModelConfig &model);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fettle against its rivals on this machine, in alternating runs of one script; prints a table of medians and ratios.
 #   tests/bench/against_peers.sh [ROWS.json|ROWS.jsonl]     rows with instruction, input, output (or response)
-# The rivals are installed into build/peers, a throw-away environment (some 2 GB). Runs take about half an hour on two cores.
+# The rivals are installed into build/peers, a throw-away environment (some 2 GB). Runs take about an hour on two cores.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 here=$root/tests/bench
@@ -37,9 +37,16 @@ out=$work/figures.jsonl; : > "$out"; : > "$work/peers.log" # what the rivals say
 for round in $(seq "$rounds"); do
   echo "round $round of $rounds" >&2
   rm -rf "$work/adapter"
+  peer_train() { HF_HUB_OFFLINE=1 "$python" "$here/peer_train.py" "$model" "$rows" 512 "$steps" "$@" 2>> "$work/peers.log" | tail -n 1 >> "$out"; }
   "$fettle" bench train --data "$rows" --steps "$steps" --json >> "$out"
-  HF_HUB_OFFLINE=1 "$python" "$here/peer_train.py" "$model" "$rows" 512 "$steps" 2>> "$work/peers.log" | tail -n 1 >> "$out"
-  HF_HUB_OFFLINE=1 "$python" "$here/peer_train.py" "$model" "$rows" 512 "$steps" --sorted 2>> "$work/peers.log" | tail -n 1 >> "$out"
+  peer_train
+  peer_train --sorted
+  "$fettle" bench train --checkpointing full --data "$rows" --steps "$steps" --json >> "$out"
+  peer_train --checkpointing
+  peer_train --checkpointing --sorted
+  "$fettle" bench train --method full --data "$rows" --steps "$steps" --json >> "$out"
+  peer_train --full
+  peer_train --full --sorted
   "$fettle" bench decode --json >> "$out"
   "$fettle" bench prefill --json >> "$out"
   "$python" "$here/peer_decode.py" "$model" 128 2>> "$work/peers.log" | tail -n 1 >> "$out"

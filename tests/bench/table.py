@@ -21,10 +21,17 @@ def peer(what, key):
     return m(theirs[(what, key)]) if (what, key) in theirs else None
 
 
-best = max(filter(None, [peer("TRL + PEFT", "tokensPerSecond"), peer("TRL + PEFT, sorted by length", "tokensPerSecond")]), default=None)
+def best(what, key="tokensPerSecond"):
+    return max(filter(None, [peer(what, key), peer(what + ", sorted by length", key)]), default=None)
+
+
 table = [
-    ("LoRA training, tokens/s", "train.tokensPerSecond", best, "best of TRL + PEFT"),
-    ("training, peak memory, GB", "train.peakBytes", peer("TRL + PEFT", "peakBytes"), "TRL + PEFT"),
+    ("LoRA training, tokens/s", "train.tokensPerSecond", best("TRL + PEFT"), "best of TRL + PEFT"),
+    ("LoRA, peak memory, GB", "train.peakBytes", peer("TRL + PEFT", "peakBytes"), "TRL + PEFT"),
+    ("LoRA with full checkpointing, tokens/s", "train.checkpointed.tokensPerSecond", best("TRL + PEFT, checkpointing"), "best of TRL + PEFT, checkpointing"),
+    ("the same, peak memory, GB", "train.checkpointed.peakBytes", peer("TRL + PEFT, checkpointing", "peakBytes"), "TRL + PEFT, checkpointing"),
+    ("full fine-tuning, tokens/s", "train.full.tokensPerSecond", best("TRL, full"), "best of TRL"),
+    ("the same, peak memory, GB", "train.full.peakBytes", peer("TRL, full", "peakBytes"), "TRL"),
     ("start to the end of the first step, s", "train.firstStepSeconds", (peer("TRL + PEFT", "setUpSeconds") or 0) + (peer("TRL + PEFT", "firstStepSeconds") or 0), "TRL + PEFT"),
     ("decoding, one column, tokens/s", "decode.one", peer("transformers", "decodeTokensPerSecond"), "transformers, fp32"),
     ("prefill of 2,048, tokens/s", "prefill.tokensPerSecond", peer("transformers", "prefillTokensPerSecond"), "transformers, fp32"),

@@ -1,5 +1,6 @@
 // The whole decoder with its loss as hand-written forward and backward passes on one block of memory: what training on the CPU runs.
-// Knows fp32 weights, frozen or trained themselves, with low-rank updates at the linear maps; everything else takes the plain path.
+// Knows fp32 weights, frozen or trained themselves, and everything that sites describe (core/model/sites.h); what it does not know takes the
+// plain path.
 #pragma once
 
 #include "core/model/headloss.h"
@@ -17,9 +18,10 @@ class FastPath {
 public:
     FastPath(std::shared_ptr<const ModelWeights> weights, Checkpointing checkpointing, StopCheck isStopped = {});
     ~FastPath();
-    // Adds gradients to the trained tensors: those of the sites, and weights that require a gradient. gradientScale as LossEngine. Throws what LibTorch and the allocator throw, and Stopped.
-    [[nodiscard]] HeadLoss lossAndGradient(const LossBatch &batch, const Sites &sites, double gradientScale);
-    [[nodiscard]] HeadLoss loss(const LossBatch &batch, const Sites &sites);
+    // Adds gradients to the trained tensors: those of the sites, and weights that require a gradient. gradientScale as LossEngine. In place of an
+    // outcome: why the fast path cannot run this, in words. Throws what LibTorch and the allocator throw, and Stopped.
+    [[nodiscard]] tl::expected<HeadLoss, std::string> lossAndGradient(const LossBatch &batch, const Sites &sites, double gradientScale);
+    [[nodiscard]] tl::expected<HeadLoss, std::string> loss(const LossBatch &batch, const Sites &sites);
     void releaseMemory();
 
 private:

@@ -9,6 +9,7 @@
 
 #include <ATen/Parallel.h>
 #include <algorithm>
+#include <atomic>
 
 namespace fettle::model::fast {
 
@@ -22,6 +23,8 @@ constexpr std::int64_t kTooSmall = 1 << 16;    // multiplications that are not w
 
 // Room for panels, kept by each thread that asked for a product.
 thread_local LargeMemory rowPanels, columnPanels;
+
+std::atomic<std::int64_t> multiplied{0};
 
 float *roomIn(LargeMemory &memory, std::int64_t values)
 {
@@ -52,6 +55,8 @@ void scale(float *c, std::int64_t m, std::int64_t n, std::int64_t strideC, float
 
 } // namespace
 
+std::int64_t gemmOperations() { return multiplied.load(std::memory_order_relaxed); }
+
 void gemm(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, const Operand &a, const Operand &b, float beta, float *c, std::int64_t strideC)
 {
     if (m <= 0 || n <= 0)
@@ -65,6 +70,7 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, const Ope
     }
     if (k <= 0)
         return scale(c, m, n, strideC, beta);
+    multiplied.fetch_add(2 * m * n * k, std::memory_order_relaxed);
     static const TileShape tile = tileShape();
     const bool isParallel = m * n * k > kTooSmall && at::get_num_threads() > 1 && !at::in_parallel_region();
     const std::int64_t blocks = pieces(k, kMostDepth), depth = pieces(k, blocks);

@@ -19,4 +19,7 @@ struct Operand {
 // C [m, n], op(A) [m, k], op(B) [k, n]. beta 0: what lies in C is not read. Throws std::bad_alloc.
 void gemm(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, const Operand &a, const Operand &b, float beta, float *c, std::int64_t strideC);
 
+// Multiplications and additions of all products since the program began, for measurements.
+[[nodiscard]] std::int64_t gemmOperations();
+
 } // namespace fettle::model::fast

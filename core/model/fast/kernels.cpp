@@ -96,11 +96,11 @@ void normBackwardRows(const float *dOut, const float *x, const float *weight, co
     }
 }
 
-void ropeRows(float *x, std::int64_t stride, std::int64_t heads, std::int64_t headSize, const float *cosine, const float *sine, std::int64_t rows,
-              Turn turn)
+void ropeRows(float *x, std::int64_t stride, std::int64_t heads, std::int64_t headSize, std::int64_t rotated, const float *cosine, const float *sine,
+              std::int64_t rows, Turn turn)
 {
     const D d;
-    const std::int64_t half = headSize / 2;
+    const std::int64_t half = rotated / 2;
     const float sign = turn == Turn::Forward ? 1.0f : -1.0f;
     const V signs = hn::Set(d, sign);
     for (std::int64_t row = 0; row < rows; ++row, x += stride, cosine += half, sine += half) {
@@ -122,21 +122,46 @@ void ropeRows(float *x, std::int64_t stride, std::int64_t heads, std::int64_t he
     }
 }
 
-void swigluForwardRows(const float *gateUp, std::int64_t rows, std::int64_t width, float *activated)
+// What stands between gate and up: silu(x) = x s(x), gelu(x) = x s(2 u(x)) with u = sqrt(2 / pi) (x + 0.044715 x^3) and s the logistic curve.
+struct Silu {
+    static HWY_INLINE V steepness(V x) { return x; }
+    static HWY_INLINE V slope(V) { return hn::Set(D(), 1.0f); }
+    static float steepness(float x) { return x; }
+    static float slope(float) { return 1.0f; }
+};
+constexpr float kGelu = 1.5957691216057308f, kGeluCube = 0.044715f; // 2 sqrt(2 / pi)
+struct Gelu {
+    static HWY_INLINE V steepness(V x)
+    {
+        const D d;
+        return hn::Mul(hn::Mul(x, hn::Set(d, kGelu)), hn::MulAdd(hn::Mul(x, x), hn::Set(d, kGeluCube), hn::Set(d, 1.0f)));
+    }
+    static HWY_INLINE V slope(V x)
+    {
+        const D d;
+        return hn::MulAdd(hn::Mul(x, x), hn::Set(d, 3.0f * kGelu * kGeluCube), hn::Set(d, kGelu));
+    }
+    static float steepness(float x) { return kGelu * x * (1.0f + kGeluCube * x * x); }
+    static float slope(float x) { return kGelu + 3.0f * kGelu * kGeluCube * x * x; }
+};
+
+template <class Curve>
+HWY_INLINE void gatedForward(const float *gateUp, std::int64_t rows, std::int64_t width, float *activated)
 {
     const D d;
     for (std::int64_t row = 0; row < rows; ++row, gateUp += 2 * width, activated += width) {
         std::int64_t i = 0;
         for (; i + lanes() <= width; i += lanes()) {
             const V gate = hn::LoadU(d, gateUp + i);
-            hn::StoreU(hn::Mul(hn::Mul(gate, sigmoid(gate)), hn::LoadU(d, gateUp + width + i)), d, activated + i);
+            hn::StoreU(hn::Mul(hn::Mul(gate, sigmoid(Curve::steepness(gate))), hn::LoadU(d, gateUp + width + i)), d, activated + i);
         }
         for (; i < width; ++i)
-            activated[i] = gateUp[i] / (1.0f + std::exp(-gateUp[i])) * gateUp[width + i];
+            activated[i] = gateUp[i] / (1.0f + std::exp(-Curve::steepness(gateUp[i]))) * gateUp[width + i];
     }
 }
 
-void swigluBackwardRows(float *gateUp, const float *dActivated, std::int64_t rows, std::int64_t width)
+template <class Curve>
+HWY_INLINE void gatedBackward(float *gateUp, const float *dActivated, std::int64_t rows, std::int64_t width)
 {
     const D d;
     const V one = hn::Set(d, 1.0f);
@@ -145,18 +170,23 @@ void swigluBackwardRows(float *gateUp, const float *dActivated, std::int64_t row
         std::int64_t i = 0;
         for (; i + lanes() <= width; i += lanes()) {
             const V g = hn::LoadU(d, gateUp + i), u = hn::LoadU(d, up + i), dy = hn::LoadU(d, dActivated + i);
-            const V s = sigmoid(g), silu = hn::Mul(g, s);
-            const V slope = hn::MulAdd(silu, hn::Sub(one, s), s); // s (1 + g (1 - s))
+            const V s = sigmoid(Curve::steepness(g)), value = hn::Mul(g, s);
+            const V slope = hn::MulAdd(hn::Mul(value, Curve::slope(g)), hn::Sub(one, s), s); // s + g s (1 - s) * the slope inside
             hn::StoreU(hn::Mul(hn::Mul(dy, u), slope), d, gateUp + i);
-            hn::StoreU(hn::Mul(dy, silu), d, up + i);
+            hn::StoreU(hn::Mul(dy, value), d, up + i);
         }
         for (; i < width; ++i) {
-            const float g = gateUp[i], s = 1.0f / (1.0f + std::exp(-g)), dy = dActivated[i];
-            gateUp[i] = dy * up[i] * s * (1.0f + g * (1.0f - s));
+            const float g = gateUp[i], s = 1.0f / (1.0f + std::exp(-Curve::steepness(g))), dy = dActivated[i];
+            gateUp[i] = dy * up[i] * s * (1.0f + g * Curve::slope(g) * (1.0f - s));
             up[i] = dy * g * s;
         }
     }
 }
+
+void swigluForwardRows(const float *gateUp, std::int64_t rows, std::int64_t width, float *activated) { gatedForward<Silu>(gateUp, rows, width, activated); }
+void swigluBackwardRows(float *gateUp, const float *dActivated, std::int64_t rows, std::int64_t width) { gatedBackward<Silu>(gateUp, dActivated, rows, width); }
+void gegluForwardRows(const float *gateUp, std::int64_t rows, std::int64_t width, float *activated) { gatedForward<Gelu>(gateUp, rows, width, activated); }
+void gegluBackwardRows(float *gateUp, const float *dActivated, std::int64_t rows, std::int64_t width) { gatedBackward<Gelu>(gateUp, dActivated, rows, width); }
 
 float largestOf(const float *values, std::int64_t count)
 {
@@ -275,6 +305,8 @@ HWY_EXPORT(normBackwardRows);
 HWY_EXPORT(ropeRows);
 HWY_EXPORT(swigluForwardRows);
 HWY_EXPORT(swigluBackwardRows);
+HWY_EXPORT(gegluForwardRows);
+HWY_EXPORT(gegluBackwardRows);
 HWY_EXPORT(softmaxRow);
 HWY_EXPORT(softmaxAgain);
 HWY_EXPORT(softmaxBackward);
@@ -298,9 +330,10 @@ void normBackward(const float *dOut, const float *x, const float *weight, const 
     HWY_DYNAMIC_DISPATCH(normBackwardRows)(dOut, x, weight, r, rows, width, dx);
 }
 
-void rope(float *x, std::int64_t stride, std::int64_t heads, std::int64_t headSize, const float *cosine, const float *sine, std::int64_t rows, Turn turn)
+void rope(float *x, std::int64_t stride, std::int64_t heads, std::int64_t headSize, std::int64_t rotated, const float *cosine, const float *sine, std::int64_t rows,
+          Turn turn)
 {
-    HWY_DYNAMIC_DISPATCH(ropeRows)(x, stride, heads, headSize, cosine, sine, rows, turn);
+    HWY_DYNAMIC_DISPATCH(ropeRows)(x, stride, heads, headSize, rotated, cosine, sine, rows, turn);
 }
 
 void swigluForward(const float *gateUp, std::int64_t rows, std::int64_t width, float *activated)
@@ -311,6 +344,16 @@ void swigluForward(const float *gateUp, std::int64_t rows, std::int64_t width, f
 void swigluBackward(float *gateUp, const float *dActivated, std::int64_t rows, std::int64_t width)
 {
     HWY_DYNAMIC_DISPATCH(swigluBackwardRows)(gateUp, dActivated, rows, width);
+}
+
+void gegluForward(const float *gateUp, std::int64_t rows, std::int64_t width, float *activated)
+{
+    HWY_DYNAMIC_DISPATCH(gegluForwardRows)(gateUp, rows, width, activated);
+}
+
+void gegluBackward(float *gateUp, const float *dActivated, std::int64_t rows, std::int64_t width)
+{
+    HWY_DYNAMIC_DISPATCH(gegluBackwardRows)(gateUp, dActivated, rows, width);
 }
 
 float attentionSoftmax(float *scores, std::int64_t begin, std::int64_t end, std::int64_t count, float scale)

@@ -14,13 +14,17 @@ void normAgain(const float *x, const float *weight, const float *r, std::int64_t
 void normBackward(const float *dOut, const float *x, const float *weight, const float *r, std::int64_t rows, std::int64_t width, float *dx);
 
 enum class Turn { Forward, Back };
-// Rotary positions in place on `heads` heads of a row; cosine and sine [rows, headSize / 2].
-void rope(float *x, std::int64_t stride, std::int64_t heads, std::int64_t headSize, const float *cosine, const float *sine, std::int64_t rows, Turn turn);
+// Rotary positions in place on `heads` heads of a row, on the first `rotated` elements of each; cosine and sine [rows, rotated / 2].
+void rope(float *x, std::int64_t stride, std::int64_t heads, std::int64_t headSize, std::int64_t rotated, const float *cosine, const float *sine, std::int64_t rows,
+          Turn turn);
 
 // gateUp [rows, 2 * width]: activated = silu(gate) * up.
 void swigluForward(const float *gateUp, std::int64_t rows, std::int64_t width, float *activated);
 // gateUp becomes its own gradient.
 void swigluBackward(float *gateUp, const float *dActivated, std::int64_t rows, std::int64_t width);
+// The same with gelu, in the form with tanh, in place of silu.
+void gegluForward(const float *gateUp, std::int64_t rows, std::int64_t width, float *activated);
+void gegluBackward(float *gateUp, const float *dActivated, std::int64_t rows, std::int64_t width);
 
 // One row of attention scores: softmax(scale * scores) over [begin, end), 0 elsewhere in [0, count). Returns log(sum(exp(scale * scores))).
 float attentionSoftmax(float *scores, std::int64_t begin, std::int64_t end, std::int64_t count, float scale);

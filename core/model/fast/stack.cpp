@@ -2,7 +2,6 @@
 #include "core/model/fast/stack.h"
 
 #include "core/model/fast/gemm.h"
-#include "core/model/fast/gradient.h"
 #include "core/model/fast/kernels.h"
 
 #include <ATen/Parallel.h>
@@ -28,14 +27,60 @@ void maskInto(const Dropout &dropout, const float *x, float *out, std::int64_t e
     });
 }
 
+// y *= factors in columns [column, column + count) of rows of this stride; what was there goes to raw, where it is given.
+void applyGain(const StackGain &gain, float *y, std::int64_t stride, std::int64_t tokens, float *raw, std::int64_t rawStride)
+{
+    const float *factors = gain.factors.const_data_ptr<float>();
+    at::parallel_for(0, tokens, 32, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t row = begin; row < end; ++row) {
+            float *own = y + row * stride + gain.column;
+            if (raw)
+                std::copy_n(own, gain.count, raw + row * rawStride + gain.rawColumn);
+            for (std::int64_t i = 0; i < gain.count; ++i)
+                own[i] *= factors[i];
+        }
+    });
+}
+
+// out [tokens, in] = factors * x.
+void scaleInto(const StackGain &gain, const float *x, float *out, std::int64_t tokens, std::int64_t in)
+{
+    const float *factors = gain.factors.const_data_ptr<float>();
+    at::parallel_for(0, tokens, 32, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t row = begin; row < end; ++row) {
+            for (std::int64_t i = 0; i < in; ++i)
+                out[row * in + i] = factors[i] * x[row * in + i];
+        }
+    });
+}
+
 bool hasTrainedUpdate(const Stack &stack)
 {
     return std::any_of(stack.parts.begin(), stack.parts.end(), [](const StackPart &part) { return part.update.a.requires_grad() || part.update.b.requires_grad(); });
 }
 
+bool hasTrainedGain(const Stack &stack)
+{
+    return (stack.inputGain && stack.inputGain->gradient.defined())
+        || std::any_of(stack.gains.begin(), stack.gains.end(), [](const StackGain &gain) { return gain.gradient.defined(); });
+}
+
+void addBiasRows(const Stack &stack, float *y, std::int64_t tokens)
+{
+    at::parallel_for(0, tokens, 32, [&](std::int64_t begin, std::int64_t end) { addBias(y + begin * stack.out, stack.out, stack.bias, end - begin, stack.out); });
+}
+
 } // namespace
 
-Stack makeStack(const LinearWeight &weight, const ModelConfig &config, const Sites &sites, std::int64_t layer, std::initializer_list<LinearMap> maps)
+StackNeeds Stack::needs() const
+{
+    std::int64_t raw = 0;
+    for (const StackGain &gain : gains)
+        raw += gain.count;
+    return {rank, raw};
+}
+
+Stack makeStack(const LinearWeight &weight, const ModelConfig &config, const Sites &sites, std::int64_t layer, std::span<const LinearMap> maps, GraphGradients &graph)
 {
     Stack stack;
     stack.weight = weight.weight.const_data_ptr<float>();
@@ -46,6 +91,7 @@ Stack makeStack(const LinearWeight &weight, const ModelConfig &config, const Sit
         stack.trainedBias = weight.bias;
     stack.out = weight.weight.size(0);
     stack.in = weight.weight.size(1);
+    stack.maps = maps.size();
     std::int64_t column = 0;
     std::vector<at::Tensor> rows;
     for (const LinearMap map : maps) {
@@ -57,6 +103,16 @@ Stack makeStack(const LinearWeight &weight, const ModelConfig &config, const Sit
             stack.parts.push_back({update, column, out, rank, stack.rank, update.b.detach() * update.scale});
             stack.rank += rank;
         }
+        const LinearWeight own{weight.weight.detach().narrow(0, column, out), weight.bias.defined() ? weight.bias.detach().narrow(0, column, out) : at::Tensor()};
+        if (const std::optional<Gain> gain = sites.gain(layer, map, own)) {
+            const bool isInput = gain->place == Gain::Place::Input;
+            StackGain placed{isInput ? 0 : column, gain->factors.numel(), stack.needs().raw, gain->factors.detach().contiguous(), graph.of(gain->factors)};
+            if (isInput)
+                stack.inputGain = std::move(placed);
+            else
+                stack.gains.push_back(std::move(placed));
+            stack.isBiasBehind = gain->place == Gain::Place::Weighted;
+        }
         column += out;
     }
     if (!rows.empty())
@@ -66,21 +122,22 @@ Stack makeStack(const LinearWeight &weight, const ModelConfig &config, const Sit
 
 bool isTrained(const Stack &stack)
 {
-    return stack.trainedWeight.defined() || stack.trainedBias.defined() || hasTrainedUpdate(stack);
+    return stack.trainedWeight.defined() || stack.trainedBias.defined() || hasTrainedUpdate(stack) || hasTrainedGain(stack);
 }
 
-void stackForward(const Stack &stack, std::int64_t tokens, const float *x, float *y, Into into, float *t, float *scratch)
+void stackForward(const Stack &stack, std::int64_t tokens, const float *x, float *y, Into into, const StackSaves &saves, float *scratch)
 {
     const std::int64_t in = stack.in, out = stack.out;
-    gemm(tokens, out, in, 1.0f, {x, in}, {stack.weight, in, Use::Transposed}, into == Into::Add ? 1.0f : 0.0f, y, out);
-    if (stack.bias) {
-        at::parallel_for(0, tokens, 32, [&](std::int64_t begin, std::int64_t end) { addBias(y + begin * out, out, stack.bias, end - begin, out); });
+    if (stack.inputGain) {
+        scaleInto(*stack.inputGain, x, scratch, tokens, in);
+        x = scratch;
     }
-    if (stack.rank == 0)
-        return;
-    const float *a = stack.a.const_data_ptr<float>();
-    if (!stack.hasDropout)
-        gemm(tokens, stack.rank, in, 1.0f, {x, in}, {a, in, Use::Transposed}, 0.0f, t, stack.rank);
+    gemm(tokens, out, in, 1.0f, {x, in}, {stack.weight, in, Use::Transposed}, into == Into::Add ? 1.0f : 0.0f, y, out);
+    if (stack.bias && !stack.isBiasBehind)
+        addBiasRows(stack, y, tokens);
+    const float *a = stack.rank > 0 ? stack.a.const_data_ptr<float>() : nullptr;
+    if (stack.rank > 0 && !stack.hasDropout)
+        gemm(tokens, stack.rank, in, 1.0f, {x, in}, {a, in, Use::Transposed}, 0.0f, saves.t, stack.rank);
     for (const StackPart &part : stack.parts) {
         if (stack.hasDropout) {
             const float *input = x;
@@ -88,58 +145,71 @@ void stackForward(const Stack &stack, std::int64_t tokens, const float *x, float
                 maskInto(part.update.dropout, x, scratch, tokens * in);
                 input = scratch;
             }
-            gemm(tokens, part.rank, in, 1.0f, {input, in}, {a + part.rankColumn * in, in, Use::Transposed}, 0.0f, t + part.rankColumn, stack.rank);
+            gemm(tokens, part.rank, in, 1.0f, {input, in}, {a + part.rankColumn * in, in, Use::Transposed}, 0.0f, saves.t + part.rankColumn, stack.rank);
         }
-        gemm(tokens, part.out, part.rank, 1.0f, {t + part.rankColumn, stack.rank}, {part.scaledB.const_data_ptr<float>(), part.rank, Use::Transposed}, 1.0f,
+        gemm(tokens, part.out, part.rank, 1.0f, {saves.t + part.rankColumn, stack.rank}, {part.scaledB.const_data_ptr<float>(), part.rank, Use::Transposed}, 1.0f,
              y + part.column, out);
     }
+    for (const StackGain &gain : stack.gains)
+        applyGain(gain, y, out, tokens, saves.raw, stack.needs().raw);
+    if (stack.bias && stack.isBiasBehind)
+        addBiasRows(stack, y, tokens);
 }
 
-void stackBackward(const Stack &stack, std::int64_t tokens, const float *x, const float *t, const float *dY, float *dX, Into into, WantInput want,
-                   float *u, float *dA, float *scratch)
+void stackBackward(const Stack &stack, std::int64_t tokens, const float *x, const StackSaves &saves, float *dY, float *dX, WantInput want, const StackWork &work)
 {
-    const std::int64_t in = stack.in, out = stack.out;
+    const std::int64_t in = stack.in, out = stack.out, rawStride = stack.needs().raw;
     if (stack.trainedWeight.defined())
         gemm(out, in, tokens, 1.0f, {dY, out, Use::Transposed}, {x, in}, 1.0f, gradientOf(stack.trainedWeight), in);
     if (stack.trainedBias.defined())
         addBiasGradient(stack.trainedBias, dY, tokens);
+    for (const StackGain &gain : stack.gains) {
+        if (gain.gradient.defined())
+            addProductSums(gain.gradient.data_ptr<float>(), dY + gain.column, out, saves.raw + gain.rawColumn, rawStride, tokens, gain.count);
+        applyGain(gain, dY, out, tokens, nullptr, 0);
+    }
     const float *a = stack.rank > 0 ? stack.a.const_data_ptr<float>() : nullptr;
     for (const StackPart &part : stack.parts) {
         // With y += t (s B)^T: d t = dY (s B), d B = s dY^T t.
-        gemm(tokens, part.rank, part.out, 1.0f, {dY + part.column, out}, {part.scaledB.const_data_ptr<float>(), part.rank}, 0.0f, u + part.rankColumn, stack.rank);
+        gemm(tokens, part.rank, part.out, 1.0f, {dY + part.column, out}, {part.scaledB.const_data_ptr<float>(), part.rank}, 0.0f, work.u + part.rankColumn, stack.rank);
         if (part.update.b.requires_grad()) {
             gemm(part.out, part.rank, tokens, static_cast<float>(part.update.scale), {dY + part.column, out, Use::Transposed},
-                 {t + part.rankColumn, stack.rank}, 1.0f, gradientOf(part.update.b), part.rank);
+                 {saves.t + part.rankColumn, stack.rank}, 1.0f, gradientOf(part.update.b), part.rank);
         }
     }
     if (stack.rank > 0 && !stack.hasDropout && hasTrainedUpdate(stack)) {
-        gemm(stack.rank, in, tokens, 1.0f, {u, stack.rank, Use::Transposed}, {x, in}, 0.0f, dA, in);
+        gemm(stack.rank, in, tokens, 1.0f, {work.u, stack.rank, Use::Transposed}, {x, in}, 0.0f, work.dA, in);
         for (const StackPart &part : stack.parts) {
             if (part.update.a.requires_grad())
-                addRows(gradientOf(part.update.a), dA + part.rankColumn * in, part.rank * in);
+                addRows(gradientOf(part.update.a), work.dA + part.rankColumn * in, part.rank * in);
         }
     }
-    if (want == WantInput::Yes) {
-        gemm(tokens, in, out, 1.0f, {dY, out}, {stack.weight, in}, into == Into::Add ? 1.0f : 0.0f, dX, in);
+    const bool isFactorTrained = stack.inputGain && stack.inputGain->gradient.defined();
+    if (want == WantInput::Yes || isFactorTrained) {
+        gemm(tokens, in, out, 1.0f, {dY, out}, {stack.weight, in}, 0.0f, dX, in);
         if (stack.rank > 0 && !stack.hasDropout)
-            gemm(tokens, in, stack.rank, 1.0f, {u, stack.rank}, {a, in}, 1.0f, dX, in);
+            gemm(tokens, in, stack.rank, 1.0f, {work.u, stack.rank}, {a, in}, 1.0f, dX, in);
     }
+    if (isFactorTrained)
+        addProductSums(stack.inputGain->gradient.data_ptr<float>(), dX, in, x, in, tokens, in);
+    if (stack.inputGain && want == WantInput::Yes)
+        applyGain(*stack.inputGain, dX, in, tokens, nullptr, 0);
     if (!stack.hasDropout)
         return;
     for (const StackPart &part : stack.parts) {
         const Dropout &dropout = part.update.dropout;
-        const Operand uPart{u + part.rankColumn, stack.rank};
+        const Operand uPart{work.u + part.rankColumn, stack.rank};
         if (part.update.a.requires_grad()) {
             if (dropout.probability > 0.0)
-                maskInto(dropout, x, scratch, tokens * in);
-            gemm(part.rank, in, tokens, 1.0f, {uPart.data, stack.rank, Use::Transposed}, {dropout.probability > 0.0 ? scratch : x, in}, 1.0f,
+                maskInto(dropout, x, work.scratch, tokens * in);
+            gemm(part.rank, in, tokens, 1.0f, {uPart.data, stack.rank, Use::Transposed}, {dropout.probability > 0.0 ? work.scratch : x, in}, 1.0f,
                  gradientOf(part.update.a), in);
         }
         if (want == WantInput::Yes) {
-            gemm(tokens, in, part.rank, 1.0f, uPart, {a + part.rankColumn * in, in}, 0.0f, scratch, in);
+            gemm(tokens, in, part.rank, 1.0f, uPart, {a + part.rankColumn * in, in}, 0.0f, work.scratch, in);
             if (dropout.probability > 0.0)
-                maskInto(dropout, scratch, scratch, tokens * in);
-            at::parallel_for(0, tokens * in, kGrain, [&](std::int64_t begin, std::int64_t end) { addRows(dX + begin, scratch + begin, end - begin); });
+                maskInto(dropout, work.scratch, work.scratch, tokens * in);
+            at::parallel_for(0, tokens * in, kGrain, [&](std::int64_t begin, std::int64_t end) { addRows(dX + begin, work.scratch + begin, end - begin); });
         }
     }
 }

@@ -1,14 +1,22 @@
-// The fast path where the weights themselves are trained, and what long rows cost: against the plain path and against itself.
+// The fast path for every method and family, and what long rows cost: against the plain path and against itself.
 #include "tests/core/model/fixture.h"
 
 #include "core/base/memory.h"
 #include "core/base/random.h"
+#include "core/model/fast/gemm.h"
 #include "core/model/fast/workspace.h"
 #include "core/model/loss.h"
+#include "core/tune/bottleneck.h"
 #include "core/tune/full.h"
+#include "core/tune/ia3.h"
 #include "core/tune/lora.h"
+#include "core/tune/softprompt.h"
 
 #include <QTest>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
 
 using namespace fettle;
 using namespace fettle::model;
@@ -79,6 +87,59 @@ std::shared_ptr<ModelWeights> randomWeights()
     return weights;
 }
 
+std::shared_ptr<const ModelWeights> weightsOf(const QString &model)
+{
+    const auto folder = fixture::folder() / (model.startsWith("llama") || model.startsWith("mistral") ? "models" : "families") / model.toStdString();
+    auto loaded = loadWeights(folder);
+    return loaded ? *loaded : nullptr;
+}
+
+// A method in training, its values moved away from where they begin.
+std::shared_ptr<Adapter> movedAdapter(const QString &method, const ModelWeights &weights)
+{
+    const ModelConfig &config = weights.config;
+    const auto orNothing = [](auto made) { return made ? std::shared_ptr<Adapter>(*made) : nullptr; };
+    std::shared_ptr<Adapter> adapter;
+    if (method == "prompt") {
+        adapter = orNothing(PromptTuning::create(weights, {5, PromptInit::Sample, {}, {}}, 4));
+    } else if (method.startsWith("prefix")) {
+        adapter = orNothing(PrefixTuning::create(config, {3, method == "prefix projection", 6, {}}, 4));
+    } else if (method.startsWith("ia3")) {
+        Ia3Config own;
+        if (method == "ia3 everywhere")
+            own.targets = {"q_proj", "k_proj", "v_proj", "qkv_proj", "o_proj", "gate_proj", "up_proj", "gate_up_proj", "down_proj"};
+        adapter = orNothing(Ia3Adapter::create(config, own, method == "ia3 in a layer" ? std::vector<std::int64_t>{1} : std::vector<std::int64_t>{}));
+    } else if (method.startsWith("bottleneck")) {
+        BottleneckConfig own;
+        own.reductionFactor = 4;
+        own.kind = method.contains("double") ? BottleneckKind::Double : method.contains("parallel") ? BottleneckKind::Parallel : BottleneckKind::Sequential;
+        own.activation = method.contains("swish") ? Curve::Swish : method.contains("gelu") ? Curve::Gelu : method.contains("tanh") ? Curve::Tanh : Curve::Relu;
+        own.dropout = method.contains("dropout") ? 0.3 : 0.0;
+        own.scaling = method.contains("parallel") ? 4.0 : 1.0;
+        if (method.contains("upper"))
+            own.leftOut = {0};
+        adapter = orNothing(BottleneckAdapter::create(config, own, 4));
+    } else {
+        LoraConfig own;
+        own.rank = 3;
+        own.isDora = method == "dora";
+        own.dropout = method == "lora dropout" ? 0.2 : 0.0;
+        adapter = orNothing(LoraAdapter::create(weights, own, 4));
+    }
+    if (!adapter)
+        return nullptr;
+    const at::NoGradGuard guard;
+    RandomStream random(8);
+    for (const NamedParameter &parameter : adapter->parameters()) {
+        at::Tensor noise = at::empty_like(parameter.tensor, at::MemoryFormat::Contiguous);
+        random.fillUniform({noise.data_ptr<float>(), static_cast<std::size_t>(noise.numel())}, -0.2f, 0.2f);
+        parameter.tensor.add_(noise);
+    }
+    adapter->setTraining(true);
+    adapter->nextPass();
+    return adapter;
+}
+
 } // namespace
 
 class TestFastPath : public QObject {
@@ -96,6 +157,9 @@ private slots:
             QTest::newRow(name) << name << "all" << all << none;
         QTest::newRow("selective") << "llama-bias" << "all" << all << static_cast<int>(Checkpointing::Selective);
         QTest::newRow("full") << "llama-tied-headsize" << "all" << all << static_cast<int>(Checkpointing::Full);
+        for (const char *name : {"qwen3", "gemma3", "smollm3", "olmo2", "phi3"}) // norms of heads and behind branches, other activations, fused maps
+            QTest::newRow(name) << name << "all" << all << none;
+        QTest::newRow("norms alone") << "gemma3" << "norms" << std::vector<std::int64_t>{1} << none;
         // Each place where the way down can end.
         QTest::newRow("embeddings") << "llama-gqa" << "embeddings" << all << none;
         QTest::newRow("head alone") << "llama-gqa" << "head" << all << none;
@@ -112,9 +176,8 @@ private slots:
         QFETCH(QString, parts);
         QFETCH(std::vector<std::int64_t>, layers);
         QFETCH(int, checkpointing);
-        auto loaded = loadWeights(fixture::folder() / "models" / model.toStdString());
-        QVERIFY(loaded.has_value());
-        const auto weights = std::const_pointer_cast<ModelWeights>(*loaded);
+        const auto weights = std::const_pointer_cast<ModelWeights>(weightsOf(model));
+        QVERIFY(weights);
         auto adapter = *FullTuning::create(weights, {*parseParts(parts.toStdString()), layers}, {});
         adapter->setTraining(true);
         const LossBatch batch = randomBatch(weights->config.vocabulary, {290, 7, 13}); // several blocks of attention in one document
@@ -135,10 +198,91 @@ private slots:
         for (const LayerWeights &layer : weights->layers) {
             for (const LinearWeight *linear : {&layer.qkv, &layer.output, &layer.gateUp, &layer.down})
                 all.push_back(linear->weight);
-            all.push_back(layer.norm(Norm::BeforeAttention));
-            all.push_back(layer.norm(Norm::BeforeMlp));
+            std::copy_if(layer.norms.begin(), layer.norms.end(), std::back_inserter(all), [](const at::Tensor &norm) { return norm.defined(); });
         }
         QVERIFY(std::ranges::none_of(all, [](const at::Tensor &tensor) { return tensor.grad().defined(); }));
+    }
+
+    void methodsEqualPlainPath_data()
+    {
+        QTest::addColumn<QString>("method");
+        QTest::addColumn<QString>("model");
+        QTest::addColumn<int>("checkpointing");
+        const auto row = [](const char *method, const char *model, Checkpointing checkpointing = Checkpointing::None) {
+            QTest::addRow("%s on %s, %d", method, model, static_cast<int>(checkpointing)) << method << model << static_cast<int>(checkpointing);
+        };
+        for (const char *method : {"bottleneck", "bottleneck upper swish", "bottleneck double gelu", "bottleneck parallel tanh", "bottleneck dropout", "bottleneck double dropout",
+                                   "bottleneck parallel dropout", "prefix", "prefix projection", "prompt", "ia3", "ia3 in a layer", "ia3 everywhere", "dora"})
+            row(method, "llama-bias");
+        for (const char *method : {"bottleneck double", "bottleneck", "prefix", "prompt", "ia3 everywhere", "dora"}) {
+            row(method, "llama-gqa", Checkpointing::Selective);
+            row(method, "llama-tied-headsize", Checkpointing::Full);
+        }
+        row("bottleneck", "mistral-window");
+        for (const char *family : {"qwen2", "qwen2-window", "qwen3", "gemma3", "gemma2-uncapped", "smollm3", "smollm3-window", "olmo2", "phi3", "phi3-partial"})
+            row("lora dropout", family);
+        for (const auto &[method, family] : {std::pair{"prefix", "qwen3"}, std::pair{"prompt", "gemma3"}, std::pair{"ia3 everywhere", "gemma3"}, std::pair{"ia3 everywhere", "phi3"},
+                                             std::pair{"ia3 everywhere", "qwen2"}, std::pair{"dora", "phi3"}, std::pair{"dora", "olmo2"}, std::pair{"dora", "qwen2"}})
+            row(method, family, Checkpointing::Full);
+    }
+    void methodsEqualPlainPath()
+    {
+        QFETCH(QString, method);
+        QFETCH(QString, model);
+        QFETCH(int, checkpointing);
+        const auto weights = weightsOf(model);
+        QVERIFY(weights);
+        const auto adapter = movedAdapter(method, *weights);
+        QVERIFY(adapter);
+        const LossBatch batch = randomBatch(weights->config.vocabulary, {140, 7, 13}); // two blocks of attention in one document
+        const LossOptions fastOptions{LossPath::Fast, static_cast<Checkpointing>(checkpointing)};
+        const Pass plain = runPass(weights, *adapter, batch, {LossPath::Plain, Checkpointing::None});
+        const Pass fast = runPass(weights, *adapter, batch, fastOptions), again = runPass(weights, *adapter, batch, fastOptions);
+        QVERIFY(!plain.gradients.empty() && plain.gradients.size() == fast.gradients.size() && fast.gradients.size() == again.gradients.size());
+        QVERIFY(fixture::relativeDifference(fast.outcome.losses, plain.outcome.losses) < 1e-5);
+        QVERIFY(again.outcome.losses.equal(fast.outcome.losses));
+        for (std::size_t i = 0; i < plain.gradients.size(); ++i) {
+            const std::string name = adapter->parameters()[i].name;
+            const double difference = fixture::relativeDifference(fast.gradients[i], plain.gradients[i]);
+            QVERIFY2(difference < 1e-4, (name + " " + std::to_string(difference)).c_str());
+            QVERIFY2(plain.gradients[i].abs().max().item<double>() > 0, name.c_str());
+            QVERIFY2(again.gradients[i].equal(fast.gradients[i]), name.c_str()); // bit for bit
+        }
+        // Read only, at the strength that it was trained with and at another.
+        adapter->setTraining(false);
+        for (const double strength : {1.0, 0.5}) {
+            adapter->setStrength(strength);
+            LossEngine fastEngine(weights), plainEngine(weights, {LossPath::Plain, Checkpointing::None});
+            auto fastLoss = fastEngine.loss(batch, *adapter), plainLoss = plainEngine.loss(batch, *adapter);
+            QVERIFY(fastLoss && plainLoss);
+            QVERIFY(fixture::relativeDifference(fastLoss->losses, plainLoss->losses) < 1e-5);
+            QCOMPARE(fastEngine.plainPathReason().empty(), method != "dora" || strength != 0.5); // what factors alone do not say
+        }
+    }
+
+    void saysWhatItCannotRun()
+    {
+        const auto weights = weightsOf("llama-gqa");
+        QVERIFY(weights);
+        const LossBatch batch = randomBatch(weights->config.vocabulary, {20});
+        const auto reasonFor = [&](const Adapter &adapter) {
+            LossEngine engine(weights);
+            return engine.loss(batch, adapter) ? engine.plainPathReason() : std::string("it failed");
+        };
+        Ia3Config before; // k reads what q reads
+        before.targets = before.feedForward = {"k_proj"};
+        QCOMPARE(reasonFor(**Ia3Adapter::create(weights->config, before, {})), std::string("factors stand in front of a map whose input others read too"));
+        LoraConfig config;
+        config.isDora = true;
+        config.dropout = 0.1;
+        auto dora = *LoraAdapter::create(*weights, config, 1);
+        QCOMPARE(reasonFor(*dora), std::string());
+        dora->setTraining(true);
+        QCOMPARE(reasonFor(*dora), std::string("the method changes more than the fast path knows"));
+        const auto capped = weightsOf("gemma2");
+        LossEngine engine(capped);
+        QVERIFY(engine.loss(randomBatch(capped->config.vocabulary, {20}), NoSites()));
+        QCOMPARE(engine.plainPathReason(), std::string("the model limits its attention scores"));
     }
 
     void gradientsDoNotDependOnTheThreads()
@@ -155,6 +299,23 @@ private slots:
         at::set_num_threads(threads);
         for (std::size_t i = 0; i < alone.gradients.size(); ++i)
             QVERIFY2(alone.gradients[i].equal(together.gradients[i]), adapter->parameters()[i].name.c_str());
+    }
+
+    // Twice as many texts of one length are twice as many multiplications.
+    void costGrowsWithTheTokens()
+    {
+        const auto weights = randomWeights();
+        const auto operations = [&](const Adapter &adapter, std::initializer_list<std::int64_t> lengths) {
+            const std::int64_t before = fast::gemmOperations();
+            const Pass pass = runPass(weights, adapter, randomBatch(weights->config.vocabulary, lengths), {LossPath::Fast, Checkpointing::None});
+            return pass.gradients.empty() ? 0.0 : static_cast<double>(fast::gemmOperations() - before);
+        };
+        for (const char *method : {"lora", "dora", "bottleneck", "prefix", "prompt", "ia3"}) {
+            const auto adapter = movedAdapter(method, *weights);
+            QVERIFY(adapter);
+            const double two = operations(*adapter, {120, 120}), four = operations(*adapter, {120, 120, 120, 120});
+            QVERIFY2(two > 0 && std::abs(four / two - 2.0) < 1e-9, method);
+        }
     }
 
     // One record of many tokens: memory grows with them, not with their square.
@@ -185,7 +346,7 @@ private slots:
         config.layers = 30;
         const auto bytesWith = [&](Checkpointing checkpointing) {
             fast::WorkspaceMemory memory;
-            (void)memory.prepare(config, 1024, std::vector<fast::StackRanks>(30, {48, 16, 32, 16}), false, checkpointing, fast::Keep::ForBackward);
+            (void)memory.prepare(config, 1024, std::vector<fast::LayerNeeds>(30, {{48, 0}, {16, 0}, {32, 0}, {16, 0}, {}, {}, false}), {}, checkpointing, fast::Keep::ForBackward);
             return memory.bytes();
         };
         const auto none = bytesWith(Checkpointing::None), selective = bytesWith(Checkpointing::Selective), full = bytesWith(Checkpointing::Full);

@@ -21,14 +21,14 @@ at::Tensor LoraAdapter::linear(std::int64_t layer, LinearMap map, const model::L
     const Module *module = find(layer, map);
     if (!module || !module->magnitude.defined() || isSilent())
         return y;
-    const at::Tensor gain = module->magnitude / rowLengths(weight.weight, *module); // [out]
+    const at::Tensor gain = module->magnitude / rowLengths(weight.values(), *module); // [out]
     const auto place = static_cast<std::uint64_t>(module - m_modules.data());
     const model::Dropout dropout = dropoutAt(place, m_config.dropout);
     const bool isDropped = dropout.probability > 0.0;
     const at::Tensor input = isDropped ? model::applyDropout(x, dropout) : x;
     at::Tensor base = y; // W x'
     if (isDropped)
-        base = at::linear(input, weight.weight);
+        base = weight.product(input);
     else if (weight.bias.defined())
         base = y - weight.bias;
     const at::Tensor low = at::linear(at::linear(input, module->a), module->b); // [N, out]

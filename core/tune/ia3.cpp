@@ -118,7 +118,7 @@ at::Tensor Ia3Adapter::linear(std::int64_t layer, LinearMap map, const model::Li
     for (const Module &module : m_modules) {
         if (module.layer != layer || module.map != map)
             continue;
-        return module.isInput ? at::linear(x * factorsOf(module), weight.weight, weight.bias) : y * factorsOf(module);
+        return module.isInput ? weight.apply(x * factorsOf(module)) : y * factorsOf(module);
     }
     return y;
 }

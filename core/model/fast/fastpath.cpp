@@ -26,6 +26,11 @@ namespace {
 void embedRows(const ModelWeights &weights, const LossBatch &batch, float *x)
 {
     const std::int64_t width = weights.config.width;
+    if (weights.storedEmbedding) {
+        const at::Tensor rows = weights.embeddingRows(batch.packed.ids);
+        std::copy_n(rows.const_data_ptr<float>(), rows.numel(), x);
+        return;
+    }
     const at::Tensor ids = batch.packed.ids.contiguous();
     const auto *id = ids.const_data_ptr<std::int64_t>();
     const float *table = weights.embedding.const_data_ptr<float>();
@@ -40,6 +45,8 @@ void fillRopeTables(const ModelConfig &config, const LossBatch &batch, const Wor
     std::copy_n(tables.sine.const_data_ptr<float>(), tables.sine.numel(), space.sine);
 }
 
+bool isEmbeddingTrained(const ModelWeights &weights) { return !weights.storedEmbedding && weights.embedding.requires_grad(); }
+
 // The lowest place that is trained below the last norm. Embeddings lie below layer 0.
 struct Lowest {
     std::int64_t layer = 0; // the number of layers: there is none
@@ -48,7 +55,7 @@ struct Lowest {
 
 Lowest lowestTrained(const ModelWeights &weights, const std::vector<LayerPlan> &plans)
 {
-    if (weights.embedding.requires_grad())
+    if (isEmbeddingTrained(weights))
         return {};
     for (std::size_t layer = 0; layer < plans.size(); ++layer) {
         if (const std::optional<LayerPart> part = plans[layer].lowestTrained())
@@ -69,7 +76,7 @@ HeadLoss headOfRows(const ModelWeights &weights, const LossBatch &batch, const W
         std::copy_n(space.last + row[i] * width, width, x + i * width);
     const float *norm = weights.finalNorm.const_data_ptr<float>();
     normForward(x, norm, static_cast<float>(weights.config.rmsEpsilon), rows, width, hidden.data_ptr<float>(), scales);
-    HeadLoss loss = headLoss(hidden, weights.head, batch.targets, want, gradientScale, buffer);
+    HeadLoss loss = headLoss(hidden, weights.headWeight(), batch.targets, want, gradientScale, buffer);
     if (want == WantGradient::Yes && weights.finalNorm.requires_grad())
         addNormGradient(weights.finalNorm, loss.gradient.const_data_ptr<float>(), x, scales, rows);
     if (space.dStream) {
@@ -124,7 +131,7 @@ HeadLoss FastPath::State::run(const LossBatch &batch, const Sites &sites, double
             recomputeGateUp(context, plans[layer], saves);
         layerBackward(context, plans[layer], saves, static_cast<std::int64_t>(layer) > lowest.layer ? LayerPart::Input : lowest.part);
     }
-    if (weights->embedding.requires_grad()) {
+    if (isEmbeddingTrained(*weights)) {
         const at::Tensor ids = batch.packed.ids.contiguous();
         addEmbeddingGradient(weights->embedding, {ids.const_data_ptr<std::int64_t>(), static_cast<std::size_t>(tokens)}, space.dStream);
     }
@@ -159,8 +166,8 @@ std::string whyNot(const ModelWeights &weights, const Sites &sites)
         return tr("the method changes more than linear maps");
     if (std::string reason = whyNotLayers(weights.config); !reason.empty())
         return reason;
-    if (!weights.embedding.is_cpu() || weights.embedding.scalar_type() != at::kFloat)
-        return tr("the weights are not fp32 on the CPU");
+    if (!weights.finalNorm.is_cpu() || weights.finalNorm.scalar_type() != at::kFloat)
+        return tr("the weights are not on the CPU");
     for (std::int64_t layer = 0; layer < weights.config.layers; ++layer) {
         for (int map = 0; map < kLinearMaps; ++map) {
             for (const LowRank &update : sites.lowRank(layer, static_cast<LinearMap>(map))) {

@@ -28,6 +28,9 @@ void maskInto(const Dropout &dropout, const float *x, float *out, std::int64_t e
     });
 }
 
+// [out, in]: good until the next product of this thread.
+const float *weightOf(const Stack &stack) { return stack.weight ? stack.weight : stack.stored.unpacked(); }
+
 bool hasTrainedUpdate(const Stack &stack)
 {
     return std::any_of(stack.parts.begin(), stack.parts.end(), [](const StackPart &part) { return part.update.a.requires_grad() || part.update.b.requires_grad(); });
@@ -38,14 +41,15 @@ bool hasTrainedUpdate(const Stack &stack)
 Stack makeStack(const LinearWeight &weight, const ModelConfig &config, const Sites &sites, std::int64_t layer, std::initializer_list<LinearMap> maps)
 {
     Stack stack;
-    stack.weight = weight.weight.const_data_ptr<float>();
+    stack.weight = weight.stored ? nullptr : weight.weight.const_data_ptr<float>();
+    stack.stored = weight.stored;
     stack.bias = weight.bias.defined() ? weight.bias.const_data_ptr<float>() : nullptr;
-    if (weight.weight.requires_grad())
+    if (!weight.stored && weight.weight.requires_grad())
         stack.trainedWeight = weight.weight;
     if (weight.bias.defined() && weight.bias.requires_grad())
         stack.trainedBias = weight.bias;
-    stack.out = weight.weight.size(0);
-    stack.in = weight.weight.size(1);
+    stack.out = weight.outputs();
+    stack.in = weight.inputs();
     std::int64_t column = 0;
     std::vector<at::Tensor> rows;
     for (const LinearMap map : maps) {
@@ -72,7 +76,7 @@ bool isTrained(const Stack &stack)
 void stackForward(const Stack &stack, std::int64_t tokens, const float *x, float *y, Into into, float *t, float *scratch)
 {
     const std::int64_t in = stack.in, out = stack.out;
-    gemm(tokens, out, in, 1.0f, {x, in}, {stack.weight, in, Use::Transposed}, into == Into::Add ? 1.0f : 0.0f, y, out);
+    gemm(tokens, out, in, 1.0f, {x, in}, {weightOf(stack), in, Use::Transposed}, into == Into::Add ? 1.0f : 0.0f, y, out);
     if (stack.bias) {
         at::parallel_for(0, tokens, 32, [&](std::int64_t begin, std::int64_t end) { addBias(y + begin * out, out, stack.bias, end - begin, out); });
     }
@@ -120,7 +124,7 @@ void stackBackward(const Stack &stack, std::int64_t tokens, const float *x, cons
         }
     }
     if (want == WantInput::Yes) {
-        gemm(tokens, in, out, 1.0f, {dY, out}, {stack.weight, in}, into == Into::Add ? 1.0f : 0.0f, dX, in);
+        gemm(tokens, in, out, 1.0f, {dY, out}, {weightOf(stack), in}, into == Into::Add ? 1.0f : 0.0f, dX, in);
         if (stack.rank > 0 && !stack.hasDropout)
             gemm(tokens, in, stack.rank, 1.0f, {u, stack.rank}, {a, in}, 1.0f, dX, in);
     }

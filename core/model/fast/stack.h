@@ -21,7 +21,8 @@ struct StackPart {
 };
 
 struct Stack {
-    const float *weight = nullptr; // [out, in]
+    const float *weight = nullptr; // [out, in]; none where it is stored:
+    StoredRows stored;
     const float *bias = nullptr;   // [out] or none
     std::int64_t in = 0, out = 0;
     std::int64_t rank = 0;         // of all parts together

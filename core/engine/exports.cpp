@@ -37,6 +37,9 @@ Result<> checkTarget(const ExportRequest &request, const TunedModel &tuned)
         return fail(ErrorCode::Usage, tr("PEFT has no bottleneck adapters."), tr("Export it as adapterhub."));
     if (request.target == "adapterhub" && !isBottleneck)
         return fail(ErrorCode::Usage, tr("Only bottleneck adapters are written in AdapterHub's form."), tr("Export it as peft."));
+    if (request.target == "adapterhub" && tuned.weights->config.normPlaces != model::NormPlaces::Before)
+        return fail(ErrorCode::Usage, tr("In this model AdapterHub places an adapter in front of a norm, Fettle behind it: it would answer differently there."),
+                    tr("Use the adapter here, or train LoRA."));
     return {};
 }
 

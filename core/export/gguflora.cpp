@@ -45,6 +45,8 @@ std::string whyNotLora(const tune::LoraAdapter *adapter)
 {
     if (adapter == nullptr)
         return tr("Only LoRA adapters have a form for llama.cpp.");
+    if (adapter->hasOuter())
+        return tr("The adapter changes the embeddings or the head, which llama.cpp's adapters do not.");
     if (adapter->config().isDora)
         return tr("llama.cpp does not know DoRA: it would leave out the trained lengths.");
     if (!adapter->modules().empty() && adapter->modules().front().fixedA.defined())

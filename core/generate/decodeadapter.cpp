@@ -75,7 +75,9 @@ Result<> DecodeAdapter::takeLora(const tune::LoraAdapter &adapter, const DecodeW
 {
     const at::NoGradGuard guard;
     const model::ModelConfig &config = weights.config;
-    if (!adapter.config().isDora) {
+    if (auto taken = takeOuter(adapter, config); !taken)
+        return taken;
+    if (!adapter.config().isDora && !adapter.hasOuter()) {
         m_origin = std::make_unique<Origin>();
         m_origin->config = adapter.config();
         m_origin->layers = config.layers;
@@ -108,6 +110,35 @@ Result<> DecodeAdapter::takeLora(const tune::LoraAdapter &adapter, const DecodeW
             origin.a = at::Tensor();
             origin.b = at::Tensor();
             m_origin->modules.push_back(std::move(origin));
+        }
+    }
+    return {};
+}
+
+Result<> DecodeAdapter::takeOuter(const tune::LoraAdapter &adapter, const model::ModelConfig &config)
+{
+    for (const tune::OuterPart part : tune::kOuterParts) {
+        const tune::OuterModule &own = adapter.outer()[static_cast<std::size_t>(part)];
+        const bool isEmbedding = part == tune::OuterPart::Embedding;
+        Outer &target = isEmbedding ? m_embedding : m_head;
+        const auto take = [&](const at::Tensor &tensor, std::int64_t rows, std::int64_t columns, PackedMatrix &to) -> Result<> {
+            if (tensor.size(0) != rows || tensor.size(1) != columns)
+                return doesNotFit(std::string(tune::nameOf(part)));
+            auto packed = packTensor(tensor);
+            if (packed)
+                to = std::move(*packed);
+            return packed ? Result<>() : passError(packed);
+        };
+        target.scaling = static_cast<float>(own.scaling);
+        if (own.whole.defined()) {
+            if (auto taken = take(own.whole, config.vocabulary, config.width, target.whole); !taken)
+                return taken;
+        }
+        if (own.a.defined()) {
+            auto a = isEmbedding ? take(own.a.t(), config.vocabulary, own.rank(), target.a) : take(own.a, own.rank(), config.width, target.a);
+            auto b = a ? take(own.b, isEmbedding ? config.width : config.vocabulary, own.rank(), target.b) : a;
+            if (!b)
+                return b;
         }
     }
     return {};
@@ -225,6 +256,12 @@ std::uint64_t DecodeAdapter::fingerprintNow() const
             for (const std::uint64_t part : {fingerprint(own.down.bytes()), fingerprint(own.up.bytes()), fingerprint(std::as_bytes(std::span(own.downBias))),
                                              fingerprint(std::as_bytes(std::span(own.upBias)))})
                 total = (total ^ part) * 0x9E3779B97F4A7C15ull;
+        }
+    }
+    for (const Outer *own : {&m_embedding, &m_head}) {
+        for (const PackedMatrix *part : {&own->whole, &own->a, &own->b}) {
+            if (!part->isEmpty())
+                total = (total ^ fingerprint(part->bytes())) * 0x9E3779B97F4A7C15ull;
         }
     }
     for (std::size_t page = 0; m_start && page * kKeyChunk < m_startLength; ++page)

@@ -40,6 +40,12 @@ public:
         std::vector<float> downBias, upBias;
         float scaling = 1.0f; // without the strength
     };
+    // At the embeddings or at the head: a matrix in place of the model's own, or a low-rank update of it.
+    struct Outer {
+        PackedMatrix whole;     // [V, C]; empty: the model's own
+        PackedMatrix a, b;      // head: [R, C], [V, R]; embedding: [V, R], [C, R]; empty: none
+        float scaling = 1.0f;   // without the strength
+    };
     enum class BottleneckInput { Stream, Sum, Branch }; // before the block, behind it, or what the block adds
     enum class Place { AfterAttention, AfterMlp };
 
@@ -58,6 +64,8 @@ public:
     [[nodiscard]] Module &module(std::size_t layer, model::LinearMap map) { return m_modules[layer][static_cast<std::size_t>(map)]; }
     [[nodiscard]] const Bottleneck *bottleneck(std::size_t layer, Place place) const;
     [[nodiscard]] BottleneckInput bottleneckInput() const { return m_bottleneckInput; }
+    [[nodiscard]] const Outer &embedding() const { return m_embedding; }
+    [[nodiscard]] const Outer &head() const { return m_head; }
     [[nodiscard]] std::size_t largestRank() const { return m_largestRank; }
     // f of the bottlenecks, in place.
     void activate(float *values, std::size_t count) const;
@@ -71,7 +79,7 @@ public:
     [[nodiscard]] bool hasVirtualTokens() const { return !m_virtualTokens.empty(); }
     void setStart(std::shared_ptr<const KvCache> start);
     // False where only 0 and 1 make sense as strength.
-    [[nodiscard]] bool canScale() const { return m_startLength == 0; }
+    [[nodiscard]] bool canScale() const { return m_startLength == 0 && m_embedding.whole.isEmpty() && m_head.whole.isEmpty(); }
     // The adapter's own hash (tune::Adapter::hash) of the tensors that lie in memory now. Quick while they have not changed since the last call.
     [[nodiscard]] std::string hash() const;
 
@@ -79,6 +87,7 @@ private:
     struct Origin;
     DecodeAdapter();
     [[nodiscard]] Result<> takeLora(const tune::LoraAdapter &adapter, const DecodeWeights &weights);
+    [[nodiscard]] Result<> takeOuter(const tune::LoraAdapter &adapter, const model::ModelConfig &config);
     [[nodiscard]] static tl::unexpected<Error> doesNotFit(const std::string &name);
     [[nodiscard]] Result<> takeIa3(const tune::Ia3Adapter &adapter, const model::ModelConfig &config);
     [[nodiscard]] Result<> takeBottlenecks(const tune::BottleneckAdapter &adapter, const model::ModelConfig &config);
@@ -87,6 +96,7 @@ private:
     std::vector<std::array<Module, model::kLinearMaps>> m_modules;
     std::vector<std::array<Bottleneck, 2>> m_bottlenecks; // [layer][place]; empty: none
     BottleneckInput m_bottleneckInput = BottleneckInput::Stream;
+    Outer m_embedding, m_head;
     int m_activation = 0; // tune::Curve
     std::vector<float> m_virtualTokens; // [P, C]
     std::size_t m_width = 0, m_startLength = 0;

@@ -366,7 +366,7 @@ Result<> DecodeStep::runLayer(std::size_t layer)
     return finishBlock(layer, DecodeAdapter::Place::AfterMlp);
 }
 
-DecodeStep::Logits DecodeStep::outputLogits()
+Result<DecodeStep::Logits> DecodeStep::outputLogits()
 {
     StepBuffers &b = *m_buffers;
     const std::size_t columns = m_weights->finalNorm.size();
@@ -380,12 +380,14 @@ DecodeStep::Logits DecodeStep::outputLogits()
     });
     b.work.push_back({&m_weights->outputHead(), b.packed.data(), b.quantisedInput(), b.wanted.size(), b.logits.data(), b.vocabulary, ProductMode::Replace});
     b.runProducts(m_pool);
+    if (auto changed = m_sites->changeLogits(b, m_pool, m_weights->finalNorm, static_cast<float>(m_weights->config.rmsEpsilon)); !changed)
+        return passError(changed);
     if (const auto limit = static_cast<float>(m_weights->config.finalSoftcap); limit > 0) {
         m_pool.run(b.wanted.size(), [&](std::size_t row, int) {
             softLimit(b.logits.data() + row * b.vocabulary, static_cast<std::size_t>(m_weights->config.vocabulary), limit);
         });
     }
-    return {b.logits.data(), b.vocabulary, b.wanted.size()};
+    return Logits{b.logits.data(), b.vocabulary, b.wanted.size()};
 }
 
 void DecodeStep::finalHidden(std::size_t row, float *target) const
@@ -400,6 +402,8 @@ Result<DecodeStep::Logits> DecodeStep::run(std::span<const StepPart> parts, std:
     if (m_buffers->rows.empty())
         return Logits{};
     embed();
+    if (auto changed = m_sites->changeEmbeddings(*m_buffers, m_pool, static_cast<float>(m_weights->config.embeddingScale)); !changed)
+        return passError(changed);
     for (std::size_t layer = 0; layer < m_weights->layers.size(); ++layer) {
         if (stop.stop_requested())
             return fail(ErrorCode::Cancelled, tr("Generating text was cancelled."));
@@ -407,8 +411,12 @@ Result<DecodeStep::Logits> DecodeStep::run(std::span<const StepPart> parts, std:
             return passError(done);
     }
     Logits logits;
-    if (!m_buffers->wanted.empty())
-        logits = outputLogits();
+    if (!m_buffers->wanted.empty()) {
+        auto computed = outputLogits();
+        if (!computed)
+            return passError(computed);
+        logits = *computed;
+    }
     for (const StepPart &part : parts)
         part.cache->setLength(part.cache->length() + part.tokens.size());
     return logits;

@@ -67,7 +67,7 @@ private:
     // What adapters put on the stream behind attention or the MLP.
     [[nodiscard]] Result<> finishBlock(std::size_t layer, DecodeAdapter::Place place);
     [[nodiscard]] Result<> runLayer(std::size_t layer);
-    [[nodiscard]] Logits outputLogits();
+    [[nodiscard]] Result<Logits> outputLogits();
     template <class Work>
     void forRowGroups(std::size_t rows, Work &&work);
 

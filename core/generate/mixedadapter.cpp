@@ -40,7 +40,8 @@ Result<PackedMatrix> beside(const PackedMatrix &first, float firstFactor, const 
 
 bool DecodeAdapter::canMix() const
 {
-    return m_startLength == 0 && m_bottlenecks.empty() && std::ranges::all_of(m_modules, [](const auto &layer) {
+    const bool hasOuter = !m_embedding.whole.isEmpty() || !m_embedding.a.isEmpty() || !m_head.whole.isEmpty() || !m_head.a.isEmpty();
+    return m_startLength == 0 && m_bottlenecks.empty() && !hasOuter && std::ranges::all_of(m_modules, [](const auto &layer) {
         return std::ranges::all_of(layer, [](const Module &module) { return module.gain.empty() && module.inputGain.empty(); });
     });
 }

@@ -57,6 +57,78 @@ Result<> SiteWork::runBottlenecks(StepBuffers &buffers, WorkerPool &pool, std::s
     return {};
 }
 
+Result<> SiteWork::changeEmbeddings(StepBuffers &buffers, WorkerPool &pool, float scale)
+{
+    const std::size_t width = buffers.width;
+    for (const StepSegment &segment : buffers.adapted) {
+        const DecodeAdapter::Outer &outer = segment.adapter->embedding();
+        float *stream = buffers.stream.data() + segment.first * width;
+        const auto tokenOf = [&](std::size_t r) { return static_cast<std::size_t>(buffers.rows[segment.first + r].token); };
+        if (!outer.whole.isEmpty()) {
+            for (std::size_t r = 0; r < segment.rows; ++r) {
+                outer.whole.unpackRow(tokenOf(r), stream + r * width);
+                for (std::size_t i = 0; i < outer.whole.columns() && scale != 1.0f; ++i)
+                    stream[r * width + i] *= scale;
+            }
+        }
+        if (outer.a.isEmpty())
+            continue;
+        const std::size_t rank = outer.a.columns(), stride = paddedRows(rank);
+        for (Scratch *scratch : {&narrow, &packedNarrow}) {
+            if (auto room = scratch->want(segment.rows * stride); !room)
+                return room;
+        }
+        for (std::size_t r = 0; r < segment.rows; ++r) {
+            outer.a.unpackRow(tokenOf(r), narrow.data() + r * stride);
+            for (std::size_t i = 0; i < rank; ++i)
+                narrow.data()[r * stride + i] *= outer.scaling * segment.strength * scale;
+        }
+        packRows(narrow.data(), stride, segment.rows, rank, packedNarrow.data());
+        buffers.work.push_back({&outer.b, packedNarrow.data(), nullptr, segment.rows, stream, width, ProductMode::Add});
+        buffers.runProducts(pool);
+    }
+    return {};
+}
+
+Result<> SiteWork::changeLogits(StepBuffers &buffers, WorkerPool &pool, const std::vector<float> &norm, float epsilon)
+{
+    const std::size_t width = buffers.width, columns = norm.size();
+    for (const StepSegment &segment : buffers.adapted) {
+        const DecodeAdapter::Outer &outer = segment.adapter->head();
+        if (outer.whole.isEmpty() && outer.a.isEmpty())
+            continue;
+        // The wanted rows of a segment are neighbours, as the rows are.
+        const auto begin = std::lower_bound(buffers.wanted.begin(), buffers.wanted.end(), segment.first);
+        const auto end = std::lower_bound(begin, buffers.wanted.end(), segment.first + segment.rows);
+        const auto rows = static_cast<std::size_t>(end - begin);
+        if (rows == 0)
+            continue;
+        const std::size_t rank = outer.a.isEmpty() ? 0 : outer.a.rows(), stride = paddedRows(rank);
+        for (auto &[scratch, values] : {std::pair{&normed, rows * width}, std::pair{&packed, rows * width}, std::pair{&narrow, rows * stride}, std::pair{&packedNarrow, rows * stride}}) {
+            if (auto room = scratch->want(values); !room)
+                return room;
+        }
+        for (std::size_t r = 0; r < rows; ++r)
+            rmsNorm(buffers.stream.data() + *(begin + static_cast<std::ptrdiff_t>(r)) * width, norm.data(), columns, epsilon, normed.data() + r * width);
+        packRows(normed.data(), width, rows, columns, packed.data());
+        float *logits = buffers.logits.data() + static_cast<std::size_t>(begin - buffers.wanted.begin()) * buffers.vocabulary;
+        if (!outer.whole.isEmpty()) {
+            buffers.work.push_back({&outer.whole, packed.data(), nullptr, rows, logits, buffers.vocabulary, ProductMode::Replace});
+            buffers.runProducts(pool);
+        }
+        if (rank == 0)
+            continue;
+        buffers.work.push_back({&outer.a, packed.data(), nullptr, rows, narrow.data(), stride, ProductMode::Replace});
+        buffers.runProducts(pool);
+        for (std::size_t i = 0; i < rows * stride; ++i)
+            narrow.data()[i] *= outer.scaling * segment.strength;
+        packRows(narrow.data(), stride, rows, rank, packedNarrow.data());
+        buffers.work.push_back({&outer.b, packedNarrow.data(), nullptr, rows, logits, buffers.vocabulary, ProductMode::Add});
+        buffers.runProducts(pool);
+    }
+    return {};
+}
+
 void SiteWork::addBottlenecks(StepBuffers &buffers, std::size_t layer, DecodeAdapter::Place place, DecodeAdapter::BottleneckInput input)
 {
     for (const StepSegment &segment : buffers.adapted) {

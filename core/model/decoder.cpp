@@ -17,7 +17,7 @@ namespace {
 std::vector<at::Tensor> project(const LinearWeight &stack, const ModelConfig &config, std::int64_t layer, std::initializer_list<LinearMap> maps,
                                 const at::Tensor &x, const Sites &sites)
 {
-    const at::Tensor all = at::linear(x, stack.weight, stack.bias); // [N, sum of out]
+    const at::Tensor all = stack.apply(x); // [N, sum of out]
     std::vector<at::Tensor> parts;
     std::int64_t column = 0;
     for (const LinearMap map : maps) {
@@ -27,8 +27,7 @@ std::vector<at::Tensor> project(const LinearWeight &stack, const ModelConfig &co
             const at::Tensor small = at::linear(applyDropout(x, update.dropout), update.a); // [N, R]
             y = y + at::linear(small, update.b) * update.scale;
         }
-        const LinearWeight own{stack.weight.narrow(0, column, out), stack.bias.defined() ? stack.bias.narrow(0, column, out) : at::Tensor()};
-        parts.push_back(sites.linear(layer, map, own, x, y));
+        parts.push_back(sites.linear(layer, map, stack.rows(column, out), x, y));
         column += out;
     }
     return parts;
@@ -225,7 +224,7 @@ Widened widened(const PackedBatch &batch, std::int64_t virtualTokens)
 at::Tensor forwardHidden(const ModelWeights &weights, const PackedBatch &batch, const Sites &sites, const StopCheck &isStopped)
 {
     sites.beginPass();
-    const at::Tensor rows = at::embedding(weights.embedding, batch.ids); // [N, C]
+    const at::Tensor rows = weights.embeddingRows(batch.ids); // [N, C]
     const double scale = weights.config.embeddingScale;
     const at::Tensor h = sites.embedded(batch, scale == 1.0 ? rows : rows * scale);
     const at::Tensor extra = sites.virtualTokens(); // [P, C]
@@ -240,9 +239,11 @@ at::Tensor forwardHidden(const ModelWeights &weights, const PackedBatch &batch, 
     return throughLayers(weights, wide.batch, sites, at::cat(parts, 0), isStopped).index_select(0, wide.own);
 }
 
-at::Tensor headLogits(const ModelWeights &weights, const at::Tensor &hidden)
+at::Tensor headLogits(const ModelWeights &weights, const at::Tensor &hidden, const HeadChange &change)
 {
-    const at::Tensor logits = at::linear(hidden, weights.head);
+    at::Tensor logits = change.whole.defined() ? at::linear(hidden, change.whole) : weights.headWeight().apply(hidden);
+    for (const LowRank &update : change.updates)
+        logits = logits + at::linear(at::linear(applyDropout(hidden, update.dropout), update.a), update.b) * update.scale;
     const double limit = weights.config.finalSoftcap;
     return limit > 0 ? at::tanh(logits / limit) * limit : logits;
 }
@@ -253,7 +254,7 @@ try {
         return passError(checked);
     const at::NoGradGuard guard;
     const at::Tensor hidden = forwardHidden(weights, batch, sites);
-    return headLogits(weights, rows.defined() ? hidden.index_select(0, rows) : hidden);
+    return headLogits(weights, rows.defined() ? hidden.index_select(0, rows) : hidden, sites.head());
 } catch (const std::exception &exception) {
     return tl::unexpected(errorFromException(exception, tr("computing logits")));
 }

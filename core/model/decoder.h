@@ -37,7 +37,7 @@ struct PackedBatch {
 // Stopped between two layers, in the backward pass too.
 [[nodiscard]] at::Tensor forwardHidden(const ModelWeights &weights, const PackedBatch &batch, const Sites &sites, const StopCheck &isStopped = {});
 // Logits [M, V] of hidden states [M, C].
-[[nodiscard]] at::Tensor headLogits(const ModelWeights &weights, const at::Tensor &hidden);
+[[nodiscard]] at::Tensor headLogits(const ModelWeights &weights, const at::Tensor &hidden, const HeadChange &change = {});
 // forwardHidden and the head on chosen rows ([M] int64; undefined: all), without gradients, exceptions caught. Logits [M, V].
 [[nodiscard]] Result<at::Tensor> computeLogits(const ModelWeights &weights, const PackedBatch &batch, const Sites &sites,
                                                const at::Tensor &rows = {});

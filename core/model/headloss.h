@@ -1,9 +1,11 @@
 // The output head and the cross-entropy behind it, in chunks of rows: the loss of each row and, on request, the gradient of the hidden
-// states in the same pass, so that no [M, V] matrix exists. A head that requires a gradient gets it added to its .grad().
+// states in the same pass, so that no [M, V] matrix exists. A head that requires a gradient gets it added to its .grad(); one that is stored
+// rounded is unpacked slice by slice.
 #pragma once
 
 #include "core/model/largememory.h"
-#include "core/torch.h"
+#include "core/model/sites.h"
+#include "core/model/storedmatrix.h"
 
 #include <cstdint>
 
@@ -24,8 +26,9 @@ struct HeadBuffer {
 };
 
 // hidden [M, C] fp32, head [V, C], targets [M] int64 within the vocabulary.
+// change: what the sites place at the head; trained parts of it get their gradients.
 // softcap c: logits become c * tanh(logits / c); 0: unchanged.
-[[nodiscard]] HeadLoss headLoss(const at::Tensor &hidden, const at::Tensor &head, const at::Tensor &targets, WantGradient want, double gradientScale,
-                                HeadBuffer &buffer, double softcap = 0);
+[[nodiscard]] HeadLoss headLoss(const at::Tensor &hidden, const LinearWeight &head, const at::Tensor &targets, WantGradient want, double gradientScale,
+                                HeadBuffer &buffer, double softcap = 0, const HeadChange &change = {});
 
 } // namespace fettle::model

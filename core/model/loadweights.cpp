@@ -1,11 +1,14 @@
-// Decodes the tensors of a WeightSource into ModelWeights, in pieces on all threads.
+// Reads the tensors of a WeightSource into ModelWeights on all threads: fp32 in pieces, matrices that stay rounded one after the other.
 #include "core/base/words.h"
+#include "core/io/quantise.h"
 #include "core/model/weights.h"
 
 #include <ATen/Parallel.h>
 #include <algorithm>
-#include <atomic>
+#include <array>
+#include <cstring>
 #include <fmt/format.h>
+#include <map>
 
 namespace fettle::model {
 
@@ -20,10 +23,90 @@ struct Piece {
 
 constexpr std::int64_t kPieceValues = 1 << 20;
 
-std::vector<Piece> cutIntoPieces(const WeightSource &source, const ModelWeights &weights)
+enum class Form : std::uint8_t { Plain, Blocks, Nf4 };
+struct Storage {
+    Form form = Form::Plain;
+    io::StorageType type = io::StorageType::F32; // of blocks
+};
+
+// A type that takes less room than fp32 and can be unpacked.
+Storage asInFile(const SourceTensor &tensor)
+{
+    const io::StorageType type = tensor.entry.type;
+    const bool isSmaller = io::blockBytes(type) < 4 * io::blockValues(type);
+    return isSmaller && io::canDecode(type) ? Storage{Form::Blocks, type} : Storage{};
+}
+
+Storage storageOf(const SourceTensor &tensor, const StorageChoice &choice)
+{
+    const bool isMatrix = tensor.entry.shape.size() == 2 && !tensor.name.ends_with(".bias");
+    if (!isMatrix || choice.storage == WeightStorage::Fp32 || (choice.isTrained && choice.isTrained(tensor.name)))
+        return {};
+    const Storage half{Form::Blocks, tensor.entry.type == io::StorageType::F16 ? io::StorageType::F16 : io::StorageType::BF16};
+    const bool isLinear = tensor.name.starts_with("model.layers.");
+    switch (choice.storage) {
+    case WeightStorage::Half: return half;
+    case WeightStorage::Q8:
+        if (isLinear)
+            return tensor.entry.rowValues() % io::blockValues(io::StorageType::Q8_0) == 0 ? Storage{Form::Blocks, io::StorageType::Q8_0} : half;
+        break;
+    case WeightStorage::Nf4:
+        if (isLinear)
+            return {Form::Nf4, {}};
+        break;
+    case WeightStorage::File:
+    case WeightStorage::Fp32: break;
+    }
+    return asInFile(tensor);
+}
+
+// Maps of one stack are stored alike: where one of them is rounded, the others are kept as blocks of whatever they are.
+class Plan {
+public:
+    Plan(const WeightSource &source, const StorageChoice &choice) : m_source(source)
+    {
+        for (const SourceTensor &tensor : source.tensors())
+            m_storage[tensor.name] = storageOf(tensor, choice);
+        for (std::int64_t layer = 0; layer < source.config().layers; ++layer) {
+            for (const auto &stack : stacks(layer)) {
+                const bool isPlain = std::all_of(stack.begin(), stack.end(), [&](const std::string &name) { return m_storage.at(name).form == Form::Plain; });
+                for (const std::string &name : stack) {
+                    if (Storage &own = m_storage.at(name); !isPlain && own.form == Form::Plain)
+                        own = {Form::Blocks, io::StorageType::F32};
+                }
+            }
+        }
+    }
+
+    [[nodiscard]] Storage operator[](std::string_view name) const { return m_storage.find(name)->second; }
+    [[nodiscard]] bool isPlain(std::string_view name) const { return (*this)[name].form == Form::Plain; }
+
+    // Names of the maps of each matrix of a layer, in the order of its rows.
+    [[nodiscard]] std::vector<std::vector<std::string>> stacks(std::int64_t layer) const
+    {
+        using Maps = std::vector<LinearMap>;
+        const std::vector<Maps> fused = {{LinearMap::QueryKeyValue}, {LinearMap::Output}, {LinearMap::GateUp}, {LinearMap::Down}};
+        const std::vector<Maps> apart = {{LinearMap::Query, LinearMap::Key, LinearMap::Value}, {LinearMap::Output}, {LinearMap::Gate, LinearMap::Up}, {LinearMap::Down}};
+        std::vector<std::vector<std::string>> all;
+        for (const Maps &maps : m_source.config().isFused ? fused : apart) {
+            auto &names = all.emplace_back();
+            for (const LinearMap map : maps)
+                names.push_back(linearName(layer, map) + ".weight");
+        }
+        return all;
+    }
+
+private:
+    const WeightSource &m_source;
+    std::map<std::string, Storage, std::less<>> m_storage;
+};
+
+std::vector<Piece> cutIntoPieces(const WeightSource &source, const Plan &plan, const ModelWeights &weights)
 {
     std::vector<Piece> pieces;
     for (const SourceTensor &tensor : source.tensors()) {
+        if (!plan.isPlain(tensor.name))
+            continue;
         const at::Tensor target = weights.tensor(tensor.name);
         float *values = target.data_ptr<float>(); // views of stacked matrices are whole rows: contiguous
         const std::int64_t rowValues = tensor.entry.rowValues(), rows = tensor.entry.rows();
@@ -34,23 +117,151 @@ std::vector<Piece> cutIntoPieces(const WeightSource &source, const ModelWeights 
     return pieces;
 }
 
+// work(i) for i from 0 on all threads. The first error ends nothing early but is returned.
+template <class Work>
+Result<> onAllThreads(std::int64_t count, const Work &work)
+{
+    std::mutex mutex;
+    std::optional<Error> error;
+    at::parallel_for(0, count, 1, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) {
+            if (Result<> done = work(i); !done) {
+                const std::lock_guard lock(mutex);
+                error = done.error();
+            }
+        }
+    });
+    return error ? Result<>(tl::unexpected(*error)) : Result<>();
+}
+
+std::size_t rowBytes(io::StorageType type, std::int64_t columns) { return static_cast<std::size_t>(columns / io::blockValues(type) * io::blockBytes(type)); }
+
+Result<StoredMatrix::Values> readBlocks(const SourceTensor &tensor, io::StorageType type)
+{
+    const std::int64_t rows = tensor.entry.rows(), columns = tensor.entry.rowValues();
+    const std::size_t bytesPerRow = rowBytes(type, columns);
+    StoredMatrix::Blocks blocks{type, std::vector<std::byte>(static_cast<std::size_t>(rows) * bytesPerRow)};
+    const bool isSame = type == tensor.entry.type && tensor.offset == 0;
+    const std::int64_t step = std::max<std::int64_t>(1, kPieceValues / columns);
+    auto read = onAllThreads((rows + step - 1) / step, [&](std::int64_t piece) -> Result<> {
+        const std::int64_t first = piece * step, count = std::min(step, rows - first);
+        std::byte *target = blocks.bytes.data() + static_cast<std::size_t>(first) * bytesPerRow;
+        if (isSame) {
+            for (std::int64_t row = 0; row < count; ++row)
+                std::memcpy(target + static_cast<std::size_t>(row) * bytesPerRow,
+                            tensor.entry.bytes.data() + static_cast<std::size_t>(tensor.fileRow(first + row)) * bytesPerRow, bytesPerRow);
+            return {};
+        }
+        std::vector<float> values(static_cast<std::size_t>(count * columns));
+        if (auto decoded = tensor.decodeRows(first, count, values); !decoded)
+            return decoded;
+        return io::encodeFloats(type, values, {target, static_cast<std::size_t>(count) * bytesPerRow});
+    });
+    return read ? Result<StoredMatrix::Values>(std::move(blocks)) : passError(read);
+}
+
+Result<StoredMatrix::Values> readNf4(const SourceTensor &tensor, ScaleRounding rounding)
+{
+    const std::int64_t rows = tensor.entry.rows(), columns = tensor.entry.rowValues(), step = std::max<std::int64_t>(1, kPieceValues / columns);
+    const at::Tensor values = at::empty({rows, columns}, at::kFloat);
+    auto *target = values.data_ptr<float>();
+    auto read = onAllThreads((rows + step - 1) / step, [&](std::int64_t piece) {
+        const std::int64_t first = piece * step, count = std::min(step, rows - first);
+        return tensor.decodeRows(first, count, {target + first * columns, static_cast<std::size_t>(count * columns)});
+    });
+    return read ? Result<StoredMatrix::Values>(toNf4(values, rounding)) : passError(read);
+}
+
+// The matrices that stay rounded, one after the other.
+class StoredReader {
+public:
+    StoredReader(const WeightSource &source, const Plan &plan, const StorageChoice &choice) : m_source(source), m_plan(plan), m_choice(choice) { }
+
+    Result<> readAll(ModelWeights &weights, const ProgressCallback &progress, const std::stop_token &stop)
+    {
+        const ModelConfig &config = m_source.config();
+        if (auto read = readOuter("model.embed_tokens.weight", weights.storedEmbedding); !read)
+            return read;
+        if (config.isTied)
+            weights.storedHead = weights.storedEmbedding;
+        else if (auto read = readOuter("lm_head.weight", weights.storedHead); !read)
+            return read;
+        for (std::int64_t layer = 0; layer < config.layers; ++layer) {
+            if (stop.stop_requested())
+                return fail(ErrorCode::Cancelled, tr("Loading the model was cancelled."));
+            if (progress)
+                progress({tr("Loading the model"), layer, config.layers});
+            LayerWeights &here = weights.layers[static_cast<std::size_t>(layer)];
+            const auto stacks = m_plan.stacks(layer);
+            const std::array<LinearWeight *, 4> targets = {&here.qkv, &here.output, &here.gateUp, &here.down};
+            for (std::size_t i = 0; i < targets.size(); ++i) {
+                if (m_plan.isPlain(stacks[i].front()))
+                    continue;
+                if (auto read = readStack(stacks[i], targets[i]->stored); !read)
+                    return read;
+            }
+        }
+        return {};
+    }
+
+private:
+    Result<> readOuter(const std::string &name, StoredRows &target) { return m_plan.isPlain(name) ? Result<>() : readStack({name}, target); }
+
+    Result<> readStack(const std::vector<std::string> &names, StoredRows &target)
+    {
+        const auto matrix = std::make_shared<StoredMatrix>(m_source.find(names.front())->entry.rowValues());
+        for (const std::string &name : names) {
+            const SourceTensor &tensor = *m_source.find(name);
+            const Storage storage = m_plan[name];
+            auto values = storage.form == Form::Nf4 ? readNf4(tensor, m_choice.scales) : readBlocks(tensor, storage.type);
+            if (!values)
+                return passError(values);
+            matrix->append(tensor.entry.rows(), std::move(*values));
+        }
+        target = allRows(matrix);
+        return {};
+    }
+
+    const WeightSource &m_source;
+    const Plan &m_plan;
+    const StorageChoice &m_choice;
+};
+
 } // namespace
 
-Result<std::shared_ptr<const ModelWeights>> loadWeights(const std::filesystem::path &path, const ProgressCallback &progress, std::stop_token stop)
+std::int64_t bytesInMemory(const WeightSource &source, const StorageChoice &choice)
+{
+    const Plan plan(source, choice);
+    std::int64_t total = 0;
+    for (const SourceTensor &tensor : source.tensors()) {
+        const Storage storage = plan[tensor.name];
+        switch (storage.form) {
+        case Form::Plain: total += 4 * tensor.entry.values(); break;
+        case Form::Blocks: total += tensor.entry.rows() * static_cast<std::int64_t>(rowBytes(storage.type, tensor.entry.rowValues())); break;
+        case Form::Nf4: total += nf4Bytes(tensor.entry.values(), choice.scales); break;
+        }
+    }
+    return total;
+}
+
+Result<std::shared_ptr<const ModelWeights>> loadWeights(const std::filesystem::path &path, const ProgressCallback &progress, std::stop_token stop,
+                                                        const StorageChoice &choice)
 {
     auto source = WeightSource::open(path);
     if (!source)
         return passError(source);
-    return loadWeights(**source, progress, stop);
+    return loadWeights(**source, progress, stop, choice);
 }
 
-Result<std::shared_ptr<const ModelWeights>> loadWeights(const WeightSource &source, const ProgressCallback &progress, std::stop_token stop)
+Result<std::shared_ptr<const ModelWeights>> loadWeights(const WeightSource &source, const ProgressCallback &progress, std::stop_token stop,
+                                                        const StorageChoice &choice)
 try {
-    const std::shared_ptr<ModelWeights> weights = allocateWeights(source.config());
-    const std::vector<Piece> pieces = cutIntoPieces(source, *weights);
+    const Plan plan(source, choice);
+    const std::shared_ptr<ModelWeights> weights = allocateWeights(source.config(), [&plan](std::string_view name) { return plan.isPlain(name); });
+    if (auto read = StoredReader(source, plan, choice).readAll(*weights, choice.storage == WeightStorage::Fp32 ? ProgressCallback() : progress, stop); !read)
+        return passError(read);
+    const std::vector<Piece> pieces = cutIntoPieces(source, plan, *weights);
     const auto total = static_cast<std::int64_t>(pieces.size());
-    std::mutex mutex;
-    std::optional<Error> error;
     // In rounds, so that progress and cancelling need no extra thread.
     const std::int64_t round = 16;
     for (std::int64_t begin = 0; begin < total; begin += round) {
@@ -58,25 +269,20 @@ try {
             return fail(ErrorCode::Cancelled, tr("Loading the model was cancelled."));
         if (progress)
             progress({tr("Loading the model"), begin, total});
-        at::parallel_for(begin, std::min(begin + round, total), 1, [&](std::int64_t first, std::int64_t last) {
-            for (std::int64_t i = first; i < last; ++i) {
-                const Piece &piece = pieces[static_cast<std::size_t>(i)];
-                const auto count = static_cast<std::size_t>(piece.rows * piece.tensor->entry.rowValues());
-                if (auto decoded = piece.tensor->decodeRows(piece.firstRow, piece.rows, {piece.target, count}); !decoded) {
-                    const std::lock_guard lock(mutex);
-                    error = decoded.error();
-                }
-            }
+        auto decoded = onAllThreads(std::min(round, total - begin), [&](std::int64_t i) {
+            const Piece &piece = pieces[static_cast<std::size_t>(begin + i)];
+            const auto count = static_cast<std::size_t>(piece.rows * piece.tensor->entry.rowValues());
+            return piece.tensor->decodeRows(piece.firstRow, piece.rows, {piece.target, count});
         });
-        if (error)
-            return tl::unexpected(*error);
+        if (!decoded)
+            return passError(decoded);
     }
     if (progress)
         progress({tr("Loading the model"), total, total});
     return std::shared_ptr<const ModelWeights>(weights);
 } catch (const std::exception &exception) {
     return fail(ErrorCode::OutOfMemory, tr("There is not enough memory for the weights of {} ({:.1f} GB).", source.path().string(),
-                                                    static_cast<double>(source.config().parameters()) * 4e-9),
+                                                    static_cast<double>(bytesInMemory(source, choice)) * 1e-9),
                 tr("Close other programs or choose a smaller model."), exception.what());
 }
 

@@ -70,7 +70,7 @@ LossOutcome plainLossAndGradient(const ModelWeights &weights, const LossBatch &b
 {
     const at::AutoGradMode enable(true);
     const at::Tensor hidden = forwardHidden(weights, batch.packed, sites, isStopped).index_select(0, batch.rows); // [M, C]
-    HeadLoss loss = headLoss(hidden.detach(), weights.head, batch.targets, WantGradient::Yes, gradientScale, buffer, weights.config.finalSoftcap);
+    HeadLoss loss = headLoss(hidden.detach(), weights.headWeight(), batch.targets, WantGradient::Yes, gradientScale, buffer, weights.config.finalSoftcap, sites.head());
     if (hidden.requires_grad())
         torch::autograd::backward({hidden}, {loss.gradient});
     return outcomeOf(std::move(loss));
@@ -109,8 +109,8 @@ try {
         return outcomeOf(std::move(**fast));
     const at::NoGradGuard guard;
     const at::Tensor hidden = forwardHidden(*m_state->weights, batch.packed, sites, m_state->options.isStopped).index_select(0, batch.rows);
-    return outcomeOf(headLoss(hidden, m_state->weights->head, batch.targets, WantGradient::No, 0.0, m_state->headBuffer,
-                              m_state->weights->config.finalSoftcap));
+    return outcomeOf(headLoss(hidden, m_state->weights->headWeight(), batch.targets, WantGradient::No, 0.0, m_state->headBuffer,
+                              m_state->weights->config.finalSoftcap, sites.head()));
 } catch (const std::exception &exception) {
     return tl::unexpected(errorFromException(exception, tr("computing the loss")));
 }

@@ -62,6 +62,13 @@ struct PrefixKeyValues {
     at::Tensor values;
 };
 
+// What stands at the output head.
+struct HeadChange {
+    at::Tensor whole;             // [V, C] in place of the head; undefined: the head itself
+    std::vector<LowRank> updates; // A [R, C], B [V, R]
+    [[nodiscard]] bool isNothing() const { return !whole.defined() && updates.empty(); }
+};
+
 // Every answer is "nothing here" by default. Called on the engine's thread, layer by layer.
 class Sites {
 public:
@@ -85,6 +92,7 @@ public:
     virtual void beginPass() const { }
     // h [N, C], the embeddings of batch.ids: the new h.
     [[nodiscard]] virtual at::Tensor embedded(const PackedBatch &batch, at::Tensor h) const;
+    [[nodiscard]] virtual HeadChange head() const { return {}; }
 
     // True when linear(), residual() and embedded() do no more than is said here: then the fast path may run.
     [[nodiscard]] virtual bool isDescribed() const { return false; }

@@ -50,7 +50,10 @@ public:
         m_used += roomFor(c10::multiply_integers(shape));
         return at::from_blob(here, shape, [block = m_block](void *) {}, at::kFloat);
     }
-    LinearWeight linear(std::int64_t out, std::int64_t in, bool hasBias) { return {take({out, in}), hasBias ? take({out}) : at::Tensor()}; }
+    LinearWeight linear(std::int64_t out, std::int64_t in, bool hasBias, bool isPlain)
+    {
+        return {isPlain ? take({out, in}) : at::Tensor(), hasBias ? take({out}) : at::Tensor(), {}};
+    }
 
     // Every tensor begins at a multiple of 4 KB.
     static std::int64_t roomFor(std::int64_t values) { return (values + 1023) / 1024 * 1024; }
@@ -62,44 +65,70 @@ private:
 
 } // namespace
 
-std::shared_ptr<ModelWeights> allocateWeights(const ModelConfig &config)
+std::shared_ptr<ModelWeights> allocateWeights(const ModelConfig &config, const std::function<bool(std::string_view name)> &isPlain)
 {
     auto weights = std::make_shared<ModelWeights>();
     weights->config = config;
+    const auto isMatrixPlain = [&](std::string_view name) { return !isPlain || isPlain(name); };
+    std::int64_t values = 0;
+    for (const ExpectedTensor &expected : expectedTensors(config)) {
+        if (expected.shape.size() == 1 || isMatrixPlain(expected.name))
+            values += c10::multiply_integers(expected.shape);
+    }
     // At most one page of 1,024 values is lost for each tensor.
-    Allocator allocator(config.parameters() + 1024 * (16 * config.layers + 3));
-    weights->embedding = allocator.take({config.vocabulary, config.width});
+    Allocator allocator(values + 1024 * (16 * config.layers + 3));
+    if (isMatrixPlain("model.embed_tokens.weight"))
+        weights->embedding = allocator.take({config.vocabulary, config.width});
     weights->finalNorm = allocator.take({config.width});
-    weights->head = config.isTied ? weights->embedding : allocator.take({config.vocabulary, config.width});
+    if (config.isTied)
+        weights->head = weights->embedding;
+    else if (isMatrixPlain("lm_head.weight"))
+        weights->head = allocator.take({config.vocabulary, config.width});
     weights->layers.resize(static_cast<std::size_t>(config.layers));
-    for (LayerWeights &layer : weights->layers) {
+    for (std::int64_t number = 0; number < config.layers; ++number) {
+        LayerWeights &layer = weights->layers[static_cast<std::size_t>(number)];
         for (int norm = 0; norm < kNorms; ++norm) {
             if (const std::int64_t size = normSize(config, static_cast<Norm>(norm)); size > 0)
                 layer.norms[static_cast<std::size_t>(norm)] = allocator.take({size});
         }
-        layer.qkv = allocator.linear(config.queryWidth() + 2 * config.keyValueWidth(), config.width, config.hasQkvBias);
-        layer.output = allocator.linear(config.width, config.queryWidth(), config.hasOutputBias);
-        layer.gateUp = allocator.linear(2 * config.intermediate, config.width, config.hasMlpBias);
-        layer.down = allocator.linear(config.width, config.intermediate, config.hasMlpBias);
+        const auto stack = [&](LinearMap map, std::int64_t out, std::int64_t in, bool hasItsBias) {
+            return allocator.linear(out, in, hasItsBias, isMatrixPlain(linearName(number, map) + ".weight"));
+        };
+        layer.qkv = stack(config.isFused ? LinearMap::QueryKeyValue : LinearMap::Query, config.queryWidth() + 2 * config.keyValueWidth(), config.width, config.hasQkvBias);
+        layer.output = stack(LinearMap::Output, config.width, config.queryWidth(), config.hasOutputBias);
+        layer.gateUp = stack(config.isFused ? LinearMap::GateUp : LinearMap::Gate, 2 * config.intermediate, config.width, config.hasMlpBias);
+        layer.down = stack(LinearMap::Down, config.width, config.intermediate, config.hasMlpBias);
     }
     return weights;
 }
 
 LinearWeight ModelWeights::linear(std::int64_t layer, LinearMap map) const
 {
-    const LinearWeight &stack = stackOf(layers.at(static_cast<std::size_t>(layer)), map);
-    const std::int64_t first = stackedRow(config, map), rows = outputSize(config, map);
-    return {stack.weight.narrow(0, first, rows), stack.bias.defined() ? stack.bias.narrow(0, first, rows) : at::Tensor()};
+    return stackOf(layers.at(static_cast<std::size_t>(layer)), map).rows(stackedRow(config, map), outputSize(config, map));
+}
+
+at::Tensor ModelWeights::embeddingRows(const at::Tensor &ids) const
+{
+    if (!storedEmbedding)
+        return at::embedding(embedding, ids);
+    const at::Tensor places = ids.contiguous(), rows = at::empty({ids.numel(), config.width}, at::kFloat);
+    const auto *place = places.const_data_ptr<std::int64_t>();
+    auto *row = rows.data_ptr<float>();
+    at::parallel_for(0, ids.numel(), 32, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i)
+            storedEmbedding.matrix->decode(storedEmbedding.first + place[i], 1, row + i * config.width);
+    });
+    return rows;
 }
 
 at::Tensor ModelWeights::tensor(std::string_view name) const
 {
     if (name == "model.embed_tokens.weight")
-        return embedding;
+        return storedEmbedding ? storedEmbedding.values() : embedding;
     if (name == "model.norm.weight")
         return finalNorm;
     if (name == "lm_head.weight")
-        return head;
+        return headWeight().values();
     constexpr std::string_view prefix = "model.layers.";
     if (!name.starts_with(prefix))
         return {};
@@ -122,7 +151,7 @@ at::Tensor ModelWeights::tensor(std::string_view name) const
         if (full.substr(full.find('.', prefix.size())) != name.substr(0, dot))
             continue;
         const LinearWeight found = linear(layer, map);
-        return name.substr(dot) == ".weight" ? found.weight : name.substr(dot) == ".bias" ? found.bias : at::Tensor();
+        return name.substr(dot) == ".weight" ? found.values() : name.substr(dot) == ".bias" ? found.bias : at::Tensor();
     }
     return {};
 }
@@ -141,6 +170,15 @@ const std::string &ModelWeights::hash() const
     return m_hash;
 }
 
-std::int64_t ModelWeights::bytes() const { return config.parameters() * 4; }
+std::int64_t ModelWeights::bytes() const
+{
+    std::int64_t total = 4 * config.parameters();
+    const auto lessThanFp32 = [](const StoredRows &stored) { return stored ? 4 * stored.count * stored.columns() - stored.matrix->bytes() : 0; };
+    for (const LayerWeights &layer : layers) {
+        for (const LinearWeight *linear : {&layer.qkv, &layer.output, &layer.gateUp, &layer.down})
+            total -= lessThanFp32(linear->stored);
+    }
+    return total - lessThanFp32(storedEmbedding) - (config.isTied ? 0 : lessThanFp32(storedHead));
+}
 
 } // namespace fettle::model

@@ -32,11 +32,10 @@ try {
     PassFigures figures;
     resetOwnPeak();
     const InTraining training(*setup.adapter);
-    const AdamSettings settings{setup.recipe.real("beta1"), setup.recipe.real("beta2"), setup.recipe.real("epsilon"), setup.recipe.real("weightDecay")};
-    AdamW optimizer(parametersFor(*setup.adapter, setup.recipe), settings);
+    AdamW optimizer(parametersFor(*setup.adapter, setup.recipe), adamSettings(setup.recipe));
     model::LossEngine engine(setup.weights, lossOptions(setup.recipe, [stop] { return stop.stop_requested(); }));
     figures.gradientBytes = setup.adapter->bytes();
-    figures.optimizerBytes = 2 * figures.gradientBytes;
+    figures.optimizerBytes = optimizer.momentBytes();
     const model::LossBatch batch = toLossBatch(row);
     // The first reading asks for memory and is slow; the second is what every later step is like.
     for (int reading = 0; reading < 2; ++reading) {

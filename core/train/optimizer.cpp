@@ -1,5 +1,7 @@
 #include "core/train/optimizer.h"
+
 #include "core/base/words.h"
+#include "core/io/dynamiccode.h"
 
 #include <ATen/Parallel.h>
 #include <algorithm>
@@ -14,6 +16,10 @@ namespace {
 
 constexpr std::size_t kNormBlock = 1 << 16; // gradients whose squares are one sum
 
+constexpr std::int64_t kMomentBlock = 256;        // 8-bit moments that share a scale; no block holds values of two parameters
+
+std::int64_t wholeBlocks(std::int64_t values) { return (values + kMomentBlock - 1) / kMomentBlock * kMomentBlock; }
+
 // LoRA+ (Hayou et al. 2024): B, which begins at zero, and DoRA's lengths learn faster than A.
 bool learnsFaster(const tune::NamedParameter &parameter)
 {
@@ -21,6 +27,17 @@ bool learnsFaster(const tune::NamedParameter &parameter)
 }
 
 } // namespace
+
+AdamSettings adamSettings(const Recipe &recipe)
+{
+    return {recipe.real("beta1"), recipe.real("beta2"), recipe.real("epsilon"), recipe.real("weightDecay"),
+            recipe.text("optimizerState") == "8bit" ? MomentStorage::EightBits : MomentStorage::Fp32};
+}
+
+std::int64_t momentBytes(std::int64_t values, MomentStorage moments)
+{
+    return moments == MomentStorage::Fp32 ? 8 * values : 2 * (values + 4 * wholeBlocks(values) / kMomentBlock);
+}
 
 bool takesDecay(std::string_view parameterName)
 {
@@ -50,15 +67,23 @@ AdamW::AdamW(std::vector<TrainableParameter> parameters, const AdamSettings &set
         const double decay = parameter.hasDecay ? settings.weightDecay : 0.0;
         if (m_groups.empty() || m_groups.back().decay != decay || m_groups.back().rateFactor != parameter.rateFactor)
             m_groups.push_back({total, total, decay, parameter.rateFactor});
-        m_groups.back().end = total + values;
+        m_groups.back().end = total + (isRounded() ? wholeBlocks(values) : values);
         m_slices.push_back({std::move(parameter), total, values});
-        total += values;
+        total += isRounded() ? wholeBlocks(values) : values;
     }
     const at::TensorOptions options = m_slices.empty() ? at::TensorOptions(at::kFloat) : m_slices.front().parameter.tensor.options();
-    m_values = at::empty({total}, options.requires_grad(false));
+    m_values = at::zeros({total}, options.requires_grad(false));
     m_gradients = at::zeros_like(m_values);
-    m_mean = at::zeros_like(m_values);
-    m_square = at::zeros_like(m_values);
+    if (isRounded()) {
+        // All scales are 0: whatever the codes say, the moments are.
+        for (RoundedMoment *moment : {&m_roundedMean, &m_roundedSquare}) {
+            moment->codes.resize(static_cast<std::size_t>(total));
+            moment->scales.resize(static_cast<std::size_t>(total / kMomentBlock));
+        }
+    } else {
+        m_mean = at::zeros_like(m_values);
+        m_square = at::zeros_like(m_values);
+    }
     for (Slice &slice : m_slices) {
         at::Tensor &tensor = slice.parameter.tensor;
         at::Tensor view = m_values.narrow(0, slice.begin, slice.values).view(tensor.sizes());
@@ -124,6 +149,10 @@ void AdamW::step(double learningRate, double gradientNorm, double clipNorm)
     }
     ++m_steps;
     for (const Group &group : m_groups) {
+        if (isRounded()) {
+            stepRounded(group, learningRate * group.rateFactor);
+            continue;
+        }
         const auto part = [&](const at::Tensor &buffer) { return std::vector<at::Tensor>{buffer.narrow(0, group.begin, group.end - group.begin)}; };
         const std::vector<at::Tensor> steps{at::full({}, static_cast<double>(m_steps), m_values.options())};
         at::_fused_adamw_(part(m_values), part(m_gradients), part(m_mean), part(m_square), {}, steps, learningRate * group.rateFactor, m_settings.beta1,
@@ -131,8 +160,91 @@ void AdamW::step(double learningRate, double gradientNorm, double clipNorm)
     }
 }
 
+// Block by block: moments are unpacked, take the step in fp32 and are rounded again. A square that is not zero is never rounded to zero, as the
+// correction is divided by its root.
+void AdamW::stepRounded(const Group &group, double learningRate)
+{
+    const auto beta1 = static_cast<float>(m_settings.beta1), beta2 = static_cast<float>(m_settings.beta2);
+    const double steps = static_cast<double>(m_steps), secondFactor = std::sqrt(1.0 - std::pow(m_settings.beta2, steps));
+    const auto stepSize = static_cast<float>(learningRate * secondFactor / (1.0 - std::pow(m_settings.beta1, steps)));
+    const auto epsilon = static_cast<float>(m_settings.epsilon * secondFactor), kept = static_cast<float>(1.0 - learningRate * group.decay);
+    const auto &signedValues = io::dynamicValues(io::DynamicRange::Signed), &positiveValues = io::dynamicValues(io::DynamicRange::Positive);
+    float *values = m_values.data_ptr<float>();
+    const float *gradients = m_gradients.const_data_ptr<float>();
+    at::parallel_for(group.begin / kMomentBlock, group.end / kMomentBlock, 16, [&](std::int64_t begin, std::int64_t end) {
+        std::array<float, kMomentBlock> mean{}, square{};
+        for (std::int64_t block = begin; block < end; ++block) {
+            const auto first = static_cast<std::size_t>(block * kMomentBlock), scale = static_cast<std::size_t>(block);
+            std::uint8_t *meanCodes = m_roundedMean.codes.data() + first, *squareCodes = m_roundedSquare.codes.data() + first;
+            float &meanScale = m_roundedMean.scales[scale], &squareScale = m_roundedSquare.scales[scale];
+            float largestMean = 0, largestSquare = 0;
+            for (std::size_t i = 0; i < mean.size(); ++i) {
+                const float g = gradients[first + i];
+                mean[i] = beta1 * signedValues[meanCodes[i]] * meanScale + (1.0f - beta1) * g;
+                square[i] = beta2 * positiveValues[squareCodes[i]] * squareScale + (1.0f - beta2) * g * g;
+                largestMean = std::max(largestMean, std::abs(mean[i]));
+                largestSquare = std::max(largestSquare, square[i]);
+                float &value = values[first + i];
+                value = value * kept - stepSize * mean[i] / (std::sqrt(square[i]) + epsilon);
+            }
+            meanScale = largestMean;
+            squareScale = largestSquare;
+            const float toMean = largestMean > 0 ? 1.0f / largestMean : 0.0f, toSquare = largestSquare > 0 ? 1.0f / largestSquare : 0.0f;
+            for (std::size_t i = 0; i < mean.size(); ++i) {
+                meanCodes[i] = io::nearestDynamicCode(io::DynamicRange::Signed, mean[i] * toMean);
+                const std::uint8_t code = io::nearestDynamicCode(io::DynamicRange::Positive, square[i] * toSquare);
+                squareCodes[i] = code == 0 && square[i] > 0 ? std::uint8_t{1} : code;
+            }
+        }
+    });
+}
+
+Result<> AdamW::saveRounded(const std::filesystem::path &file) const
+{
+    std::vector<io::TensorToWrite> tensors;
+    for (const Slice &slice : m_slices) {
+        for (const auto &[suffix, moment] : {std::pair{".exp_avg", &m_roundedMean}, std::pair{".exp_avg_sq", &m_roundedSquare}}) {
+            const auto first = static_cast<std::size_t>(slice.begin), count = static_cast<std::size_t>(slice.values);
+            const auto block = first / kMomentBlock, blocks = static_cast<std::size_t>(wholeBlocks(slice.values) / kMomentBlock);
+            tensors.push_back({slice.parameter.name + suffix + ".codes", io::StorageType::U8, {slice.values}, std::as_bytes(std::span(moment->codes).subspan(first, count))});
+            tensors.push_back({slice.parameter.name + suffix + ".scales", io::StorageType::F32, {static_cast<std::int64_t>(blocks)},
+                               std::as_bytes(std::span(moment->scales).subspan(block, blocks))});
+        }
+    }
+    return io::writeSafetensors(file, tensors);
+}
+
+Result<> AdamW::loadRounded(const io::Safetensors &file, std::string_view fileName)
+{
+    const auto bytesOf = [&](const std::string &name, io::StorageType type, std::int64_t count) -> Result<std::span<const std::byte>> {
+        auto entry = file.require(name);
+        if (!entry)
+            return passError(entry);
+        if ((*entry)->type != type || (*entry)->shape != std::vector<std::int64_t>{count})
+            return fail(ErrorCode::BadInput, tr("{} holds {} with shape {} instead of [{}].", fileName, name, io::shapeText((*entry)->shape), count),
+                        tr("The checkpoint belongs to another run. Start the run again."));
+        return (*entry)->bytes;
+    };
+    for (const Slice &slice : m_slices) {
+        for (const auto &[suffix, moment] : {std::pair{".exp_avg", &m_roundedMean}, std::pair{".exp_avg_sq", &m_roundedSquare}}) {
+            const std::int64_t blocks = wholeBlocks(slice.values) / kMomentBlock;
+            auto codes = bytesOf(slice.parameter.name + suffix + ".codes", io::StorageType::U8, slice.values);
+            if (!codes)
+                return passError(codes);
+            auto scales = bytesOf(slice.parameter.name + suffix + ".scales", io::StorageType::F32, blocks);
+            if (!scales)
+                return passError(scales);
+            std::memcpy(moment->codes.data() + slice.begin, codes->data(), codes->size());
+            std::memcpy(moment->scales.data() + slice.begin / kMomentBlock, scales->data(), scales->size());
+        }
+    }
+    return {};
+}
+
 Result<> AdamW::save(const std::filesystem::path &file) const
 {
+    if (isRounded())
+        return saveRounded(file);
     const at::Tensor mean = m_mean.cpu();
     const at::Tensor square = m_square.cpu();
     std::vector<io::TensorToWrite> tensors;
@@ -152,6 +264,12 @@ Result<> AdamW::load(const std::filesystem::path &file, std::int64_t stepsDone)
     auto opened = io::Safetensors::open(file);
     if (!opened)
         return passError(opened);
+    if (isRounded()) {
+        auto loaded = loadRounded(*opened, file.filename().string());
+        if (loaded)
+            m_steps = stepsDone;
+        return loaded;
+    }
     at::Tensor mean = at::empty_like(m_mean, m_mean.options().device(at::kCPU));
     at::Tensor square = at::empty_like(mean);
     for (const Slice &slice : m_slices) {

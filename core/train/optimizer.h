@@ -1,5 +1,6 @@
 // AdamW with decoupled weight decay (Loshchilov & Hutter 2019) over one flat buffer, with clipping by the global norm.
-// Values as torch.optim.AdamW gives them. Internal header: shows tensors.
+// Values as torch.optim.AdamW gives them; the two moments of every value may be kept as 8-bit numbers in blocks of 256 (Dettmers et al. 2022).
+// Internal header: shows tensors.
 #pragma once
 
 #include "core/base/result.h"
@@ -29,9 +30,14 @@ struct TrainableParameter {
 // What the recipe trains of an adapter, with the rate of each part.
 [[nodiscard]] std::vector<TrainableParameter> parametersFor(const tune::Adapter &adapter, const Recipe &recipe);
 
+enum class MomentStorage : std::uint8_t { Fp32, EightBits };
+
 struct AdamSettings {
     double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.0;
+    MomentStorage moments = MomentStorage::Fp32;
 };
+[[nodiscard]] AdamSettings adamSettings(const Recipe &recipe);
+[[nodiscard]] std::int64_t momentBytes(std::int64_t values, MomentStorage moments);
 
 class AdamW {
 public:
@@ -47,8 +53,9 @@ public:
     // One step. clipNorm > 0: gradients are scaled by min(1, clipNorm / (norm + 1e-6)) first, as torch's clip_grad_norm_ does.
     void step(double learningRate, double gradientNorm, double clipNorm);
     [[nodiscard]] std::int64_t stepsDone() const { return m_steps; }
+    [[nodiscard]] std::int64_t momentBytes() const { return train::momentBytes(m_values.numel(), m_settings.moments); }
 
-    // Both moments by parameter ("NAME.exp_avg", "NAME.exp_avg_sq"), durable and atomic.
+    // Both moments by parameter ("NAME.exp_avg", "NAME.exp_avg_sq"; with 8 bits each as ".codes" and ".scales"), durable and atomic.
     [[nodiscard]] Result<> save(const std::filesystem::path &file) const;
     // Errors: BadInput where a moment is missing or has another shape.
     [[nodiscard]] Result<> load(const std::filesystem::path &file, std::int64_t stepsDone);
@@ -56,11 +63,22 @@ public:
 private:
     struct Group { std::int64_t begin = 0, end = 0; double decay = 0, rateFactor = 1; }; // values that take the same step
     struct Slice { TrainableParameter parameter; std::int64_t begin = 0; std::int64_t values = 0; };
+    // A moment of every value, 8 bits each.
+    struct RoundedMoment {
+        std::vector<std::uint8_t> codes; // [values]
+        std::vector<float> scales;       // [blocks]
+    };
     void collectStrayGradients();
+    void stepRounded(const Group &group, double learningRate);
+    [[nodiscard]] bool isRounded() const { return m_settings.moments == MomentStorage::EightBits; }
+    [[nodiscard]] Result<> saveRounded(const std::filesystem::path &file) const;
+    [[nodiscard]] Result<> loadRounded(const io::Safetensors &file, std::string_view fileName);
     AdamSettings m_settings;
     std::vector<Slice> m_slices;
     std::vector<Group> m_groups;
-    at::Tensor m_values, m_gradients, m_mean, m_square; // [values] each, fp32
+    at::Tensor m_values, m_gradients; // [values] each, fp32
+    at::Tensor m_mean, m_square;      // as well, or:
+    RoundedMoment m_roundedMean, m_roundedSquare;
     std::int64_t m_steps = 0;
 };
 

@@ -48,8 +48,7 @@ public:
         , m_heldOut(rowsToMeasure(setup.heldOutDocuments, setup, true))
         , m_general(rowsToMeasure(setup.generalDocuments, setup, false))
         , m_engine(setup.weights, lossOptions(setup.recipe, [this] { return wish() != Wish::Continue; }))
-        , m_optimizer(parametersFor(*setup.adapter, setup.recipe),
-                      {setup.recipe.real("beta1"), setup.recipe.real("beta2"), setup.recipe.real("epsilon"), setup.recipe.real("weightDecay")})
+        , m_optimizer(parametersFor(*setup.adapter, setup.recipe), adamSettings(setup.recipe))
         , m_steps(totalSteps(setup.recipe, m_plan.stepsPerEpoch()))
         , m_schedule(scheduleOf(setup.recipe, m_steps))
         , m_changes(setup.epochChanges)

@@ -36,10 +36,6 @@ Result<std::vector<Place>> placesOf(const BottleneckConfig &config, const model:
         return fail(ErrorCode::Usage, tr("With a reduction factor of {} the bottleneck of a model of width {} has no room.", config.reductionFactor, model.width),
                     tr("Choose a factor between 1 and {}; 2 to 32 is usual.", model.width));
     }
-    if (model.family != model::Family::Llama && model.family != model::Family::Mistral) {
-        return fail(ErrorCode::Usage, tr("Bottleneck adapters are made for Llama and Mistral models only: AdapterHub knows no others of this kind."),
-                    tr("Choose LoRA for this model."));
-    }
     if (!std::isfinite(config.scaling) || !(config.dropout >= 0.0 && config.dropout < 1.0))
         return fail(ErrorCode::Usage, tr("The scaling is not a number, or the dropout not a share below 1."), tr("1 and 0 are usual."));
     std::vector<Place> places;
@@ -114,7 +110,7 @@ Result<std::int64_t> bottleneckParameters(const BottleneckConfig &config, const 
 BottleneckAdapter::BottleneckAdapter(BottleneckConfig config, const model::ModelConfig &model, std::vector<Module> modules)
     : m_config(std::move(config)), m_architecture(model.architecture), m_modules(std::move(modules))
 {
-    m_modelType = m_architecture.starts_with("Mistral") ? "mistral" : "llama";
+    m_modelType = model::configToJson(model).value("model_type", "llama");
 }
 
 Result<std::shared_ptr<BottleneckAdapter>> BottleneckAdapter::create(const model::ModelConfig &model, const BottleneckConfig &config, std::uint64_t seed)

@@ -20,7 +20,7 @@ std::optional<model::Gain> LoraAdapter::gain(std::int64_t layer, LinearMap map, 
     const Module *module = find(layer, map);
     if (!module || !module->magnitude.defined() || isSilent() || !hasFactorsOnly())
         return {};
-    return model::Gain{module->magnitude / rowLengths(weight.weight, *module), model::Gain::Place::Weighted};
+    return model::Gain{module->magnitude / rowLengths(weight.values(), *module), model::Gain::Place::Weighted};
 }
 
 // With g = m / |W + s B A|, x' = dropout(x) and the strength t:  y + t ((g - 1) W x' + g s B A x').
@@ -31,14 +31,14 @@ at::Tensor LoraAdapter::linear(std::int64_t layer, LinearMap map, const model::L
         return y;
     if (hasFactorsOnly())
         return Sites::linear(layer, map, weight, x, y);
-    const at::Tensor factors = module->magnitude / rowLengths(weight.weight, *module); // [out]
+    const at::Tensor factors = module->magnitude / rowLengths(weight.values(), *module); // [out]
     const auto place = static_cast<std::uint64_t>(module - m_modules.data());
     const model::Dropout dropout = dropoutAt(place, m_config.dropout);
     const bool isDropped = dropout.probability > 0.0;
     const at::Tensor input = isDropped ? model::applyDropout(x, dropout) : x;
     at::Tensor base = y; // W x'
     if (isDropped)
-        base = at::linear(input, weight.weight);
+        base = weight.product(input);
     else if (weight.bias.defined())
         base = y - weight.bias;
     const at::Tensor low = at::linear(at::linear(input, module->a), module->b); // [N, out]

@@ -99,6 +99,21 @@ Result<std::vector<WeightPart>> parseParts(std::string_view text)
     return parts;
 }
 
+bool isTrainedBy(const FullConfig &config, const model::ModelConfig &model, std::string_view name)
+{
+    const bool isNorm = name.find("norm") != std::string_view::npos;
+    constexpr std::string_view layers = "model.layers.";
+    if (name.starts_with(layers)) {
+        const Part part = isNorm ? Part::Norms : name.find(".self_attn.") != std::string_view::npos ? Part::Attention : Part::Mlp;
+        return hasPart(config, part) && hasLayer(config, std::stoll(std::string(name.substr(layers.size()))));
+    }
+    if (isNorm)
+        return hasOuterPart(config, Part::Norms);
+    if (name == "lm_head.weight")
+        return hasOuterPart(config, Part::Head);
+    return hasOuterPart(config, Part::Embeddings) || (model.isTied && hasOuterPart(config, Part::Head));
+}
+
 Result<std::int64_t> fullParameters(const FullConfig &config, const model::ModelConfig &model)
 {
     for (const std::int64_t layer : config.layers) {
@@ -107,20 +122,7 @@ Result<std::int64_t> fullParameters(const FullConfig &config, const model::Model
     }
     std::int64_t count = 0;
     for (const model::ExpectedTensor &tensor : model::expectedTensors(model)) {
-        const std::string_view name = tensor.name;
-        const bool isNorm = name.find("norm") != std::string_view::npos;
-        bool isChosen = false;
-        if (name.starts_with("model.layers.")) {
-            const Part part = isNorm ? Part::Norms : name.find(".self_attn.") != std::string_view::npos ? Part::Attention : Part::Mlp;
-            isChosen = hasPart(config, part) && hasLayer(config, std::stoll(tensor.name.substr(std::string_view("model.layers.").size())));
-        } else if (isNorm) {
-            isChosen = hasOuterPart(config, Part::Norms);
-        } else if (name == "lm_head.weight") {
-            isChosen = hasOuterPart(config, Part::Head);
-        } else {
-            isChosen = hasOuterPart(config, Part::Embeddings) || (model.isTied && hasOuterPart(config, Part::Head));
-        }
-        if (isChosen)
+        if (isTrainedBy(config, model, tensor.name))
             count += c10::multiply_integers(tensor.shape);
     }
     return count;

@@ -23,6 +23,8 @@ struct FullConfig {
 
 // "all" or some of attention, mlp, norms, embeddings, head. Errors: Usage, naming the part that does not exist.
 [[nodiscard]] Result<std::vector<WeightPart>> parseParts(std::string_view text);
+// Whether a tensor of the model, by the reference's name, is trained.
+[[nodiscard]] bool isTrainedBy(const FullConfig &config, const model::ModelConfig &model, std::string_view name);
 // Errors: Usage (nothing is chosen, a layer that the model does not have).
 [[nodiscard]] Result<std::int64_t> fullParameters(const FullConfig &config, const model::ModelConfig &model);
 // Empty when a model's weights can be trained themselves; else why not, as a sentence that names the file.

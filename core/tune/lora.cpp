@@ -4,6 +4,7 @@
 #include "core/base/random.h"
 #include "core/base/sha256.h"
 #include "core/base/words.h"
+#include "core/model/decoder.h"
 #include "core/model/torcherror.h"
 #include "core/tune/peftfolder.h"
 #include "core/tune/targets.h"
@@ -81,6 +82,11 @@ Result<> checkLoraConfig(const LoraConfig &config)
     if (!config.targetPattern.empty() && !config.layers.empty())
         return fail(ErrorCode::Usage, tr("A target expression and a choice of layers cannot be used together."),
                     tr("Name the layers in the expression, for example .*layers\\.[0-3]\\..*q_proj."));
+    for (const std::string &saved : config.savedModules) {
+        const bool isKnown = std::any_of(kOuterParts.begin(), kOuterParts.end(), [&](OuterPart part) { return saved == nameOf(part) || saved == pathOf(part); });
+        if (!isKnown)
+            return fail(ErrorCode::Usage, tr("\"{}\" cannot be trained as a whole beside LoRA.", saved.substr(0, 60)), tr("embed_tokens and lm_head can."));
+    }
     if (config.rankPattern.size() + config.alphaPattern.size() > kMostPatterns)
         return fail(ErrorCode::BadInput, tr("The adapter has more than {} rank and alpha patterns.", kMostPatterns), tr("Export the adapter again."));
     if (!std::isfinite(config.alpha))
@@ -97,6 +103,10 @@ Result<std::vector<PlannedModule>> planModules(const model::ModelConfig &modelCo
     if (auto checked = checkLoraConfig(config); !checked)
         return passError(checked);
     std::vector<PlannedModule> plans;
+    for (const std::int64_t layer : config.layers) {
+        if (layer < 0 || layer >= modelConfig.layers)
+            return fail(ErrorCode::Usage, tr("There is no layer {}: the model has the layers 0 to {}.", layer, modelConfig.layers - 1), tr("Choose layers that exist."));
+    }
     for (std::int64_t layer = 0; layer < modelConfig.layers; ++layer) {
         for (const LinearMap map : model::linearMaps(modelConfig)) {
             const std::string name = model::linearName(layer, map);
@@ -115,7 +125,10 @@ Result<std::vector<PlannedModule>> planModules(const model::ModelConfig &modelCo
             plans.push_back({layer, map, *rank, *alpha, *alpha / (config.isRankStabilised ? std::sqrt(r) : r)});
         }
     }
-    if (plans.empty()) {
+    auto outers = planOuters(config);
+    if (!outers)
+        return passError(outers);
+    if (plans.empty() && outerParameters(*outers, modelConfig) == 0) {
         return fail(ErrorCode::Usage, tr("The model has no module that matches the targets ({}).",
                                                   config.targetPattern.empty() ? fmt::format("{}", fmt::join(config.targets, ", ")) : config.targetPattern),
                     tr("Use all-linear, or some of {}.", mapNames(modelConfig)));
@@ -133,7 +146,8 @@ Result<std::int64_t> loraParameters(const LoraConfig &config, const model::Model
         const std::int64_t in = model::inputSize(model, plan.map), out = model::outputSize(model, plan.map);
         count += plan.rank * (in + out) + (config.isDora ? out : 0);
     }
-    return count;
+    auto outers = planOuters(config);
+    return outers ? Result<std::int64_t>(count + outerParameters(*outers, model)) : passError(outers);
 }
 
 namespace {
@@ -161,7 +175,7 @@ Result<std::vector<LoraAdapter::Module>> initialModules(const model::ModelConfig
                 return fail(ErrorCode::Usage, tr("{} has only {} directions, fewer than the rank of {}.", name, std::min(in, out), plan.rank),
                             tr("Choose a lower rank, or another beginning for the adapter."));
             }
-            const LowRankPair pair = principalPair(weights->linear(plan.layer, plan.map).weight, plan.rank, plan.scaling, seed ^ streamOf(name));
+            const LowRankPair pair = principalPair(weights->linear(plan.layer, plan.map).values(), plan.rank, plan.scaling, seed ^ streamOf(name));
             module.a = pair.a;
             module.b = pair.b;
             module.fixedA = pair.a.clone();
@@ -171,34 +185,39 @@ Result<std::vector<LoraAdapter::Module>> initialModules(const model::ModelConfig
             module.b = at::zeros({out, plan.rank}, at::kFloat);
         }
         if (config.isDora)
-            module.magnitude = rowLengths(weights->linear(plan.layer, plan.map).weight, module);
+            module.magnitude = rowLengths(weights->linear(plan.layer, plan.map).values(), module);
         modules.push_back(std::move(module));
     }
     return modules;
+}
+
+Result<std::shared_ptr<LoraAdapter>> makeAdapter(const model::ModelConfig &modelConfig, const model::ModelWeights *weights, const LoraConfig &config, std::uint64_t seed)
+{
+    auto modules = initialModules(modelConfig, weights, config, seed);
+    if (!modules)
+        return passError(modules);
+    auto outers = planOuters(config);
+    if (!outers)
+        return passError(outers);
+    if (!weights && !config.savedModules.empty())
+        return fail(ErrorCode::Internal, tr("What is trained as a whole begins from the weights of the model."));
+    auto adapter = std::make_shared<LoraAdapter>(config, std::move(*modules), makeOuters(*outers, modelConfig, weights, seed), modelConfig);
+    adapter->setDropoutState({seed, 0});
+    return adapter;
 }
 
 } // namespace
 
 Result<std::shared_ptr<LoraAdapter>> LoraAdapter::create(const model::ModelConfig &modelConfig, const LoraConfig &config, std::uint64_t seed)
 try {
-    auto modules = initialModules(modelConfig, nullptr, config, seed);
-    if (!modules)
-        return passError(modules);
-    auto adapter = std::make_shared<LoraAdapter>(config, std::move(*modules), modelConfig.layers);
-    adapter->setDropoutState({seed, 0});
-    return adapter;
+    return makeAdapter(modelConfig, nullptr, config, seed);
 } catch (const std::exception &exception) {
     return tl::unexpected(model::errorFromException(exception, tr("making the adapter")));
 }
 
 Result<std::shared_ptr<LoraAdapter>> LoraAdapter::create(const model::ModelWeights &weights, const LoraConfig &config, std::uint64_t seed)
 try {
-    auto modules = initialModules(weights.config, &weights, config, seed);
-    if (!modules)
-        return passError(modules);
-    auto adapter = std::make_shared<LoraAdapter>(config, std::move(*modules), weights.config.layers);
-    adapter->setDropoutState({seed, 0});
-    return adapter;
+    return makeAdapter(weights.config, &weights, config, seed);
 } catch (const std::exception &exception) {
     return tl::unexpected(model::errorFromException(exception, tr("making the adapter")));
 }
@@ -210,6 +229,14 @@ LoraAdapter::LoraAdapter(LoraConfig config, std::vector<Module> modules, std::in
         row.fill(-1);
     for (std::size_t i = 0; i < m_modules.size(); ++i)
         m_index.at(static_cast<std::size_t>(m_modules[i].layer))[static_cast<std::size_t>(m_modules[i].map)] = static_cast<int>(i);
+}
+
+LoraAdapter::LoraAdapter(LoraConfig config, std::vector<Module> modules, OuterModules outer, const model::ModelConfig &model)
+    : LoraAdapter(std::move(config), std::move(modules), model.layers)
+{
+    m_outer = std::move(outer);
+    m_isTied = model.isTied;
+    m_embeddingScale = model.embeddingScale;
 }
 
 const LoraAdapter::Module *LoraAdapter::find(std::int64_t layer, LinearMap map) const
@@ -231,6 +258,8 @@ std::vector<NamedParameter> LoraAdapter::parameters() const
         if (module.magnitude.defined())
             list.push_back({name + ".lora_magnitude_vector", module.magnitude});
     }
+    for (NamedParameter &parameter : outerParameters(m_outer))
+        list.push_back(std::move(parameter));
     return list;
 }
 
@@ -248,7 +277,35 @@ std::string LoraAdapter::hash() const
         }
         sha.update(std::as_bytes(std::span(&module.scaling, 1)));
     }
+    if (hasOuter()) {
+        sha.update(hashOfParameters(outerParameters(m_outer)));
+        for (const OuterModule &module : m_outer)
+            sha.update(std::as_bytes(std::span(&module.scaling, 1)));
+    }
     return sha.finishHex();
+}
+
+std::string LoraAdapter::whyNotMerged() const
+{
+    return hasOuter() && m_isTied ? tr("The adapter changes the embeddings or the head, which are one matrix in this model: written into it, it would change both.") : std::string();
+}
+
+at::Tensor LoraAdapter::embedded(const model::PackedBatch &batch, at::Tensor h) const
+{
+    const OuterModule &module = m_outer[static_cast<std::size_t>(OuterPart::Embedding)];
+    return isSilent() || !module.isUsed() ? h : embeddedWith(module, batch.ids, h, m_embeddingScale, strength());
+}
+
+model::HeadChange LoraAdapter::head() const
+{
+    const OuterModule &module = m_outer[static_cast<std::size_t>(OuterPart::Head)];
+    model::HeadChange change;
+    if (isSilent())
+        return change;
+    change.whole = module.whole;
+    if (module.a.defined()) // its mask comes behind those of the maps
+        change.updates.push_back({module.a, module.b, module.scaling * strength(), dropoutAt(m_modules.size(), m_config.dropout)});
+    return change;
 }
 
 Result<> LoraAdapter::save(const std::filesystem::path &folder) const { return savePeftFolder(*this, folder); }
@@ -272,11 +329,16 @@ at::Tensor LoraAdapter::mergedTensor(const model::ModelWeights &weights, std::st
     if (!name.ends_with(ending) || strength() == 0.0)
         return weights.tensor(name);
     const std::string_view path = name.substr(0, name.size() - ending.size());
+    for (const OuterPart part : kOuterParts) {
+        const at::NoGradGuard guard;
+        if (const OuterModule &module = m_outer[static_cast<std::size_t>(part)]; module.isUsed() && pathOf(part) == path)
+            return mergedOuter(module, part, weights.tensor(name), strength());
+    }
     for (const Module &module : m_modules) {
         if (model::linearName(module.layer, module.map) != path)
             continue;
         const at::NoGradGuard guard;
-        const at::Tensor base = weights.linear(module.layer, module.map).weight;
+        const at::Tensor base = weights.linear(module.layer, module.map).values();
         at::Tensor delta = at::mm(module.b, module.a) * module.scaling;
         if (module.fixedA.defined())
             delta = delta - at::mm(module.fixedB, module.fixedA) * module.scaling;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "core/tune/adapter.h"
+#include "core/tune/outerparts.h"
 
 #include <array>
 #include <map>
@@ -33,6 +34,7 @@ struct LoraConfig {
     std::map<std::string, std::int64_t> rankPattern; // by suffix or regular expression, as PEFT
     std::map<std::string, double> alphaPattern;
     std::vector<std::int64_t> layers; // layers_to_transform; empty: all
+    std::vector<std::string> savedModules; // modules_to_save: embed_tokens, lm_head
     LoraInit init = LoraInit::Uniform;
     std::string baseModel;            // name or path, written to adapter_config.json
     friend bool operator==(const LoraConfig &, const LoraConfig &) = default;
@@ -65,29 +67,37 @@ public:
     [[nodiscard]] const LoraConfig &config() const { return m_config; }
     [[nodiscard]] const std::vector<Module> &modules() const { return m_modules; } // layer by layer, q k v o gate up down
     [[nodiscard]] const Module *find(std::int64_t layer, model::LinearMap map) const;
-    // Every A, B and m, module by module.
+    [[nodiscard]] const OuterModules &outer() const { return m_outer; }
+    [[nodiscard]] bool hasOuter() const { return m_outer[0].isUsed() || m_outer[1].isUsed(); }
+    // Every A, B and m, module by module; then those of embeddings and head.
     [[nodiscard]] std::vector<NamedParameter> parameters() const override;
     // SHA-256 over names, shapes, values and scalings as they are now (strength excluded), lower-case hex.
     [[nodiscard]] std::string hash() const override;
     [[nodiscard]] Result<> save(const std::filesystem::path &folder) const override;
-    [[nodiscard]] std::string whyNotMerged() const override { return {}; }
+    [[nodiscard]] std::string whyNotMerged() const override;
     [[nodiscard]] at::Tensor mergedTensor(const model::ModelWeights &weights, std::string_view name) const override;
 
     // Sites
+    [[nodiscard]] at::Tensor embedded(const model::PackedBatch &batch, at::Tensor h) const override;
+    [[nodiscard]] model::HeadChange head() const override;
     [[nodiscard]] std::vector<model::LowRank> lowRank(std::int64_t layer, model::LinearMap map) const override;
     // DoRA's factors, or, where they do not say it all (with dropout, at a strength other than 1), its formula.
     [[nodiscard]] std::optional<model::Gain> gain(std::int64_t layer, model::LinearMap map, const model::LinearWeight &weight) const override;
     [[nodiscard]] at::Tensor linear(std::int64_t layer, model::LinearMap map, const model::LinearWeight &weight, const at::Tensor &x,
                                     at::Tensor y) const override;
-    [[nodiscard]] bool isDescribed() const override { return !m_config.isDora || isSilent() || hasFactorsOnly(); }
+    [[nodiscard]] bool isDescribed() const override { return (!m_config.isDora || isSilent() || hasFactorsOnly()) && !hasOuter(); }
 
     // From complete parts (readers of adapter files). modules must be in order.
     LoraAdapter(LoraConfig config, std::vector<Module> modules, std::int64_t layers);
+    LoraAdapter(LoraConfig config, std::vector<Module> modules, OuterModules outer, const model::ModelConfig &model);
 
 private:
     [[nodiscard]] bool hasFactorsOnly() const { return strength() == 1.0 && !(isTraining() && m_config.dropout > 0.0); }
     LoraConfig m_config;
     std::vector<Module> m_modules;
+    OuterModules m_outer;
+    bool m_isTied = false; // of the model
+    double m_embeddingScale = 1.0;
     std::vector<std::array<int, model::kLinearMaps>> m_index; // [layer][map] -> module or -1
 };
 
@@ -99,7 +109,7 @@ struct PlannedModule {
     double alpha = 0;
     double scaling = 1;
 };
-// In the order of LoraAdapter::modules(). Errors: Usage or BadInput naming what is out of range, unusable or not found. Allocates nothing.
+// In the order of LoraAdapter::modules(); may be empty where embeddings or head are targeted. Errors: Usage or BadInput naming what is out of range, unusable or not found. Allocates nothing.
 [[nodiscard]] Result<std::vector<PlannedModule>> planModules(const model::ModelConfig &model, const LoraConfig &config);
 
 // Values that LoRA with this config trains in this model. Errors: as planModules.

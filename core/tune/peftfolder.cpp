@@ -24,11 +24,11 @@ namespace {
 constexpr std::string_view kNamePrefix = "base_model.model.";
 
 // Settings that say nothing about the result, or that we interpret.
-constexpr std::array<std::string_view, 27> kKnownOrHarmless = {
+constexpr std::array<std::string_view, 28> kKnownOrHarmless = {
     "alpha_pattern", "auto_mapping", "base_model_name_or_path", "eva_config", "inference_mode", "init_lora_weights", "layers_pattern",
     "layers_to_transform", "loftq_config", "lora_alpha", "lora_dropout", "megatron_core", "peft_type", "peft_version", "qalora_group_size", "r",
     "rank_pattern", "revision", "target_modules", "task_type", "use_rslora", "ensure_weight_tying", "runtime_config", "lora_ga_config",
-    "corda_config", "bias", "use_dora",
+    "corda_config", "bias", "use_dora", "modules_to_save",
 };
 
 tl::unexpected<Error> refuse(std::string_view source, std::string_view setting, std::string_view value)
@@ -115,11 +115,25 @@ Result<> readTargets(const json &object, std::string_view source, LoraConfig &co
     } else if (!layers.is_null()) {
         return broken("layers_to_transform");
     }
+    const json saved = object.value("modules_to_save", json());
+    for (const json &name : saved.is_array() ? saved : json::array()) {
+        if (!name.is_string())
+            return broken("modules_to_save");
+        config.savedModules.push_back(name.get<std::string>());
+    }
+    if (!saved.is_array() && !isOff(saved))
+        return broken("modules_to_save");
     const json pattern = object.value("layers_pattern", json());
     const bool isUsual = isOff(pattern) || pattern == "layers" || pattern == json::array({"layers"});
     if (!isUsual && !config.layers.empty())
         return refuse(source, "layers_pattern", pattern.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 60));
     return {};
+}
+
+// PEFT writes the base's own embeddings and head along where they are targets; they say nothing new.
+bool repeatsBase(std::string_view name)
+{
+    return std::any_of(kOuterParts.begin(), kOuterParts.end(), [&](OuterPart part) { return name == fmt::format("{}{}.base_layer.weight", kNamePrefix, pathOf(part)); });
 }
 
 // A, B or m of one module, as fp32.
@@ -199,6 +213,10 @@ std::string peftConfigText(const LoraAdapter &adapter)
         std::set<std::string_view> all;
         for (const LoraAdapter::Module &module : adapter.modules())
             all.insert(model::nameOf(module.map));
+        for (const OuterPart part : kOuterParts) {
+            if (adapter.outer()[static_cast<std::size_t>(part)].a.defined())
+                all.insert(nameOf(part));
+        }
         // PEFT itself writes the modules that "all-linear" stood for.
         if (std::find(names.begin(), names.end(), kAllLinear) != names.end())
             names = std::vector<std::string>(all.begin(), all.end());
@@ -220,7 +238,7 @@ std::string peftConfigText(const LoraAdapter &adapter)
         {"layers_to_transform", config.layers.empty() ? json(nullptr) : json(config.layers)},
         {"lora_alpha", numberOf(config.alpha)},
         {"lora_dropout", config.dropout},
-        {"modules_to_save", nullptr},
+        {"modules_to_save", config.savedModules.empty() ? json(nullptr) : json(config.savedModules)},
         {"peft_type", "LORA"},
         {"r", config.rank},
         {"rank_pattern", config.rankPattern.empty() ? json::object() : json(config.rankPattern)},
@@ -292,20 +310,30 @@ try {
             return passError(magnitude);
         modules.push_back({plan.layer, plan.map, *a, *b, *magnitude, {}, {}, plan.scaling, plan.alpha});
     }
-    if (file->tensors().size() != (config->isDora ? 3 : 2) * modules.size()) {
-        for (const io::TensorEntry &entry : file->tensors()) {
-            const bool isExpected = std::any_of(modules.begin(), modules.end(), [&](const LoraAdapter::Module &module) {
-                const std::string name = std::string(kNamePrefix) + model::linearName(module.layer, module.map);
-                return entry.name == name + ".lora_A.weight" || entry.name == name + ".lora_B.weight"
-                    || (config->isDora && entry.name == name + ".lora_magnitude_vector");
-            });
-            if (!isExpected) {
-                return fail(ErrorCode::BadInput, tr("{}: tensor {} has no place in the base model or is not among the adapter's targets.", source, entry.name.substr(0, 120)),
-                            tr("The adapter belongs to another base model, or trains parts that Fettle does not support."));
-            }
+    auto outers = planOuters(*config);
+    if (!outers)
+        return passError(outers);
+    OuterModules outer;
+    for (const OuterTensor &wanted : outerTensors(*outers, modelConfig)) {
+        auto values = readTensor(*file, wanted.name, wanted.shape, source);
+        if (!values)
+            return passError(values);
+        const auto part = static_cast<std::size_t>(wanted.part);
+        outer[part].*wanted.tensor = *values;
+        outer[part].scaling = (*outers)[part].scaling;
+        outer[part].alpha = (*outers)[part].alpha;
+    }
+    auto adapter = std::make_shared<LoraAdapter>(std::move(*config), std::move(modules), std::move(outer), modelConfig);
+    std::set<std::string> expected;
+    for (const NamedParameter &parameter : adapter->parameters())
+        expected.insert(parameter.name);
+    for (const io::TensorEntry &entry : file->tensors()) {
+        if (!expected.contains(entry.name) && !repeatsBase(entry.name)) {
+            return fail(ErrorCode::BadInput, tr("{}: tensor {} has no place in the base model or is not among the adapter's targets.", source, entry.name.substr(0, 120)),
+                        tr("The adapter belongs to another base model, or trains parts that Fettle does not support."));
         }
     }
-    return std::make_shared<LoraAdapter>(std::move(*config), std::move(modules), modelConfig.layers);
+    return adapter;
 } catch (const std::exception &exception) {
     return tl::unexpected(model::errorFromException(exception, tr("reading the adapter")));
 }

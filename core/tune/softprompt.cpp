@@ -125,7 +125,7 @@ Result<std::shared_ptr<PromptTuning>> PromptTuning::create(const model::ModelWei
         std::vector<std::int64_t> chosen;
         for (std::int64_t i = 0; i < config.virtualTokens; ++i)
             chosen.push_back(ids[static_cast<std::size_t>(i) % ids.size()]);
-        embeddings = weights.embedding.detach().index_select(0, at::tensor(chosen, at::kLong)) * weights.config.embeddingScale;
+        embeddings = weights.embeddingRows(at::tensor(chosen, at::kLong)).detach() * weights.config.embeddingScale;
     }
     return std::shared_ptr<PromptTuning>(new PromptTuning(config, weights.config, std::move(embeddings)));
 }

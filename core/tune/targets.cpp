@@ -88,14 +88,16 @@ Result<std::vector<std::string>> parseTargets(std::string_view text)
         bool isKnown = name == kAllLinear;
         for (int i = 0; i < model::kLinearMaps; ++i)
             isKnown = isKnown || name == model::nameOf(static_cast<model::LinearMap>(i));
+        for (const OuterPart part : kOuterParts)
+            isKnown = isKnown || name == nameOf(part);
         if (!isKnown) {
             return fail(ErrorCode::Usage, tr("\"{}\" is not a linear map of the model.", name.substr(0, 60)),
-                        tr("Use all-linear, or some of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj (Phi-3: qkv_proj, o_proj, gate_up_proj, down_proj)."));
+                        tr("Use all-linear, or some of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj (Phi-3: qkv_proj, o_proj, gate_up_proj, down_proj), embed_tokens, lm_head."));
         }
         targets.emplace_back(name);
     }
     if (targets.empty())
-        return fail(ErrorCode::Usage, tr("No target modules are named."), tr("Use all-linear, or some of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj (Phi-3: qkv_proj, o_proj, gate_up_proj, down_proj)."));
+        return fail(ErrorCode::Usage, tr("No target modules are named."), tr("Use all-linear, or some of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj (Phi-3: qkv_proj, o_proj, gate_up_proj, down_proj), embed_tokens, lm_head."));
     return targets;
 }
 

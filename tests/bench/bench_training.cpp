@@ -1,14 +1,16 @@
-// Speed and memory of a training step of one micro-batch: LoRA on all linear maps or all weights, documents of one length, the second half of
-// each trained.
-// usage: bench_training MODEL [--method lora|full] [--path fast|plain] [--checkpointing none|selective|full] [--length 512] [--tokens 2048] [--batches 4] [--rank 16]
-//                       [--dropout 0] [--threads 0]
+// Speed and memory of a training step of one micro-batch with any method at its usual size, documents of one length, the second half of each trained.
+// usage: bench_training MODEL [--method lora|dora|pissa|full|sequential|double|parallel|prefix|prompt|ia3] [--path auto|fast|plain] [--checkpointing none|selective|full] [--length 512] [--tokens 2048] [--batches 4] [--rank 16]
+//                       [--dropout 0] [--threads 0] [--storage fp32|bf16|q8|nf4|nf4x2|file] [--moments fp32|8bit]
 #include "core/torch.h"
 
 #include "core/base/memory.h"
 #include "core/model/loss.h"
 #include "core/train/optimizer.h"
+#include "core/tune/bottleneck.h"
 #include "core/tune/full.h"
+#include "core/tune/ia3.h"
 #include "core/tune/lora.h"
+#include "core/tune/softprompt.h"
 
 #include <algorithm>
 #include <chrono>
@@ -47,8 +49,8 @@ LossBatch makeBatch(std::int64_t vocabulary, std::int64_t tokens, std::int64_t l
 int main(int argc, char **argv)
 {
     tuneAllocator();
-    std::map<std::string, std::string> options = {{"--method", "lora"}, {"--path", "fast"}, {"--checkpointing", "none"}, {"--length", "512"}, {"--tokens", "2048"},
-                                                  {"--batches", "4"}, {"--rank", "16"}, {"--dropout", "0"}, {"--threads", "0"}};
+    std::map<std::string, std::string> options = {{"--method", "lora"}, {"--path", "auto"}, {"--checkpointing", "none"}, {"--length", "512"}, {"--tokens", "2048"},
+                                                  {"--batches", "4"}, {"--rank", "16"}, {"--dropout", "0"}, {"--threads", "0"}, {"--storage", "fp32"}, {"--moments", "fp32"}};
     for (int i = 2; i + 1 < argc; i += 2)
         options[argv[i]] = argv[i + 1];
     const auto number = [&](const char *name) { return std::stoll(options[name]); };
@@ -58,7 +60,9 @@ int main(int argc, char **argv)
         at::set_num_threads(static_cast<int>(number("--threads")));
 
     const double start = secondsNow();
-    auto weights = loadWeights(argv[1]);
+    const std::map<std::string, StorageChoice> storages = {{"fp32", {}}, {"bf16", {WeightStorage::Half}}, {"q8", {WeightStorage::Q8}}, {"nf4", {WeightStorage::Nf4}},
+                                                           {"nf4x2", {WeightStorage::Nf4, ScaleRounding::EightBits}}, {"file", {WeightStorage::File}}};
+    auto weights = loadWeights(argv[1], {}, {}, storages.at(options["--storage"]));
     if (!weights) {
         std::fprintf(stderr, "%s\n", weights.error().message.c_str());
         return 3;
@@ -67,19 +71,32 @@ int main(int argc, char **argv)
     std::shared_ptr<tune::Adapter> adapter;
     train::Recipe recipe;
     recipe.method = options["--method"];
-    if (recipe.method == "full") {
+    const std::string &method = recipe.method;
+    if (method == "full") {
         adapter = *tune::FullTuning::create(std::const_pointer_cast<ModelWeights>(*weights), {}, {});
+    } else if (method == "sequential" || method == "double" || method == "parallel") {
+        tune::BottleneckConfig config;
+        config.kind = method == "double" ? tune::BottleneckKind::Double : method == "parallel" ? tune::BottleneckKind::Parallel : tune::BottleneckKind::Sequential;
+        adapter = *tune::BottleneckAdapter::create((*weights)->config, config, 1);
+    } else if (method == "prefix") {
+        adapter = *tune::PrefixTuning::create((*weights)->config, {}, 1);
+    } else if (method == "prompt") {
+        adapter = *tune::PromptTuning::create(**weights, {}, 1);
+    } else if (method == "ia3") {
+        adapter = *tune::Ia3Adapter::create((*weights)->config, {}, {});
     } else {
         tune::LoraConfig config;
         config.rank = number("--rank");
         config.dropout = std::stod(options["--dropout"]);
-        adapter = *tune::LoraAdapter::create((*weights)->config, config, 1);
+        config.isDora = method == "dora";
+        config.init = method == "pissa" ? tune::LoraInit::Pissa : tune::LoraInit::Uniform;
+        adapter = *tune::LoraAdapter::create(**weights, config, 1);
     }
     adapter->setTraining(true);
-    train::AdamW optimizer(train::parametersFor(*adapter, recipe), {});
+    train::AdamW optimizer(train::parametersFor(*adapter, recipe), {.moments = options["--moments"] == "8bit" ? train::MomentStorage::EightBits : train::MomentStorage::Fp32});
     const std::string &mode = options["--checkpointing"];
     const Checkpointing checkpointing = mode == "full" ? Checkpointing::Full : mode == "selective" ? Checkpointing::Selective : Checkpointing::None;
-    LossEngine engine(*weights, {options["--path"] == "plain" ? LossPath::Plain : LossPath::Fast, checkpointing});
+    LossEngine engine(*weights, {options["--path"] == "plain" ? LossPath::Plain : options["--path"] == "fast" ? LossPath::Fast : LossPath::Auto, checkpointing});
     std::vector<double> rates;
     std::clock_t processorTime = 0;
     double first = 0;
@@ -106,8 +123,8 @@ int main(int argc, char **argv)
     const double coreSeconds = static_cast<double>(std::clock() - processorTime) / CLOCKS_PER_SEC;
     const double perCore = static_cast<double>(number("--tokens") * number("--batches")) / coreSeconds;
     std::sort(rates.begin(), rates.end());
-    std::printf("%s, path %s, checkpointing %s, threads %d: %.0f tokens/s (median; %.0f to %.0f), %.0f tokens per core second, load %.2f s, first batch %.2f s, peak %.2f GB\n",
-                recipe.method.c_str(), options["--path"].c_str(), mode.c_str(), at::get_num_threads(), rates[rates.size() / 2], rates.front(), rates.back(), perCore, loaded - start, first,
+    std::printf("%s over %s (%.0f MB), path %s, checkpointing %s, threads %d: %.0f tokens/s (median; %.0f to %.0f), %.0f tokens per core second, load %.2f s, first batch %.2f s, peak %.2f GB\n",
+                recipe.method.c_str(), options["--storage"].c_str(), static_cast<double>((*weights)->bytes()) * 1e-6, options["--path"].c_str(), mode.c_str(), at::get_num_threads(), rates[rates.size() / 2], rates.front(), rates.back(), perCore, loaded - start, first,
                 static_cast<double>(memoryFigures().ownPeakBytes) * 1e-9);
     return 0;
 }

@@ -60,10 +60,16 @@ PassInput passInput(const LossBatch &batch, std::int64_t virtualTokens, std::int
 void embedRows(const ModelWeights &weights, const PassInput &input, const at::Tensor &virtualTokens, float *x)
 {
     const std::int64_t width = weights.config.width;
-    const float *table = weights.embedding.const_data_ptr<float>(), *extra = virtualTokens.defined() ? virtualTokens.const_data_ptr<float>() : nullptr;
+    const float *extra = virtualTokens.defined() ? virtualTokens.const_data_ptr<float>() : nullptr;
+    const float *table = weights.storedEmbedding ? nullptr : weights.embedding.const_data_ptr<float>();
+    at::Tensor unpacked; // [N, C] of a table that is stored rounded; of virtual tokens: any row
+    if (weights.storedEmbedding)
+        unpacked = weights.embeddingRows(at::tensor(input.ids, at::kLong).clamp_min(0));
+    const float *row = unpacked.defined() ? unpacked.const_data_ptr<float>() : nullptr;
     const auto scale = static_cast<float>(weights.config.embeddingScale);
-    for (const std::int64_t id : input.ids) {
-        std::copy_n(id < 0 ? extra + (-1 - id) * width : table + id * width, width, x);
+    for (std::size_t place = 0; place < input.ids.size(); ++place) {
+        const std::int64_t id = input.ids[place];
+        std::copy_n(id < 0 ? extra + (-1 - id) * width : row ? row + static_cast<std::int64_t>(place) * width : table + id * width, width, x);
         for (std::int64_t i = 0; i < width && id >= 0 && scale != 1.0f; ++i)
             x[i] *= scale;
         x += width;
@@ -92,6 +98,8 @@ struct PassPlan {
     std::int64_t lowestLayer = 0; // the number of layers: there is none
     LayerPart lowestPart = LayerPart::Input;
 };
+
+bool isEmbeddingTrained(const ModelWeights &weights) { return !weights.storedEmbedding && weights.embedding.requires_grad(); }
 
 bool isPlain(const at::Tensor &tensor) { return tensor.scalar_type() == at::kFloat && tensor.is_contiguous(); }
 
@@ -123,10 +131,12 @@ tl::expected<PassPlan, std::string> planPass(const ModelWeights &weights, const 
 {
     if (!sites.isDescribed())
         return tl::unexpected(tr("the method changes more than the fast path knows"));
+    if (weights.config.hasLayerNorm || !weights.config.hasGate)
+        return tl::unexpected(tr("the layers are not those of Llama and its kin"));
     if (weights.config.attentionSoftcap > 0)
         return tl::unexpected(tr("the model limits its attention scores"));
-    if (!weights.embedding.is_cpu() || weights.embedding.scalar_type() != at::kFloat)
-        return tl::unexpected(tr("the weights are not fp32 on the CPU"));
+    if (!weights.finalNorm.is_cpu() || weights.finalNorm.scalar_type() != at::kFloat)
+        return tl::unexpected(tr("the weights are not on the CPU"));
     const at::AutoGradMode mode(keep == Keep::ForBackward); // what factors and prefixes come out of
     PassPlan plan;
     sites.beginPass();
@@ -140,7 +150,7 @@ tl::expected<PassPlan, std::string> planPass(const ModelWeights &weights, const 
         plan.virtualTokens = tokens.detach().contiguous();
         plan.dVirtualTokens = plan.graph.of(tokens);
     }
-    if (weights.embedding.requires_grad() || plan.dVirtualTokens.defined())
+    if (isEmbeddingTrained(weights) || plan.dVirtualTokens.defined())
         return plan;
     for (; plan.lowestLayer < weights.config.layers; ++plan.lowestLayer) {
         if (const std::optional<LayerPart> part = plan.layers[static_cast<std::size_t>(plan.lowestLayer)].lowestTrained()) {
@@ -163,7 +173,7 @@ HeadLoss headOfRows(const ModelWeights &weights, const PassPlan &plan, const Pas
         std::copy_n(space.last + row[i] * width, width, x + i * width);
     const float *norm = plan.finalNorm.values.const_data_ptr<float>();
     normForward(x, norm, static_cast<float>(weights.config.rmsEpsilon), rows, width, hidden.data_ptr<float>(), scales);
-    HeadLoss loss = headLoss(hidden, weights.head, targets, want, gradientScale, buffer, weights.config.finalSoftcap);
+    HeadLoss loss = headLoss(hidden, weights.headWeight(), targets, want, gradientScale, buffer, weights.config.finalSoftcap);
     if (want == WantGradient::Yes && plan.finalNorm.trained.defined())
         addNormGradient(plan.finalNorm.trained, {loss.gradient.const_data_ptr<float>(), x, scales, width, width, 1, rows, 1});
     if (space.dStream) {
@@ -179,7 +189,7 @@ HeadLoss headOfRows(const ModelWeights &weights, const PassPlan &plan, const Pas
 void addInputGradients(const ModelWeights &weights, const PassPlan &plan, const PassInput &input, const Workspace &space)
 {
     const std::int64_t width = weights.config.width;
-    if (weights.embedding.requires_grad())
+    if (isEmbeddingTrained(weights))
         addEmbeddingGradient(weights.embedding, input.ids, space.dStream, static_cast<float>(weights.config.embeddingScale));
     if (!plan.dVirtualTokens.defined())
         return;

@@ -27,6 +27,8 @@ void maskInto(const Dropout &dropout, const float *x, float *out, std::int64_t e
     });
 }
 
+// [out, in]: good until the next product of this thread.
+const float *weightOf(const Stack &stack) { return stack.weight ? stack.weight : stack.stored.unpacked(); }
 // y *= factors in columns [column, column + count) of rows of this stride; what was there goes to raw, where it is given.
 void applyGain(const StackGain &gain, float *y, std::int64_t stride, std::int64_t tokens, float *raw, std::int64_t rawStride)
 {
@@ -83,14 +85,15 @@ StackNeeds Stack::needs() const
 Stack makeStack(const LinearWeight &weight, const ModelConfig &config, const Sites &sites, std::int64_t layer, std::span<const LinearMap> maps, GraphGradients &graph)
 {
     Stack stack;
-    stack.weight = weight.weight.const_data_ptr<float>();
+    stack.weight = weight.stored ? nullptr : weight.weight.const_data_ptr<float>();
+    stack.stored = weight.stored;
     stack.bias = weight.bias.defined() ? weight.bias.const_data_ptr<float>() : nullptr;
-    if (weight.weight.requires_grad())
+    if (!weight.stored && weight.weight.requires_grad())
         stack.trainedWeight = weight.weight;
     if (weight.bias.defined() && weight.bias.requires_grad())
         stack.trainedBias = weight.bias;
-    stack.out = weight.weight.size(0);
-    stack.in = weight.weight.size(1);
+    stack.out = weight.outputs();
+    stack.in = weight.inputs();
     stack.maps = maps.size();
     std::int64_t column = 0;
     std::vector<at::Tensor> rows;
@@ -103,7 +106,9 @@ Stack makeStack(const LinearWeight &weight, const ModelConfig &config, const Sit
             stack.parts.push_back({update, column, out, rank, stack.rank, update.b.detach() * update.scale});
             stack.rank += rank;
         }
-        const LinearWeight own{weight.weight.detach().narrow(0, column, out), weight.bias.defined() ? weight.bias.detach().narrow(0, column, out) : at::Tensor()};
+        LinearWeight own = weight.rows(column, out);
+        own.weight = own.weight.defined() ? own.weight.detach() : own.weight;
+        own.bias = own.bias.defined() ? own.bias.detach() : own.bias;
         if (const std::optional<Gain> gain = sites.gain(layer, map, own)) {
             const bool isInput = gain->place == Gain::Place::Input;
             StackGain placed{isInput ? 0 : column, gain->factors.numel(), stack.needs().raw, gain->factors.detach().contiguous(), graph.of(gain->factors)};
@@ -132,7 +137,7 @@ void stackForward(const Stack &stack, std::int64_t tokens, const float *x, float
         scaleInto(*stack.inputGain, x, scratch, tokens, in);
         x = scratch;
     }
-    gemm(tokens, out, in, 1.0f, {x, in}, {stack.weight, in, Use::Transposed}, into == Into::Add ? 1.0f : 0.0f, y, out);
+    gemm(tokens, out, in, 1.0f, {x, in}, {weightOf(stack), in, Use::Transposed}, into == Into::Add ? 1.0f : 0.0f, y, out);
     if (stack.bias && !stack.isBiasBehind)
         addBiasRows(stack, y, tokens);
     const float *a = stack.rank > 0 ? stack.a.const_data_ptr<float>() : nullptr;
@@ -186,7 +191,7 @@ void stackBackward(const Stack &stack, std::int64_t tokens, const float *x, cons
     }
     const bool isFactorTrained = stack.inputGain && stack.inputGain->gradient.defined();
     if (want == WantInput::Yes || isFactorTrained) {
-        gemm(tokens, in, out, 1.0f, {dY, out}, {stack.weight, in}, 0.0f, dX, in);
+        gemm(tokens, in, out, 1.0f, {dY, out}, {weightOf(stack), in}, 0.0f, dX, in);
         if (stack.rank > 0 && !stack.hasDropout)
             gemm(tokens, in, stack.rank, 1.0f, {work.u, stack.rank}, {a, in}, 1.0f, dX, in);
     }

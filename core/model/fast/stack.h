@@ -33,7 +33,8 @@ struct StackGain {
 };
 
 struct Stack {
-    const float *weight = nullptr; // [out, in]
+    const float *weight = nullptr; // [out, in]; none where it is stored:
+    StoredRows stored;
     const float *bias = nullptr;   // [out] or none
     std::int64_t in = 0, out = 0;
     std::size_t maps = 0;          // that are stored in it

@@ -5,7 +5,8 @@
 #include "core/generate/decodeadapter.h"
 #include "core/generate/decodeweights.h"
 #include "core/generate/generator.h"
-#include "core/tune/adapter.h"
+#include "core/model/decoder.h"
+#include "core/tune/bottleneck.h"
 
 #include <QTest>
 
@@ -16,7 +17,7 @@ using namespace fettle::generate;
 
 namespace {
 
-const char *const kOnLlamaGqa[] = {"dora", "loraplus", "ia3", "prompt", "prefix", "bottleneck-sequential", "bottleneck-double", "bottleneck-parallel"};
+const char *const kOnLlamaGqa[] = {"dora", "loraplus", "ia3", "prompt", "prefix", "bottleneck-sequential", "bottleneck-double", "bottleneck-parallel", "lora-outer", "lora-saved"};
 
 std::unique_ptr<Generator> loaded(const std::string &model)
 {
@@ -58,6 +59,7 @@ private slots:
             QTest::newRow(name) << "llama-gqa";
         QTest::newRow("dora-bias") << "llama-bias";
         QTest::newRow("ia3-bias") << "llama-bias";
+        QTest::newRow("lora-outer-tied") << "llama-tied-headsize";
         QTest::newRow("prefix-projection") << "llama-tied-headsize";
     }
     void logitsEqualTheReference()
@@ -90,8 +92,9 @@ private slots:
     void strengthIsThatOfThePlainPath_data()
     {
         QTest::addColumn<QString>("model");
-        for (const char *name : {"dora", "ia3", "bottleneck-sequential", "bottleneck-double", "bottleneck-parallel"})
+        for (const char *name : {"dora", "lora-outer", "ia3", "bottleneck-sequential", "bottleneck-double", "bottleneck-parallel"})
             QTest::newRow(name) << "llama-gqa";
+        QTest::newRow("lora-outer-tied") << "llama-tied-headsize";
         QTest::newRow("dora-bias") << "llama-bias";
         QTest::newRow("ia3-bias") << "llama-bias";
     }
@@ -115,6 +118,45 @@ private slots:
             const at::Tensor ours = at::from_blob(logits->data(), {17, generator->config().vocabulary}, at::kFloat);
             QVERIFY(fixture::relativeDifference(ours, *expected) < 1e-4);
         }
+    }
+
+    void bottlenecksFitEveryFamily_data()
+    {
+        QTest::addColumn<int>("kind");
+        for (const char *family : {"qwen2", "qwen3", "gemma2", "gemma3", "smollm3", "olmo2", "phi3"}) {
+            for (const auto &[name, kind] : {std::pair{"sequential", tune::BottleneckKind::Sequential}, std::pair{"double", tune::BottleneckKind::Double},
+                                             std::pair{"parallel", tune::BottleneckKind::Parallel}})
+                QTest::addRow("%s %s", family, name) << static_cast<int>(kind);
+        }
+    }
+    void bottlenecksFitEveryFamily()
+    {
+        QFETCH(int, kind);
+        const std::string family = std::string(QTest::currentDataTag()).substr(0, std::string(QTest::currentDataTag()).find(' '));
+        auto generator = loaded("../families/" + family);
+        auto weights = model::loadWeights(fixture::folder() / "families" / family);
+        QVERIFY(generator && weights);
+        tune::BottleneckConfig config;
+        config.kind = static_cast<tune::BottleneckKind>(kind);
+        config.reductionFactor = 4;
+        config.scaling = 2;
+        auto plain = tune::BottleneckAdapter::create((*weights)->config, config, 3);
+        QVERIFY2(plain.has_value(), plain ? "" : plain.error().message.c_str());
+        {
+            const at::NoGradGuard guard;
+            for (const tune::NamedParameter &parameter : (*plain)->parameters())
+                parameter.tensor.normal_(0, 0.3);
+        }
+        auto adapter = generator->addAdapter(**plain);
+        QVERIFY2(adapter.has_value(), adapter ? "" : adapter.error().message.c_str());
+        const std::vector<TokenId> ids = tokens(17, 3);
+        const std::vector<std::int32_t> same(ids.begin(), ids.end());
+        auto expected = model::computeLogits(**weights, model::packDocument(same), **plain), base = model::computeLogits(**weights, model::packDocument(same), model::NoSites());
+        auto logits = generator->logits(ids, adapter->get());
+        QVERIFY(expected && base && logits);
+        const at::Tensor ours = at::from_blob(logits->data(), {17, generator->config().vocabulary}, at::kFloat);
+        QVERIFY2(fixture::relativeDifference(ours, *expected) < 1e-4, std::to_string(fixture::relativeDifference(ours, *expected)).c_str());
+        QVERIFY(fixture::relativeDifference(*base, *expected) > 1e-3);
     }
 
     void columnsTogetherEqualEachAlone()

@@ -2,6 +2,7 @@
 #include "tests/core/model/fixture.h"
 #include "tests/core/model/recorder.h"
 
+#include "core/io/dynamiccode.h"
 #include "core/io/jsonfile.h"
 #include "core/model/loss.h"
 
@@ -9,6 +10,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 
 using namespace fettle;
 using namespace fettle::model;
@@ -151,6 +153,83 @@ private slots:
         QCOMPARE((*a)->hash().size(), std::size_t{64});
         auto c = loadWeights(fixture::folder() / "models/llama-bias");
         QVERIFY(c && (*c)->hash() != (*a)->hash());
+    }
+
+    void nf4EqualsBitsandbytes_data()
+    {
+        QTest::addColumn<QString>("matrix");
+        for (const char *name : {"normal", "narrow", "odd", "edges", "zeros", "many"})
+            QTest::newRow(name) << name;
+    }
+    // Every code, scale and unpacked value, bit for bit. The 8-bit codes of scales are the nearest here; bitsandbytes looks them up in a grid of 65,536
+    // on the CPU, which gives a neighbour where a scale lies half-way.
+    void nf4EqualsBitsandbytes()
+    {
+        QFETCH(QString, matrix);
+        auto all = fixture::tensors(fixture::folder() / "expected/nf4.safetensors");
+        const auto expected = [&](const char *what) { return all[matrix.toStdString() + "." + what]; };
+        const at::Tensor values = expected("values");
+        QVERIFY(values.defined());
+        const Nf4Matrix once = toNf4(values, ScaleRounding::None), twice = toNf4(values, ScaleRounding::EightBits);
+        for (const Nf4Matrix *made : {&once, &twice}) {
+            const at::Tensor codes = at::tensor(std::vector<std::int64_t>(made->codes.begin(), made->codes.end())).to(at::kFloat);
+            QVERIFY(codes.equal(expected("codes")));
+            QCOMPARE(made->bytes(), nf4Bytes(values.numel(), made == &once ? ScaleRounding::None : ScaleRounding::EightBits));
+        }
+        QVERIFY(at::tensor(once.scales).equal(expected("scales")));
+        QVERIFY(twice.scales.empty());
+        QVERIFY(at::tensor(twice.scaleScales).equal(expected("scaleScales")));
+        QCOMPARE(twice.scaleOffset, expected("offset").item<float>());
+        Nf4Matrix theirs = twice;
+        std::int64_t others = 0;
+        for (std::size_t i = 0; i < theirs.scaleCodes.size(); ++i) {
+            theirs.scaleCodes[i] = static_cast<std::uint8_t>(expected("scaleCodes")[static_cast<std::int64_t>(i)].item<float>());
+            const bool isZero = theirs.scaleScales[i / kNf4ScaleBlock] == 0; // whatever the code, the scale is
+            QVERIFY(isZero || std::abs(int{theirs.scaleCodes[i]} - int{twice.scaleCodes[i]}) <= 1);
+            others += !isZero && theirs.scaleCodes[i] != twice.scaleCodes[i] ? 1 : 0;
+        }
+        QVERIFY2(others <= 1, std::to_string(others).c_str());
+        for (const auto &[made, what] : {std::pair{&once, "unpacked"}, std::pair{const_cast<const Nf4Matrix *>(&theirs), "unpackedTwice"}}) {
+            at::Tensor whole = at::empty_like(values), pieces = at::empty_like(values);
+            made->decode(0, values.numel(), whole.data_ptr<float>());
+            QVERIFY2(whole.equal(expected(what)), what);
+            for (std::int64_t first = 0; first < values.numel(); first += 37) // whatever begins or ends inside a byte or a block
+                made->decode(first, std::min<std::int64_t>(37, values.numel() - first), pieces.data_ptr<float>() + first);
+            QVERIFY2(pieces.equal(whole), what);
+        }
+    }
+
+    void tablesOfEightBitsEqualBitsandbytes()
+    {
+        auto all = fixture::tensors(fixture::folder() / "expected/nf4.safetensors");
+        for (const auto &[range, name] : {std::pair{io::DynamicRange::Signed, "table.signed"}, std::pair{io::DynamicRange::Positive, "table.positive"}}) {
+            const auto &values = io::dynamicValues(range);
+            QVERIFY2(at::tensor(std::vector<float>(values.begin(), values.end())).equal(all[name]), name);
+            for (std::size_t i = 0; i < values.size(); ++i)
+                QCOMPARE(std::size_t{io::nearestDynamicCode(range, values[i])}, i);
+        }
+    }
+
+    void storedMatrixGivesItsRows()
+    {
+        const at::Tensor values = at::randn({10, 40});
+        const auto matrix = std::make_shared<StoredMatrix>(40);
+        matrix->append(6, toNf4(values.narrow(0, 0, 6), ScaleRounding::None));
+        StoredMatrix::Blocks plain{io::StorageType::F32, std::vector<std::byte>(4 * 40 * sizeof(float))};
+        std::memcpy(plain.bytes.data(), values.narrow(0, 6, 4).const_data_ptr<float>(), plain.bytes.size());
+        matrix->append(4, std::move(plain));
+        const LinearWeight weight{{}, at::randn({10}), allRows(matrix)};
+        const at::Tensor all = weight.values();
+        QVERIFY(all.narrow(0, 6, 4).equal(values.narrow(0, 6, 4)));
+        QVERIFY(fixture::relativeDifference(all, values) < 0.1);
+        QVERIFY(weight.rows(4, 5).values().equal(all.narrow(0, 4, 5))); // across the parts
+        at::Tensor x = at::randn({3, 40}).requires_grad_(), same = x.detach().clone().requires_grad_();
+        const at::Tensor y = weight.apply(x), expected = at::linear(same, all, weight.bias);
+        QVERIFY(fixture::relativeDifference(y, expected) < 1e-6);
+        y.square().sum().backward();
+        expected.square().sum().backward();
+        QVERIFY(fixture::relativeDifference(x.grad(), same.grad()) < 1e-6);
+        QVERIFY(!weight.apply(x.detach()).requires_grad());
     }
 
     void loadingCanBeCancelled()

@@ -6,7 +6,9 @@
 #include "core/io/jsonfile.h"
 #include "core/model/loss.h"
 #include "core/train/optimizer.h"
+#include "core/tune/bottleneck.h"
 #include "core/tune/full.h"
+#include "core/tune/ia3.h"
 #include "core/tune/lora.h"
 #include "core/tune/peftfolder.h"
 #include "core/tune/softprompt.h"
@@ -25,6 +27,23 @@ std::shared_ptr<const ModelWeights> weightsOf(const char *name)
 {
     auto weights = loadWeights(fixture::folder() / "models" / name);
     return weights ? *weights : nullptr;
+}
+
+// The linear maps in NF4 for the rows that say so.
+StorageChoice storageOf(const std::string &name)
+{
+    if (!name.starts_with("qlora"))
+        return {};
+    return {WeightStorage::Nf4, name == "qlora-double" ? ScaleRounding::EightBits : ScaleRounding::None};
+}
+
+// fp32 weights with the values that the others have after rounding.
+std::shared_ptr<const ModelWeights> unpacked(const ModelWeights &weights)
+{
+    auto plain = allocateWeights(weights.config);
+    for (const ExpectedTensor &expected : expectedTensors(weights.config))
+        plain->tensor(expected.name).copy_(weights.tensor(expected.name));
+    return plain;
 }
 
 std::filesystem::path methodFolder(const std::string &name) { return fixture::folder() / "methods" / name; }
@@ -76,8 +95,13 @@ private slots:
         QTest::addColumn<double>("loraPlusRatio");
         QTest::newRow("dora") << "llama-gqa" << 1.0;
         QTest::newRow("dora-bias") << "llama-bias" << 1.0;
+        QTest::newRow("lora-outer") << "llama-gqa" << 1.0;
+        QTest::newRow("lora-outer-tied") << "llama-tied-headsize" << 1.0;
+        QTest::newRow("lora-saved") << "llama-gqa" << 1.0;
         QTest::newRow("loraplus") << "llama-gqa" << 16.0;
         QTest::newRow("pissa") << "llama-gqa" << 1.0;
+        QTest::newRow("qlora") << "llama-gqa" << 1.0;
+        QTest::newRow("qlora-double") << "llama-gqa" << 1.0;
         QTest::newRow("ia3") << "llama-gqa" << 1.0;
         QTest::newRow("ia3-bias") << "llama-bias" << 1.0;
         QTest::newRow("prompt") << "llama-gqa" << 1.0;
@@ -86,14 +110,19 @@ private slots:
         QTest::newRow("bottleneck-sequential") << "llama-gqa" << 1.0;
         QTest::newRow("bottleneck-double") << "llama-gqa" << 1.0;
         QTest::newRow("bottleneck-parallel") << "llama-gqa" << 1.0;
+        QTest::newRow("bottleneck-qwen2") << "../families/qwen2-window" << 1.0;
+        QTest::newRow("bottleneck-qwen3") << "../families/qwen3-old" << 1.0;
+        QTest::newRow("bottleneck-qwen3-double") << "../families/qwen3-old" << 1.0;
+        QTest::newRow("bottleneck-qwen3-parallel") << "../families/qwen3-old" << 1.0;
     }
     void equalsItsReference()
     {
         QFETCH(QString, model);
         QFETCH(double, loraPlusRatio);
         const std::string name = QTest::currentDataTag();
-        const auto weights = weightsOf(qPrintable(model));
-        QVERIFY(weights);
+        auto loadedWeights = loadWeights(fixture::folder() / "models" / model.toStdString(), {}, {}, storageOf(name));
+        QVERIFY(loadedWeights.has_value());
+        const std::shared_ptr<const ModelWeights> weights = *loadedWeights;
         auto tensors = expectedOf(name);
         const LossBatch batch = lossBatch(tensors);
         std::shared_ptr<tune::Adapter> adapter;
@@ -157,6 +186,71 @@ private slots:
                 QVERIFY(fixture::relativeDifference(*computeLogits(**merged, batch.packed, NoSites()), *computeLogits(*weights, batch.packed, *adapter)) < 1e-4);
             }
         }
+    }
+
+    // Rounded weights are unpacked for each product; what is learnt is what plain weights of the same values would have taught.
+    void everyMethodOnEveryStorage_data()
+    {
+        QTest::addColumn<QString>("model");
+        QTest::addColumn<int>("storage");
+        QTest::addColumn<QString>("method");
+        const std::pair<const char *, WeightStorage> storages[] = {
+            {"half", WeightStorage::Half}, {"q8", WeightStorage::Q8}, {"nf4", WeightStorage::Nf4}, {"file", WeightStorage::File}};
+        for (const char *model : {"llama-gqa", "llama-q8.gguf"}) {
+            for (const auto &[name, storage] : storages) {
+                for (const char *method : {"lora", "dora", "pissa", "ia3", "prompt", "prefix", "bottleneck-sequential"})
+                    QTest::addRow("%s, %s, %s", model, name, method) << model << static_cast<int>(storage) << method;
+            }
+        }
+    }
+    void everyMethodOnEveryStorage()
+    {
+        QFETCH(QString, model);
+        QFETCH(int, storage);
+        QFETCH(QString, method);
+        auto loaded = loadWeights(fixture::folder() / "models" / model.toStdString(), {}, {}, {static_cast<WeightStorage>(storage)});
+        QVERIFY2(loaded.has_value(), loaded ? "" : loaded.error().message.c_str());
+        const std::shared_ptr<const ModelWeights> stored = *loaded, plain = unpacked(*stored);
+        auto source = WeightSource::open(fixture::folder() / "models" / model.toStdString());
+        QCOMPARE(stored->bytes(), bytesInMemory(**source, {static_cast<WeightStorage>(storage)}));
+        if (static_cast<WeightStorage>(storage) != WeightStorage::File || model.endsWith(".gguf"))
+            QVERIFY(stored->bytes() < plain->bytes());
+        const auto made = [&](const ModelWeights &weights) -> std::shared_ptr<tune::Adapter> {
+            if (method == "ia3")
+                return *tune::Ia3Adapter::create(weights.config, {}, {});
+            if (method == "prompt")
+                return *tune::PromptTuning::create(weights, {3, tune::PromptInit::Sample, {}, {}}, 5);
+            if (method == "prefix")
+                return *tune::PrefixTuning::create(weights.config, {3, false, 0, {}}, 5);
+            if (method.startsWith("bottleneck"))
+                return *tune::BottleneckAdapter::create(weights.config, {}, 5);
+            tune::LoraConfig config;
+            config.rank = 3;
+            config.isDora = method == "dora";
+            config.init = method == "pissa" ? tune::LoraInit::Pissa : tune::LoraInit::Uniform;
+            return *tune::LoraAdapter::create(weights, config, 5);
+        };
+        auto tensors = expectedOf("qlora");
+        LossBatch batch = lossBatch(tensors);
+        batch.packed.ids = batch.packed.ids.remainder(stored->config.vocabulary);
+        batch.targets = batch.targets.remainder(stored->config.vocabulary);
+        std::vector<std::vector<at::Tensor>> gradients;
+        std::vector<at::Tensor> losses;
+        for (const auto &weights : {stored, plain}) {
+            const auto adapter = made(*weights);
+            adapter->setTraining(true);
+            LossEngine engine(weights);
+            auto outcome = engine.lossAndGradient(batch, *adapter, 0.25);
+            QVERIFY2(outcome.has_value(), outcome ? "" : (outcome.error().message + outcome.error().detail).c_str());
+            losses.push_back(outcome->losses);
+            auto &own = gradients.emplace_back();
+            for (const tune::NamedParameter &parameter : adapter->parameters())
+                own.push_back(parameter.tensor.grad());
+        }
+        QVERIFY(fixture::relativeDifference(losses[0], losses[1]) < 1e-5);
+        QVERIFY(!gradients[0].empty() && gradients[0].size() == gradients[1].size());
+        for (std::size_t i = 0; i < gradients[0].size(); ++i)
+            QVERIFY(fixture::largestDifference(gradients[0][i], gradients[1][i]) <= 1e-4 * gradients[1][i].abs().max().item<double>());
     }
 
     void fullEqualsTransformers_data()

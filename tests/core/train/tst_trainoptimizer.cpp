@@ -59,7 +59,49 @@ private slots:
     void collectsGradientsFromElsewhere();
     void savedStateGoesOn();
     void refusesForeignState();
+    void momentsInEightBits();
 };
+
+// The sum of weighted squares falls as with moments in fp32; a state that is saved goes on bit for bit.
+void TestTrainOptimizer::momentsInEightBits()
+{
+    QTemporaryDir folder;
+    const at::Tensor slope = at::logspace(-3, 1, 700), start = at::linspace(-1.0, 1.0, 700);
+    const auto run = [&](const AdamSettings &settings, int steps, int savedAt) {
+        const at::Tensor matrix = start.clone().requires_grad_(), norm = start.narrow(0, 0, 5).clone().requires_grad_();
+        const std::vector<TrainableParameter> list{{"norm.weight", norm, false}, {"q_proj.lora_A.weight", matrix, true}};
+        auto optimizer = std::make_unique<AdamW>(list, settings);
+        for (int step = 0; step < steps; ++step) {
+            if (step == savedAt) { // in another optimiser over the same tensors
+                const auto file = std::filesystem::path(folder.filePath(QStringLiteral("state.safetensors")).toStdString());
+                if (!optimizer->save(file))
+                    return at::Tensor();
+                optimizer = std::make_unique<AdamW>(list, settings);
+                if (!optimizer->load(file, step))
+                    return at::Tensor();
+            }
+            optimizer->zeroGradients();
+            matrix.mutable_grad().add_(matrix.detach() * slope);
+            norm.mutable_grad().add_(norm.detach());
+            optimizer->step(0.01, optimizer->gradientNorm(), 0.0);
+        }
+        return matrix.detach().clone();
+    };
+    const AdamSettings exact{0.9, 0.999, 1e-8, 0.01}, rounded{0.9, 0.999, 1e-8, 0.01, MomentStorage::EightBits};
+    const at::Tensor expected = run(exact, 60, -1), found = run(rounded, 60, -1), resumed = run(rounded, 60, 23);
+    const auto lossOf = [&](const at::Tensor &x) { return (x.square() * slope).sum().item<double>(); };
+    QVERIFY(lossOf(expected) < 0.5 * lossOf(start));
+    QVERIFY2(lossOf(found) < 1.05 * lossOf(expected) + 1e-3, qPrintable(QStringLiteral("%1, exact %2").arg(lossOf(found)).arg(lossOf(expected))));
+    QVERIFY2((found - expected).abs().mean().item<double>() < 0.1, qPrintable(QString::number((found - expected).abs().mean().item<double>())));
+    QVERIFY(!found.equal(expected));
+    QVERIFY(resumed.defined() && resumed.equal(found));
+    QCOMPARE(momentBytes(1024, MomentStorage::EightBits), std::int64_t{2 * (1024 + 16)});
+    // A state in fp32 is none of 8 bits.
+    const Parameters parameters(fixture().front());
+    AdamW foreign(parameters.list(), rounded);
+    const auto refused = foreign.load(folder.filePath(QStringLiteral("missing.safetensors")).toStdString(), 1);
+    QVERIFY(!refused);
+}
 
 void TestTrainOptimizer::decayLeavesNormsAndBiasesAlone()
 {

@@ -203,6 +203,59 @@ private slots:
         QVERIFY(std::ranges::none_of(all, [](const at::Tensor &tensor) { return tensor.grad().defined(); }));
     }
 
+    // On the way up, on the way down, with what is recomputed, and where some weights are trained and others rounded.
+    void storedWeightsGiveTheSame_data()
+    {
+        QTest::addColumn<int>("storage");
+        QTest::addColumn<int>("checkpointing");
+        QTest::newRow("16 bits") << static_cast<int>(WeightStorage::Half) << static_cast<int>(Checkpointing::None);
+        QTest::newRow("4 bits") << static_cast<int>(WeightStorage::Nf4) << static_cast<int>(Checkpointing::None);
+        QTest::newRow("4 bits, recomputed") << static_cast<int>(WeightStorage::Nf4) << static_cast<int>(Checkpointing::Full);
+        QTest::newRow("8 bits, partly recomputed") << static_cast<int>(WeightStorage::Q8) << static_cast<int>(Checkpointing::Selective);
+    }
+    void storedWeightsGiveTheSame()
+    {
+        QFETCH(int, storage);
+        QFETCH(int, checkpointing);
+        auto loaded = loadWeights(fixture::folder() / "models/llama-bias", {}, {}, {static_cast<WeightStorage>(storage)});
+        QVERIFY(loaded.has_value());
+        const std::shared_ptr<const ModelWeights> stored = *loaded;
+        const auto plain = allocateWeights(stored->config);
+        for (const ExpectedTensor &expected : expectedTensors(stored->config))
+            plain->tensor(expected.name).copy_(stored->tensor(expected.name));
+        QVERIFY(stored->bytes() < plain->bytes());
+        LoraConfig config;
+        config.dropout = 0.1;
+        auto adapter = *LoraAdapter::create(*stored, config, 1);
+        adapter->setTraining(true);
+        const LossBatch batch = randomBatch(stored->config.vocabulary, {290, 7, 13});
+        const LossOptions options{LossPath::Fast, static_cast<Checkpointing>(checkpointing)};
+        const Pass rounded = runPass(stored, *adapter, batch, options), same = runPass(plain, *adapter, batch, options);
+        QVERIFY(!same.gradients.empty() && same.outcome.losses.equal(rounded.outcome.losses));
+        for (std::size_t i = 0; i < same.gradients.size(); ++i)
+            QVERIFY2(same.gradients[i].equal(rounded.gradients[i]), adapter->parameters()[i].name.c_str()); // bit for bit
+    }
+
+    void fullTrainsPartsOverWeightsInHalfPrecision()
+    {
+        const FullConfig config{*parseParts("mlp,norms"), {1}};
+        const auto path = fixture::folder() / "models/llama-gqa";
+        auto source = WeightSource::open(path);
+        const StorageChoice choice{WeightStorage::Half, ScaleRounding::None, [&](std::string_view name) { return isTrainedBy(config, (*source)->config(), name); }};
+        auto loaded = loadWeights(**source, {}, {}, choice);
+        auto exact = loadWeights(path);
+        QVERIFY(loaded && exact);
+        QVERIFY((*loaded)->layers[1].down.weight.defined() && !(*loaded)->layers[0].down.weight.defined());
+        QVERIFY((*loaded)->tensor("model.layers.1.mlp.up_proj.weight").equal((*exact)->tensor("model.layers.1.mlp.up_proj.weight"))); // what is trained is not rounded
+        auto adapter = *FullTuning::create(std::const_pointer_cast<ModelWeights>(*loaded), config, {});
+        adapter->setTraining(true);
+        const LossBatch batch = randomBatch((*loaded)->config.vocabulary, {40, 7});
+        const Pass fast = runPass(*loaded, *adapter, batch, {LossPath::Fast, Checkpointing::None}), plain = runPass(*loaded, *adapter, batch, {LossPath::Plain, Checkpointing::None});
+        QVERIFY(!fast.gradients.empty() && fast.gradients.size() == plain.gradients.size());
+        for (std::size_t i = 0; i < fast.gradients.size(); ++i)
+            QVERIFY2(fixture::relativeDifference(fast.gradients[i], plain.gradients[i]) < 1e-4, adapter->parameters()[i].name.c_str());
+    }
+
     void methodsEqualPlainPath_data()
     {
         QTest::addColumn<QString>("method");

@@ -320,7 +320,11 @@ private slots:
         QTest::newRow("dora without lengths") << R"({"use_dora": true, "target_modules": ["q_proj", "v_proj", "down_proj"]})" << "lora_magnitude_vector";
         QTest::newRow("bias") << R"({"bias": "lora_only"})" << "bias";
         QTest::newRow("lora bias") << R"({"lora_bias": true})" << "lora_bias";
-        QTest::newRow("modules to save") << R"({"modules_to_save": ["lm_head"]})" << "modules_to_save";
+        QTest::newRow("modules to save that are not there") << R"({"modules_to_save": ["lm_head"], "target_modules": ["q_proj", "v_proj", "down_proj"]})" << "lm_head.weight is missing";
+        QTest::newRow("modules to save of another kind") << R"({"modules_to_save": ["score"]})" << "score";
+        QTest::newRow("modules to save that are no list") << R"({"modules_to_save": {"a": 1}})" << "modules_to_save";
+        QTest::newRow("embeddings that are not there") << R"({"target_modules": ["q_proj", "v_proj", "down_proj", "embed_tokens"]})" << "lora_embedding_A";
+        QTest::newRow("layers that do not exist") << R"({"layers_to_transform": [1000000000]})" << "1000000000";
         QTest::newRow("pissa") << R"({"init_lora_weights": "pissa"})" << "pissa";
         QTest::newRow("other type") << R"({"peft_type": "IA3"})" << "IA3";
         QTest::newRow("future setting") << R"({"quantum_mode": 3})" << "quantum_mode";

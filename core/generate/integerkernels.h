@@ -1,7 +1,7 @@
-// Products of quantised weights in whole numbers, for processors with VNNI (four codes and four activations are multiplied and added by one
-// instruction) or AVX2 (two of each), so that reading the weights is what costs.
+// Products of quantised weights in whole numbers, for processors with VNNI: four codes and four activations are multiplied and added by one
+// instruction, so that reading the weights is what costs.
 //
-// An activation keeps 16 bits: blocks of 32 columns share a scale, and a value is scale * number. Blocks with an outlier keep 23
+// An activation keeps 16 bits: blocks of 32 columns share a scale, and a value is scale * (256 * high + low). Blocks with an outlier keep 23
 // bits in three bytes: 16 bits of the outlier would leave their other values too few. Logits of SmolLM2 are off by 6e-5 of their size, by 2e-4
 // without the third byte and by 3e-6 if every block had one, at two thirds of the speed. Whole numbers add up exactly, so a row's result
 // depends neither on the rows beside it nor on the order.
@@ -17,9 +17,7 @@ enum class ProductMode;
 
 // False on other processors, and while a test has switched it off.
 [[nodiscard]] bool hasIntegerProducts();
-// For tests that compare: the best of this processor, or one kind of instructions (none where it does not have them).
-enum class IntegerInstructions { Best, Vnni, Avx2, None };
-void useIntegerProducts(IntegerInstructions which);
+void setIntegerProducts(bool isAllowed); // for tests that compare
 // Whether multiplyIntegerPanels takes this matrix.
 [[nodiscard]] bool fitsIntegerProducts(const PackedMatrix &matrix);
 

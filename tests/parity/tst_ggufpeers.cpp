@@ -2,6 +2,7 @@
 // bytes that llama-quantize writes.
 #include "core/base/random.h"
 #include "core/export/exporting.h"
+#include "core/export/ollama.h"
 #include "core/export/tokenizerfiles.h"
 #include "core/generate/generator.h"
 #include "core/io/atomicfile.h"
@@ -22,6 +23,8 @@ namespace {
 constexpr int kTokens = 32;
 const char *const kPrompts[] = {"When does the clinic open on Saturdays?", "Die Katze schläft. Le chat", "for (int i = 0; i < 10; ++i) {", "<|im_start|>user\nName three animals.<|im_end|>\n<|im_start|>assistant\n"};
 
+std::filesystem::path fixtureFolder() { return FETTLE_FIXTURES; }
+
 Json greedy(const std::filesystem::path &file, const std::vector<TokenId> &ids)
 {
     static std::filesystem::path loaded;
@@ -41,6 +44,48 @@ Json greedy(const std::filesystem::path &file, const std::vector<TokenId> &ids)
 class TestGgufPeers : public QObject {
     Q_OBJECT
 private slots:
+    // Ollama runs templates with Go's text/template: the same program, given the same values, must write what the chat template writes.
+    void ollamasTemplateWritesTheSame()
+    {
+        const QString go = qEnvironmentVariable("FETTLE_GO");
+        if (go.isEmpty())
+            QSKIP("FETTLE_GO names no Go.");
+        const auto tokenizer = *exporting::loadTokenizer(fixtureFolder() / "tinychat");
+        const std::string chatMl = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+        std::vector<std::string> sources = {chatMl, "{% if messages[0].role != 'system' %}<|im_start|>system\nBe {{ '{{' }}kind{{ '}}' }}.<|im_end|>\n{% endif %}" + chatMl,
+                                            "{{ bos_token }}{% for m in messages %}<|start_header_id|>{{ m.role }}<|end_header_id|>\n\n{{ m.content }}<|eot_id|>{% endfor %}"
+                                            "{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}",
+                                            "{% for m in messages %}{{ '\"' + m.role + '\": ' }}{{ m.content }}\n{% endfor %}{% if add_generation_prompt %}\"assistant\": {% endif %}"};
+        Json cases = Json::array();
+        for (const std::string &source : sources) {
+            const auto chatTemplate = text::ChatTemplate::parse(source);
+            QVERIFY(chatTemplate.has_value());
+            const auto marks = exporting::turnMarks(*chatTemplate, tokenizer);
+            QVERIFY2(marks && exporting::canSay(*marks), source.c_str());
+            const std::string file = exporting::modelfile("a.gguf", marks, {}, {});
+            const auto begin = file.find("TEMPLATE \"\"\"") + 12;
+            Json conversations = Json::array();
+            const Json system = {{"role", "system"}, {"content", "Be {{ brief }}."}}, question = {{"role", "user"}, {"content", " When?\n\nAnd \"why\"? "}},
+                       answer = {{"role", "assistant"}, {"content", "At nine."}};
+            for (const Json &messages : {Json::array({question}), Json::array({system, question}), Json::array({question, answer, question}), Json::array({system, question, answer, question, answer, question})}) {
+                text::RenderContext context = text::renderContextFor(tokenizer);
+                context.addGenerationPrompt = true;
+                auto written = chatTemplate->render(nlohmann::ordered_json(messages), context);
+                QVERIFY(written.has_value());
+                conversations.push_back({{"messages", messages}, {"text", written->text}});
+            }
+            cases.push_back({{"template", file.substr(begin, file.rfind("\"\"\"") - begin)}, {"conversations", conversations}});
+        }
+        QTemporaryDir scratch;
+        const std::filesystem::path file = scratch.filePath("case.json").toStdString();
+        QVERIFY(io::writeFileAtomically(file, cases.dump()).has_value());
+        QProcess process;
+        process.start(go, {QStringLiteral("run"), QStringLiteral(FETTLE_SOURCE_DIR) + "/tests/parity/check_modelfile.go", QString::fromStdString(file.string())});
+        QVERIFY(process.waitForFinished(300'000));
+        QVERIFY2(process.exitCode() == 0, process.readAllStandardError().constData());
+        qInfo("%s", process.readAllStandardOutput().trimmed().constData());
+    }
+
     void llamaCppAnswersAlike()
     {
         const QString python = qEnvironmentVariable("FETTLE_LLAMACPP_PYTHON"), base = qEnvironmentVariable("FETTLE_TEST_MODEL");

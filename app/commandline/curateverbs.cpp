@@ -127,7 +127,7 @@ int runExportData(const ExportDataArguments &arguments, Context &context)
     Terminal &terminal = context.terminal;
     const auto format = data::dataFormatFrom(arguments.format);
     if (!format)
-        return terminal.fail({ErrorCode::Usage, tr("The format \"{}\" is not known.", arguments.format), tr("Use messages, prompt-completion, alpaca, sharegpt or csv."), {}});
+        return terminal.fail({ErrorCode::Usage, tr("The format \"{}\" is not known.", arguments.format), tr("Use messages, prompt-completion, alpaca, sharegpt, csv or parquet."), {}});
     auto project = engine::Project::open(arguments.project, engine::Access::ReadOnly);
     if (!project)
         return terminal.fail(project.error());
@@ -192,10 +192,10 @@ void addCurateVerbs(Registry &registry)
     verb->add_flag("--dry-run", replace->isDryRun, tr("Only shows what would change"));
 
     auto out = std::make_shared<ExportDataArguments>();
-    verb = registry.add("export-data", tr("Writes records as JSONL, JSON or CSV for other programs"), [out](Context &context) { return runExportData(*out, context); });
+    verb = registry.add("export-data", tr("Writes records as JSONL, JSON, CSV or Parquet for other programs"), [out](Context &context) { return runExportData(*out, context); });
     verb->add_option("--project", out->project, tr("The project"))->required();
     verb->add_option("--to", out->file, tr("The file; an older one is replaced"))->required();
-    verb->add_option("--format", out->format, tr("messages (JSONL), prompt-completion (JSONL), alpaca (JSON), sharegpt (JSON) or csv"))->capture_default_str();
+    verb->add_option("--format", out->format, tr("messages (JSONL), prompt-completion (JSONL), alpaca (JSON), sharegpt (JSON), csv or parquet"))->capture_default_str();
     verb->add_option("--filter", out->filter, tr("Which records, as in the search field: words, tag:dosage, status:approved"));
 }
 

@@ -30,6 +30,11 @@ Json toJson(const data::ImportReport &report)
     Json json = {{"format", report.format}, {"shape", report.shape}, {"encoding", report.encoding}, {"columns", report.columns},
                  {"mapping", mapping}, {"rowsInFile", report.rowsInFile}, {"accepted", report.accepted}, {"records", report.records},
                  {"rejected", rejected}, {"notices", notices}};
+    Json speakers = Json::array();
+    for (const data::SpeakerFacts &speaker : report.speakers)
+        speakers.push_back({{"name", speaker.name}, {"role", speaker.role ? Json(data::nameOf(*speaker.role)) : Json()}, {"messages", speaker.messages}});
+    if (!speakers.empty())
+        json["speakers"] = speakers;
     if (report.isPacked)
         json["compression"] = "gzip";
     if (!report.sheet.empty())
@@ -50,6 +55,10 @@ void say(const Terminal &terminal, const std::string &name, const data::ImportRe
         columns.push_back(fmt::format("{} = \"{}\"", field, column));
     if (!columns.empty())
         terminal.say(tr("  columns: {}", fmt::join(columns, ", ")));
+    for (const data::SpeakerFacts &speaker : report.speakers) {
+        if (!speaker.role)
+            terminal.say(tr("  the speaker \"{0}\" is not known ({1} messages); say who that is with --roles {0}=user", speaker.name, speaker.messages));
+    }
     for (const auto &row : report.rejected)
         terminal.say(tr("  line {}{}: {}", row.line, row.field.empty() ? "" : fmt::format(", field \"{}\"", row.field), row.reason));
     for (const auto &notice : report.notices)
@@ -75,9 +84,32 @@ Result<std::map<std::string, std::string>> parseMapping(const std::string &text)
     return mapping;
 }
 
+// NAME=user,NAME=assistant
+Result<std::map<std::string, data::Role>> parseRoles(const std::string &text)
+{
+    std::map<std::string, data::Role> roles;
+    for (std::size_t begin = 0; begin < text.size();) {
+        const std::size_t end = std::min(text.find(',', begin), text.size());
+        const std::string pair = text.substr(begin, end - begin);
+        const std::size_t equals = pair.find('=');
+        const std::string name = equals == std::string::npos ? "" : pair.substr(equals + 1);
+        bool isKnown = false;
+        for (const auto role : {data::Role::System, data::Role::User, data::Role::Assistant, data::Role::Tool}) {
+            if (name != data::nameOf(role))
+                continue;
+            roles[pair.substr(0, equals)] = role;
+            isKnown = true;
+        }
+        if (!isKnown)
+            return fail(ErrorCode::Usage, tr("--roles: \"{}\" is not NAME=ROLE.", pair), tr("Roles are system, user, assistant, tool."));
+        begin = end + 1;
+    }
+    return roles;
+}
+
 struct ImportArguments {
     std::vector<std::string> files;
-    std::string project, format, map, encoding, delimiter, sheet;
+    std::string project, format, map, roles, encoding, delimiter, sheet;
     bool isDryRun = false;
 };
 
@@ -94,6 +126,10 @@ int runImport(const ImportArguments &arguments, Context &context)
     if (!mapping)
         return terminal.fail(mapping.error());
     options.mapping = *mapping;
+    auto roles = parseRoles(arguments.roles);
+    if (!roles)
+        return terminal.fail(roles.error());
+    options.roles = *roles;
     if (arguments.project.empty() && !arguments.isDryRun)
         return terminal.fail({ErrorCode::Usage, tr("import needs --project P, or --dry-run to only look."), tr("fettle new P creates a project."), {}});
 
@@ -180,11 +216,12 @@ void addDataVerbs(Registry &registry)
     create->add_option("P", *folder, tr("New folder of the project, for example clinic.fettle"))->required();
 
     auto arguments = std::make_shared<ImportArguments>();
-    CLI::App *import = registry.add("import", tr("Reads records from JSON, JSONL, CSV, TSV, XLSX or text files, packed with gzip or not"), [arguments](Context &context) { return runImport(*arguments, context); });
+    CLI::App *import = registry.add("import", tr("Reads records from JSON, JSONL, CSV, TSV, XLSX, Parquet or text files, packed with gzip or not"), [arguments](Context &context) { return runImport(*arguments, context); });
     import->add_option("FILE", arguments->files, tr("Files; - is standard input"))->required();
     import->add_option("--project", arguments->project, tr("The project that takes the records"));
-    import->add_option("--format", arguments->format, tr("json, jsonl, csv, tsv, text or xlsx instead of what is recognised"))->check(CLI::IsMember({"json", "jsonl", "csv", "tsv", "text", "xlsx"}));
+    import->add_option("--format", arguments->format, tr("json, jsonl, csv, tsv, text, xlsx or parquet instead of what is recognised"))->check(CLI::IsMember({"json", "jsonl", "csv", "tsv", "text", "xlsx", "parquet"}));
     import->add_option("--map", arguments->map, tr("instruction=COL,context=COL,response=COL,system=COL,tags=COL"));
+    import->add_option("--roles", arguments->roles, tr("Who the speakers of conversations are where their names are not known: student=user,teacher=assistant"));
     import->add_option("--encoding", arguments->encoding, tr("Encoding instead of the recognised one, for example windows-1252"));
     import->add_option("--delimiter", arguments->delimiter, tr("Delimiter of a CSV file; tab for a tab"));
     import->add_option("--sheet", arguments->sheet, tr("Sheet of a workbook instead of the first that is not hidden"));

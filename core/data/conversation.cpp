@@ -89,8 +89,9 @@ bool isExchange(const JsonValue &message)
         && std::all_of(message.members.begin(), message.members.end(), [](const auto &member) { return member.second.kind == JsonValue::Kind::String && speakerFrom(member.first); });
 }
 
-std::optional<Problem> readMessages(const JsonValue &list, std::string_view file, std::vector<Turn> &turns, std::vector<std::string> &notices)
+std::optional<Problem> readMessages(const JsonValue &list, const RowPlan &plan, std::string_view file, std::vector<Turn> &turns, RowOutcome &outcome)
 {
+    std::vector<std::string> &notices = outcome.notices;
     if (list.kind != JsonValue::Kind::Array)
         return Problem{"messages", tr("is not a list of messages")};
     std::size_t number = 0;
@@ -108,10 +109,12 @@ std::optional<Problem> readMessages(const JsonValue &list, std::string_view file
         const JsonValue *role = roleKey.empty() ? nullptr : message.find(roleKey);
         if (message.kind != JsonValue::Kind::Object || role == nullptr)
             return Problem{"role", tr("message {} has no role", number)};
-        const auto known = role->kind == JsonValue::Kind::String ? roleFrom(role->text) : std::nullopt;
+        const auto known = role->kind == JsonValue::Kind::String ? roleIn(plan, role->text) : std::nullopt;
+        if (role->kind == JsonValue::Kind::String)
+            outcome.speakers.push_back(role->text);
         if (!known)
             return Problem{std::string(roleKey), tr("message {}: the role \"{}\" is not known", number, firstCodePoints(role->text, 40))};
-        if (columnKey(role->text) == "developer")
+        if (columnKey(role->text) == "developer" && *known == Role::System)
             notices.emplace_back("developerRole");
         if (columnKey(role->text) == "functioncall")
             notices.emplace_back("functionCall");
@@ -175,6 +178,12 @@ std::optional<Role> roleFrom(std::string_view name)
     return std::nullopt;
 }
 
+std::optional<Role> roleIn(const RowPlan &plan, const std::string &name)
+{
+    const auto chosen = plan.roles.find(name);
+    return chosen == plan.roles.end() ? roleFrom(name) : std::optional(chosen->second);
+}
+
 std::string conversationShape(const JsonValue &value)
 {
     if (value.kind != JsonValue::Kind::Array || value.items.empty() || value.items.front().kind != JsonValue::Kind::Object)
@@ -202,10 +211,10 @@ RowOutcome conversationFromRow(const JsonValue &row, const RowPlan &plan, std::s
     const JsonValue *messages = isList ? &row : mapped(row, plan, "messages");
     if (messages == nullptr)
         return reject({plan.mapping.at("messages"), tr("the field is missing")});
-    if (auto problem = readMessages(*messages, file, record.turns, outcome.notices))
+    if (auto problem = readMessages(*messages, plan, file, record.turns, outcome))
         return reject(std::move(*problem));
     if (const JsonValue *completion = isList ? nullptr : mapped(row, plan, "completion")) {
-        if (auto problem = readMessages(*completion, file, record.turns, outcome.notices))
+        if (auto problem = readMessages(*completion, plan, file, record.turns, outcome))
             return reject(std::move(*problem));
     }
     if (record.turns.empty())

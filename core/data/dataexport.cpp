@@ -2,6 +2,7 @@
 #include "core/data/dataexport.h"
 
 #include "core/base/words.h"
+#include "core/data/exportparquet.h"
 #include "core/data/recordstate.h"
 #include "core/io/atomicfile.h"
 
@@ -215,6 +216,7 @@ Row rowOf(const Record &record, DataFormat format, bool areLists)
     case DataFormat::Alpaca: return alpacaRow(record);
     case DataFormat::ShareGpt: return conversationRow(record, "conversations", kShareGpt);
     case DataFormat::Csv: return csvRow(record);
+    case DataFormat::Parquet: break; // exportparquet.cpp
     }
     return {};
 }
@@ -242,13 +244,14 @@ std::string_view nameOf(DataFormat format)
     case DataFormat::Alpaca: return "alpaca";
     case DataFormat::ShareGpt: return "sharegpt";
     case DataFormat::Csv: return "csv";
+    case DataFormat::Parquet: return "parquet";
     }
     return "";
 }
 
 std::optional<DataFormat> dataFormatFrom(std::string_view name)
 {
-    for (const auto format : {DataFormat::Messages, DataFormat::PromptCompletion, DataFormat::Alpaca, DataFormat::ShareGpt, DataFormat::Csv}) {
+    for (const auto format : {DataFormat::Messages, DataFormat::PromptCompletion, DataFormat::Alpaca, DataFormat::ShareGpt, DataFormat::Csv, DataFormat::Parquet}) {
         if (name == nameOf(format))
             return format;
     }
@@ -258,6 +261,8 @@ std::optional<DataFormat> dataFormatFrom(std::string_view name)
 Result<DataExportReport> exportRecords(const store::Database &database, const std::vector<RecordId> &ids, DataFormat format, const std::filesystem::path &file,
                                        const ProgressCallback &progress, std::stop_token stop)
 {
+    if (format == DataFormat::Parquet)
+        return exportParquet(database, ids, file, progress, stop);
     bool areLists = false; // all rows of a file have one shape
     if (format == DataFormat::PromptCompletion) {
         for (std::size_t i = 0; i < ids.size() && !areLists; ++i) {

@@ -22,9 +22,10 @@ enum class DataFormat {
     PromptCompletion, // JSONL; lists of messages where a record has a system text, a context or more turns
     Alpaca,           // JSON, with the turns before as history
     ShareGpt,         // JSON
-    Csv               // pairs only
+    Csv,              // pairs only
+    Parquet           // a table of messages, with everything
 };
-[[nodiscard]] std::string_view nameOf(DataFormat format); // "messages", "prompt-completion", "alpaca", "sharegpt", "csv"
+[[nodiscard]] std::string_view nameOf(DataFormat format); // "messages", "prompt-completion", "alpaca", "sharegpt", "csv", "parquet"
 [[nodiscard]] std::optional<DataFormat> dataFormatFrom(std::string_view name);
 
 struct DataExportReport {

@@ -77,17 +77,27 @@ struct HighBytes {
     std::size_t illFormed = 0;
 };
 
-HighBytes countUtf8(std::string_view bytes)
+constexpr std::size_t kPart = 32u << 20;
+
+HighBytes countUtf8(std::string_view bytes, const std::function<void()> &afterPart)
 {
     HighBytes counts;
+    std::size_t told = 0;
     for (std::size_t i = 0; i < bytes.size();) {
-        const std::size_t good = validUtf8Prefix(bytes.substr(i));
+        const std::string_view part = bytes.substr(i, kPart);
+        const std::size_t good = validUtf8Prefix(part);
         for (std::size_t k = i; k < i + good; ++k)
             counts.characters += byteAt(bytes, k) >= 0xc2;
         i += good;
-        if (i < bytes.size()) {
+        // A character that only the part cuts through is read with the next part.
+        const bool isCut = part.size() == kPart && good < part.size() && part.size() - good == unfinishedUtf8Tail(part);
+        if (good < part.size() && !isCut) {
             ++counts.illFormed;
             ++i;
+        }
+        if (afterPart && i - told >= kPart / 2) {
+            told = i;
+            afterPart();
         }
     }
     return counts;
@@ -133,11 +143,11 @@ std::string askUchardet(std::string_view bytes)
     return uchardet_get_charset(detector.get());
 }
 
-std::string recognise(std::string_view bytes)
+std::string recognise(std::string_view bytes, const std::function<void()> &afterPart = {})
 {
     if (const auto utf16 = utf16WithoutMark(bytes); !utf16.empty())
         return std::string(utf16);
-    const HighBytes counts = countUtf8(bytes);
+    const HighBytes counts = countUtf8(bytes, afterPart);
     // Some broken bytes in a UTF-8 file do not make it another encoding: their rows are rejected.
     if (counts.illFormed == 0 || counts.characters >= counts.illFormed)
         return "UTF-8";
@@ -194,14 +204,14 @@ std::string lowerCase(std::string_view text)
 
 } // namespace
 
-bool isUtf8AsItStands(std::string_view bytes, const std::string &encoding)
+bool isUtf8AsItStands(std::string_view bytes, const std::string &encoding, const std::function<void()> &afterPart)
 {
     const std::string lower = lowerCase(encoding);
     if (lower == "utf-8" || lower == "utf8")
         return true;
     if (!encoding.empty() || bytes.starts_with("\xff\xfe") || bytes.starts_with("\xfe\xff"))
         return false;
-    return bytes.starts_with("\xef\xbb\xbf") || recognise(bytes) == "UTF-8";
+    return bytes.starts_with("\xef\xbb\xbf") || recognise(bytes, afterPart) == "UTF-8";
 }
 
 Result<DecodedText> decodeText(std::string bytes, const std::string &encoding, const std::string &name)

@@ -4,6 +4,7 @@
 
 #include "core/base/result.h"
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -17,8 +18,8 @@ struct DecodedText {
 };
 
 // Whether the bytes can be read where they lie: they are UTF-8 (or are said to be), and no other encoding is asked for or recognised.
-// A mark at the beginning stays to be skipped.
-[[nodiscard]] bool isUtf8AsItStands(std::string_view bytes, const std::string &encoding);
+// A mark at the beginning stays to be skipped. afterPart is called now and then while a long text is looked through.
+[[nodiscard]] bool isUtf8AsItStands(std::string_view bytes, const std::string &encoding, const std::function<void()> &afterPart = {});
 
 // encoding: an ICU/IANA name, or "" to recognise it: marks, then UTF-16 by its zero bytes, then UTF-8, then single-byte and East Asian
 // encodings. name stands for the file in messages. Errors: BadInput (unknown encoding), OutOfMemory.

@@ -7,7 +7,7 @@
 #include "core/data/gzip.h"
 #include "core/data/rowcollector.h"
 #include "core/data/spreadsheet.h"
-#include "core/io/mappedfile.h"
+#include "core/io/forgetpages.h"
 
 #include <algorithm>
 #include <cctype>
@@ -35,7 +35,7 @@ Result<> refuseForeign(std::string_view bytes, const std::string &name)
     constexpr std::string_view kExport = "Export it as CSV or JSONL from the program that wrote it.";
     const Kind kinds[] = {
         {"PK\x05\x06", "an empty ZIP archive", "Choose a file with rows."}, {"\x1f\x8b", "a gzip archive inside another", kUnpack}, {"BZh", "a bzip2 archive", kUnpack}, {"\x28\xb5\x2f\xfd", "a Zstandard archive", kUnpack},
-        {std::string_view("\xfd\x37zXZ\0", 6), "an XZ archive", kUnpack}, {"PAR1", "a Parquet file", kExport},
+        {std::string_view("\xfd\x37zXZ\0", 6), "an XZ archive", kUnpack}, {"PARE", "an encrypted Parquet file", "Write it without encryption."},
         {"SQLite format 3", "an SQLite database", kExport}, {"%PDF-", "a PDF document", "Save its text as a table."},
         {"version https://git-lfs", "a Git LFS pointer: a note of where the file is, not the file itself", "Run \"git lfs pull\" in its folder, or download the file itself."},
         {"<!DOCTYPE html", "a web page", "Download the file itself, not the page that shows it."}, {"<!doctype html", "a web page", "Download the file itself, not the page that shows it."},
@@ -128,10 +128,12 @@ Result<> readRows(const ImportJob &job, const std::string &name, ImportReport &r
         return readJsonLines(job, collector);
     if (report.format == "text")
         return readPlainText(job, collector);
+    if (report.format == "parquet")
+        return fail(ErrorCode::BadInput, tr("Cannot read {} as Parquet: it is no such file.", job.name), tr("Let the format be recognised, or choose another one."));
     if (report.format == "xlsx")
         return fail(ErrorCode::BadInput, tr("Cannot read {} as XLSX: it is no workbook.", job.name), tr("Let the format be recognised, or choose another one."));
     if (report.format != "csv" && report.format != "tsv")
-        return fail(ErrorCode::Usage, tr("The format \"{}\" is not known.", report.format), tr("Use json, jsonl, csv, tsv, text or xlsx."));
+        return fail(ErrorCode::Usage, tr("The format \"{}\" is not known.", report.format), tr("Use json, jsonl, csv, tsv, text, xlsx or parquet."));
     CsvStyle style = recogniseCsvStyle(job.text);
     if (job.options.delimiter != '\0')
         style.delimiter = job.options.delimiter;
@@ -146,6 +148,11 @@ bool isZip(std::string_view bytes)
     return bytes.starts_with("PK\x03\x04");
 }
 
+bool isParquet(std::string_view bytes)
+{
+    return bytes.starts_with("PAR1");
+}
+
 struct Source {
     std::string_view bytes;
     const std::string name;
@@ -154,6 +161,7 @@ struct Source {
     const ProgressCallback &progress;
     std::stop_token stop;
     const RecordSink *sink = nullptr;
+    const io::MappedFile *file = nullptr; // that the bytes are of
 };
 
 Result<> readWorkbook(const Source &source, std::string_view bytes, ImportResult &result)
@@ -181,13 +189,28 @@ Result<> readWorkbook(const Source &source, std::string_view bytes, ImportResult
     return collector.finish();
 }
 
+Result<> readParquetFile(const Source &source, std::string_view bytes, ImportResult &result)
+{
+    result.report.format = "parquet";
+    result.report.encoding = "UTF-8";
+    const ImportJob job{bytes, source.name, source.options, source.maxRows, source.progress, source.stop, source.sink, source.file};
+    RowCollector collector(job, result.report, result.records);
+    if (auto done = readParquet(job, collector); !done)
+        return done;
+    return collector.finish();
+}
+
 Result<> readText(const Source &source, std::string_view bytes, const std::string &innerName, ImportResult &result)
 {
     if (auto refused = refuseForeign(bytes, source.name); !refused)
         return refused;
     DecodedText decoded;
     std::string_view text = bytes;
-    if (isUtf8AsItStands(bytes, source.options.encoding)) {
+    const auto forget = [&source] {
+        if (source.file != nullptr)
+            io::forgetPages(*source.file);
+    };
+    if (isUtf8AsItStands(bytes, source.options.encoding, forget)) {
         // Read where it lies: a file of a gigabyte is not copied.
         decoded.encoding = "UTF-8";
         decoded.hasMark = bytes.starts_with("\xef\xbb\xbf");
@@ -204,7 +227,7 @@ Result<> readText(const Source &source, std::string_view bytes, const std::strin
     if (isBinary(text))
         return fail(ErrorCode::BadInput, tr("Cannot read {}: it holds data, not text.", source.name), tr("Export it as CSV or JSONL from the program that wrote it, or choose its encoding."));
     result.report.encoding = decoded.encoding;
-    const ImportJob job{text, source.name, source.options, source.maxRows, source.progress, source.stop, source.sink};
+    const ImportJob job{text, source.name, source.options, source.maxRows, source.progress, source.stop, source.sink, source.file};
     RowCollector collector(job, result.report, result.records);
     if (decoded.hasMark)
         collector.note("byteOrderMark", tr("The file begins with a byte order mark, which is no part of the text."));
@@ -230,7 +253,12 @@ Result<ImportResult> readSource(const Source &source)
         if (lowerExtension(source.name) == ".gz")
             innerName.resize(source.name.size() - 3);
     }
-    if (auto done = isZip(bytes) ? readWorkbook(source, bytes, result) : readText(source, bytes, innerName, result); !done)
+    const auto read = [&]() -> Result<> {
+        if (isZip(bytes))
+            return readWorkbook(source, bytes, result);
+        return isParquet(bytes) ? readParquetFile(source, bytes, result) : readText(source, bytes, innerName, result);
+    };
+    if (auto done = read(); !done)
         return passError(done);
     return result;
 }
@@ -250,7 +278,7 @@ Result<ImportResult> readRecords(const fs::path &file, const ImportOptions &opti
     if (!mapped)
         return passError(mapped);
     if (maxRows != 0)
-        return readSource({(*mapped)->text(), file.filename().string(), options, maxRows, progress, stop});
+        return readSource({(*mapped)->text(), file.filename().string(), options, maxRows, progress, stop, nullptr, mapped->get()});
     // No rows are asked for: all are counted and checked, and the first records are kept, in the memory of a portion.
     std::vector<Record> first;
     const RecordSink keepFirst = [&first](std::vector<Record> records) -> Result<> {
@@ -258,7 +286,7 @@ Result<ImportResult> readRecords(const fs::path &file, const ImportOptions &opti
             first = std::move(records);
         return {};
     };
-    auto counted = readSource({(*mapped)->text(), file.filename().string(), options, {}, progress, stop, &keepFirst});
+    auto counted = readSource({(*mapped)->text(), file.filename().string(), options, {}, progress, stop, &keepFirst, mapped->get()});
     if (counted)
         counted->records = std::move(first);
     return counted;
@@ -269,7 +297,7 @@ Result<ImportReport> streamRecords(const fs::path &file, const ImportOptions &op
     auto mapped = io::MappedFile::open(file);
     if (!mapped)
         return passError(mapped);
-    auto read = readSource({(*mapped)->text(), file.filename().string(), options, {}, progress, stop, &sink});
+    auto read = readSource({(*mapped)->text(), file.filename().string(), options, {}, progress, stop, &sink, mapped->get()});
     if (!read)
         return passError(read);
     return std::move(read->report);

@@ -17,12 +17,13 @@
 namespace fettle::data {
 
 struct ImportOptions {
-    std::string format;    // "" = recognise; json, jsonl, csv, tsv, text, xlsx
+    std::string format;    // "" = recognise; json, jsonl, csv, tsv, text, xlsx, parquet
     std::string encoding;  // "" = recognise; an ICU/IANA name
     char delimiter = '\0'; // '\0' = recognise
     // Field -> column, for example {"instruction", "question"}. Fields: instruction, context, response, system, tags. Empty = recognise.
     std::map<std::string, std::string> mapping;
     std::string sheet = {}; // of a workbook, by name; "" = the first that is not hidden
+    std::map<std::string, Role> roles = {}; // speakers of conversations by their names in the file; the others as recognised
 };
 
 struct RejectedRow {
@@ -45,6 +46,13 @@ struct ColumnFacts {
     std::int64_t filled = 0; // rows (of those read) in which it is not empty
 };
 
+// Who speaks in the messages of a file.
+struct SpeakerFacts {
+    std::string name;         // as the file calls them
+    std::optional<Role> role; // nothing: not known; rows with this speaker are rejected
+    std::int64_t messages = 0;
+};
+
 struct ImportReport {
     std::string format;
     std::string shape;    // alpaca, prompt-completion, question-answer, dolly, sharegpt, messages, tree, instances, columns, ...
@@ -56,6 +64,7 @@ struct ImportReport {
     std::vector<std::string> columns;
     std::vector<ColumnFacts> columnFacts; // one for each of columns; empty where the format has no columns
     std::map<std::string, std::string> mapping; // what was used
+    std::vector<SpeakerFacts> speakers; // by name; at most 64
     std::int64_t rowsInFile = 0;
     std::int64_t accepted = 0; // rows
     std::int64_t records = 0;  // made of the accepted rows: more where a row holds a tree or several instances

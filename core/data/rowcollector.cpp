@@ -3,6 +3,8 @@
 
 #include "core/base/utf8.h"
 #include "core/base/words.h"
+#include "core/data/conversation.h"
+#include "core/io/forgetpages.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -18,6 +20,7 @@ constexpr std::size_t kRejectedWithText = 10'000;
 constexpr std::int64_t kRowsBetweenPulses = 512;
 // A dictionary that is taken for a row can have a million names; the report shows the first ones.
 constexpr std::size_t kColumns = 1000;
+constexpr std::size_t kSpeakers = 64; // a file that names its speakers has a handful
 
 std::string oneLine(std::string_view text)
 {
@@ -94,7 +97,7 @@ std::int64_t LineCounter::lineAt(std::size_t offset)
     offset = std::min(offset, m_text.size());
     if (offset < m_offset) {
         m_offset = 0;
-        m_line = 1;
+        m_line = m_first;
     }
     for (; m_offset < offset; ++m_offset) {
         const char c = m_text[m_offset];
@@ -112,8 +115,14 @@ std::size_t LineCounter::columnAt(std::size_t offset) const
 }
 
 RowCollector::RowCollector(const ImportJob &job, ImportReport &report, std::vector<Record> &records)
-    : m_job(job), m_report(report), m_records(records), m_lines(job.text)
+    : m_job(job), m_report(report), m_records(records), m_text(job.text), m_lines(job.text)
 {
+}
+
+void RowCollector::showRow(std::string_view text, std::int64_t number)
+{
+    m_text = text;
+    m_lines = LineCounter(text, number);
 }
 
 Result<> RowCollector::checkMapping(const std::vector<std::string> &columns) const
@@ -144,7 +153,7 @@ Result<> RowCollector::setColumns(const std::vector<std::string> &columns)
     // Where the user says what the instruction is, the other fields are still recognised.
     if (!plan && m_job.options.mapping.contains("instruction"))
         plan = fieldsOf(columns, NameMatch::Similar);
-    m_plan = withMapping(std::move(plan), m_job.options.mapping);
+    usePlan(withMapping(std::move(plan), m_job.options.mapping));
     return {};
 }
 
@@ -158,8 +167,26 @@ Result<> RowCollector::choosePlan(const JsonValue &row)
             plan = fieldsOf(columnsOf(row), NameMatch::Similar);
         plan = withMapping(std::move(plan), m_job.options.mapping);
     }
-    m_plan = std::move(plan);
+    usePlan(std::move(plan));
     return {};
+}
+
+void RowCollector::usePlan(std::optional<RowPlan> plan)
+{
+    m_plan = std::move(plan);
+    if (m_plan)
+        m_plan->roles = m_job.options.roles;
+}
+
+void RowCollector::countSpeakers(const std::vector<std::string> &speakers)
+{
+    for (const std::string &speaker : speakers) {
+        const auto found = m_speakers.find(speaker);
+        if (found != m_speakers.end())
+            ++found->second;
+        else if (m_speakers.size() < kSpeakers)
+            m_speakers.emplace(speaker, 1);
+    }
 }
 
 bool RowCollector::countColumns(const JsonValue &row)
@@ -177,7 +204,7 @@ bool RowCollector::countColumns(const JsonValue &row)
         ColumnFacts &facts = m_report.columnFacts[place->second];
         const bool isFilled = value.isScalar() ? !value.text.empty() : !value.items.empty() || !value.members.empty();
         if (isFilled && ++facts.filled == 1)
-            facts.firstValue = oneLine(value.isScalar() ? std::string_view(value.text) : m_job.text.substr(value.begin, value.end - value.begin));
+            facts.firstValue = oneLine(value.isScalar() ? std::string_view(value.text) : m_text.substr(value.begin, value.end - value.begin));
     }
     return m_report.columns.size() > before;
 }
@@ -206,24 +233,27 @@ Result<> RowCollector::addRow(const JsonValue &row, std::size_t begin, std::size
     if (!m_plan) {
         const std::string reason = row.kind == JsonValue::Kind::Object
             ? tr("no field is known to hold the instruction (fields: {})", someNames(row))
-            : recordFromRow(row, {}, m_job.text).reason;
+            : recordFromRow(row, {}, m_text).reason;
         rejectRow(begin, end, {}, reason.empty() ? tr("a list is not a record") : reason);
         return {};
     }
     RowOutcome outcome;
     const bool fits = row.kind == JsonValue::Kind::Array ? m_plan->shape == "messages" || m_plan->shape == "sharegpt" : true;
-    outcome = fits ? recordFromRow(row, *m_plan, m_job.text) : RowOutcome{};
+    outcome = fits ? recordFromRow(row, *m_plan, m_text) : RowOutcome{};
     if (!outcome.record && m_job.options.mapping.empty() && !m_isTable) {
         // A file may hold rows of several shapes; each is read by its own plan before it is given up.
-        const auto own = recogniseRow(row);
+        auto own = recogniseRow(row);
+        if (own)
+            own->roles = m_plan->roles;
         const bool isComplete = own && (row.kind == JsonValue::Kind::Array || own->mapping.contains("messages") || own->mapping.contains("tree") || own->mapping.contains("response"));
         if (isComplete && *own != *m_plan) {
-            if (RowOutcome second = recordFromRow(row, *own, m_job.text); second.record) {
+            if (RowOutcome second = recordFromRow(row, *own, m_text); second.record) {
                 outcome = std::move(second);
                 outcome.notices.emplace_back("mixedShapes");
             }
         }
     }
+    countSpeakers(outcome.speakers);
     if (!outcome.record) {
         rejectRow(begin, end, outcome.field, outcome.reason.empty() ? tr("a list is not a record") : outcome.reason);
         return {};
@@ -260,7 +290,7 @@ void RowCollector::rejectRow(std::size_t begin, std::size_t end, std::string fie
     ++m_report.rowsInFile;
     RejectedRow rejected{m_report.rowsInFile, m_lines.lineAt(begin), replaceInvalidUtf8(field), replaceInvalidUtf8(reason), {}};
     if (m_report.rejected.size() < kRejectedWithText)
-        rejected.raw = replaceInvalidUtf8(firstBytesAtBorder(m_job.text.substr(begin, end - begin), kRawBytes));
+        rejected.raw = replaceInvalidUtf8(firstBytesAtBorder(m_text.substr(begin, end - begin), kRawBytes));
     m_report.rejected.push_back(std::move(rejected));
 }
 
@@ -276,6 +306,12 @@ Result<> RowCollector::pulse(std::size_t offset)
         return {};
     if (m_job.stop.stop_requested())
         return fail(ErrorCode::Cancelled, tr("Reading {} was cancelled.", m_job.name), tr("Nothing was added."));
+    // A file of a gigabyte must not take a gigabyte of memory.
+    constexpr std::size_t kPart = 32u << 20;
+    if (m_job.file != nullptr && offset >= m_forgotten + kPart) {
+        io::forgetPages(*m_job.file);
+        m_forgotten = offset;
+    }
     if (m_job.progress)
         m_job.progress({tr("Reading bytes"), static_cast<std::int64_t>(offset), static_cast<std::int64_t>(m_job.text.size())});
     return {};
@@ -313,6 +349,8 @@ Result<> RowCollector::finish()
     }
     if (m_plan) {
         m_report.shape = m_plan->shape;
+        for (const auto &[name, messages] : m_speakers)
+            m_report.speakers.push_back({replaceInvalidUtf8(name), roleIn(*m_plan, name), messages});
         m_report.mapping = m_plan->mapping;
         if (m_plan->mapping.contains("tree") && m_report.records > 0)
             note("treePaths", tr("Every way through a tree to a last answer became a record of its own."), m_report.records);

@@ -17,6 +17,7 @@ namespace fettle::data {
 struct RowPlan {
     std::string shape;                          // "alpaca", "dolly", "prompt-completion", "question-answer", "sharegpt", "messages", "tree", "instances", "columns"
     std::map<std::string, std::string> mapping; // field -> column; fields: instruction, context, response, system, tags, split, note, messages, tools, history, tree, instances
+    std::map<std::string, Role> roles = {}; // of the user's choice: what the file calls a speaker -> who that is
     friend bool operator==(const RowPlan &, const RowPlan &) = default;
 };
 
@@ -24,6 +25,7 @@ struct RowOutcome {
     std::optional<Record> record;
     std::vector<Record> more;         // further records of the same row: other paths through a tree, other instances
     std::string field, reason;        // of a rejected row
+    std::vector<std::string> speakers; // of the messages, as the file calls them; the last may be one that is not known
     std::vector<std::string> notices; // codes, for example "emptyResponse"
 };
 

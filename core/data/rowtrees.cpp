@@ -52,7 +52,7 @@ void add(RowOutcome &outcome, Record record)
 // Walks a tree and makes a record of every path that ends with an answer to which no other answer follows.
 class TreeWalk {
 public:
-    TreeWalk(RowOutcome &outcome, std::size_t room) : m_outcome(outcome), m_room(room) { }
+    TreeWalk(const RowPlan &plan, RowOutcome &outcome, std::size_t room) : m_plan(plan), m_outcome(outcome), m_room(room) { }
 
     // Whether an answer was found at or below the node; nothing: the tree cannot be taken over, and m_outcome says why.
     std::optional<bool> walk(const JsonValue &node)
@@ -65,11 +65,14 @@ public:
             reject(m_outcome, "replies", tr("a reply is no message with text, role and replies"));
             return std::nullopt;
         }
-        const auto role = roleFrom(node.find("role")->text);
+        const std::string &speaker = node.find("role")->text;
+        const auto role = roleIn(m_plan, speaker);
         if (!role) {
-            reject(m_outcome, "role", tr("the role \"{}\" is not known", firstCodePoints(node.find("role")->text, 40)));
+            reject(m_outcome, "role", tr("the role \"{}\" is not known", firstCodePoints(speaker, 40)));
+            m_outcome.speakers = {speaker};
             return std::nullopt;
         }
+        m_outcome.speakers.push_back(speaker);
         m_path.push_back({*role, node.find("text")->text, {}});
         m_length += m_path.back().text.size();
         bool hasAnswer = false;
@@ -96,6 +99,7 @@ public:
     }
 
 private:
+    const RowPlan &m_plan;
     RowOutcome &m_outcome;
     std::vector<Turn> m_path;
     std::size_t m_room, m_length = 0;
@@ -137,7 +141,7 @@ RowOutcome recordsFromTree(const JsonValue &row, const RowPlan &plan)
         reject(outcome, plan.mapping.at("tree"), tr("holds no tree of messages"));
         return outcome;
     }
-    const auto hasAnswer = TreeWalk(outcome, allowedText(row)).walk(*root);
+    const auto hasAnswer = TreeWalk(plan, outcome, allowedText(row)).walk(*root);
     if (hasAnswer && !*hasAnswer)
         reject(outcome, column, tr("the tree holds no answer"));
     return outcome;

@@ -1,5 +1,6 @@
 // POSIX memory maps. Another system adds its branch here and nowhere else.
 #include "core/io/mappedfile.h"
+#include "core/io/forgetpages.h"
 
 #include "core/base/words.h"
 #include "core/io/atomicfile.h"
@@ -62,6 +63,12 @@ void MappedFile::expectReading(std::span<const std::byte> range) const
     const auto begin = reinterpret_cast<std::uintptr_t>(range.data()) / page * page;
     const auto end = reinterpret_cast<std::uintptr_t>(range.data()) + range.size();
     madvise(reinterpret_cast<void *>(begin), end - begin, MADV_WILLNEED);
+}
+
+void forgetPages(const MappedFile &file)
+{
+    if (!file.bytes().empty())
+        madvise(const_cast<std::byte *>(file.bytes().data()), file.bytes().size(), MADV_DONTNEED);
 }
 
 } // namespace fettle::io

@@ -25,12 +25,15 @@ QString filterOf(DataFormat format)
     case DataFormat::Alpaca:
     case DataFormat::ShareGpt: return DataExportDialog::tr("JSON (*.json)");
     case DataFormat::Csv: return DataExportDialog::tr("Table (*.csv)");
+    case DataFormat::Parquet: return DataExportDialog::tr("Parquet (*.parquet)");
     }
     return {};
 }
 
 QString suffixOf(DataFormat format)
 {
+    if (format == DataFormat::Parquet)
+        return QStringLiteral("parquet");
     return format == DataFormat::Csv ? QStringLiteral("csv") : format == DataFormat::Alpaca || format == DataFormat::ShareGpt ? QStringLiteral("json") : QStringLiteral("jsonl");
 }
 
@@ -54,6 +57,7 @@ DataExportDialog::DataExportDialog(const PageContext &context, const engine::Rec
         {DataFormat::Alpaca, tr("Alpaca, JSON"), tr("Instruction, input and output. No tools.")},
         {DataFormat::ShareGpt, tr("ShareGPT, JSON"), tr("Conversations, as Axolotl and LLaMA-Factory read them. Holds everything.")},
         {DataFormat::Csv, tr("Table, CSV"), tr("For spreadsheets. One question and its answer in a row.")},
+        {DataFormat::Parquet, tr("Messages, Parquet"), tr("Packed, for Hugging Face datasets, pandas, DuckDB. Holds everything.")},
     };
     for (const auto &[format, name, help] : forms) {
         auto *form = new QRadioButton(name);

@@ -65,7 +65,7 @@ void DataPage::setupLayout()
     m_empty = new EmptyState({}, tr("Bring in pairs of question and right answer."));
     Button *import = m_empty->addButton(tr("Import..."), QStringLiteral("file-input"), keyHintText(m_actionImport->shortcut()));
     connect(import, &QAbstractButton::clicked, m_actionImport, &QAction::trigger);
-    m_empty->addHint(tr("or drop a file here: JSON, JSONL, CSV, TSV, XLSX, text"));
+    m_empty->addHint(tr("or drop a file here: JSON, JSONL, CSV, TSV, XLSX, Parquet, text"));
     connect(m_empty->addLink(tr("Write the first pair by hand")), &QAbstractButton::clicked, this, &DataPage::addRecord);
     connect(m_empty->addLink(tr("Open the sample project")), &QAbstractButton::clicked, this, [this] {
         if (QAction *sample = context().windowAction ? context().windowAction(QStringLiteral("startSample")) : nullptr)

@@ -29,9 +29,13 @@ constexpr std::int64_t kPreviewRows = 2000; // enough to judge a mapping, read i
 constexpr std::size_t kShownRecords = 50;
 
 struct Choice { const char *key; const char *name; };
-constexpr Choice kFormats[] = {{"json", "JSON"}, {"jsonl", "JSON Lines"}, {"csv", "CSV"}, {"tsv", "TSV"}, {"text", "Text"}, {"xlsx", "XLSX"}};
+constexpr Choice kFormats[] = {{"json", "JSON"}, {"jsonl", "JSON Lines"}, {"csv", "CSV"}, {"tsv", "TSV"}, {"text", "Text"}, {"xlsx", "XLSX"}, {"parquet", "Parquet"}};
 constexpr Choice kEncodings[] = {{"UTF-8", "UTF-8"}, {"ISO-8859-1", "Latin-1"}, {"windows-1252", "Windows-1252"}, {"UTF-16LE", "UTF-16 LE"},
-                                 {"UTF-16BE", "UTF-16 BE"}};
+                                 {"UTF-16BE", "UTF-16 BE"}, {"ISO-8859-15", "Latin-9 (with €)"}, {"windows-1250", "Windows-1250, Central Europe"},
+                                 {"windows-1251", "Windows-1251, Cyrillic"}, {"KOI8-R", "KOI8-R, Cyrillic"}, {"windows-1253", "Windows-1253, Greek"},
+                                 {"windows-1254", "Windows-1254, Turkish"}, {"windows-1255", "Windows-1255, Hebrew"}, {"windows-1256", "Windows-1256, Arabic"},
+                                 {"GB18030", "GB18030, Chinese"}, {"Big5", "Big5, Chinese"}, {"Shift_JIS", "Shift JIS, Japanese"}, {"EUC-JP", "EUC-JP, Japanese"},
+                                 {"EUC-KR", "EUC-KR, Korean"}, {"macintosh", "Mac Roman"}};
 struct Delimiter { char key; const char *name; };
 constexpr Delimiter kDelimiters[] = {{',', QT_TRANSLATE_NOOP("fettle::ui::ImportDialog", "Comma")},
                                      {';', QT_TRANSLATE_NOOP("fettle::ui::ImportDialog", "Semicolon")},
@@ -103,6 +107,7 @@ void ImportDialog::setupLayout()
         m_isMappingCorrected = true;
         read();
     });
+    connect(m_mapping, &MappingTable::rolesChanged, this, &ImportDialog::read);
     connect(m_badRows, &BadRows::saveRequested, this, &ImportDialog::saveReport);
     connect(m_badRows, &BadRows::repairWanted, this, &ImportDialog::repair);
 }
@@ -179,6 +184,7 @@ data::ImportOptions ImportDialog::options() const
         options.sheet = m_sheet->currentText().toStdString();
     if (m_isMappingCorrected)
         options.mapping = m_mapping->mapping();
+    options.roles = m_mapping->roles();
     return options;
 }
 
@@ -266,7 +272,7 @@ void ImportDialog::showRecognised(const data::ImportReport &report)
     const bool hasDelimiter = report.format == "csv" || report.format == "tsv";
     m_delimiter->setVisible(hasDelimiter);
     m_delimiterLabel->setVisible(hasDelimiter);
-    const bool isText = report.format != "xlsx"; // a workbook says itself how its characters are written
+    const bool isText = report.format != "xlsx" && report.format != "parquet"; // these say themselves how its characters are written
     m_encoding->setVisible(isText);
     m_encodingLabel->setVisible(isText);
     showSheets(report);

@@ -39,7 +39,7 @@ std::string headerLine(const data::ImportReport &report)
 
 bool RepairDialog::canRepair(const data::ImportReport &report, const data::RejectedRow &row)
 {
-    const bool isText = isTable(report) || report.format == "json" || report.format == "jsonl";
+    const bool isText = isTable(report) || report.format == "json" || report.format == "jsonl" || report.format == "parquet";
     return isText && !row.raw.empty() && row.raw.size() < kWholeBelow && (!isTable(report) || !report.columns.empty());
 }
 

@@ -73,6 +73,7 @@ void TestDataExport::importGivesTheSameRecords_data()
     QTest::newRow("alpaca") << int(DataFormat::Alpaca) << "a.json" << 1;
     QTest::newRow("sharegpt") << int(DataFormat::ShareGpt) << "a.json" << 0;
     QTest::newRow("csv") << int(DataFormat::Csv) << "a.csv" << 2;
+    QTest::newRow("parquet") << int(DataFormat::Parquet) << "a.parquet" << 0;
 }
 
 void TestDataExport::importGivesTheSameRecords()

@@ -1,7 +1,9 @@
-// CSV and TSV: delimiters, quotes, broken rows with their lines, encodings, which column is which field.
+// CSV and TSV: delimiters, quotes, broken rows with their lines, encodings, which column is which field. Parquet as other programs write it,
+// whole and damaged. Who speaks in conversations.
 #include "tests/core/data/importfixture.h"
 
 #include "core/base/utf8.h"
+#include "core/data/parquet/rows.h"
 
 #include <QtTest>
 
@@ -25,6 +27,12 @@ private slots:
     void similarNames();
     void similarNamesOfJson();
     void unclearNames();
+    void parquetRows_data();
+    void parquetRows();
+    void parquetRecords();
+    void parquetRefused();
+    void damagedParquet();
+    void speakers();
 };
 
 void TestImportTables::tables_data()
@@ -275,6 +283,152 @@ void TestImportTables::unclearNames()
     const ImportResult chosen = read("question,answer_a,answer_b\nQ,A,B\n", "a.csv", {"", "", '\0', {{"response", "answer_b"}}});
     QCOMPARE(noticeCount(chosen, "unclearColumns"), 0);
     QCOMPARE(std::string(responseOf(chosen.records.at(0))), std::string("B"));
+}
+
+namespace {
+
+QByteArray parquetFile(const QString &name)
+{
+    return contentOf(QStringLiteral(FETTLE_FIXTURES "/parquet/") + name);
+}
+
+} // namespace
+
+void TestImportTables::parquetRows_data()
+{
+    QTest::addColumn<QString>("file");
+    QTest::addColumn<QString>("rows");
+    for (const char *name : {"plain", "snappy", "gzip", "zstd", "lz4", "delta"})
+        QTest::newRow(name) << QString::fromLatin1(name) << "all.jsonl";
+    QTest::newRow("int96") << "int96" << "int96.jsonl";
+    QTest::newRow("polars") << "polars" << "others.jsonl";
+    QTest::newRow("duckdb") << "duckdb" << "others.jsonl";
+}
+
+// What pyarrow, polars and DuckDB write, in every encoding and packing, is read value by value.
+void TestImportTables::parquetRows()
+{
+    QFETCH(QString, file);
+    QFETCH(QString, rows);
+    const std::string bytes = parquetFile(file + ".parquet").toStdString();
+    const QList<QByteArray> lines = parquetFile(rows).trimmed().split('\n');
+    std::string json;
+    try {
+        parquet::Rows reader(bytes);
+        QCOMPARE(reader.count(), std::int64_t(lines.size()));
+        for (const QByteArray &line : lines) {
+            QVERIFY(reader.next(json));
+            const auto actual = nlohmann::json::parse(json, nullptr, false), expected = nlohmann::json::parse(line.toStdString());
+            QVERIFY2(actual == expected, (json + "\n" + line.toStdString()).c_str());
+        }
+        QVERIFY(!reader.next(json));
+    } catch (const parquet::Damage &damage) {
+        if (QByteArray::fromStdString(damage.reason).contains("built without"))
+            QSKIP(damage.reason.c_str());
+        QFAIL(damage.reason.c_str());
+    }
+}
+
+void TestImportTables::parquetRecords()
+{
+    const ImportResult result = read(parquetFile("snappy.parquet").toStdString(), "a.parquet");
+    QVERIFY(isBalanced(result));
+    QCOMPARE(result.report.format, std::string("parquet"));
+    QCOMPARE(result.report.shape, std::string("messages"));
+    QCOMPARE(result.report.rowsInFile, 9);
+    QCOMPARE(result.report.rejected.size(), std::size_t(1)); // the row without messages
+    QCOMPARE(result.report.rejected[0].line, 5);
+    QCOMPARE(result.records[1].turns[0], (Turn{Role::User, "Question 1?", "{\"name\": \"Ann\"}"}));
+    QCOMPARE(result.records[1].turns[1], (Turn{Role::Assistant, "Answer 1.", "{\"weight\": 0.25}"}));
+    QCOMPARE(result.records[1].tags, std::vector<std::string>{"t0"});
+    QCOMPARE(result.records[1].source, std::string("a.parquet, line 2"));
+    QCOMPARE(result.records[5].turns.size(), std::size_t(6));
+    // A preview reads no more than it shows; columns of any table can be mapped.
+    const auto some = readRecordsFromMemory(parquetFile("many.parquet").toStdString(), "many.parquet", {"", "", '\0', {{"instruction", "text"}}}, 20);
+    QVERIFY(some);
+    QCOMPARE(some->report.rowsInFile, 20);
+    QCOMPARE(std::string(instructionOf(some->records[19])), std::string("row 6"));
+    const auto all = read(parquetFile("many.parquet").toStdString(), "many.parquet", {"", "", '\0', {{"instruction", "text"}, {"response", "long"}}});
+    QCOMPARE(all.report.accepted, 1500);
+    for (int n = 0; n < 1500; ++n) {
+        QCOMPARE(std::string(instructionOf(all.records[std::size_t(n)])), n % 11 == 0 ? std::string() : "row " + std::to_string(n / 3));
+        QCOMPARE(std::string(responseOf(all.records[std::size_t(n)])), std::to_string(n * 2'654'435'761ll % 1'000'003 - 500'000));
+        QCOMPARE(all.records[std::size_t(n)].tags.size(), std::size_t(n % 5));
+    }
+}
+
+void TestImportTables::parquetRefused()
+{
+    const std::string good = parquetFile("plain.parquet").toStdString();
+    const auto reasonOf = [](const std::string &bytes) {
+        const auto result = readRecordsFromMemory(bytes, "a.parquet");
+        return result || result.error().code != ErrorCode::BadInput || result.error().hint.empty() ? QString() : QString::fromStdString(result.error().message);
+    };
+    QVERIFY(reasonOf(parquetFile("brotli.parquet").toStdString()).contains("Brotli"));
+    QVERIFY(reasonOf(good.substr(0, good.size() - 1)).contains("end is missing"));
+    QVERIFY(reasonOf("PAR1").contains("end is missing"));
+    QVERIFY(reasonOf(good.substr(0, good.size() - 4) + "PARE").contains("encrypted"));
+    QVERIFY(reasonOf(good.substr(0, good.size() - 8) + std::string("\xff\xff\xff\x7f", 4) + "PAR1").contains("footer"));
+    QVERIFY(!readRecordsFromMemory("instruction,output\na,b\n", "a.csv", {"parquet"}));
+}
+
+// Bytes of good files are changed at random: no crash, no endless work, and every row is accounted for.
+void TestImportTables::damagedParquet()
+{
+    Chance random(1812);
+    int read = 0, refused = 0;
+    for (const char *name : {"plain", "snappy", "gzip", "zstd", "lz4", "delta", "int96", "many", "polars", "duckdb"}) {
+        const std::string seed = parquetFile(QString::fromLatin1(name) + ".parquet").toStdString();
+        for (int round = 0; round < 150; ++round) {
+            std::string bytes = seed;
+            const std::size_t footer = bytes.size() - 8;
+            for (std::size_t i = 0, changes = 1 + random(4); i < changes; ++i) {
+                // The footer is where the numbers are.
+                const std::size_t place = random(2) == 0 ? 4 + random(footer - 4) : footer - 1 - random(std::min<std::size_t>(footer - 5, 1500));
+                switch (random(4)) {
+                case 0: bytes[place] = char(random(256)); break;
+                case 1: bytes[place] = char(bytes[place] ^ (1 << random(8))); break;
+                case 2: bytes[place] = '\xff'; break;
+                default: bytes[place] = '\0'; break;
+                }
+            }
+            const auto result = readRecordsFromMemory(bytes, "a.parquet", {"", "", '\0', {{"instruction", "text"}}});
+            if (!result) {
+                QVERIFY(!result.error().message.empty() && !result.error().hint.empty());
+                ++refused;
+                continue;
+            }
+            ++read;
+            QVERIFY(isSound(*result));
+        }
+    }
+    QVERIFY(read > 100);
+    QVERIFY(refused > 100);
+}
+
+// A name of a speaker that nobody knows is counted, and the user says who it is.
+void TestImportTables::speakers()
+{
+    const std::string lines = R"({"messages":[{"role":"student","content":"Q"},{"role":"teacher","content":"A"}]})" "\n"
+                              R"({"messages":[{"role":"user","content":"Q"},{"role":"assistant","content":"A"}]})" "\n"
+                              R"({"messages":[{"role":"student","content":"R"},{"role":"teacher","content":"B"}]})" "\n";
+    const ImportResult unknown = read(lines, "a.jsonl");
+    QVERIFY(isBalanced(unknown));
+    QCOMPARE(unknown.report.accepted, 1);
+    QCOMPARE(unknown.report.speakers.size(), std::size_t(3));
+    QCOMPARE(unknown.report.speakers[1].name, std::string("student"));
+    QCOMPARE(unknown.report.speakers[1].messages, 2);
+    QVERIFY(!unknown.report.speakers[1].role);
+    QCOMPARE(unknown.report.speakers[2].role, std::optional(Role::User));
+    ImportOptions options;
+    options.roles = {{"student", Role::User}, {"teacher", Role::Assistant}};
+    const ImportResult known = read(lines, "a.jsonl", options);
+    QCOMPARE(known.report.accepted, 3);
+    QCOMPARE(known.report.speakers.size(), std::size_t(4));
+    QCOMPARE(known.records[2], (fettle::data::Record{{}, {{Role::User, "R", {}}, {Role::Assistant, "B", {}}}, {}, {}, {}, 0, {}, "a.jsonl, line 3", {}, {}}));
+    // Also against what is usual.
+    options.roles = {{"user", Role::Assistant}, {"assistant", Role::User}};
+    QCOMPARE(std::string(responseOf(read(lines, "a.jsonl", options).records.at(0))), std::string("Q"));
 }
 
 QTEST_APPLESS_MAIN(TestImportTables)

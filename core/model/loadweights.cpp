@@ -4,7 +4,9 @@
 
 #include <ATen/Parallel.h>
 #include <algorithm>
-#include <atomic>
+#include <bit>
+#include <optional>
+#include <span>
 #include <fmt/format.h>
 
 namespace fettle::model {
@@ -19,6 +21,15 @@ struct Piece {
 };
 
 constexpr std::int64_t kPieceValues = 1 << 20;
+
+// Whether one of the values is NaN or infinite: the largest magnitude as bits says so. They lie in the cache: they were just decoded.
+bool hasBrokenValue(std::span<const float> values)
+{
+    std::uint32_t largest = 0;
+    for (const float value : values)
+        largest = std::max(largest, std::bit_cast<std::uint32_t>(value) & 0x7FFFFFFFu);
+    return largest >= 0x7F800000u;
+}
 
 std::vector<Piece> cutIntoPieces(const WeightSource &source, const ModelWeights &weights)
 {
@@ -65,6 +76,9 @@ try {
                 if (auto decoded = piece.tensor->decodeRows(piece.firstRow, piece.rows, {piece.target, count}); !decoded) {
                     const std::lock_guard lock(mutex);
                     error = decoded.error();
+                } else if (hasBrokenValue({piece.target, count})) {
+                    const std::lock_guard lock(mutex);
+                    error = brokenValues(source, *piece.tensor);
                 }
             }
         });

@@ -36,8 +36,8 @@ Result<std::vector<Place>> placesOf(const BottleneckConfig &config, const model:
         return fail(ErrorCode::Usage, tr("With a reduction factor of {} the bottleneck of a model of width {} has no room.", config.reductionFactor, model.width),
                     tr("Choose a factor between 1 and {}; 2 to 32 is usual.", model.width));
     }
-    if (model.family != model::Family::Llama && model.family != model::Family::Mistral) {
-        return fail(ErrorCode::Usage, tr("Bottleneck adapters are made for Llama and Mistral models only: AdapterHub knows no others of this kind."),
+    if (model.family != model::Family::Llama && model.family != model::Family::Mistral && model.family != model::Family::Gpt2) {
+        return fail(ErrorCode::Usage, tr("Bottleneck adapters are made for Llama, Mistral and GPT-2 models only: AdapterHub knows no others of this kind."),
                     tr("Choose LoRA for this model."));
     }
     if (!std::isfinite(config.scaling) || !(config.dropout >= 0.0 && config.dropout < 1.0))
@@ -55,9 +55,15 @@ Result<std::vector<Place>> placesOf(const BottleneckConfig &config, const model:
     return places;
 }
 
-std::string nameOfPlace(const Place &place, const std::string &name)
+// type: AdapterHub's word for the family.
+std::string nameOfPlace(const Place &place, const std::string &name, std::string_view type)
 {
-    return fmt::format("model.layers.{}.{}_adapters.adapters.{}.", place.layer, place.site == ResidualSite::AfterAttention ? "attention" : "output", name);
+    return fmt::format("{}.{}.{}_adapters.adapters.{}.", type == "gpt2" ? "transformer.h" : "model.layers", place.layer, place.site == ResidualSite::AfterAttention ? "attention" : "output", name);
+}
+
+std::string_view typeOf(std::string_view architecture)
+{
+    return architecture.starts_with("Mistral") ? "mistral" : architecture.starts_with("GPT2") ? "gpt2" : "llama";
 }
 
 ExpectedTensors tensorsOf(const std::vector<Place> &places, const BottleneckConfig &config, const model::ModelConfig &model)
@@ -65,7 +71,7 @@ ExpectedTensors tensorsOf(const std::vector<Place> &places, const BottleneckConf
     const std::int64_t narrow = bottleneckWidth(config, model), width = model.width;
     ExpectedTensors expected;
     for (const Place &place : places) {
-        const std::string name = nameOfPlace(place, config.name);
+        const std::string name = nameOfPlace(place, config.name, typeOf(model.architecture));
         expected.push_back({name + "adapter_down.0.weight", {narrow, width}});
         expected.push_back({name + "adapter_down.0.bias", {narrow}});
         expected.push_back({name + "adapter_up.weight", {width, narrow}});
@@ -125,7 +131,7 @@ Result<std::int64_t> bottleneckParameters(const BottleneckConfig &config, const 
 BottleneckAdapter::BottleneckAdapter(BottleneckConfig config, const model::ModelConfig &model, std::vector<Module> modules)
     : m_config(std::move(config)), m_architecture(model.architecture), m_modules(std::move(modules))
 {
-    m_modelType = m_architecture.starts_with("Mistral") ? "mistral" : "llama";
+    m_modelType = typeOf(m_architecture);
 }
 
 Result<std::shared_ptr<BottleneckAdapter>> BottleneckAdapter::create(const model::ModelConfig &model, const BottleneckConfig &config, std::uint64_t seed)
@@ -156,7 +162,7 @@ std::vector<NamedParameter> BottleneckAdapter::parameters() const
 {
     std::vector<NamedParameter> list;
     for (const Module &module : m_modules) {
-        const std::string name = nameOfPlace({module.layer, module.site}, m_config.name);
+        const std::string name = nameOfPlace({module.layer, module.site}, m_config.name, m_modelType);
         list.push_back({name + "adapter_down.0.weight", module.down});
         list.push_back({name + "adapter_down.0.bias", module.downBias});
         list.push_back({name + "adapter_up.weight", module.up});

@@ -14,6 +14,7 @@ namespace fettle::tune {
 namespace {
 
 using Part = WeightPart;
+using model::LinearMap;
 
 constexpr std::array<std::pair<std::string_view, Part>, 5> kParts = {
     {{"attention", Part::Attention}, {"mlp", Part::Mlp}, {"norms", Part::Norms}, {"embeddings", Part::Embeddings}, {"head", Part::Head}}};
@@ -41,33 +42,44 @@ void addLinear(std::vector<NamedParameter> &list, const std::string &name, const
 std::vector<NamedParameter> chosenParameters(const model::ModelWeights &weights, const FullConfig &config)
 {
     std::vector<NamedParameter> list;
+    const model::ModelConfig &model = weights.config;
+    const auto outer = [&model](model::OuterTensor which) { return std::string(model::nameOf(model, which)); };
     // A tied head is the embedding matrix: one parameter, whichever of the two is chosen.
-    if (hasOuterPart(config, Part::Embeddings) || (weights.config.isTied && hasOuterPart(config, Part::Head)))
-        list.push_back({"model.embed_tokens.weight", weights.embedding});
+    if (hasOuterPart(config, Part::Embeddings) || (model.isTied && hasOuterPart(config, Part::Head)))
+        list.push_back({outer(model::OuterTensor::Embedding) + ".weight", weights.embedding});
+    if (model.hasPositionTable && hasOuterPart(config, Part::Embeddings))
+        list.push_back({outer(model::OuterTensor::Positions) + ".weight", weights.positions});
     for (std::int64_t layer = 0; layer < weights.config.layers; ++layer) {
         if (!hasLayer(config, layer))
             continue;
         const model::LayerWeights &here = weights.layers[static_cast<std::size_t>(layer)];
-        const std::string prefix = fmt::format("model.layers.{}.", layer);
+        const std::string prefix = model::layerPrefix(model, layer);
+        const auto nameIn = [&](LinearMap role) { return model::linearName(layer, model::mapFor(model, role)); };
+        const bool isSeparate = !model.isFused; // stacked here all the same
         if (hasPart(config, Part::Norms)) {
             for (int i = 0; i < model::kNorms; ++i) {
-                if (const auto norm = static_cast<model::Norm>(i); here.norm(norm).defined())
-                    list.push_back({fmt::format("{}{}.weight", prefix, model::normName(weights.config, norm)), here.norm(norm)});
+                const auto norm = static_cast<model::Norm>(i);
+                if (here.norm(norm).defined())
+                    list.push_back({fmt::format("{}{}.weight", prefix, model::normName(model, norm)), here.norm(norm)});
+                if (here.normBias(norm).defined())
+                    list.push_back({fmt::format("{}{}.bias", prefix, model::normName(model, norm)), here.normBias(norm)});
             }
         }
         if (hasPart(config, Part::Attention)) {
-            addLinear(list, prefix + "self_attn.qkv_proj", here.qkv);
-            addLinear(list, prefix + "self_attn.o_proj", here.output);
+            addLinear(list, isSeparate ? prefix + "self_attn.qkv_proj" : nameIn(LinearMap::QueryKeyValue), here.qkv);
+            addLinear(list, nameIn(LinearMap::Output), here.output);
         }
         if (hasPart(config, Part::Mlp)) {
-            addLinear(list, prefix + "mlp.gate_up_proj", here.gateUp);
-            addLinear(list, prefix + "mlp.down_proj", here.down);
+            addLinear(list, isSeparate ? prefix + "mlp.gate_up_proj" : nameIn(model.hasGate ? LinearMap::GateUp : LinearMap::Up), here.gateUp);
+            addLinear(list, nameIn(LinearMap::Down), here.down);
         }
     }
     if (hasOuterPart(config, Part::Norms))
-        list.push_back({"model.norm.weight", weights.finalNorm});
-    if (!weights.config.isTied && hasOuterPart(config, Part::Head))
-        list.push_back({"lm_head.weight", weights.head});
+        list.push_back({outer(model::OuterTensor::FinalNorm) + ".weight", weights.finalNorm});
+    if (hasOuterPart(config, Part::Norms) && weights.finalNormBias.defined())
+        list.push_back({outer(model::OuterTensor::FinalNorm) + ".bias", weights.finalNormBias});
+    if (!model.isTied && hasOuterPart(config, Part::Head))
+        list.push_back({outer(model::OuterTensor::Head) + ".weight", weights.head});
     return list;
 }
 
@@ -105,24 +117,26 @@ Result<std::int64_t> fullParameters(const FullConfig &config, const model::Model
         if (layer >= model.layers)
             return fail(ErrorCode::Usage, tr("There is no layer {}: the model has the layers 0 to {}.", layer, model.layers - 1), tr("Choose layers that exist."));
     }
+    const std::int64_t norms = model.hasLayerNorm ? 2 : 1, table = model.vocabulary * model.width; // weight and bias
     std::int64_t count = 0;
-    for (const model::ExpectedTensor &tensor : model::expectedTensors(model)) {
-        const std::string_view name = tensor.name;
-        const bool isNorm = name.find("norm") != std::string_view::npos;
-        bool isChosen = false;
-        if (name.starts_with("model.layers.")) {
-            const Part part = isNorm ? Part::Norms : name.find(".self_attn.") != std::string_view::npos ? Part::Attention : Part::Mlp;
-            isChosen = hasPart(config, part) && hasLayer(config, std::stoll(tensor.name.substr(std::string_view("model.layers.").size())));
-        } else if (isNorm) {
-            isChosen = hasOuterPart(config, Part::Norms);
-        } else if (name == "lm_head.weight") {
-            isChosen = hasOuterPart(config, Part::Head);
-        } else {
-            isChosen = hasOuterPart(config, Part::Embeddings) || (model.isTied && hasOuterPart(config, Part::Head));
+    for (std::int64_t layer = 0; layer < model.layers; ++layer) {
+        for (int norm = 0; norm < model::kNorms && hasLayer(config, layer) && hasPart(config, Part::Norms); ++norm)
+            count += norms * model::normSize(model, static_cast<model::Norm>(norm));
+        for (const LinearMap map : model::linearMaps(model)) {
+            const LinearMap role = model::roleOf(map);
+            const bool isMlp = role == LinearMap::Gate || role == LinearMap::Up || role == LinearMap::Down || role == LinearMap::GateUp;
+            if (hasLayer(config, layer) && hasPart(config, isMlp ? Part::Mlp : Part::Attention))
+                count += model::outputSize(model, map) * (model::inputSize(model, map) + (model::hasBias(model, map) ? 1 : 0));
         }
-        if (isChosen)
-            count += c10::multiply_integers(tensor.shape);
     }
+    if (hasOuterPart(config, Part::Embeddings) || (model.isTied && hasOuterPart(config, Part::Head)))
+        count += table;
+    if (model.hasPositionTable && hasOuterPart(config, Part::Embeddings))
+        count += model.context * model.width;
+    if (hasOuterPart(config, Part::Norms))
+        count += norms * model.width;
+    if (!model.isTied && hasOuterPart(config, Part::Head))
+        count += table;
     return count;
 }
 
@@ -156,9 +170,10 @@ Result<> FullTuning::save(const std::filesystem::path &folder) const
     std::vector<at::Tensor> alive;
     std::vector<io::TensorToWrite> tensors;
     for (const model::ExpectedTensor &expected : model::expectedTensors(m_weights->config)) {
-        alive.push_back(m_weights->tensor(expected.name).detach().contiguous());
+        const at::Tensor own = m_weights->tensor(expected.name).detach();
+        alive.push_back((model::isTransposedInFolders(m_weights->config, expected.name) ? own.t() : own).contiguous());
         const at::Tensor &values = alive.back();
-        tensors.push_back({expected.name, io::StorageType::F32, expected.shape,
+        tensors.push_back({expected.name, io::StorageType::F32, values.sizes().vec(),
                            std::as_bytes(std::span(values.const_data_ptr<float>(), static_cast<std::size_t>(values.numel())))});
     }
     if (auto written = io::writeSafetensors(folder / "model.safetensors", tensors); !written)

@@ -78,6 +78,8 @@ private:
     mutable at::Tensor m_now; // of the pass under way
 };
 
+// Errors: those of create.
+[[nodiscard]] Result<> checkPrefix(const PrefixConfig &config, const model::ModelConfig &model);
 [[nodiscard]] std::int64_t prefixParameters(const PrefixConfig &config, const model::ModelConfig &model);
 
 } // namespace fettle::tune

@@ -10,6 +10,7 @@
 #include "core/tune/softprompt.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <fmt/format.h>
 
@@ -19,14 +20,18 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// The setting's short forms in the words of PEFT.
-std::string targetList(const std::string &targets)
+using model::LinearMap;
+constexpr std::array kAttention = {LinearMap::Query, LinearMap::Key, LinearMap::Value, LinearMap::Output};
+constexpr std::array kMlp = {LinearMap::Gate, LinearMap::Up, LinearMap::Down};
+
+// The setting's short forms in the words of PEFT; names of maps as they are. Errors: Usage, naming what no model has.
+Result<std::vector<std::string>> targetList(const std::string &targets, const model::ModelConfig &model)
 {
     if (targets == "all")
-        return std::string(tune::kAllLinear);
+        return std::vector{std::string(tune::kAllLinear)};
     if (targets == "attention")
-        return "q_proj,k_proj,v_proj,o_proj";
-    return targets == "mlp" ? "gate_proj,up_proj,down_proj" : targets;
+        return tune::targetsFor(model, kAttention);
+    return targets == "mlp" ? tune::targetsFor(model, kMlp) : tune::parseTargets(targets);
 }
 
 Result<tune::FullConfig> fullConfig(const train::Recipe &recipe)
@@ -66,28 +71,35 @@ Result<tune::BottleneckConfig> bottleneckConfig(const train::Recipe &recipe, con
     return config;
 }
 
-std::vector<std::string> namesIn(const std::string &text)
+// In a model whose maps have other names, those of its own that do the same as the usual ones: the defaults name these.
+std::vector<std::string> ownNames(const std::vector<std::string> &names, const model::ModelConfig &model)
 {
-    std::vector<std::string> names;
-    std::string_view rest = text;
-    while (!rest.empty()) {
-        const auto comma = rest.find(',');
-        names.emplace_back(rest.substr(0, comma));
-        rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
+    std::vector<std::string> own;
+    for (const std::string &name : names) {
+        std::vector<std::string> found = {name};
+        for (int i = 0; i <= static_cast<int>(LinearMap::Down) && model.isFused; ++i) {
+            if (const auto role = static_cast<LinearMap>(i); model::nameOf(role) == name)
+                found = tune::targetsFor(model, {&role, 1});
+        }
+        if (std::find(own.begin(), own.end(), found.front()) == own.end())
+            own.push_back(found.front());
     }
-    return names;
+    return own;
 }
 
 // The modules and layers of the recipe.
-Result<std::pair<tune::Ia3Config, std::vector<std::int64_t>>> ia3Config(const train::Recipe &recipe, const std::string &baseModel)
+Result<std::pair<tune::Ia3Config, std::vector<std::int64_t>>> ia3Config(const train::Recipe &recipe, const model::ModelConfig &model, const std::string &baseModel)
 {
     tune::Ia3Config config;
-    const std::string modules = recipe.text("scaledModules");
-    auto known = tune::parseTargets(targetList(modules));
-    if (!known)
-        return passError(known);
-    config.targets = modules == "all" ? namesIn("q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj") : namesIn(targetList(modules));
-    config.feedForward = namesIn(recipe.text("inputScaled"));
+    const std::string modules = recipe.text("scaledModules"), inputs = recipe.text("inputScaled");
+    auto targets = modules == "all" ? Result<std::vector<std::string>>(tune::targetsFor(model, model::linearMaps({}))) : targetList(modules, model);
+    if (!targets)
+        return passError(targets);
+    auto atInput = inputs.empty() ? Result<std::vector<std::string>>() : tune::parseTargets(inputs);
+    if (!atInput)
+        return passError(atInput);
+    config.targets = ownNames(*targets, model);
+    config.feedForward = ownNames(*atInput, model);
     config.baseModel = baseModel;
     auto layers = train::parseLayers(recipe.text("layers"));
     if (!layers)
@@ -147,7 +159,7 @@ bool holdsModel(const fs::path &folder)
 Result<std::shared_ptr<tune::Adapter>> loraTrainee(const StartPoint &start, const model::ModelWeights &weights)
 {
     const train::Recipe &recipe = start.recipe;
-    auto config = loraConfig(recipe, start.model.string());
+    auto config = loraConfig(recipe, weights.config, start.model.string());
     if (!config)
         return passError(config);
     const bool isFresh = start.startFolder.empty();
@@ -188,7 +200,7 @@ Result<std::shared_ptr<tune::Adapter>> smallTrainee(const StartPoint &start, con
     if (recipe.method == "ia3") {
         if (!isFresh)
             return asAdapter(tune::Ia3Adapter::load(from, weights.config));
-        auto config = ia3Config(recipe, base);
+        auto config = ia3Config(recipe, weights.config, base);
         return config ? asAdapter(tune::Ia3Adapter::create(weights.config, config->first, config->second)) : passError(config);
     }
     if (recipe.method == "prefix") {
@@ -244,7 +256,7 @@ Result<Trainee> fullTrainee(const StartPoint &start, const ProgressCallback &pro
 
 } // namespace
 
-Result<tune::LoraConfig> loraConfig(const train::Recipe &recipe, const std::string &baseModel)
+Result<tune::LoraConfig> loraConfig(const train::Recipe &recipe, const model::ModelConfig &model, const std::string &baseModel)
 {
     tune::LoraConfig config;
     config.rank = recipe.integer("rank");
@@ -269,7 +281,7 @@ Result<tune::LoraConfig> loraConfig(const train::Recipe &recipe, const std::stri
             return fail(ErrorCode::Usage, tr("The rank of {} is {}.", module, rank), tr("Ranks are whole numbers; 8 to 64 is usual."));
         config.rankPattern[module] = static_cast<std::int64_t>(rank);
     }
-    auto targets = tune::parseTargets(targetList(recipe.text("targets")));
+    auto targets = targetList(recipe.text("targets"), model);
     if (!targets)
         return passError(targets);
     config.targets = std::move(*targets);
@@ -289,14 +301,17 @@ Result<std::int64_t> trainableParameters(const train::Recipe &recipe, const mode
         return config ? tune::bottleneckParameters(*config, model) : passError(config);
     }
     if (recipe.method == "ia3") {
-        auto config = ia3Config(recipe, {});
+        auto config = ia3Config(recipe, model, {});
         return config ? tune::ia3Parameters(config->first, model, config->second) : passError(config);
     }
-    if (recipe.method == "prefix")
-        return tune::prefixParameters(prefixConfig(recipe, {}), model);
+    if (recipe.method == "prefix") {
+        const tune::PrefixConfig config = prefixConfig(recipe, {});
+        const auto checked = tune::checkPrefix(config, model);
+        return checked ? Result<std::int64_t>(tune::prefixParameters(config, model)) : passError(checked);
+    }
     if (recipe.method == "prompt")
         return recipe.integer("virtualTokens") * model.width;
-    auto config = loraConfig(recipe, {});
+    auto config = loraConfig(recipe, model, {});
     return config ? tune::loraParameters(*config, model) : passError(config);
 }
 

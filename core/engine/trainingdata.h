@@ -39,7 +39,7 @@ struct TrainingData {
 [[nodiscard]] Result<> checkTrainingData(const TrainingData &data, const train::Recipe &recipe);
 
 // Errors: Usage, naming the target that does not exist.
-[[nodiscard]] Result<tune::LoraConfig> loraConfig(const train::Recipe &recipe, const std::string &baseModel);
+[[nodiscard]] Result<tune::LoraConfig> loraConfig(const train::Recipe &recipe, const model::ModelConfig &model, const std::string &baseModel);
 // Values that the method trains in this model. Errors: Usage (a target that the model does not have).
 [[nodiscard]] Result<std::int64_t> trainableParameters(const train::Recipe &recipe, const model::ModelConfig &model);
 // Errors: BadInput when the method cannot train this model or go on from what startFolder holds (an adapter, a model; empty: nothing).

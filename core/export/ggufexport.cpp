@@ -97,7 +97,7 @@ public:
             copyVector(values, target);
         } else {
             for (std::int64_t i = 0; i < count; ++i)
-                std::copy_n(values + referenceRow(first + i, m_tensor.shape[0]) * width, width, target.data() + i * width);
+                std::copy_n(values + m_place.referenceRow(first + i, m_tensor.shape[0]) * width, width, target.data() + i * width);
         }
         if (m_tensor.shape.size() < 2 || first + count == m_tensor.shape[0]) {
             m_merged = at::Tensor();
@@ -107,20 +107,11 @@ public:
     }
 
 private:
-    // Where the file wants the rows (pair, half) of a head, the reference has (half, pair).
-    [[nodiscard]] std::int64_t referenceRow(std::int64_t row, std::int64_t rows) const
-    {
-        if (m_place.interleavedHeads == 0)
-            return row;
-        const std::int64_t headRows = rows / m_place.interleavedHeads, pairs = headRows / 2, inHead = row % headRows;
-        return row - inHead + inHead % 2 * pairs + inHead / 2;
-    }
-
     void copyVector(const float *values, std::span<float> target) const
     {
         const auto size = static_cast<std::int64_t>(target.size());
         for (std::int64_t i = 0; i < size; ++i)
-            target[static_cast<std::size_t>(i)] = values[referenceRow(i, size)] + m_place.offset;
+            target[static_cast<std::size_t>(i)] = values[m_place.referenceRow(i, size)] + m_place.offset;
     }
 
     const Source &m_source;

@@ -21,14 +21,13 @@ namespace {
 namespace fs = std::filesystem;
 using Module = tune::LoraAdapter::Module;
 
-// Rows in the order of the file (toFile), or back. heads 0: both are the same.
-at::Tensor reordered(const at::Tensor &rows, std::int64_t heads, bool toFile)
+// Rows in the order of the file (toFile), or back.
+at::Tensor reordered(const at::Tensor &rows, const model::GgufPlace &place, bool toFile)
 {
-    if (heads == 0)
-        return rows;
-    const std::int64_t pairs = rows.size(0) / heads / 2, width = rows.size(1);
-    const at::Tensor split = toFile ? rows.view({heads, 2, pairs, width}) : rows.view({heads, pairs, 2, width});
-    return split.transpose(1, 2).reshape({rows.size(0), width}).contiguous();
+    const at::Tensor order = at::empty({rows.size(0)}, at::kLong); // row of the reference for each row of the file
+    for (std::int64_t row = 0; row < rows.size(0); ++row)
+        order.data_ptr<std::int64_t>()[row] = place.referenceRow(row, rows.size(0));
+    return rows.index_select(0, toFile ? order : order.argsort()).contiguous();
 }
 
 model::GgufPlace placeOf(const Module &module, const model::ModelConfig &config)
@@ -64,7 +63,7 @@ Result<> writeLora(const tune::LoraAdapter &adapter, const model::ModelConfig &c
         const double folded = module.scaling / (alpha / static_cast<double>(module.rank()));
         kept.push_back(module.a.detach().to(at::kFloat).contiguous());
         tensors.push_back(tensorOf(place.name + ".lora_a", kept.back()));
-        kept.push_back(reordered((module.b.detach().to(at::kFloat) * folded).contiguous(), place.interleavedHeads, true));
+        kept.push_back(reordered((module.b.detach().to(at::kFloat) * folded).contiguous(), place, true));
         tensors.push_back(tensorOf(place.name + ".lora_b", kept.back()));
     }
     return io::writeGguf(file,
@@ -96,7 +95,7 @@ Result<std::shared_ptr<tune::LoraAdapter>> readLora(const tune::LoraAdapter &lik
         if (!a || !b)
             return passError(a ? b : a);
         module.a = *a;
-        module.b = reordered(*b, place.interleavedHeads, false);
+        module.b = reordered(*b, place, false);
         module.scaling = alpha / static_cast<double>(module.b.size(1));
     }
     return std::make_shared<tune::LoraAdapter>(like.config(), std::move(modules), config.layers);

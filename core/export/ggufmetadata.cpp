@@ -72,7 +72,9 @@ void addSizes(std::vector<io::GgufPair> &pairs, const model::ModelConfig &config
     add("attention.head_count_kv", config.keyValueHeads);
     add("attention.key_length", config.headSize);
     add("attention.value_length", config.headSize);
-    pairs.emplace_back(prefix + "attention.layer_norm_rms_epsilon", static_cast<float>(config.rmsEpsilon));
+    pairs.emplace_back(prefix + (config.hasLayerNorm ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon"), static_cast<float>(config.rmsEpsilon));
+    if (config.family == Family::GptNeoX)
+        pairs.emplace_back(prefix + "use_parallel_residual", config.isParallel);
     if (config.slidingWindow > 0)
         add("attention.sliding_window", config.slidingWindow);
     if (config.attentionSoftcap > 0)
@@ -108,7 +110,8 @@ Result<> makeFromFolder(GgufDescription &description, const std::filesystem::pat
     const std::string prefix = ggufArchitecture(config) + ".";
     description.metadata.emplace_back("general.type", std::string("model"));
     addSizes(description.metadata, config, prefix);
-    addRotary(description, config, prefix);
+    if (!config.hasPositionTable)
+        addRotary(description, config, prefix);
     auto tokenizer = text::ggufTokenizerMetadata(model, config.vocabulary);
     if (!tokenizer)
         return passError(tokenizer);
@@ -131,6 +134,8 @@ std::string ggufArchitecture(const model::ModelConfig &config)
     case Family::SmolLm3: return "smollm3";
     case Family::Olmo2: return "olmo2";
     case Family::Phi3: return "phi3";
+    case Family::Gpt2: return "gpt2";
+    case Family::GptNeoX: return "gptneox";
     }
     return "llama";
 }

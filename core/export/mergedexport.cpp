@@ -61,7 +61,7 @@ Result<> writeShard(const Source &source, const Shard &shard, const TypeFacts &f
         at::Tensor merged = source.adapter ? source.adapter->mergedTensor(*source.weights, name) : source.weights->tensor(name);
         if (!at::isfinite(merged).all().item<bool>())
             return fail(ErrorCode::BadInput, tr("Merging the adapter makes {} not finite.", name), tr("Use an earlier checkpoint of the run."));
-        merged = merged.to(facts.tensor).contiguous();
+        merged = (model::isTransposedInFolders(source.weights->config, name) ? merged.t() : merged).to(facts.tensor).contiguous();
         kept.push_back(merged);
         tensors.push_back({name, facts.storage, merged.sizes().vec(),
                            {static_cast<const std::byte *>(merged.const_data_ptr()), static_cast<std::size_t>(merged.nbytes())}});

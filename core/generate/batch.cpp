@@ -1,5 +1,7 @@
 #include "core/generate/batch.h"
 
+#include "core/base/words.h"
+
 #include <algorithm>
 #include <chrono>
 
@@ -109,7 +111,7 @@ private:
                 (*reader)->followers.push_back(i);
                 continue;
             }
-            auto cache = startCache(m_shape, m_requests[i].strength == 0.0 ? nullptr : m_requests[i].adapter.get());
+            auto cache = cacheFor(m_requests[i], m_requests[i].prompt.size());
             if (!cache)
                 return passError(cache);
             const std::size_t offset = cache->length();
@@ -124,8 +126,32 @@ private:
         return {};
     }
 
+    // What a text of so many tokens begins with.
+    Result<KvCache> cacheFor(const SequenceRequest &request, std::size_t tokens) const
+    {
+        const DecodeAdapter *adapter = request.strength == 0.0 ? nullptr : request.adapter.get();
+        const std::size_t before = adapter ? adapter->startLength() : 0;
+        return startCache(m_shape, adapter, m_context.weights.config.isLongText(static_cast<std::int64_t>(tokens + before)));
+    }
+
+    // A text that has grown beyond the original context is read anew: all its keys turn by other factors then.
+    Result<> changeFactors()
+    {
+        for (const auto &running : m_running) {
+            if (running->cache.isLong() || !m_context.weights.config.isLongText(static_cast<std::int64_t>(running->tokens.size() + running->offset)))
+                continue;
+            auto cache = cacheFor(*running->request, running->tokens.size());
+            if (!cache)
+                return passError(cache);
+            running->cache = std::move(*cache);
+        }
+        return {};
+    }
+
     Result<> pass()
     {
+        if (auto changed = changeFactors(); !changed)
+            return changed;
         std::vector<StepPart> parts;
         std::vector<Running *> sampled; // in the order of the logits
         // Every answer grows by one token; what is left of the pass reads prompts.
@@ -266,9 +292,14 @@ private:
 
 } // namespace
 
-Result<KvCache> startCache(const KvShape &shape, const DecodeAdapter *adapter)
+Result<KvCache> startCache(const KvShape &shape, const DecodeAdapter *adapter, bool isLong)
 {
-    return adapter && adapter->start() ? adapter->start()->fork() : Result<KvCache>(KvCache(shape));
+    if (isLong && adapter && adapter->hasVirtualTokens())
+        return fail(ErrorCode::BadInput, tr("With prompt tuning this model reads no text beyond its original context."), tr("Shorten the prompt or the answer."));
+    auto cache = adapter && adapter->start() ? adapter->start()->fork() : Result<KvCache>(KvCache(shape));
+    if (cache)
+        cache->setLong(isLong);
+    return cache;
 }
 
 Result<std::vector<SequenceResult>> runBatch(BatchContext &context, std::span<const SequenceRequest> requests, const GenerateCallbacks &callbacks,

@@ -17,7 +17,9 @@ struct BatchContext {
 };
 
 // The cache of a text before its first token: empty, or what the adapter puts in front of it. Errors: OutOfMemory.
-[[nodiscard]] Result<KvCache> startCache(const KvShape &shape, const DecodeAdapter *adapter);
+// isLong: of a text beyond the original context of a model with two sets of rotary factors. Errors: OutOfMemory; BadInput where virtual tokens
+// stand in front of such a text, whose keys are turned by the other set.
+[[nodiscard]] Result<KvCache> startCache(const KvShape &shape, const DecodeAdapter *adapter, bool isLong);
 
 // Prompts have been checked. See Generator::generate.
 [[nodiscard]] Result<std::vector<SequenceResult>> runBatch(BatchContext &context, std::span<const SequenceRequest> requests,

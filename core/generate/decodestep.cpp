@@ -93,7 +93,13 @@ void DecodeStep::embed()
                     stream[i] *= scale;
             } else // virtual token -1 - i, of which only Generator::addAdapter knows
                 std::copy_n(b.adapted.front().adapter->virtualToken(static_cast<std::size_t>(-1 - b.rows[r].token)), config.width, stream);
-            turn(b.rows[r].position, m_weights->ropeFrequencies, length, b.cosine.data() + r * half, b.sine.data() + r * half);
+            if (config.hasPositionTable) { // learned places instead of angles
+                float *place = b.attention.data() + r * b.queryWidth; // as wide as the stream, and not yet needed
+                m_weights->positions.unpackRow(std::min(b.rows[r].position, m_weights->positions.rows() - 1), place);
+                addScaled(stream, place, 1.0f, static_cast<std::size_t>(config.width));
+                continue;
+            }
+            turn(b.rows[r].position, b.rows[r].cache->isLong() ? m_weights->longRopeFrequencies : m_weights->ropeFrequencies, length, b.cosine.data() + r * half, b.sine.data() + r * half);
             if (!m_weights->localRopeFrequencies.empty())
                 turn(b.rows[r].position, m_weights->localRopeFrequencies, 1.0f, b.localCosine.data() + r * half, b.localSine.data() + r * half);
         }
@@ -101,7 +107,7 @@ void DecodeStep::embed()
 }
 
 // The stream, normalised, becomes the packed input of the next products.
-void DecodeStep::normAndPack(const std::vector<float> &weight)
+void DecodeStep::normAndPack(const std::vector<float> &weight, const std::vector<float> &bias)
 {
     StepBuffers &b = *m_buffers;
     const std::size_t columns = static_cast<std::size_t>(m_weights->config.width);
@@ -109,18 +115,25 @@ void DecodeStep::normAndPack(const std::vector<float> &weight)
         float *normed = b.normed.data() + static_cast<std::size_t>(thread) * rowsPerGroup() * b.width;
         if (weight.empty())
             return b.setInput(b.stream.data() + first * b.width, b.width, first, count, columns);
-        for (std::size_t n = 0; n < count; ++n) {
-            rmsNorm(b.stream.data() + (first + n) * b.width, weight.data(), columns, static_cast<float>(m_weights->config.rmsEpsilon),
-                    normed + n * b.width);
-        }
+        for (std::size_t n = 0; n < count; ++n)
+            normRow(b.stream.data() + (first + n) * b.width, weight, bias, normed + n * b.width);
         b.setInput(normed, b.width, first, count, columns);
     });
+}
+
+void DecodeStep::normRow(const float *x, const std::vector<float> &weight, const std::vector<float> &bias, float *out) const
+{
+    const auto epsilon = static_cast<float>(m_weights->config.rmsEpsilon);
+    if (bias.empty())
+        rmsNorm(x, weight.data(), weight.size(), epsilon, out);
+    else
+        layerNorm(x, weight.data(), bias.data(), weight.size(), epsilon, out);
 }
 
 DecodeStep::Target DecodeStep::outputOf(LinearMap map)
 {
     StepBuffers &b = *m_buffers;
-    switch (map) {
+    switch (model::roleOf(map)) {
     case LinearMap::Query: return {b.query.data(), b.queryWidth, ProductMode::Replace};
     case LinearMap::Key: return {b.key.data(), b.keyValueWidth, ProductMode::Replace};
     case LinearMap::Value: return {b.value.data(), b.keyValueWidth, ProductMode::Replace};
@@ -128,8 +141,7 @@ DecodeStep::Target DecodeStep::outputOf(LinearMap map)
     case LinearMap::Up: return {b.up.data(), b.intermediate, ProductMode::Replace};
     case LinearMap::QueryKeyValue:
     case LinearMap::GateUp: return {b.fused.data(), b.fusedWidth, ProductMode::Replace};
-    case LinearMap::Output:
-    case LinearMap::Down: break;
+    default: break;
     }
     return {b.stream.data(), b.width, ProductMode::Add};
 }
@@ -144,7 +156,7 @@ Result<> DecodeStep::applyMaps(std::initializer_list<LinearMap> maps, std::size_
         return scratch.data() + (index * rows + segment.first) * b.lowRank;
     };
     bool isBeside = false;
-    const std::vector<float> &normAfter = m_weights->layers[layer].norm(*maps.begin() == LinearMap::Output ? model::Norm::AfterAttention : model::Norm::AfterMlp);
+    const std::vector<float> &normAfter = m_weights->layers[layer].norm(model::roleOf(*maps.begin()) == LinearMap::Output ? model::Norm::AfterAttention : model::Norm::AfterMlp);
     if (outputOf(*maps.begin()).mode == ProductMode::Add) {
         auto staged = m_sites->stage(b, layer, *maps.begin(), !normAfter.empty());
         if (!staged)
@@ -240,8 +252,19 @@ Result<> DecodeStep::applyMaps(std::initializer_list<LinearMap> maps, std::size_
 void DecodeStep::splitFused(std::initializer_list<LinearMap> parts)
 {
     StepBuffers &b = *m_buffers;
+    const auto size = static_cast<std::size_t>(m_weights->config.headSize);
     for (std::size_t r = 0; r < b.rows.size(); ++r) {
         const float *source = b.fused.data() + r * b.fusedWidth;
+        if (m_weights->config.isFusedByHead) {
+            for (std::size_t head = 0; head < static_cast<std::size_t>(m_weights->config.heads); ++head) {
+                for (const LinearMap part : parts) {
+                    const Target target = outputOf(part);
+                    std::copy_n(source, size, target.values + r * target.stride + head * size);
+                    source += size;
+                }
+            }
+            continue;
+        }
         for (const LinearMap part : parts) {
             const Target target = outputOf(part);
             const auto count = static_cast<std::size_t>(model::outputSize(m_weights->config, part));
@@ -331,37 +354,79 @@ Result<> DecodeStep::finishBlock(std::size_t layer, DecodeAdapter::Place place)
     return {};
 }
 
-Result<> DecodeStep::runLayer(std::size_t layer)
+Result<> DecodeStep::runAttention(std::size_t layer)
 {
-    StepBuffers &b = *m_buffers;
+    const model::ModelConfig &config = m_weights->config;
     const DecodeLayer &weights = m_weights->layers[layer];
-    const bool isFused = m_weights->config.isFused;
-    normAndPack(weights.norm(model::Norm::BeforeAttention));
-    if (auto done = isFused ? applyMaps({LinearMap::QueryKeyValue}, layer) : applyMaps({LinearMap::Query, LinearMap::Key, LinearMap::Value}, layer); !done)
+    normAndPack(weights.norm(model::Norm::BeforeAttention), weights.normBias(model::Norm::BeforeAttention));
+    if (auto done = config.isFused ? applyMaps({model::mapFor(config, LinearMap::QueryKeyValue)}, layer)
+                                   : applyMaps({LinearMap::Query, LinearMap::Key, LinearMap::Value}, layer); !done)
         return done;
-    if (isFused)
+    if (config.isFused)
         splitFused({LinearMap::Query, LinearMap::Key, LinearMap::Value});
     rotateAndStore(layer);
     attendAndPack(layer);
-    if (auto done = applyMaps({LinearMap::Output}, layer); !done)
+    if (auto done = applyMaps({model::mapFor(config, LinearMap::Output)}, layer); !done)
         return done;
-    if (auto done = finishBlock(layer, DecodeAdapter::Place::AfterAttention); !done)
+    return finishBlock(layer, DecodeAdapter::Place::AfterAttention);
+}
+
+Result<> DecodeStep::runMlp(std::size_t layer)
+{
+    StepBuffers &b = *m_buffers;
+    const model::ModelConfig &config = m_weights->config;
+    const DecodeLayer &weights = m_weights->layers[layer];
+    normAndPack(weights.norm(model::Norm::BeforeMlp), weights.normBias(model::Norm::BeforeMlp));
+    const std::size_t columns = static_cast<std::size_t>(config.intermediate);
+    if (!config.hasGate) {
+        if (auto done = applyMaps({model::mapFor(config, LinearMap::Up)}, layer); !done)
+            return done;
+        const auto bend = config.activation == model::Activation::Gelu ? gelu : config.activation == model::Activation::GeluTanh ? geluTanh : silu;
+        forRowGroups(b.rows.size(), [&](std::size_t first, std::size_t count, int) {
+            for (std::size_t r = first; r < first + count; ++r) {
+                bend(b.up.data() + r * b.intermediate, columns);
+                std::copy_n(b.up.data() + r * b.intermediate, columns, b.gate.data() + r * b.intermediate);
+            }
+            if (!config.isParallel)
+                b.setInput(b.gate.data() + first * b.intermediate, b.intermediate, first, count, columns);
+        });
+        return {};
+    }
+    if (auto done = config.isFused ? applyMaps({LinearMap::GateUp}, layer) : applyMaps({LinearMap::Gate, LinearMap::Up}, layer); !done)
         return done;
-    if (auto done = m_sites->runBottlenecks(b, m_pool, layer, DecodeAdapter::Place::AfterMlp, DecodeAdapter::BottleneckInput::Stream); !done)
-        return done;
-    normAndPack(weights.norm(model::Norm::BeforeMlp));
-    if (auto done = isFused ? applyMaps({LinearMap::GateUp}, layer) : applyMaps({LinearMap::Gate, LinearMap::Up}, layer); !done)
-        return done;
-    if (isFused)
+    if (config.isFused)
         splitFused({LinearMap::Gate, LinearMap::Up});
-    const auto activate = m_weights->config.activation == model::Activation::GeluTanh ? geGlu : swiGlu;
-    const std::size_t columns = static_cast<std::size_t>(m_weights->config.intermediate);
+    const auto activate = config.activation == model::Activation::GeluTanh ? geGlu : swiGlu;
     forRowGroups(b.rows.size(), [&](std::size_t first, std::size_t count, int) {
         for (std::size_t r = first; r < first + count; ++r)
             activate(b.gate.data() + r * b.intermediate, b.up.data() + r * b.intermediate, columns);
         b.setInput(b.gate.data() + first * b.intermediate, b.intermediate, first, count, columns);
     });
-    if (auto done = applyMaps({LinearMap::Down}, layer); !done)
+    return {};
+}
+
+Result<> DecodeStep::runLayer(std::size_t layer)
+{
+    StepBuffers &b = *m_buffers;
+    const model::ModelConfig &config = m_weights->config;
+    if (config.isParallel) { // both blocks read the same stream: the MLP does before attention adds to it
+        if (auto done = runMlp(layer); !done)
+            return done;
+    }
+    if (auto done = runAttention(layer); !done)
+        return done;
+    if (!config.isParallel) {
+        if (auto done = m_sites->runBottlenecks(b, m_pool, layer, DecodeAdapter::Place::AfterMlp, DecodeAdapter::BottleneckInput::Stream); !done)
+            return done;
+        if (auto done = runMlp(layer); !done)
+            return done;
+    }
+    if (config.isParallel) { // attention has used the place of the input meanwhile
+        forRowGroups(b.rows.size(), [&](std::size_t first, std::size_t count, int) {
+            b.setInput(b.gate.data() + first * b.intermediate, b.intermediate, first, count, static_cast<std::size_t>(config.intermediate));
+        });
+    }
+    if (auto done = applyMaps({model::mapFor(config, LinearMap::Down)}, layer); !done)
         return done;
     return finishBlock(layer, DecodeAdapter::Place::AfterMlp);
 }
@@ -372,10 +437,8 @@ Result<DecodeStep::Logits> DecodeStep::outputLogits()
     const std::size_t columns = m_weights->finalNorm.size();
     forRowGroups(b.wanted.size(), [&](std::size_t first, std::size_t count, int thread) {
         float *normed = b.normed.data() + static_cast<std::size_t>(thread) * rowsPerGroup() * b.width;
-        for (std::size_t n = 0; n < count; ++n) {
-            rmsNorm(b.stream.data() + b.wanted[first + n] * b.width, m_weights->finalNorm.data(), columns,
-                    static_cast<float>(m_weights->config.rmsEpsilon), normed + n * b.width);
-        }
+        for (std::size_t n = 0; n < count; ++n)
+            normRow(b.stream.data() + b.wanted[first + n] * b.width, m_weights->finalNorm, m_weights->finalNormBias, normed + n * b.width);
         b.setInput(normed, b.width, first, count, columns);
     });
     b.work.push_back({&m_weights->outputHead(), b.packed.data(), b.quantisedInput(), b.wanted.size(), b.logits.data(), b.vocabulary, ProductMode::Replace});
@@ -392,7 +455,7 @@ Result<DecodeStep::Logits> DecodeStep::outputLogits()
 
 void DecodeStep::finalHidden(std::size_t row, float *target) const
 {
-    rmsNorm(m_buffers->stream.data() + row * m_buffers->width, m_weights->finalNorm.data(), m_weights->finalNorm.size(), static_cast<float>(m_weights->config.rmsEpsilon), target);
+    normRow(m_buffers->stream.data() + row * m_buffers->width, m_weights->finalNorm, m_weights->finalNormBias, target);
 }
 
 Result<DecodeStep::Logits> DecodeStep::run(std::span<const StepPart> parts, std::stop_token stop)

@@ -57,7 +57,9 @@ private:
     };
     [[nodiscard]] Result<> prepare(std::span<const StepPart> parts);
     void embed();
-    void normAndPack(const std::vector<float> &weight); // without weight: the stream as it is
+    // weight and bias of a norm; without weight: the stream as it is.
+    void normAndPack(const std::vector<float> &weight, const std::vector<float> &bias);
+    void normRow(const float *x, const std::vector<float> &weight, const std::vector<float> &bias, float *out) const;
     void splitFused(std::initializer_list<model::LinearMap> parts);
     void normHeads(std::size_t layer, std::size_t row);
     [[nodiscard]] Target outputOf(model::LinearMap map);
@@ -66,6 +68,9 @@ private:
     void attendAndPack(std::size_t layer);
     // What adapters put on the stream behind attention or the MLP.
     [[nodiscard]] Result<> finishBlock(std::size_t layer, DecodeAdapter::Place place);
+    [[nodiscard]] Result<> runAttention(std::size_t layer);
+    // The MLP up to the input of its last map: packed, and in `gate` where attention comes between.
+    [[nodiscard]] Result<> runMlp(std::size_t layer);
     [[nodiscard]] Result<> runLayer(std::size_t layer);
     [[nodiscard]] Result<Logits> outputLogits();
     template <class Work>

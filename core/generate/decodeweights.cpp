@@ -4,6 +4,8 @@
 #include "core/base/words.h"
 #include "core/generate/vectorkernels.h"
 
+#include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 
 namespace fettle::generate {
@@ -27,6 +29,8 @@ Result<std::vector<float>> loadVector(const model::WeightSource &source, const s
     std::vector<float> values(static_cast<std::size_t>((*tensor)->entry.values()));
     if (auto decoded = (*tensor)->decodeRows(0, (*tensor)->entry.rows(), values); !decoded)
         return passError(decoded);
+    if (!std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); }))
+        return tl::unexpected(model::brokenValues(source, **tensor));
     return values;
 }
 
@@ -46,6 +50,12 @@ Result<PackedMatrix> loadMatrix(const model::WeightSource &source, const std::st
     const auto tensor = require(source, name);
     if (!tensor)
         return passError(tensor);
+    if ((*tensor)->isTransposed) {
+        const std::vector<std::byte> turned = (*tensor)->turnedBytes();
+        io::TensorEntry entry = (*tensor)->entry;
+        entry.bytes = turned;
+        return packMatrix(entry, {}, pool);
+    }
     return packMatrix((*tensor)->entry, [tensor](std::int64_t row) { return (*tensor)->fileRow(row); }, pool);
 }
 
@@ -68,7 +78,7 @@ Result<DecodeLinear> loadLinear(const model::WeightSource &source, const std::st
 Result<DecodeLayer> loadLayer(const model::WeightSource &source, std::int64_t number, WorkerPool &pool)
 {
     DecodeLayer layer;
-    const std::string prefix = fmt::format("model.layers.{}.", number);
+    const std::string prefix = model::layerPrefix(source.config(), number);
     for (int i = 0; i < model::kNorms; ++i) {
         const std::string_view name = model::normName(source.config(), static_cast<model::Norm>(i));
         if (name.empty())
@@ -77,6 +87,12 @@ Result<DecodeLayer> loadLayer(const model::WeightSource &source, std::int64_t nu
         if (!norm)
             return passError(norm);
         layer.norms[static_cast<std::size_t>(i)] = std::move(*norm);
+        if (!source.config().hasLayerNorm)
+            continue;
+        auto bias = loadVector(source, fmt::format("{}{}.bias", prefix, name));
+        if (!bias)
+            return passError(bias);
+        layer.normBiases[static_cast<std::size_t>(i)] = std::move(*bias);
     }
     for (const LinearMap map : model::linearMaps(source.config())) {
         auto linear = loadLinear(source, model::linearName(number, map), pool);
@@ -95,22 +111,37 @@ Result<std::shared_ptr<DecodeWeights>> DecodeWeights::load(const model::WeightSo
     auto weights = std::make_shared<DecodeWeights>();
     weights->config = source.config();
     weights->ropeFrequencies = model::ropeFrequencies(source.config());
+    if (source.config().ropeScaling.kind == model::RopeScalingKind::LongRope)
+        weights->longRopeFrequencies = model::ropeFrequencies(source.config(), model::RopeKind::Long);
     if (source.config().localRopeTheta > 0)
         weights->localRopeFrequencies = model::ropeFrequencies(source.config(), model::RopeKind::Local);
-    auto embedding = loadMatrix(source, "model.embed_tokens.weight", pool);
+    const auto outer = [&source](model::OuterTensor tensor, const char *ending) { return std::string(model::nameOf(source.config(), tensor)) + ending; };
+    auto embedding = loadMatrix(source, outer(model::OuterTensor::Embedding, ".weight"), pool);
     if (!embedding)
         return passError(embedding);
     weights->embedding = std::move(*embedding);
     if (!source.config().isTied) {
-        auto head = loadMatrix(source, "lm_head.weight", pool);
+        auto head = loadMatrix(source, outer(model::OuterTensor::Head, ".weight"), pool);
         if (!head)
             return passError(head);
         weights->head = std::move(*head);
     }
-    auto finalNorm = loadNorm(source, "model.norm.weight");
+    auto finalNorm = loadNorm(source, outer(model::OuterTensor::FinalNorm, ".weight"));
     if (!finalNorm)
         return passError(finalNorm);
     weights->finalNorm = std::move(*finalNorm);
+    if (source.config().hasLayerNorm) {
+        auto bias = loadVector(source, outer(model::OuterTensor::FinalNorm, ".bias"));
+        if (!bias)
+            return passError(bias);
+        weights->finalNormBias = std::move(*bias);
+    }
+    if (source.config().hasPositionTable) {
+        auto positions = loadMatrix(source, outer(model::OuterTensor::Positions, ".weight"), pool);
+        if (!positions)
+            return passError(positions);
+        weights->positions = std::move(*positions);
+    }
     for (std::int64_t number = 0; number < source.config().layers; ++number) {
         if (stop.stop_requested())
             return fail(ErrorCode::Cancelled, tr("Loading the model was cancelled."));
@@ -130,6 +161,8 @@ std::string DecodeWeights::hash(WorkerPool &pool) const
     std::vector<const PackedMatrix *> matrices = {&embedding};
     if (!head.isEmpty())
         matrices.push_back(&head);
+    if (!positions.isEmpty())
+        matrices.push_back(&positions);
     for (const DecodeLayer &layer : layers) {
         for (const model::LinearMap map : model::linearMaps(config))
             matrices.push_back(&layer.map(map).matrix);
@@ -147,10 +180,18 @@ std::string DecodeWeights::hash(WorkerPool &pool) const
     addVector(ropeFrequencies);
     if (!localRopeFrequencies.empty())
         addVector(localRopeFrequencies);
+    if (!longRopeFrequencies.empty())
+        addVector(longRopeFrequencies);
+    if (!finalNormBias.empty())
+        addVector(finalNormBias);
     for (const DecodeLayer &layer : layers) {
         for (const std::vector<float> &norm : layer.norms) {
             if (!norm.empty())
                 addVector(norm);
+        }
+        for (const std::vector<float> &bias : layer.normBiases) {
+            if (!bias.empty())
+                addVector(bias);
         }
         for (const model::LinearMap map : model::linearMaps(config))
             addVector(layer.map(map).bias);
@@ -160,7 +201,7 @@ std::string DecodeWeights::hash(WorkerPool &pool) const
 
 std::size_t DecodeWeights::bytes() const
 {
-    std::size_t total = embedding.bytes().size() + head.bytes().size();
+    std::size_t total = embedding.bytes().size() + head.bytes().size() + positions.bytes().size();
     for (const DecodeLayer &layer : layers) {
         for (const DecodeLinear &linear : layer.maps)
             total += linear.matrix.bytes().size();

@@ -22,10 +22,12 @@ struct DecodeLinear {
 
 struct DecodeLayer {
     std::array<std::vector<float>, model::kNorms> norms; // what a norm multiplies by; empty where the model has none
+    std::array<std::vector<float>, model::kNorms> normBiases; // of layer norms
     std::array<DecodeLinear, model::kLinearMaps> maps;
 
     [[nodiscard]] const DecodeLinear &map(model::LinearMap which) const { return maps[static_cast<std::size_t>(which)]; }
     [[nodiscard]] const std::vector<float> &norm(model::Norm which) const { return norms[static_cast<std::size_t>(which)]; }
+    [[nodiscard]] const std::vector<float> &normBias(model::Norm which) const { return normBiases[static_cast<std::size_t>(which)]; }
 };
 
 class DecodeWeights {
@@ -37,9 +39,12 @@ public:
     model::ModelConfig config;
     PackedMatrix embedding; // [V, C]
     PackedMatrix head;      // [V, C]; empty when tied
+    PackedMatrix positions; // [context, C]; empty without a table of positions
     std::vector<DecodeLayer> layers;
     std::vector<float> finalNorm;       // [C]
+    std::vector<float> finalNormBias;   // [C], of a layer norm
     std::vector<float> ropeFrequencies;      // [rotated/2]
+    std::vector<float> longRopeFrequencies;  // the same of texts beyond the original context; empty: there is no difference
     std::vector<float> localRopeFrequencies; // the same of sliding layers; empty: like all
 
     [[nodiscard]] const PackedMatrix &outputHead() const { return head.isEmpty() ? embedding : head; }

@@ -171,7 +171,8 @@ Result<std::vector<float>> Generator::logits(std::span<const TokenId> ids, const
         return passError(checked);
     const std::size_t vocabulary = static_cast<std::size_t>(config().vocabulary);
     std::vector<float> all(ids.size() * vocabulary);
-    auto started = startCache(KvShape(config()), adapter);
+    const std::size_t length = ids.size() + (adapter ? adapter->startLength() : 0);
+    auto started = startCache(KvShape(config()), adapter, config().isLongText(static_cast<std::int64_t>(length)));
     if (!started)
         return passError(started);
     KvCache &cache = *started;

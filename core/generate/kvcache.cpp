@@ -47,6 +47,7 @@ Result<KvCache> KvCache::fork() const
 {
     KvCache copy(m_shape);
     copy.m_length = m_length;
+    copy.m_isLong = m_isLong;
     const std::size_t full = m_length / kKeyChunk;
     copy.m_pages.assign(m_pages.begin(), m_pages.begin() + static_cast<std::ptrdiff_t>(full));
     copy.m_pointers.assign(m_pointers.begin(), m_pointers.begin() + static_cast<std::ptrdiff_t>(full));

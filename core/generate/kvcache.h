@@ -31,6 +31,9 @@ public:
     // Positions whose keys and values are complete in all layers.
     [[nodiscard]] std::size_t length() const { return m_length; }
     void setLength(std::size_t length) { m_length = length; }
+    // Whether its keys are turned by the factors for long texts (model::RopeKind::Long).
+    [[nodiscard]] bool isLong() const { return m_isLong; }
+    void setLong(bool isLong) { m_isLong = isLong; }
     // Room for this many positions. Errors: OutOfMemory.
     [[nodiscard]] Result<> reserve(std::size_t positions);
     // The same content for another sequence: full pages are shared, the last one is copied. Errors: OutOfMemory.
@@ -45,6 +48,7 @@ private:
     [[nodiscard]] Result<> addPage();
     KvShape m_shape;
     std::size_t m_length = 0;
+    bool m_isLong = false;
     std::vector<std::shared_ptr<AlignedBuffer>> m_pages;
     std::vector<float *> m_pointers;
 };

@@ -35,7 +35,8 @@ Result<std::vector<std::vector<float>>> Generator::meanHidden(std::span<const Hi
         std::vector<KvCache> caches;
         std::vector<HiddenSum> sums(last - first, HiddenSum{std::vector<double>(width), 0});
         for (std::size_t i = first; i < last; ++i) {
-            auto cache = startCache(KvShape(config()), adapter);
+            const std::size_t length = texts[i].ids.size() + (adapter ? adapter->startLength() : 0);
+            auto cache = startCache(KvShape(config()), adapter, config().isLongText(static_cast<std::int64_t>(length)));
             if (!cache)
                 return passError(cache);
             caches.push_back(std::move(*cache));

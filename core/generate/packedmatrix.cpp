@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstring>
 #include <fmt/format.h>
 #include <vector>
@@ -48,8 +49,8 @@ std::uint32_t nibbleWord(const std::int8_t *codes)
     return word;
 }
 
-// The codes and scales of one row's stored blocks, put into row `lane` of a panel.
-void packQuantisedRow(StorageType type, const FormLayout &layout, const std::byte *row, std::size_t columns, std::size_t lane,
+// The codes and scales of one row's stored blocks, put into row `lane` of a panel. False: a scale is no number.
+bool packQuantisedRow(StorageType type, const FormLayout &layout, const std::byte *row, std::size_t columns, std::size_t lane,
                       std::byte *scales, std::byte *codes)
 {
     const std::size_t stored = static_cast<std::size_t>(io::blockValues(type));
@@ -57,11 +58,13 @@ void packQuantisedRow(StorageType type, const FormLayout &layout, const std::byt
     const std::size_t columnsPerWord = layout.bits == 4 ? 8 : 4;
     const std::size_t scaleStep = kPanelRows * layout.scaleBytes * (layout.hasMinimum ? 2 : 1);
     BlockCodes parts;
+    bool isFinite = true;
     std::byte *word = codes + lane * 4;
     std::byte *scale = scales + lane * layout.scaleBytes;
     for (std::size_t k = 0; k < columns; k += stored, row += storedBytes) {
         takeApart(type, row, parts);
         for (std::size_t group = 0; group < stored / layout.block; ++group, scale += scaleStep) {
+            isFinite = isFinite && std::isfinite(parts.scales[group]) && (!layout.hasMinimum || std::isfinite(parts.minima[group]));
             writeScale(scale, parts.scales[group], layout.scaleBytes);
             if (layout.hasMinimum)
                 writeScale(scale + kPanelRows * layout.scaleBytes, parts.minima[group], layout.scaleBytes);
@@ -75,14 +78,21 @@ void packQuantisedRow(StorageType type, const FormLayout &layout, const std::byt
             }
         }
     }
+    return isFinite;
 }
 
-// row: values of valueBytes each, not necessarily aligned.
-template <std::size_t valueBytes>
-void packPlainRow(const std::byte *row, std::size_t columns, std::size_t lane, std::byte *panel)
+// row: values, not necessarily aligned. exponent: the bits that are all set in NaN and infinity. False: one of the values is such.
+template <class Bits>
+bool packPlainRow(const std::byte *row, std::size_t columns, std::size_t lane, std::byte *panel, Bits exponent)
 {
-    for (std::size_t k = 0; k < columns; ++k)
-        std::memcpy(panel + (k * kPanelRows + lane) * valueBytes, row + k * valueBytes, valueBytes);
+    bool isFinite = true;
+    for (std::size_t k = 0; k < columns; ++k) {
+        Bits bits;
+        std::memcpy(&bits, row + k * sizeof bits, sizeof bits);
+        isFinite = isFinite && (bits & exponent) != exponent;
+        std::memcpy(panel + (k * kPanelRows + lane) * sizeof bits, &bits, sizeof bits);
+    }
+    return isFinite;
 }
 
 } // namespace
@@ -189,7 +199,7 @@ Result<PackedMatrix> packMatrix(const io::TensorEntry &entry, const std::functio
     if (!matrix || rows == 0)
         return matrix;
     const std::size_t rowBytes = static_cast<std::size_t>(*bytes) / rows;
-    std::atomic<bool> hasFailed = false;
+    std::atomic<bool> hasFailed = false, isBroken = false;
     std::vector<std::vector<float>> decoded(static_cast<std::size_t>(pool.threads()));
     pool.run(matrix->panels(), [&](std::size_t index, int thread) {
         std::byte *panel = matrix->panel(index);
@@ -198,21 +208,28 @@ Result<PackedMatrix> packMatrix(const io::TensorEntry &entry, const std::functio
             const std::int64_t source = fileRow ? fileRow(row) : row;
             const std::byte *rowData = entry.bytes.data() + static_cast<std::size_t>(source) * rowBytes;
             if (layout.block > 0) {
-                packQuantisedRow(entry.type, layout, rowData, columns, lane, panel, panel + matrix->scaleBytesPerPanel());
+                if (!packQuantisedRow(entry.type, layout, rowData, columns, lane, panel, panel + matrix->scaleBytesPerPanel()))
+                    isBroken = true;
             } else if (form != WeightForm::F32) {
-                packPlainRow<2>(rowData, columns, lane, panel);
+                if (!packPlainRow<std::uint16_t>(rowData, columns, lane, panel, form == WeightForm::F16 ? 0x7C00 : 0x7F80))
+                    isBroken = true;
             } else {
                 std::vector<float> &values = decoded[static_cast<std::size_t>(thread)];
                 values.resize(columns);
                 if (!io::decodeRowsToFloat(entry, source, 1, values))
                     hasFailed = true;
-                packPlainRow<4>(reinterpret_cast<const std::byte *>(values.data()), columns, lane, panel);
+                if (!packPlainRow<std::uint32_t>(reinterpret_cast<const std::byte *>(values.data()), columns, lane, panel, 0x7F800000u))
+                    isBroken = true;
             }
         }
     });
     if (hasFailed) {
         return fail(ErrorCode::BadInput, tr("Tensor \"{}\" of type {} cannot be decoded.", entry.name, io::nameOf(entry.type)),
                     tr("Check that the model's file is complete."));
+    }
+    if (isBroken) {
+        return fail(ErrorCode::BadInput, tr("Tensor \"{}\" holds values that are no numbers (NaN or infinite).", entry.name),
+                    tr("The model is damaged, or was ruined in its training. Use another copy or an earlier checkpoint."));
     }
     return matrix;
 }

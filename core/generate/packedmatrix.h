@@ -88,7 +88,7 @@ private:
 };
 
 // entry: a matrix [rows, columns] whose row r of the result is row fileRow(r) of the entry (empty: the same row).
-// Errors: OutOfMemory, BadInput (a type that cannot be decoded, by name; bytes that do not fit the shape).
+// Errors: OutOfMemory, BadInput (a type that cannot be decoded, by name; bytes that do not fit the shape; NaN or infinity among the values).
 [[nodiscard]] Result<PackedMatrix> packMatrix(const io::TensorEntry &entry, const std::function<std::int64_t(std::int64_t)> &fileRow,
                                               WorkerPool &pool);
 // values: row-major [rows, columns], each multiplied by factor.

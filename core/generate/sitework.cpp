@@ -12,7 +12,7 @@ Result<bool> SiteWork::stage(const StepBuffers &buffers, std::size_t layer, mode
     bool isAny = isEvery;
     for (const StepSegment &segment : buffers.adapted) {
         const DecodeAdapter::Module &module = segment.adapter->module(layer, map);
-        const auto place = map == model::LinearMap::Output ? DecodeAdapter::Place::AfterAttention : DecodeAdapter::Place::AfterMlp;
+        const auto place = model::roleOf(map) == model::LinearMap::Output ? DecodeAdapter::Place::AfterAttention : DecodeAdapter::Place::AfterMlp;
         const bool isRead = segment.adapter->bottleneck(layer, place) && segment.adapter->bottleneckInput() == DecodeAdapter::BottleneckInput::Branch;
         if (module.gain.empty() && module.inputGain.empty() && !isRead)
             continue;

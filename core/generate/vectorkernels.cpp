@@ -41,6 +41,36 @@ void rmsNormHere(const float *x, const float *weight, std::size_t count, float e
         out[i] = x[i] * scale * weight[i];
 }
 
+void layerNormHere(const float *x, const float *weight, const float *bias, std::size_t count, float epsilon, float *out)
+{
+    const Floats d;
+    FloatVector sum = hn::Zero(d);
+    std::size_t i = 0;
+    for (; i + kLanes <= count; i += kLanes)
+        sum = hn::Add(sum, hn::LoadU(d, x + i));
+    float total = hn::GetLane(hn::SumOfLanes(d, sum));
+    for (; i < count; ++i)
+        total += x[i];
+    const float mean = total / static_cast<float>(count);
+    const FloatVector means = hn::Set(d, mean);
+    FloatVector squares = hn::Zero(d);
+    for (i = 0; i + kLanes <= count; i += kLanes) {
+        const FloatVector apart = hn::Sub(hn::LoadU(d, x + i), means);
+        squares = hn::MulAdd(apart, apart, squares);
+    }
+    float spread = hn::GetLane(hn::SumOfLanes(d, squares));
+    for (; i < count; ++i)
+        spread += (x[i] - mean) * (x[i] - mean);
+    const float scale = 1.0f / std::sqrt(spread / static_cast<float>(count) + epsilon);
+    const FloatVector scales = hn::Set(d, scale);
+    for (i = 0; i + kLanes <= count; i += kLanes) {
+        const FloatVector normal = hn::Mul(hn::Sub(hn::LoadU(d, x + i), means), scales);
+        hn::StoreU(hn::MulAdd(normal, hn::LoadU(d, weight + i), hn::LoadU(d, bias + i)), d, out + i);
+    }
+    for (; i < count; ++i)
+        out[i] = (x[i] - mean) * scale * weight[i] + bias[i];
+}
+
 HWY_INLINE FloatVector siluTimes(FloatVector gate, FloatVector up)
 {
     const Floats d;
@@ -82,6 +112,16 @@ void swiGluHere(float *gate, const float *up, std::size_t count)
 void geGluHere(float *gate, const float *up, std::size_t count)
 {
     gated(gate, up, count, [](FloatVector g, FloatVector u) HWY_ATTR { return geluTimes(g, u); });
+}
+
+void geluTanhHere(float *x, std::size_t count)
+{
+    gated(x, x, count, [](FloatVector g, FloatVector) HWY_ATTR { return geluTimes(g, hn::Set(Floats(), 1.0f)); });
+}
+
+void siluHere(float *x, std::size_t count)
+{
+    gated(x, x, count, [](FloatVector g, FloatVector) HWY_ATTR { return siluTimes(g, hn::Set(Floats(), 1.0f)); });
 }
 
 void softLimitHere(float *x, std::size_t count, float limit)
@@ -260,8 +300,11 @@ HWY_AFTER_NAMESPACE();
 namespace fettle::generate {
 
 HWY_EXPORT(rmsNormHere);
+HWY_EXPORT(layerNormHere);
 HWY_EXPORT(swiGluHere);
 HWY_EXPORT(geGluHere);
+HWY_EXPORT(geluTanhHere);
+HWY_EXPORT(siluHere);
 HWY_EXPORT(softLimitHere);
 HWY_EXPORT(rotateHeadHere);
 HWY_EXPORT(addScaledHere);
@@ -274,6 +317,17 @@ HWY_EXPORT(fingerprintHere);
 void rmsNorm(const float *x, const float *weight, std::size_t count, float epsilon, float *out)
 {
     HWY_DYNAMIC_DISPATCH(rmsNormHere)(x, weight, count, epsilon, out);
+}
+void layerNorm(const float *x, const float *weight, const float *bias, std::size_t count, float epsilon, float *out)
+{
+    HWY_DYNAMIC_DISPATCH(layerNormHere)(x, weight, bias, count, epsilon, out);
+}
+void geluTanh(float *x, std::size_t count) { HWY_DYNAMIC_DISPATCH(geluTanhHere)(x, count); }
+void silu(float *x, std::size_t count) { HWY_DYNAMIC_DISPATCH(siluHere)(x, count); }
+void gelu(float *x, std::size_t count)
+{
+    for (std::size_t i = 0; i < count; ++i)
+        x[i] = 0.5f * x[i] * (1.0f + std::erf(x[i] * 0.70710678118654752f));
 }
 void swiGlu(float *gate, const float *up, std::size_t count) { HWY_DYNAMIC_DISPATCH(swiGluHere)(gate, up, count); }
 void geGlu(float *gate, const float *up, std::size_t count) { HWY_DYNAMIC_DISPATCH(geGluHere)(gate, up, count); }

@@ -10,10 +10,17 @@ namespace fettle::generate {
 
 // out[i] = x[i] / sqrt(mean(x^2) + epsilon) * weight[i].
 void rmsNorm(const float *x, const float *weight, std::size_t count, float epsilon, float *out);
+// out[i] = (x[i] - mean) / sqrt(variance + epsilon) * weight[i] + bias[i].
+void layerNorm(const float *x, const float *weight, const float *bias, std::size_t count, float epsilon, float *out);
 // gate[i] = silu(gate[i]) * up[i].
 void swiGlu(float *gate, const float *up, std::size_t count);
 // gate[i] = gelu(gate[i]) * up[i], gelu by the formula with tanh.
 void geGlu(float *gate, const float *up, std::size_t count);
+// x[i] = gelu(x[i]): by the formula with tanh, or exactly.
+void geluTanh(float *x, std::size_t count);
+void gelu(float *x, std::size_t count);
+// x[i] = silu(x[i]).
+void silu(float *x, std::size_t count);
 // x[i] = limit * tanh(x[i] / limit).
 void softLimit(float *x, std::size_t count, float limit);
 // Turns the pairs (i, i + half) of one head by the angles given as cosine and sine, [half] each.

@@ -21,16 +21,40 @@ double ModelConfig::attentionScale() const { return queryScale > 0 ? queryScale 
 
 std::int64_t ModelConfig::parameters() const
 {
+    const std::int64_t perNorm = hasLayerNorm ? 2 : 1; // weight and bias
     std::int64_t layer = 0;
     for (int norm = 0; norm < kNorms; ++norm)
-        layer += normSize(*this, static_cast<Norm>(norm));
+        layer += perNorm * normSize(*this, static_cast<Norm>(norm));
     for (const LinearMap map : linearMaps(*this))
         layer += outputSize(*this, map) * (inputSize(*this, map) + (hasBias(*this, map) ? 1 : 0));
-    return vocabulary * width * (isTied ? 1 : 2) + layers * layer + width;
+    return vocabulary * width * (isTied ? 1 : 2) + (hasPositionTable ? context * width : 0) + layers * layer + perNorm * width;
+}
+
+std::string layerPrefix(const ModelConfig &config, std::int64_t layer)
+{
+    switch (config.family) {
+    case Family::Gpt2: return fmt::format("transformer.h.{}.", layer);
+    case Family::GptNeoX: return fmt::format("gpt_neox.layers.{}.", layer);
+    default: return fmt::format("model.layers.{}.", layer);
+    }
+}
+
+std::string_view nameOf(const ModelConfig &config, OuterTensor tensor)
+{
+    const bool isGpt2 = config.family == Family::Gpt2, isNeox = config.family == Family::GptNeoX;
+    switch (tensor) {
+    case OuterTensor::Embedding: return isGpt2 ? "transformer.wte" : isNeox ? "gpt_neox.embed_in" : "model.embed_tokens";
+    case OuterTensor::Positions: return "transformer.wpe";
+    case OuterTensor::FinalNorm: return isGpt2 ? "transformer.ln_f" : isNeox ? "gpt_neox.final_layer_norm" : "model.norm";
+    case OuterTensor::Head: return isNeox ? "embed_out" : "lm_head";
+    }
+    return {};
 }
 
 std::string_view normName(const ModelConfig &config, Norm norm)
 {
+    if (config.family == Family::Gpt2)
+        return norm == Norm::BeforeAttention ? "ln_1" : norm == Norm::BeforeMlp ? "ln_2" : "";
     const bool isBefore = config.normPlaces != NormPlaces::After, isAfter = config.normPlaces != NormPlaces::Before;
     const bool isQueryKey = config.queryKeyNorm != QueryKeyNorm::None;
     switch (norm) {
@@ -61,12 +85,42 @@ std::span<const LinearMap> linearMaps(const ModelConfig &config)
 {
     static constexpr std::array kSeparate = {LinearMap::Query, LinearMap::Key, LinearMap::Value, LinearMap::Output, LinearMap::Gate, LinearMap::Up, LinearMap::Down};
     static constexpr std::array kFused = {LinearMap::QueryKeyValue, LinearMap::Output, LinearMap::GateUp, LinearMap::Down};
+    static constexpr std::array kGpt2 = {LinearMap::Gpt2QueryKeyValue, LinearMap::Gpt2Output, LinearMap::Gpt2Up, LinearMap::Gpt2Down};
+    static constexpr std::array kNeox = {LinearMap::NeoxQueryKeyValue, LinearMap::NeoxOutput, LinearMap::NeoxUp, LinearMap::NeoxDown};
+    if (config.family == Family::Gpt2)
+        return kGpt2;
+    if (config.family == Family::GptNeoX)
+        return kNeox;
     return config.isFused ? std::span<const LinearMap>(kFused) : std::span<const LinearMap>(kSeparate);
+}
+
+LinearMap roleOf(LinearMap map)
+{
+    switch (map) {
+    case LinearMap::Gpt2QueryKeyValue:
+    case LinearMap::NeoxQueryKeyValue: return LinearMap::QueryKeyValue;
+    case LinearMap::Gpt2Output:
+    case LinearMap::NeoxOutput: return LinearMap::Output;
+    case LinearMap::Gpt2Up:
+    case LinearMap::NeoxUp: return LinearMap::Up;
+    case LinearMap::Gpt2Down:
+    case LinearMap::NeoxDown: return LinearMap::Down;
+    default: return map;
+    }
+}
+
+LinearMap mapFor(const ModelConfig &config, LinearMap role)
+{
+    for (const LinearMap map : linearMaps(config)) {
+        if (roleOf(map) == role)
+            return map;
+    }
+    return role;
 }
 
 bool hasBias(const ModelConfig &config, LinearMap map)
 {
-    switch (map) {
+    switch (roleOf(map)) {
     case LinearMap::Query:
     case LinearMap::Key:
     case LinearMap::Value:
@@ -76,8 +130,8 @@ bool hasBias(const ModelConfig &config, LinearMap map)
     case LinearMap::Up:
     case LinearMap::GateUp:
     case LinearMap::Down: return config.hasMlpBias;
+    default: return false;
     }
-    return false;
 }
 
 std::vector<float> ropeFrequencies(const ModelConfig &config, RopeKind kind)
@@ -94,7 +148,11 @@ std::vector<float> ropeFrequencies(const ModelConfig &config, RopeKind kind)
         switch (scaling.kind) {
         case RopeScalingKind::None: break;
         case RopeScalingKind::Linear: frequency /= static_cast<float>(scaling.factor); break;
-        case RopeScalingKind::LongRope: frequency = 1.0f / (scaling.shortFactors[static_cast<std::size_t>(i)] * std::pow(theta, exponent)); break;
+        case RopeScalingKind::LongRope: {
+            const std::vector<float> &factors = kind == RopeKind::Long ? scaling.longFactors : scaling.shortFactors;
+            frequency = 1.0f / (factors[static_cast<std::size_t>(i)] * std::pow(theta, exponent));
+            break;
+        }
         case RopeScalingKind::Llama3: {
             const double waveLength = 2.0 * std::numbers::pi / static_cast<double>(frequency);
             const auto original = static_cast<double>(scaling.originalContext);
@@ -127,26 +185,46 @@ std::string_view nameOf(LinearMap map)
     case LinearMap::Down: return "down_proj";
     case LinearMap::QueryKeyValue: return "qkv_proj";
     case LinearMap::GateUp: return "gate_up_proj";
+    case LinearMap::Gpt2QueryKeyValue: return "c_attn";
+    case LinearMap::Gpt2Output:
+    case LinearMap::Gpt2Down: return "c_proj";
+    case LinearMap::Gpt2Up: return "c_fc";
+    case LinearMap::NeoxQueryKeyValue: return "query_key_value";
+    case LinearMap::NeoxOutput: return "dense";
+    case LinearMap::NeoxUp: return "dense_h_to_4h";
+    case LinearMap::NeoxDown: return "dense_4h_to_h";
     }
     return {};
 }
 
 std::string linearName(std::int64_t layer, LinearMap map)
 {
+    switch (map) {
+    case LinearMap::Gpt2QueryKeyValue:
+    case LinearMap::Gpt2Output: return fmt::format("transformer.h.{}.attn.{}", layer, nameOf(map));
+    case LinearMap::Gpt2Up:
+    case LinearMap::Gpt2Down: return fmt::format("transformer.h.{}.mlp.{}", layer, nameOf(map));
+    case LinearMap::NeoxQueryKeyValue:
+    case LinearMap::NeoxOutput: return fmt::format("gpt_neox.layers.{}.attention.{}", layer, nameOf(map));
+    case LinearMap::NeoxUp:
+    case LinearMap::NeoxDown: return fmt::format("gpt_neox.layers.{}.mlp.{}", layer, nameOf(map));
+    default: break;
+    }
     const bool isMlp = map == LinearMap::Gate || map == LinearMap::Up || map == LinearMap::Down || map == LinearMap::GateUp;
     return fmt::format("model.layers.{}.{}.{}", layer, isMlp ? "mlp" : "self_attn", nameOf(map));
 }
 
 std::int64_t inputSize(const ModelConfig &config, LinearMap map)
 {
-    if (map == LinearMap::Output)
+    const LinearMap role = roleOf(map);
+    if (role == LinearMap::Output)
         return config.queryWidth();
-    return map == LinearMap::Down ? config.intermediate : config.width;
+    return role == LinearMap::Down ? config.intermediate : config.width;
 }
 
 std::int64_t outputSize(const ModelConfig &config, LinearMap map)
 {
-    switch (map) {
+    switch (roleOf(map)) {
     case LinearMap::Query: return config.queryWidth();
     case LinearMap::Key:
     case LinearMap::Value: return config.keyValueWidth();
@@ -156,8 +234,8 @@ std::int64_t outputSize(const ModelConfig &config, LinearMap map)
     case LinearMap::GateUp: return 2 * config.intermediate;
     case LinearMap::Output:
     case LinearMap::Down: return config.width;
+    default: return 0;
     }
-    return 0;
 }
 
 Result<ModelConfig> readConfig(const std::filesystem::path &path)

@@ -40,7 +40,7 @@ Result<> checkConfig(const ModelConfig &config, std::string_view source)
     }
     if (config.rotatedSize < 0 || config.rotatedSize > config.headSize || config.rotatedSize % 2 != 0)
         return fail(ErrorCode::BadInput, tr("{}: {} of the {} elements of a head are to be rotated.", source, config.rotatedSize, config.headSize), hint);
-    if (config.headSize % 2 != 0)
+    if (config.headSize % 2 != 0 && !config.hasPositionTable)
         return fail(ErrorCode::BadInput, tr("{}: \"head_dim\" is {}, which is odd; rotary positions need pairs.", source, config.headSize), hint);
     const auto isPositive = [](double value) { return std::isfinite(value) && value > 0; };
     if (!std::isfinite(config.rmsEpsilon) || config.rmsEpsilon < 0 || config.rmsEpsilon > 1)

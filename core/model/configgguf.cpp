@@ -114,6 +114,13 @@ Result<> readTraits(const io::Gguf &gguf, const std::string &prefix, ModelConfig
         }
         break;
     case Family::Phi3: config.slidingWindow = window; break;
+    case Family::Gpt2: // the activations are not in the file: those of the models that have these names
+        config.activation = Activation::GeluTanh;
+        break;
+    case Family::GptNeoX:
+        config.activation = Activation::Gelu;
+        config.isParallel = gguf.boolean(prefix + "use_parallel_residual").value_or(true);
+        break;
     case Family::Gemma2: slideAllBut(2); break;
     case Family::Gemma3: slideAllBut(6); break;
     case Family::SmolLm3:
@@ -159,7 +166,7 @@ Result<ModelConfig> configFromGguf(const io::Gguf &gguf)
     if (!family)
         return passError(family);
     config.family = *family;
-    config.modelType = *family == Family::Gemma3 ? "gemma3_text" : *architecture;
+    config.modelType = *family == Family::Gemma3 ? "gemma3_text" : *family == Family::GptNeoX ? "gpt_neox" : *architecture;
     const std::string prefix = *architecture + ".";
     if (gguf.integer(prefix + "expert_count").value_or(0) > 0) {
         return fail(ErrorCode::BadInput, tr("{}: the model is a mixture of experts, which cannot be used yet.", source),
@@ -183,14 +190,16 @@ Result<ModelConfig> configFromGguf(const io::Gguf &gguf)
     config.headSize = gguf.integer(prefix + "attention.key_length").value_or(config.width / config.heads);
     const std::int64_t valueSize = gguf.integer(prefix + "attention.value_length").value_or(config.headSize);
     const std::int64_t rotated = gguf.integer(prefix + "rope.dimension_count").value_or(config.headSize);
-    if (*family == Family::Phi3 && rotated != config.headSize)
+    const bool canRotatePart = *family == Family::Phi3 || *family == Family::GptNeoX;
+    if (canRotatePart && rotated != config.headSize)
         config.rotatedSize = rotated;
-    if (valueSize != config.headSize || rotated < 2 || (*family != Family::Phi3 && rotated != config.headSize)) {
+    if (valueSize != config.headSize || rotated < 2 || (!canRotatePart && rotated != config.headSize)) {
         return fail(ErrorCode::BadInput, tr("{}: heads with keys of {}, values of {} and {} rotated elements are not supported.", source,
                                                      config.headSize, valueSize, rotated), tr("Use a model without this feature, for example SmolLM2, Llama 3.2 or Qwen 2.5."));
     }
     config.context = gguf.integer(prefix + "context_length").value_or(2048);
-    config.rmsEpsilon = decimalOf(gguf.number(prefix + "attention.layer_norm_rms_epsilon").value_or(1e-6));
+    const bool hasLayerNorm = *family == Family::Gpt2 || *family == Family::GptNeoX;
+    config.rmsEpsilon = decimalOf(gguf.number(prefix + (hasLayerNorm ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon")).value_or(hasLayerNorm ? 1e-5 : 1e-6));
     config.ropeTheta = decimalOf(gguf.number(prefix + "rope.freq_base").value_or(10000.0));
     if (auto read = readTraits(gguf, prefix, config); !read)
         return passError(read);
@@ -200,8 +209,6 @@ Result<ModelConfig> configFromGguf(const io::Gguf &gguf)
     if (!scaling)
         return passError(scaling);
     config.ropeScaling = *scaling;
-    if (config.ropeScaling.kind == RopeScalingKind::LongRope && config.ropeScaling.originalContext > 0)
-        config.context = std::min(config.context, config.ropeScaling.originalContext);
     auto divisors = divisorsFromGguf(gguf);
     if (!divisors)
         return passError(divisors);

@@ -3,6 +3,7 @@
 #include "core/base/words.h"
 #include "core/io/jsonfile.h"
 #include "core/model/configchecks.h"
+#include "core/model/configgpt.h"
 #include "core/model/layerkinds.h"
 
 #include <algorithm>
@@ -47,6 +48,8 @@ Defaults defaultsOf(Family family)
     case Family::SmolLm3: return {32768, 4, 0, 1e-6, 2000000.0, true};
     case Family::Olmo2: return {2048, 0, 0, 1e-5, 10000.0, false};
     case Family::Phi3: return {4096, 0, 0, 1e-5, 10000.0, false};
+    case Family::Gpt2:
+    case Family::GptNeoX: break;
     }
     return {};
 }
@@ -61,7 +64,7 @@ Result<std::string> architectureFromJson(const json &object, std::string_view so
         return fail(ErrorCode::BadInput, tr("{}: \"architectures\" is not a list of names.", source), tr("Download the file again."));
     const auto name = list[0].get<std::string>();
     // Some derivatives keep Llama's layers and names under their own class.
-    if (!name.ends_with("ForCausalLM")) {
+    if (!name.ends_with("ForCausalLM") && name != standard) {
         return fail(ErrorCode::BadInput, tr("{}: the model is a {}, which does not write text.", source, name.substr(0, 60)),
                     tr("Use a model made for text generation (its architecture ends with ForCausalLM)."));
     }
@@ -206,13 +209,15 @@ Result<> readRope(const json &object, std::string_view source, ModelConfig &conf
 {
     const bool isNew = isGiven(object, "rope_parameters");
     const char *name = isNew ? "rope_parameters" : "rope_scaling";
-    auto theta = jsonField<double>(object, "rope_theta", source, defaultsOf(config.family).theta);
+    const bool isNeox = config.family == Family::GptNeoX; // with names of its own in version 4
+    auto theta = jsonField<double>(object, isNeox && isGiven(object, "rotary_emb_base") ? "rotary_emb_base" : "rope_theta", source, defaultsOf(config.family).theta);
     if (!theta)
         return passError(theta);
     config.ropeTheta = *theta;
-    double rotated = 1.0;
-    if (isGiven(object, "partial_rotary_factor")) {
-        auto factor = jsonField<double>(object, "partial_rotary_factor", source);
+    double rotated = isNeox ? 0.25 : 1.0;
+    const char *part = isNeox && isGiven(object, "rotary_pct") ? "rotary_pct" : "partial_rotary_factor";
+    if (isGiven(object, part)) {
+        auto factor = jsonField<double>(object, part, source);
         if (!factor)
             return passError(factor);
         rotated = *factor;
@@ -233,7 +238,7 @@ Result<> readRope(const json &object, std::string_view source, ModelConfig &conf
     }
     if (rotated == 1.0)
         return {};
-    if (config.family != Family::Phi3 || !(rotated > 0.0 && rotated < 1.0))
+    if ((config.family != Family::Phi3 && !isNeox) || !(rotated > 0.0 && rotated < 1.0))
         return unsupported(source, tr("rotating only a part of each head (partial_rotary_factor {})", rotated));
     config.rotatedSize = static_cast<std::int64_t>(static_cast<double>(config.headSize) * rotated);
     if (config.rotatedSize < 2) // 0 would mean the whole head
@@ -401,13 +406,15 @@ Result<ModelConfig> configFromJson(const json &object, std::string_view source)
     if (!architecture)
         return passError(architecture);
     config.architecture = *architecture;
-    for (auto *step : {&readSizes, &readFlags, &readLayerKinds, &readRope, &readScales, &readTokens}) {
-        if (auto done = (*step)(object, source, config); !done)
+    using Step = Result<> (*)(const json &, std::string_view, ModelConfig &);
+    const std::vector<Step> steps = *family == Family::Gpt2 ? std::vector<Step>{readGptSizes, readGptFlags, readTokens}
+        : *family == Family::GptNeoX                        ? std::vector<Step>{readGptSizes, readGptFlags, readRope, readTokens}
+                                                            : std::vector<Step>{readSizes, readFlags, readLayerKinds, readRope, readScales, readTokens};
+    for (const Step step : steps) {
+        if (auto done = step(object, source, config); !done)
             return passError(done);
     }
     applyFamily(config);
-    if (config.ropeScaling.kind == RopeScalingKind::LongRope && config.ropeScaling.originalContext > 0)
-        config.context = std::min(config.context, config.ropeScaling.originalContext);
     if (auto checked = checkConfig(config, source); !checked)
         return passError(checked);
     return config;

@@ -1,5 +1,5 @@
 // ModelConfig to config.json, in the words that transformers 4.40 and later read.
-#include "core/model/config.h"
+#include "core/model/configgpt.h"
 
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -89,7 +89,9 @@ void addTraits(json &object, const ModelConfig &config)
         }
         break;
     case Family::Mistral:
-    case Family::Qwen2: break;
+    case Family::Qwen2:
+    case Family::Gpt2:
+    case Family::GptNeoX: break;
     }
     // Only these classes have a default that may be outside a small vocabulary.
     if (config.family == Family::SmolLm3 || config.family == Family::Olmo2)
@@ -100,8 +102,7 @@ void addTraits(json &object, const ModelConfig &config)
 
 json configToJson(const ModelConfig &config)
 {
-    json object = {
-        {"architectures", {config.architecture}},
+    json object = isGpt(config.family) ? gptConfigToJson(config) : json{
         {"model_type", config.modelType},
         {"vocab_size", config.vocabulary},
         {"hidden_size", config.width},
@@ -118,8 +119,13 @@ json configToJson(const ModelConfig &config)
         {"tie_word_embeddings", config.isTied},
         {"torch_dtype", "float32"},
     };
-    addWindows(object, config);
-    addTraits(object, config);
+    object["architectures"] = json::array({config.architecture});
+    if (!isGpt(config.family)) {
+        addWindows(object, config);
+        addTraits(object, config);
+    } else if (config.ropeScaling.kind != RopeScalingKind::None) {
+        object["rope_scaling"] = scalingToJson(config.ropeScaling);
+    }
     if (config.beginToken >= 0)
         object["bos_token_id"] = config.beginToken;
     if (config.endTokens.size() == 1)

@@ -2,6 +2,7 @@
 #include "core/model/decoder.h"
 
 #include "core/base/words.h"
+#include "core/model/gptdecoder.h"
 #include "core/model/torcherror.h"
 
 #include <cmath>
@@ -11,9 +12,6 @@
 
 namespace fettle::model {
 
-namespace {
-
-// Maps that read the same x [N, in] through one stacked matrix, each with what the sites put there: one [N, out] for each map.
 std::vector<at::Tensor> project(const LinearWeight &stack, const ModelConfig &config, std::int64_t layer, std::initializer_list<LinearMap> maps,
                                 const at::Tensor &x, const Sites &sites)
 {
@@ -32,6 +30,8 @@ std::vector<at::Tensor> project(const LinearWeight &stack, const ModelConfig &co
     }
     return parts;
 }
+
+namespace {
 
 at::Tensor normed(const ModelConfig &config, const at::Tensor &weight, const at::Tensor &x)
 {
@@ -116,7 +116,7 @@ RopeTables ropeTables(const ModelConfig &config, const at::Tensor &positions, Ro
 {
     const std::vector<float> frequencies = ropeFrequencies(config, kind);
     const at::Tensor angles = positions.to(at::kFloat).unsqueeze(1) * at::tensor(frequencies).unsqueeze(0); // [N, D/2]
-    const double length = kind == RopeKind::Global ? config.ropeScaling.attentionFactor : 1.0;
+    const double length = kind != RopeKind::Local ? config.ropeScaling.attentionFactor : 1.0;
     return length == 1.0 ? RopeTables{angles.cos(), angles.sin()} : RopeTables{angles.cos() * length, angles.sin() * length};
 }
 
@@ -171,12 +171,30 @@ at::Tensor documentAttention(const at::Tensor &q, const at::Tensor &k, const at:
 
 namespace {
 
+// Of all layers without a base of their own: documents beyond the original context have other angles (LongRope).
+RopeTables globalTables(const ModelConfig &config, const PackedBatch &batch, const at::Tensor &positions)
+{
+    if (config.ropeScaling.kind != RopeScalingKind::LongRope)
+        return ropeTables(config, positions);
+    std::vector<at::Tensor> cosines, sines;
+    for (std::size_t document = 0; document + 1 < batch.borders.size(); ++document) {
+        const std::int64_t begin = batch.borders[document], count = batch.borders[document + 1] - begin;
+        const at::Tensor own = positions.narrow(0, begin, count);
+        const RopeTables tables = ropeTables(config, own, config.isLongText(own[count - 1].item<std::int64_t>() + 1) ? RopeKind::Long : RopeKind::Global);
+        cosines.push_back(tables.cosine);
+        sines.push_back(tables.sine);
+    }
+    return {at::cat(cosines, 0), at::cat(sines, 0)};
+}
+
 at::Tensor throughLayers(const ModelWeights &weights, const PackedBatch &batch, const Sites &sites, at::Tensor h, const StopCheck &isStopped)
 {
     const ModelConfig &config = weights.config;
+    if (config.hasLayerNorm)
+        return throughGptLayers(weights, batch, sites, h, isStopped);
     const std::int64_t first = sites.firstPosition();
     const at::Tensor positions = first > 0 ? batch.positions + first : batch.positions;
-    const RopeTables global = ropeTables(config, positions);
+    const RopeTables global = globalTables(config, batch, positions);
     const RopeTables local = config.localRopeTheta > 0 ? ropeTables(config, positions, RopeKind::Local) : RopeTables{};
     for (std::int64_t layer = 0; layer < config.layers; ++layer) {
         throwIfStopped(isStopped);
@@ -295,10 +313,6 @@ Result<> checkBatch(const ModelConfig &config, const PackedBatch &batch)
         if (id[i] < 0 || id[i] >= config.vocabulary) {
             return fail(ErrorCode::BadInput, tr("Token id {} is outside the model's vocabulary of {}.", id[i], config.vocabulary),
                         tr("The tokenizer and the model do not belong together. Use the tokenizer that came with the model."));
-        }
-        if (config.ropeScaling.kind == RopeScalingKind::LongRope && position[i] >= config.ropeScaling.originalContext) {
-            return fail(ErrorCode::BadInput, tr("Position {} is beyond the {} tokens that this model reads here.", position[i], config.ropeScaling.originalContext),
-                        tr("Shorten the text, or set a smaller maximum length."));
         }
         if (position[i] < 0)
             return fail(ErrorCode::BadInput, tr("Position {} in a batch is negative.", position[i]));

@@ -3,7 +3,7 @@
 //
 //   ids -> embed -> [ norm -> q,k,v -> rotary -> attention -> o -> + -> norm -> down(act(gate) * up) -> + ] x L -> norm -> head
 //
-// Each layer has the norms that its family puts there: before a branch, behind it, on q and k.
+// Each layer has the norms that its family puts there: before a branch, behind it, on q and k. GPT-2 and GPT-NeoX: gptdecoder.cpp.
 #pragma once
 
 #include "core/model/sites.h"

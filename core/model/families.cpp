@@ -18,7 +18,7 @@ struct KnownType {
     std::optional<Family> family = std::nullopt; // where supported
 };
 
-constexpr std::string_view kLater = "its layers differ from those of the Llama family";
+constexpr std::string_view kLater = "its layers differ from those of the families that can be";
 constexpr std::string_view kExperts = "it is a mixture of experts";
 constexpr std::string_view kVision = "it reads pictures or sound as well as text";
 constexpr std::string_view kState = "it is built on state-space layers";
@@ -49,9 +49,9 @@ constexpr std::array kKnownTypes = {
     KnownType{"qwen3_vl", "Qwen 3 VL", kVision},
     KnownType{"falcon_mamba", "Falcon Mamba", kState},
     KnownType{"falcon_h1", "Falcon H1", kState},
-    KnownType{"gpt2", "GPT-2", kLater},
-    KnownType{"gpt_neox", "GPT-NeoX", kLater},
-    KnownType{"gptneox", "GPT-NeoX", kLater},
+    KnownType{"gpt2", "GPT-2", "", Family::Gpt2},
+    KnownType{"gpt_neox", "GPT-NeoX", "", Family::GptNeoX},
+    KnownType{"gptneox", "GPT-NeoX", "", Family::GptNeoX},
     KnownType{"gptj", "GPT-J", kLater},
     KnownType{"falcon", "Falcon", kLater},
     KnownType{"cohere", "Command R", kLater},
@@ -59,7 +59,32 @@ constexpr std::array kKnownTypes = {
     KnownType{"stablelm", "StableLM", kLater},
     KnownType{"ministral", "Ministral", kLater},
     KnownType{"starcoder2", "StarCoder 2", kLater},
+    KnownType{"gpt_neo", "GPT-Neo", kLater},
+    KnownType{"gpt_bigcode", "StarCoder", kLater},
+    KnownType{"codegen", "CodeGen", kLater},
+    KnownType{"opt", "OPT", kLater},
+    KnownType{"bloom", "BLOOM", kLater},
+    KnownType{"mpt", "MPT", kLater},
+    KnownType{"glm", "GLM", kLater},
+    KnownType{"glm4", "GLM 4", kLater},
+    KnownType{"chatglm", "ChatGLM", kLater},
+    KnownType{"exaone", "EXAONE", kLater},
+    KnownType{"exaone4", "EXAONE 4", kLater},
+    KnownType{"minicpm", "MiniCPM", kLater},
+    KnownType{"internlm2", "InternLM 2", kLater},
+    KnownType{"baichuan", "Baichuan", kLater},
+    KnownType{"nemotron", "Nemotron", kLater},
+    KnownType{"cohere2", "Command R7B", kLater},
+    KnownType{"lfm2", "LFM 2", kLater},
     KnownType{"mixtral", "Mixtral", kExperts},
+    KnownType{"dbrx", "DBRX", kExperts},
+    KnownType{"granitemoe", "Granite MoE", kExperts},
+    KnownType{"grok", "Grok", kExperts},
+    KnownType{"glm4_moe", "GLM 4.5", kExperts},
+    KnownType{"glm4moe", "GLM 4.5", kExperts},
+    KnownType{"bailingmoe", "Ling", kExperts},
+    KnownType{"kimi_k2", "Kimi K2", kExperts},
+    KnownType{"minimax", "MiniMax", kExperts},
     KnownType{"qwen2_moe", "Qwen 2 MoE", kExperts},
     KnownType{"qwen3_moe", "Qwen 3 MoE", kExperts},
     KnownType{"qwen2moe", "Qwen 2 MoE", kExperts},
@@ -74,6 +99,14 @@ constexpr std::array kKnownTypes = {
     KnownType{"mamba2", "Mamba 2", kState},
     KnownType{"jamba", "Jamba", kState},
     KnownType{"rwkv", "RWKV", kState},
+    KnownType{"rwkv6", "RWKV 6", kState},
+    KnownType{"rwkv7", "RWKV 7", kState},
+    KnownType{"recurrent_gemma", "RecurrentGemma", kState},
+    KnownType{"granitemoehybrid", "Granite 4", kState},
+    KnownType{"granitehybrid", "Granite 4", kState},
+    KnownType{"nemotron_h", "Nemotron H", kState},
+    KnownType{"zamba2", "Zamba 2", kState},
+    KnownType{"bamba", "Bamba", kState},
     KnownType{"llava", "LLaVA", kVision},
     KnownType{"mllama", "Llama 3.2 Vision", kVision},
     KnownType{"llama4", "Llama 4", kVision},
@@ -81,7 +114,20 @@ constexpr std::array kKnownTypes = {
     KnownType{"qwen2_vl", "Qwen 2 VL", kVision},
     KnownType{"qwen2_5_vl", "Qwen 2.5 VL", kVision},
     KnownType{"idefics3", "SmolVLM", kVision},
+    KnownType{"smolvlm", "SmolVLM 2", kVision},
+    KnownType{"llava_next", "LLaVA", kVision},
+    KnownType{"paligemma", "PaliGemma", kVision},
+    KnownType{"pixtral", "Pixtral", kVision},
+    KnownType{"phi3_v", "Phi 3 Vision", kVision},
+    KnownType{"internvl", "InternVL", kVision},
+    KnownType{"clip", "CLIP", kVision},
     KnownType{"bert", "BERT", kEncoder},
+    KnownType{"distilbert", "DistilBERT", kEncoder},
+    KnownType{"deberta-v2", "DeBERTa", kEncoder},
+    KnownType{"xlm-roberta", "XLM-RoBERTa", kEncoder},
+    KnownType{"modernbert", "ModernBERT", kEncoder},
+    KnownType{"mt5", "mT5", kEncoder},
+    KnownType{"bart", "BART", kEncoder},
     KnownType{"roberta", "RoBERTa", kEncoder},
     KnownType{"t5", "T5", kEncoder},
     KnownType{"whisper", "Whisper", kEncoder},
@@ -104,6 +150,8 @@ std::string_view architectureOf(Family family)
     case Family::SmolLm3: return "SmolLM3ForCausalLM";
     case Family::Olmo2: return "Olmo2ForCausalLM";
     case Family::Phi3: return "Phi3ForCausalLM";
+    case Family::Gpt2: return "GPT2LMHeadModel";
+    case Family::GptNeoX: return "GPTNeoXForCausalLM";
     }
     return {};
 }
@@ -142,7 +190,15 @@ void applyFamily(ModelConfig &config)
         config.queryKeyNorm = QueryKeyNorm::Projection;
         config.normPlaces = NormPlaces::After;
     }
-    config.isFused = config.family == Family::Phi3;
+    const bool isGpt2 = config.family == Family::Gpt2, isNeox = config.family == Family::GptNeoX;
+    config.isFused = config.family == Family::Phi3 || isGpt2 || isNeox;
+    if (isGpt2 || isNeox) {
+        config.hasLayerNorm = true;
+        config.hasGate = false;
+        config.hasMlpBias = true;
+    }
+    config.hasPositionTable = isGpt2;
+    config.isFusedByHead = isNeox;
 }
 
 } // namespace fettle::model

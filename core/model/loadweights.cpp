@@ -6,9 +6,12 @@
 #include <ATen/Parallel.h>
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 #include <fmt/format.h>
 #include <map>
+#include <optional>
+#include <span>
 
 namespace fettle::model {
 
@@ -22,6 +25,15 @@ struct Piece {
 };
 
 constexpr std::int64_t kPieceValues = 1 << 20;
+
+// Whether one of the values is NaN or infinite: the largest magnitude as bits says so. They lie in the cache: they were just decoded.
+bool hasBrokenValue(std::span<const float> values)
+{
+    std::uint32_t largest = 0;
+    for (const float value : values)
+        largest = std::max(largest, std::bit_cast<std::uint32_t>(value) & 0x7FFFFFFFu);
+    return largest >= 0x7F800000u;
+}
 
 enum class Form : std::uint8_t { Plain, Blocks, Nf4 };
 struct Storage {
@@ -43,7 +55,7 @@ Storage storageOf(const SourceTensor &tensor, const StorageChoice &choice)
     if (!isMatrix || choice.storage == WeightStorage::Fp32 || (choice.isTrained && choice.isTrained(tensor.name)))
         return {};
     const Storage half{Form::Blocks, tensor.entry.type == io::StorageType::F16 ? io::StorageType::F16 : io::StorageType::BF16};
-    const bool isLinear = tensor.name.starts_with("model.layers.");
+    const bool isLinear = tensor.name.find(".layers.") != std::string::npos || tensor.name.starts_with("transformer.h.");
     switch (choice.storage) {
     case WeightStorage::Half: return half;
     case WeightStorage::Q8:
@@ -84,14 +96,15 @@ public:
     // Names of the maps of each matrix of a layer, in the order of its rows.
     [[nodiscard]] std::vector<std::vector<std::string>> stacks(std::int64_t layer) const
     {
-        using Maps = std::vector<LinearMap>;
-        const std::vector<Maps> fused = {{LinearMap::QueryKeyValue}, {LinearMap::Output}, {LinearMap::GateUp}, {LinearMap::Down}};
-        const std::vector<Maps> apart = {{LinearMap::Query, LinearMap::Key, LinearMap::Value}, {LinearMap::Output}, {LinearMap::Gate, LinearMap::Up}, {LinearMap::Down}};
+        using Roles = std::vector<LinearMap>;
+        const ModelConfig &config = m_source.config();
+        const Roles qkv = config.isFused ? Roles{LinearMap::QueryKeyValue} : Roles{LinearMap::Query, LinearMap::Key, LinearMap::Value};
+        const Roles up = !config.hasGate ? Roles{LinearMap::Up} : config.isFused ? Roles{LinearMap::GateUp} : Roles{LinearMap::Gate, LinearMap::Up};
         std::vector<std::vector<std::string>> all;
-        for (const Maps &maps : m_source.config().isFused ? fused : apart) {
+        for (const Roles &roles : {qkv, Roles{LinearMap::Output}, up, Roles{LinearMap::Down}}) {
             auto &names = all.emplace_back();
-            for (const LinearMap map : maps)
-                names.push_back(linearName(layer, map) + ".weight");
+            for (const LinearMap role : roles)
+                names.push_back(linearName(layer, mapFor(config, role)) + ".weight");
         }
         return all;
     }
@@ -141,7 +154,7 @@ Result<StoredMatrix::Values> readBlocks(const SourceTensor &tensor, io::StorageT
     const std::int64_t rows = tensor.entry.rows(), columns = tensor.entry.rowValues();
     const std::size_t bytesPerRow = rowBytes(type, columns);
     StoredMatrix::Blocks blocks{type, std::vector<std::byte>(static_cast<std::size_t>(rows) * bytesPerRow)};
-    const bool isSame = type == tensor.entry.type && tensor.offset == 0;
+    const bool isSame = type == tensor.entry.type && tensor.offset == 0 && !tensor.isTransposed;
     const std::int64_t step = std::max<std::int64_t>(1, kPieceValues / columns);
     auto read = onAllThreads((rows + step - 1) / step, [&](std::int64_t piece) -> Result<> {
         const std::int64_t first = piece * step, count = std::min(step, rows - first);
@@ -172,6 +185,8 @@ Result<StoredMatrix::Values> readNf4(const SourceTensor &tensor, ScaleRounding r
     return read ? Result<StoredMatrix::Values>(toNf4(values, rounding)) : passError(read);
 }
 
+std::string weightName(const ModelConfig &config, OuterTensor tensor) { return std::string(nameOf(config, tensor)) + ".weight"; }
+
 // The matrices that stay rounded, one after the other.
 class StoredReader {
 public:
@@ -180,11 +195,11 @@ public:
     Result<> readAll(ModelWeights &weights, const ProgressCallback &progress, const std::stop_token &stop)
     {
         const ModelConfig &config = m_source.config();
-        if (auto read = readOuter("model.embed_tokens.weight", weights.storedEmbedding); !read)
+        if (auto read = readOuter(weightName(config, OuterTensor::Embedding), weights.storedEmbedding); !read)
             return read;
         if (config.isTied)
             weights.storedHead = weights.storedEmbedding;
-        else if (auto read = readOuter("lm_head.weight", weights.storedHead); !read)
+        else if (auto read = readOuter(weightName(config, OuterTensor::Head), weights.storedHead); !read)
             return read;
         for (std::int64_t layer = 0; layer < config.layers; ++layer) {
             if (stop.stop_requested())
@@ -269,10 +284,12 @@ try {
             return fail(ErrorCode::Cancelled, tr("Loading the model was cancelled."));
         if (progress)
             progress({tr("Loading the model"), begin, total});
-        auto decoded = onAllThreads(std::min(round, total - begin), [&](std::int64_t i) {
+        auto decoded = onAllThreads(std::min(round, total - begin), [&](std::int64_t i) -> Result<> {
             const Piece &piece = pieces[static_cast<std::size_t>(begin + i)];
             const auto count = static_cast<std::size_t>(piece.rows * piece.tensor->entry.rowValues());
-            return piece.tensor->decodeRows(piece.firstRow, piece.rows, {piece.target, count});
+            if (auto read = piece.tensor->decodeRows(piece.firstRow, piece.rows, {piece.target, count}); !read)
+                return read;
+            return hasBrokenValue({piece.target, count}) ? Result<>(tl::unexpected(brokenValues(source, *piece.tensor))) : Result<>();
         });
         if (!decoded)
             return passError(decoded);

@@ -14,6 +14,8 @@ Error errorFromException(const std::exception &exception, std::string_view doing
 {
     if (dynamic_cast<const Stopped *>(&exception))
         return {ErrorCode::Cancelled, tr("It was stopped while {}.", doing), {}, {}};
+    if (const auto *refused = dynamic_cast<const Refused *>(&exception))
+        return refused->error();
     const auto *foreign = dynamic_cast<const c10::Error *>(&exception);
     std::string detail = foreign ? foreign->what_without_backtrace() : exception.what();
     const bool isMemory = dynamic_cast<const std::bad_alloc *>(&exception) || dynamic_cast<const c10::OutOfMemoryError *>(&exception)

@@ -5,6 +5,7 @@
 #include "core/io/tensorfile.h"
 #include "core/model/largememory.h"
 
+#include <algorithm>
 #include <charconv>
 #include <span>
 
@@ -15,17 +16,17 @@ namespace {
 // First row of a map inside its stacked matrix.
 std::int64_t stackedRow(const ModelConfig &config, LinearMap map)
 {
-    switch (map) {
+    switch (roleOf(map)) {
     case LinearMap::Key: return config.queryWidth();
     case LinearMap::Value: return config.queryWidth() + config.keyValueWidth();
-    case LinearMap::Up: return config.intermediate;
+    case LinearMap::Up: return config.hasGate ? config.intermediate : 0;
     default: return 0;
     }
 }
 
 const LinearWeight &stackOf(const LayerWeights &layer, LinearMap map)
 {
-    switch (map) {
+    switch (roleOf(map)) {
     case LinearMap::Query:
     case LinearMap::Key:
     case LinearMap::Value:
@@ -34,9 +35,8 @@ const LinearWeight &stackOf(const LayerWeights &layer, LinearMap map)
     case LinearMap::Gate:
     case LinearMap::Up:
     case LinearMap::GateUp: return layer.gateUp;
-    case LinearMap::Down: return layer.down;
+    default: return layer.down;
     }
-    return layer.down;
 }
 
 // Hands out tensors of one block of large memory, which lives as long as any of them.
@@ -76,27 +76,36 @@ std::shared_ptr<ModelWeights> allocateWeights(const ModelConfig &config, const s
             values += c10::multiply_integers(expected.shape);
     }
     // At most one page of 1,024 values is lost for each tensor.
-    Allocator allocator(values + 1024 * (16 * config.layers + 3));
-    if (isMatrixPlain("model.embed_tokens.weight"))
+    Allocator allocator(values + 1024 * (24 * config.layers + 5));
+    const auto isOuterPlain = [&](OuterTensor tensor) { return isMatrixPlain(std::string(nameOf(config, tensor)) + ".weight"); };
+    if (isOuterPlain(OuterTensor::Embedding))
         weights->embedding = allocator.take({config.vocabulary, config.width});
     weights->finalNorm = allocator.take({config.width});
+    if (config.hasPositionTable)
+        weights->positions = allocator.take({config.context, config.width});
+    if (config.hasLayerNorm)
+        weights->finalNormBias = allocator.take({config.width});
     if (config.isTied)
         weights->head = weights->embedding;
-    else if (isMatrixPlain("lm_head.weight"))
+    else if (isOuterPlain(OuterTensor::Head))
         weights->head = allocator.take({config.vocabulary, config.width});
     weights->layers.resize(static_cast<std::size_t>(config.layers));
     for (std::int64_t number = 0; number < config.layers; ++number) {
         LayerWeights &layer = weights->layers[static_cast<std::size_t>(number)];
         for (int norm = 0; norm < kNorms; ++norm) {
-            if (const std::int64_t size = normSize(config, static_cast<Norm>(norm)); size > 0)
+            const std::int64_t size = normSize(config, static_cast<Norm>(norm));
+            if (size > 0)
                 layer.norms[static_cast<std::size_t>(norm)] = allocator.take({size});
+            if (size > 0 && config.hasLayerNorm)
+                layer.normBiases[static_cast<std::size_t>(norm)] = allocator.take({size});
         }
-        const auto stack = [&](LinearMap map, std::int64_t out, std::int64_t in, bool hasItsBias) {
-            return allocator.linear(out, in, hasItsBias, isMatrixPlain(linearName(number, map) + ".weight"));
+        const auto stack = [&](LinearMap role, std::int64_t out, std::int64_t in, bool hasItsBias) {
+            return allocator.linear(out, in, hasItsBias, isMatrixPlain(linearName(number, mapFor(config, role)) + ".weight"));
         };
         layer.qkv = stack(config.isFused ? LinearMap::QueryKeyValue : LinearMap::Query, config.queryWidth() + 2 * config.keyValueWidth(), config.width, config.hasQkvBias);
         layer.output = stack(LinearMap::Output, config.width, config.queryWidth(), config.hasOutputBias);
-        layer.gateUp = stack(config.isFused ? LinearMap::GateUp : LinearMap::Gate, 2 * config.intermediate, config.width, config.hasMlpBias);
+        const LinearMap up = !config.hasGate ? LinearMap::Up : config.isFused ? LinearMap::GateUp : LinearMap::Gate;
+        layer.gateUp = stack(up, (config.hasGate ? 2 : 1) * config.intermediate, config.width, config.hasMlpBias);
         layer.down = stack(LinearMap::Down, config.width, config.intermediate, config.hasMlpBias);
     }
     return weights;
@@ -123,13 +132,21 @@ at::Tensor ModelWeights::embeddingRows(const at::Tensor &ids) const
 
 at::Tensor ModelWeights::tensor(std::string_view name) const
 {
-    if (name == "model.embed_tokens.weight")
-        return storedEmbedding ? storedEmbedding.values() : embedding;
-    if (name == "model.norm.weight")
-        return finalNorm;
-    if (name == "lm_head.weight")
-        return headWeight().values();
-    constexpr std::string_view prefix = "model.layers.";
+    const auto dot = name.rfind('.');
+    if (dot == std::string_view::npos || dot == 0)
+        return {};
+    const std::string_view stem = name.substr(0, dot);
+    const bool isWeight = name.substr(dot) == ".weight", isBias = name.substr(dot) == ".bias";
+    if (stem == nameOf(config, OuterTensor::Embedding))
+        return !isWeight ? at::Tensor() : storedEmbedding ? storedEmbedding.values() : embedding;
+    if (stem == nameOf(config, OuterTensor::Positions))
+        return isWeight ? positions : at::Tensor();
+    if (stem == nameOf(config, OuterTensor::FinalNorm))
+        return isWeight ? finalNorm : isBias ? finalNormBias : at::Tensor();
+    if (stem == nameOf(config, OuterTensor::Head))
+        return isWeight ? headWeight().values() : at::Tensor();
+    std::string prefix = layerPrefix(config, 0);
+    prefix.resize(prefix.size() - 2); // "model.layers."
     if (!name.starts_with(prefix))
         return {};
     name.remove_prefix(prefix.size());
@@ -139,19 +156,19 @@ at::Tensor ModelWeights::tensor(std::string_view name) const
         return {};
     name.remove_prefix(static_cast<std::size_t>(parsed.ptr - name.data()));
     const LayerWeights &here = layers[static_cast<std::size_t>(layer)];
-    const auto dot = name.rfind('.');
-    if (dot == std::string_view::npos || dot == 0)
+    const std::string_view inLayer = name.substr(0, std::max<std::size_t>(name.rfind('.'), 1)); // ".self_attn.q_proj"
+    if (inLayer.empty() || inLayer.front() != '.')
         return {};
-    for (int i = 0; i < kNorms && name.substr(dot) == ".weight"; ++i) {
-        if (const std::string_view own = normName(config, static_cast<Norm>(i)); !own.empty() && own == name.substr(1, dot - 1))
-            return here.norms[static_cast<std::size_t>(i)];
+    for (int i = 0; i < kNorms; ++i) {
+        if (const std::string_view own = normName(config, static_cast<Norm>(i)); !own.empty() && own == inLayer.substr(1))
+            return isWeight ? here.norms[static_cast<std::size_t>(i)] : isBias ? here.normBiases[static_cast<std::size_t>(i)] : at::Tensor();
     }
     for (const LinearMap map : linearMaps(config)) {
         const std::string full = linearName(layer, map);
-        if (full.substr(full.find('.', prefix.size())) != name.substr(0, dot))
+        if (full.substr(full.find('.', prefix.size())) != inLayer)
             continue;
         const LinearWeight found = linear(layer, map);
-        return name.substr(dot) == ".weight" ? found.values() : name.substr(dot) == ".bias" ? found.bias : at::Tensor();
+        return isWeight ? found.values() : isBias ? found.bias : at::Tensor();
     }
     return {};
 }

@@ -32,12 +32,14 @@ struct StorageChoice {
 
 struct LayerWeights {
     std::array<at::Tensor, kNorms> norms; // [C]; of q and k: [D] or the width of the map; undefined where the model has none
+    std::array<at::Tensor, kNorms> normBiases; // of layer norms
     LinearWeight qkv;                     // [(H + 2K) D, C]
     LinearWeight output;                  // [C, H D]
-    LinearWeight gateUp;                  // [2 I, C]
+    LinearWeight gateUp;                  // [2 I, C]; [I, C] without a gate
     LinearWeight down;                    // [C, I]
 
     [[nodiscard]] const at::Tensor &norm(Norm which) const { return norms[static_cast<std::size_t>(which)]; }
+    [[nodiscard]] const at::Tensor &normBias(Norm which) const { return normBiases[static_cast<std::size_t>(which)]; }
 };
 
 // Shared by training, evaluation and every playground column; nobody changes it after loading. On the CPU.
@@ -45,8 +47,10 @@ class ModelWeights {
 public:
     ModelConfig config;
     at::Tensor embedding; // [V, C] fp32; undefined where it is stored
+    at::Tensor positions; // [context, C]; undefined without a table of positions
     std::vector<LayerWeights> layers;
     at::Tensor finalNorm; // [C]
+    at::Tensor finalNormBias; // [C], of a layer norm
     at::Tensor head;      // [V, C] fp32; the embedding itself when tied; undefined where it is stored
     StoredRows storedEmbedding, storedHead; // in their place
 
@@ -55,8 +59,8 @@ public:
     [[nodiscard]] LinearWeight headWeight() const { return {head, {}, storedHead}; }
     // ids [N] int64 -> [N, C], without the factor of the family. Autograd follows to an embedding that is trained.
     [[nodiscard]] at::Tensor embeddingRows(const at::Tensor &ids) const;
-    // fp32 by the reference's name, a view where it lies so in memory; undefined when the model has no such tensor. "lm_head.weight" gives
-    // the embedding when tied.
+    // fp32 by the reference's name, a view where it lies so in memory; undefined when the model has no such tensor. The head's name gives
+    // the embedding when tied. Matrices are [out, in], also those that the reference's files hold the other way (isTransposedInFolders).
     [[nodiscard]] at::Tensor tensor(std::string_view name) const;
     // SHA-256 over names, shapes and values in memory, lower-case hex. Computed at the first call (thread-safe), then remembered.
     [[nodiscard]] const std::string &hash() const;

@@ -51,9 +51,15 @@ Result<std::vector<Place>> placesOf(const BottleneckConfig &config, const model:
     return places;
 }
 
-std::string nameOfPlace(const Place &place, const std::string &name)
+// type: AdapterHub's word for the family.
+std::string nameOfPlace(const Place &place, const std::string &name, std::string_view type)
 {
-    return fmt::format("model.layers.{}.{}_adapters.adapters.{}.", place.layer, place.site == ResidualSite::AfterAttention ? "attention" : "output", name);
+    return fmt::format("{}.{}.{}_adapters.adapters.{}.", type == "gpt2" ? "transformer.h" : "model.layers", place.layer, place.site == ResidualSite::AfterAttention ? "attention" : "output", name);
+}
+
+std::string_view typeOf(std::string_view architecture)
+{
+    return architecture.starts_with("Mistral") ? "mistral" : architecture.starts_with("GPT2") ? "gpt2" : "llama";
 }
 
 ExpectedTensors tensorsOf(const std::vector<Place> &places, const BottleneckConfig &config, const model::ModelConfig &model)
@@ -61,7 +67,7 @@ ExpectedTensors tensorsOf(const std::vector<Place> &places, const BottleneckConf
     const std::int64_t narrow = bottleneckWidth(config, model), width = model.width;
     ExpectedTensors expected;
     for (const Place &place : places) {
-        const std::string name = nameOfPlace(place, config.name);
+        const std::string name = nameOfPlace(place, config.name, typeOf(model.architecture));
         expected.push_back({name + "adapter_down.0.weight", {narrow, width}});
         expected.push_back({name + "adapter_down.0.bias", {narrow}});
         expected.push_back({name + "adapter_up.weight", {width, narrow}});
@@ -141,7 +147,7 @@ std::vector<NamedParameter> BottleneckAdapter::parameters() const
 {
     std::vector<NamedParameter> list;
     for (const Module &module : m_modules) {
-        const std::string name = nameOfPlace({module.layer, module.site}, m_config.name);
+        const std::string name = nameOfPlace({module.layer, module.site}, m_config.name, m_modelType);
         list.push_back({name + "adapter_down.0.weight", module.down});
         list.push_back({name + "adapter_down.0.bias", module.downBias});
         list.push_back({name + "adapter_up.weight", module.up});

@@ -14,6 +14,7 @@ namespace fettle::tune {
 namespace {
 
 using Part = WeightPart;
+using model::LinearMap;
 
 constexpr std::array<std::pair<std::string_view, Part>, 5> kParts = {
     {{"attention", Part::Attention}, {"mlp", Part::Mlp}, {"norms", Part::Norms}, {"embeddings", Part::Embeddings}, {"head", Part::Head}}};
@@ -41,33 +42,44 @@ void addLinear(std::vector<NamedParameter> &list, const std::string &name, const
 std::vector<NamedParameter> chosenParameters(const model::ModelWeights &weights, const FullConfig &config)
 {
     std::vector<NamedParameter> list;
+    const model::ModelConfig &model = weights.config;
+    const auto outer = [&model](model::OuterTensor which) { return std::string(model::nameOf(model, which)); };
     // A tied head is the embedding matrix: one parameter, whichever of the two is chosen.
-    if (hasOuterPart(config, Part::Embeddings) || (weights.config.isTied && hasOuterPart(config, Part::Head)))
-        list.push_back({"model.embed_tokens.weight", weights.embedding});
+    if (hasOuterPart(config, Part::Embeddings) || (model.isTied && hasOuterPart(config, Part::Head)))
+        list.push_back({outer(model::OuterTensor::Embedding) + ".weight", weights.embedding});
+    if (model.hasPositionTable && hasOuterPart(config, Part::Embeddings))
+        list.push_back({outer(model::OuterTensor::Positions) + ".weight", weights.positions});
     for (std::int64_t layer = 0; layer < weights.config.layers; ++layer) {
         if (!hasLayer(config, layer))
             continue;
         const model::LayerWeights &here = weights.layers[static_cast<std::size_t>(layer)];
-        const std::string prefix = fmt::format("model.layers.{}.", layer);
+        const std::string prefix = model::layerPrefix(model, layer);
+        const auto nameIn = [&](LinearMap role) { return model::linearName(layer, model::mapFor(model, role)); };
+        const bool isSeparate = !model.isFused; // stacked here all the same
         if (hasPart(config, Part::Norms)) {
             for (int i = 0; i < model::kNorms; ++i) {
-                if (const auto norm = static_cast<model::Norm>(i); here.norm(norm).defined())
-                    list.push_back({fmt::format("{}{}.weight", prefix, model::normName(weights.config, norm)), here.norm(norm)});
+                const auto norm = static_cast<model::Norm>(i);
+                if (here.norm(norm).defined())
+                    list.push_back({fmt::format("{}{}.weight", prefix, model::normName(model, norm)), here.norm(norm)});
+                if (here.normBias(norm).defined())
+                    list.push_back({fmt::format("{}{}.bias", prefix, model::normName(model, norm)), here.normBias(norm)});
             }
         }
         if (hasPart(config, Part::Attention)) {
-            addLinear(list, prefix + "self_attn.qkv_proj", here.qkv);
-            addLinear(list, prefix + "self_attn.o_proj", here.output);
+            addLinear(list, isSeparate ? prefix + "self_attn.qkv_proj" : nameIn(LinearMap::QueryKeyValue), here.qkv);
+            addLinear(list, nameIn(LinearMap::Output), here.output);
         }
         if (hasPart(config, Part::Mlp)) {
-            addLinear(list, prefix + "mlp.gate_up_proj", here.gateUp);
-            addLinear(list, prefix + "mlp.down_proj", here.down);
+            addLinear(list, isSeparate ? prefix + "mlp.gate_up_proj" : nameIn(model.hasGate ? LinearMap::GateUp : LinearMap::Up), here.gateUp);
+            addLinear(list, nameIn(LinearMap::Down), here.down);
         }
     }
     if (hasOuterPart(config, Part::Norms))
-        list.push_back({"model.norm.weight", weights.finalNorm});
-    if (!weights.config.isTied && hasOuterPart(config, Part::Head))
-        list.push_back({"lm_head.weight", weights.head});
+        list.push_back({outer(model::OuterTensor::FinalNorm) + ".weight", weights.finalNorm});
+    if (hasOuterPart(config, Part::Norms) && weights.finalNormBias.defined())
+        list.push_back({outer(model::OuterTensor::FinalNorm) + ".bias", weights.finalNormBias});
+    if (!model.isTied && hasOuterPart(config, Part::Head))
+        list.push_back({outer(model::OuterTensor::Head) + ".weight", weights.head});
     return list;
 }
 
@@ -101,17 +113,29 @@ Result<std::vector<WeightPart>> parseParts(std::string_view text)
 
 bool isTrainedBy(const FullConfig &config, const model::ModelConfig &model, std::string_view name)
 {
-    const bool isNorm = name.find("norm") != std::string_view::npos;
-    constexpr std::string_view layers = "model.layers.";
-    if (name.starts_with(layers)) {
-        const Part part = isNorm ? Part::Norms : name.find(".self_attn.") != std::string_view::npos ? Part::Attention : Part::Mlp;
-        return hasPart(config, part) && hasLayer(config, std::stoll(std::string(name.substr(layers.size()))));
+    const std::string_view stem = name.substr(0, name.rfind('.'));
+    std::string layers = model::layerPrefix(model, 0);
+    layers.resize(layers.size() - 2); // "model.layers."
+    if (stem.starts_with(layers)) {
+        const std::string_view numbered = stem.substr(layers.size()), inLayer = numbered.substr(numbered.find('.') + 1);
+        const std::int64_t layer = std::stoll(std::string(numbered));
+        Part part = Part::Attention;
+        for (int norm = 0; norm < model::kNorms; ++norm) {
+            if (inLayer == model::normName(model, static_cast<model::Norm>(norm)))
+                part = Part::Norms;
+        }
+        for (const LinearMap role : {LinearMap::Gate, LinearMap::Up, LinearMap::GateUp, LinearMap::Down}) {
+            if (stem == model::linearName(layer, model::mapFor(model, role)))
+                part = Part::Mlp;
+        }
+        return hasPart(config, part) && hasLayer(config, layer);
     }
-    if (isNorm)
+    if (stem == model::nameOf(model, model::OuterTensor::FinalNorm))
         return hasOuterPart(config, Part::Norms);
-    if (name == "lm_head.weight")
+    if (stem == model::nameOf(model, model::OuterTensor::Head))
         return hasOuterPart(config, Part::Head);
-    return hasOuterPart(config, Part::Embeddings) || (model.isTied && hasOuterPart(config, Part::Head));
+    const bool isHeadToo = model.isTied && stem == model::nameOf(model, model::OuterTensor::Embedding);
+    return hasOuterPart(config, Part::Embeddings) || (isHeadToo && hasOuterPart(config, Part::Head));
 }
 
 Result<std::int64_t> fullParameters(const FullConfig &config, const model::ModelConfig &model)
@@ -158,9 +182,10 @@ Result<> FullTuning::save(const std::filesystem::path &folder) const
     std::vector<at::Tensor> alive;
     std::vector<io::TensorToWrite> tensors;
     for (const model::ExpectedTensor &expected : model::expectedTensors(m_weights->config)) {
-        alive.push_back(m_weights->tensor(expected.name).detach().contiguous());
+        const at::Tensor own = m_weights->tensor(expected.name).detach();
+        alive.push_back((model::isTransposedInFolders(m_weights->config, expected.name) ? own.t() : own).contiguous());
         const at::Tensor &values = alive.back();
-        tensors.push_back({expected.name, io::StorageType::F32, expected.shape,
+        tensors.push_back({expected.name, io::StorageType::F32, values.sizes().vec(),
                            std::as_bytes(std::span(values.const_data_ptr<float>(), static_cast<std::size_t>(values.numel())))});
     }
     if (auto written = io::writeSafetensors(folder / "model.safetensors", tensors); !written)

@@ -141,7 +141,8 @@ Result<> Ia3Adapter::save(const std::filesystem::path &folder) const
         return pattern.empty() ? nlohmann::json(names) : nlohmann::json(pattern);
     };
     nlohmann::json config = commonPeftConfig("IA3", m_config.baseModel);
-    config["fan_in_fan_out"] = false;
+    config["fan_in_fan_out"] = std::any_of(m_modules.begin(), m_modules.end(),
+                                           [](const Module &module) { return model::linearName(0, module.map).starts_with("transformer.h."); });
     config["feedforward_modules"] = listOf(m_config.feedForward, m_config.feedForwardPattern);
     config["init_ia3_weights"] = true;
     config["modules_to_save"] = nullptr;
@@ -151,7 +152,7 @@ Result<> Ia3Adapter::save(const std::filesystem::path &folder) const
 
 Result<Ia3Config> Ia3Adapter::readConfig(const std::filesystem::path &folder)
 {
-    auto file = readPeftConfigFile(folder, "IA3", {"feedforward_modules", "init_ia3_weights", "target_modules"});
+    auto file = readPeftConfigFile(folder, "IA3", {"fan_in_fan_out", "feedforward_modules", "init_ia3_weights", "target_modules"});
     if (!file)
         return passError(file);
     Ia3Config config;

@@ -11,6 +11,7 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,10 @@ struct LoraConfig {
 
 // "q_proj,k_proj" or "all-linear" as typed by people. Errors: Usage, naming the target that the model does not have.
 [[nodiscard]] Result<std::vector<std::string>> parseTargets(std::string_view text);
+
+// The names under which PEFT finds these maps of most families in this model: those of its own maps that do the same, each once ("c_attn" for
+// Query, Key and Value of GPT-2; "mlp.c_proj" where the last name alone would mean two).
+[[nodiscard]] std::vector<std::string> targetsFor(const model::ModelConfig &model, std::span<const model::LinearMap> roles);
 
 // One adapter: A and B for each targeted map. Placed at the decoder's sites.
 class LoraAdapter final : public Adapter {

@@ -29,6 +29,7 @@ constexpr std::array<std::string_view, 28> kKnownOrHarmless = {
     "layers_to_transform", "loftq_config", "lora_alpha", "lora_dropout", "megatron_core", "peft_type", "peft_version", "qalora_group_size", "r",
     "rank_pattern", "revision", "target_modules", "task_type", "use_rslora", "ensure_weight_tying", "runtime_config", "lora_ga_config",
     "corda_config", "bias", "use_dora", "modules_to_save",
+    "fan_in_fan_out", // says how the base is stored, which its family says too
 };
 
 tl::unexpected<Error> refuse(std::string_view source, std::string_view setting, std::string_view value)
@@ -223,6 +224,8 @@ std::string peftConfigText(const LoraAdapter &adapter)
         std::sort(names.begin(), names.end());
         targets = names;
     }
+    const bool isTurned = std::any_of(adapter.modules().begin(), adapter.modules().end(),
+                                      [](const LoraAdapter::Module &module) { return model::linearName(0, module.map).starts_with("transformer.h."); });
     json alphaPattern = json::object();
     for (const auto &[key, value] : config.alphaPattern)
         alphaPattern[key] = numberOf(value);
@@ -231,7 +234,7 @@ std::string peftConfigText(const LoraAdapter &adapter)
         {"auto_mapping", nullptr},
         {"base_model_name_or_path", config.baseModel.empty() ? json(nullptr) : json(config.baseModel)},
         {"bias", "none"},
-        {"fan_in_fan_out", false},
+        {"fan_in_fan_out", isTurned}, // GPT-2's matrices stand the other way in its files
         {"inference_mode", true},
         {"init_lora_weights", true},
         {"layers_pattern", nullptr},

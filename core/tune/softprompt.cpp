@@ -71,6 +71,8 @@ std::int64_t hiddenWidth(const PrefixConfig &config, const model::ModelConfig &m
     return config.projectionWidth > 0 ? config.projectionWidth : layerWidth(model);
 }
 
+} // namespace
+
 Result<> checkPrefix(const PrefixConfig &config, const model::ModelConfig &model)
 {
     if (model.slidingWindow > 0)
@@ -79,6 +81,8 @@ Result<> checkPrefix(const PrefixConfig &config, const model::ModelConfig &model
         return fail(ErrorCode::Usage, tr("The width of the projection is {}.", config.projectionWidth), tr("Choose between 1 and {}, or 0.", kWidest));
     return checkTokens(config.virtualTokens, model);
 }
+
+namespace {
 
 ExpectedTensors projectionTensors(const PrefixConfig &config, const model::ModelConfig &model)
 {

@@ -80,6 +80,8 @@ private:
     mutable std::vector<at::Tensor> m_now; // of the pass under way: keys and values of each layer, [P, K, D]
 };
 
+// Errors: those of create.
+[[nodiscard]] Result<> checkPrefix(const PrefixConfig &config, const model::ModelConfig &model);
 [[nodiscard]] std::int64_t prefixParameters(const PrefixConfig &config, const model::ModelConfig &model);
 
 } // namespace fettle::tune

@@ -72,6 +72,26 @@ Result<bool> isTarget(const LoraConfig &config, std::string_view modulePath, std
     return std::find(config.layers.begin(), config.layers.end(), layer) != config.layers.end();
 }
 
+std::vector<std::string> targetsFor(const model::ModelConfig &model, std::span<const model::LinearMap> roles)
+{
+    using model::LinearMap;
+    std::vector<std::string> names;
+    for (const LinearMap role : roles) {
+        const bool isAttention = role == LinearMap::Query || role == LinearMap::Key || role == LinearMap::Value;
+        const bool isGate = role == LinearMap::Gate || role == LinearMap::Up;
+        const LinearMap map = !model.isFused ? role
+            : isAttention                    ? model::mapFor(model, LinearMap::QueryKeyValue)
+            : isGate                         ? model::mapFor(model, model.hasGate ? LinearMap::GateUp : LinearMap::Up)
+                                             : model::mapFor(model, role);
+        std::string name(model::nameOf(map));
+        if (map == LinearMap::Gpt2Output || map == LinearMap::Gpt2Down)
+            name.insert(0, map == LinearMap::Gpt2Output ? "attn." : "mlp.");
+        if (std::find(names.begin(), names.end(), name) == names.end())
+            names.push_back(std::move(name));
+    }
+    return names;
+}
+
 Result<std::vector<std::string>> parseTargets(std::string_view text)
 {
     std::vector<std::string> targets;
@@ -85,14 +105,15 @@ Result<std::vector<std::string>> parseTargets(std::string_view text)
             name.remove_suffix(1);
         if (name.empty())
             continue;
-        bool isKnown = name == kAllLinear;
+        bool isKnown = name == kAllLinear || name == "attn.c_proj" || name == "mlp.c_proj";
         for (int i = 0; i < model::kLinearMaps; ++i)
             isKnown = isKnown || name == model::nameOf(static_cast<model::LinearMap>(i));
         for (const OuterPart part : kOuterParts)
             isKnown = isKnown || name == nameOf(part);
         if (!isKnown) {
             return fail(ErrorCode::Usage, tr("\"{}\" is not a linear map of the model.", name.substr(0, 60)),
-                        tr("Use all-linear, or some of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj (Phi-3: qkv_proj, o_proj, gate_up_proj, down_proj), embed_tokens, lm_head."));
+                        tr("Use all-linear, or some of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj (Phi-3: qkv_proj, o_proj, gate_up_proj, down_proj; "
+                           "GPT-2: c_attn, c_proj, c_fc; GPT-NeoX: query_key_value, dense, dense_h_to_4h, dense_4h_to_h), embed_tokens, lm_head."));
         }
         targets.emplace_back(name);
     }

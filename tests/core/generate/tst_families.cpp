@@ -9,11 +9,13 @@
 #include "core/model/loss.h"
 #include "core/tune/adapter.h"
 #include "core/tune/bottleneck.h"
+#include "core/tune/full.h"
 #include "core/tune/ia3.h"
 #include "core/tune/lora.h"
 #include "core/tune/peftfolder.h"
 #include "core/tune/softprompt.h"
 
+#include <QTemporaryDir>
 #include <QTest>
 
 #include <cmath>
@@ -35,6 +37,7 @@ constexpr Variety kVarieties[] = {
     {"qwen2", true}, {"qwen2-window", false}, {"qwen3", true},       {"qwen3-old", false},  {"gemma3", true},
     {"gemma3-old", false}, {"smollm3", true}, {"smollm3-window", false}, {"olmo2", true},  {"phi3", true},
     {"phi3-long", true}, {"phi3-partial", true}, {"gemma2", true},   {"gemma2-uncapped", false},
+    {"gpt2", true},  {"gpt2-old", false},  {"neox", true},       {"neox-old", false},
 };
 
 std::filesystem::path families() { return fixture::folder() / "families"; }
@@ -157,6 +160,136 @@ private slots:
         QCOMPARE(engine.plainPathReason().empty(), name != "gemma2"); // which limits its attention scores
     }
 
+    // The families that are not Llama's relatives: every weight, trained itself; then written as transformers reads it, and read again.
+    void fullGradientsEqualTransformers_data()
+    {
+        QTest::addColumn<QString>("name");
+        QTest::newRow("gpt2") << "gpt2";
+        QTest::newRow("neox") << "neox";
+    }
+    void fullGradientsEqualTransformers()
+    {
+        QFETCH(QString, name);
+        const auto folder = families() / name.toStdString();
+        auto weights = loadWeights(folder);
+        QVERIFY(weights.has_value());
+        auto full = tune::FullTuning::create(std::const_pointer_cast<ModelWeights>(*weights), {}, {});
+        QVERIFY(full.has_value());
+        std::int64_t trained = 0;
+        for (const tune::NamedParameter &parameter : (*full)->parameters()) {
+            parameter.tensor.requires_grad_(true);
+            trained += parameter.tensor.numel();
+        }
+        QCOMPARE(trained, (*weights)->config.parameters());
+        QCOMPARE(tune::fullParameters({}, (*weights)->config).value(), trained);
+        auto expected = expectedOf(name);
+        LossEngine engine(*weights);
+        auto outcome = engine.lossAndGradient({fixture::batch(expected["ids"]), expected["rows"], expected["targets"]}, **full, 1.0 / static_cast<double>(expected["rows"].numel()));
+        QVERIFY2(outcome.has_value(), outcome ? "" : outcome.error().detail.c_str());
+        for (const tune::NamedParameter &parameter : (*full)->parameters()) {
+            QVERIFY2(expected.contains("full." + parameter.name), parameter.name.c_str());
+            const at::Tensor reference = expected["full." + parameter.name];
+            const double difference = fixture::relativeDifference(parameter.tensor.grad(), isTransposedInFolders((*weights)->config, parameter.name) ? reference.t() : reference);
+            QVERIFY2(difference < 1e-4, qPrintable(QString("%1: %2").arg(parameter.name.c_str()).arg(difference)));
+        }
+        const QTemporaryDir written;
+        const std::filesystem::path target = written.path().toStdString();
+        QVERIFY((*full)->save(target).has_value());
+        std::filesystem::copy_file(folder / "config.json", target / "config.json");
+        auto again = loadWeights(target);
+        QVERIFY2(again.has_value(), again ? "" : again.error().message.c_str());
+        QCOMPARE((*again)->hash(), (*weights)->hash());
+    }
+
+    void prefixEqualsPeft_data() { fullGradientsEqualTransformers_data(); }
+    void prefixEqualsPeft()
+    {
+        QFETCH(QString, name);
+        auto weights = loadWeights(families() / name.toStdString());
+        auto generator = generate::Generator::load(families() / name.toStdString(), 2);
+        QVERIFY(weights && generator);
+        auto prefix = tune::PrefixTuning::load(families() / "adapters" / (name + "-prefix").toStdString(), (*weights)->config);
+        QVERIFY2(prefix.has_value(), prefix ? "" : prefix.error().message.c_str());
+        auto expected = expectedOf(name);
+        auto logits = computeLogits(**weights, fixture::batch(expected["ids"]), **prefix);
+        QVERIFY(logits.has_value());
+        QVERIFY(fixture::largestDifference(*logits, expected["prefixed"]) < kTolerance);
+        auto packed = (*generator)->addAdapter(**prefix);
+        QVERIFY(packed.has_value());
+        QVERIFY(fixture::largestDifference(generatorLogits(**generator, expected["ids"], packed->get()), expected["prefixed"]) < kTolerance);
+    }
+
+    // Texts beyond the original context of Phi-3: other factors, for a document that is longer and for an answer that becomes longer.
+    void longRopeEqualsTransformers()
+    {
+        for (const char *file : {"phi3-long", "phi3-long.gguf"}) {
+            auto weights = loadWeights(families() / file);
+            auto generator = generate::Generator::load(families() / file, 2);
+            QVERIFY(weights && generator);
+            QCOMPARE((*weights)->config.context, 64);
+            auto expected = expectedOf("phi3-long");
+            const std::vector<TokenId> ids = idsOf(expected["long.ids"]), shorter(ids.begin(), ids.begin() + 13);
+            const std::vector<std::span<const std::int32_t>> documents = {shorter, ids};
+            auto logits = computeLogits(**weights, packDocuments(documents), NoSites());
+            QVERIFY(logits.has_value());
+            QVERIFY(fixture::largestDifference(logits->narrow(0, 13, 40), expected["long.logits"]) < kTolerance);
+            QVERIFY(fixture::largestDifference(logits->narrow(0, 0, 13), expected["long.logits"].narrow(0, 0, 13)) > 1e-3); // the shorter has the other factors
+            auto alone = (*generator)->logits(ids);
+            QVERIFY(alone.has_value());
+            QVERIFY(fixture::largestDifference(at::tensor(*alone).reshape({40, -1}), expected["long.logits"]) < kTolerance);
+            const std::vector<TokenId> all = idsOf(expected["long.greedy"]);
+            QCOMPARE(greedyIds(**generator, {all.begin(), all.begin() + 25}, 20), all);
+        }
+    }
+
+    // A table of positions has an end: no text goes beyond it.
+    void positionsEnd()
+    {
+        auto weights = loadWeights(families() / "gpt2");
+        auto generator = generate::Generator::load(families() / "gpt2", 2);
+        QVERIFY(weights && generator);
+        const std::vector<TokenId> longest(64, 5), longer(65, 5);
+        QVERIFY(computeLogits(**weights, packDocument(longest), NoSites()).has_value());
+        const auto beyond = computeLogits(**weights, packDocument(longer), NoSites());
+        QVERIFY(!beyond && beyond.error().code == ErrorCode::BadInput);
+        QVERIFY2(beyond.error().message.find("65 tokens") != std::string::npos, beyond.error().message.c_str());
+        QVERIFY((*generator)->logits(longest).has_value());
+        QVERIFY(!(*generator)->logits(longer));
+        QCOMPARE(greedyIds(**generator, {3, 4, 5}, 100).size(), std::size_t{65}); // the last one was not read any more
+    }
+
+    // What nobody can compute with is said when it is read, by training and by answering.
+    void brokenValuesAreSaid_data()
+    {
+        QTest::addColumn<QString>("name");
+        QTest::addColumn<double>("value");
+        QTest::newRow("NaN") << "qwen2" << std::nan("");
+        QTest::newRow("infinity") << "qwen2" << HUGE_VAL;
+        QTest::newRow("turned matrix") << "gpt2" << std::nan("");
+    }
+    void brokenValuesAreSaid()
+    {
+        QFETCH(QString, name);
+        QFETCH(double, value);
+        const QTemporaryDir written;
+        const std::filesystem::path source = families() / name.toStdString(), target = written.path().toStdString();
+        std::filesystem::copy_file(source / "config.json", target / "config.json");
+        auto tensors = fixture::tensors(source / "model.safetensors");
+        const char *broken = name == "gpt2" ? "transformer.h.1.mlp.c_fc.weight" : "model.layers.1.mlp.up_proj.weight";
+        QVERIFY(tensors.contains(broken));
+        tensors[broken].flatten()[7] = value;
+        std::vector<io::TensorToWrite> list;
+        for (const auto &[own, values] : tensors)
+            list.push_back({own, io::StorageType::F32, values.sizes().vec(), {static_cast<const std::byte *>(values.const_data_ptr()), static_cast<std::size_t>(values.nbytes())}});
+        QVERIFY(io::writeSafetensors(target / "model.safetensors", list).has_value());
+        const auto weights = loadWeights(target);
+        QVERIFY(!weights && weights.error().code == ErrorCode::BadInput);
+        QVERIFY2(weights.error().message.find(broken) != std::string::npos && weights.error().message.find("no numbers") != std::string::npos, weights.error().message.c_str());
+        const auto generator = generate::Generator::load(target, 2);
+        QVERIFY(!generator);
+        QVERIFY2(generator.error().message.find("no numbers") != std::string::npos, generator.error().message.c_str());
+    }
+
     void generationEqualsTransformers_data() { addFiles(); }
     void generationEqualsTransformers()
     {
@@ -196,7 +329,8 @@ private slots:
         QTest::addColumn<QString>("method");
         QTest::addColumn<QString>("family");
         for (const auto &[method, family] : {std::pair{"prompt", "gemma3"}, std::pair{"prefix", "qwen3"}, std::pair{"ia3", "gemma2"}, std::pair{"ia3", "phi3"},
-                                             std::pair{"ia3", "qwen2"}, std::pair{"dora", "phi3"}, std::pair{"dora", "olmo2"}})
+                                             std::pair{"ia3", "qwen2"}, std::pair{"dora", "phi3"}, std::pair{"dora", "olmo2"}, std::pair{"prompt", "gpt2"},
+                                             std::pair{"prompt", "neox"}, std::pair{"ia3", "gpt2"}, std::pair{"ia3", "neox"}, std::pair{"dora", "gpt2"}, std::pair{"dora", "neox"}, std::pair{"bottleneck", "gpt2"}})
             QTest::addRow("%s on %s", method, family) << method << family;
     }
     void methodsAnswerLikeTheDecoder()
@@ -235,7 +369,7 @@ private slots:
         QVERIFY(config.has_value());
         const auto made = tune::BottleneckAdapter::create(*config, {}, 1);
         QVERIFY(!made);
-        QVERIFY(made.error().message.find("Llama and Mistral") != std::string::npos);
+        QVERIFY(made.error().message.find("Llama, Mistral and GPT-2") != std::string::npos);
     }
 
     void gemmaEqualsTransformers()
@@ -326,9 +460,16 @@ private:
             return orNothing(tune::PromptTuning::create(weights, {4, tune::PromptInit::Sample, {}, {}}, 4));
         if (method == "prefix")
             return orNothing(tune::PrefixTuning::create(weights.config, {3, false, 0, {}}, 4));
+        if (method == "bottleneck") {
+            tune::BottleneckConfig twice;
+            twice.kind = tune::BottleneckKind::Double;
+            twice.reductionFactor = 4;
+            return orNothing(tune::BottleneckAdapter::create(weights.config, twice, 4));
+        }
         if (method == "ia3") {
             tune::Ia3Config config;
-            config.targets = {"q_proj", "v_proj", "qkv_proj", "down_proj", "o_proj"};
+            config.targets = {"q_proj", "v_proj", "qkv_proj", "down_proj", "o_proj", "c_attn", "mlp.c_proj", "query_key_value", "dense_4h_to_h"};
+            config.feedForward = {"down_proj", "mlp.c_proj", "dense_4h_to_h"};
             return orNothing(tune::Ia3Adapter::create(weights.config, config, {}));
         }
         tune::LoraConfig config;

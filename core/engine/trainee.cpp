@@ -177,7 +177,7 @@ Result<std::shared_ptr<tune::Adapter>> loraTrainee(const StartPoint &start, cons
     tune::LoraConfig same = (*loaded)->config();
     same.dropout = recipe.real("dropout");
     same.baseModel = start.model.string();
-    return std::make_shared<tune::LoraAdapter>(std::move(same), (*loaded)->modules(), weights.config.layers);
+    return std::make_shared<tune::LoraAdapter>(std::move(same), (*loaded)->modules(), (*loaded)->outer(), weights.config);
 }
 
 // The methods whose adapters are made from the config alone and lie complete in their folder.

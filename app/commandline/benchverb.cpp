@@ -78,6 +78,7 @@ void addBenchVerb(Registry &registry)
         ->check(CLI::IsMember({"train", "decode", "prefill", "tokenize", "import", "window", "all"}))->capture_default_str();
     verb->add_option("--model", request->model, tr("Model; the default model when left out"));
     verb->add_option("--data", request->data, tr("train: rows; tokenize: a text; the sample data when left out"));
+    verb->add_option("--rows", request->rows, tr("import: records, about 1,000 bytes each; a million when left out"))->check(CLI::Range(std::int64_t{1000}, std::int64_t{20'000'000}));
     verb->add_option("--steps", request->steps, tr("train: optimiser steps"))->check(CLI::Range(2, 1000))->capture_default_str();
 }
 

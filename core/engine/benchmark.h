@@ -21,6 +21,7 @@ struct BenchmarkRequest {
     std::string model;        // empty: the default model
     std::filesystem::path data; // train: rows; tokenize: a text. Empty: the sample data
     std::int64_t steps = 6;   // train: optimiser steps
+    std::int64_t rows = 0;    // import: records; 0: a million, or 100,000 beside the other measurements
     ComputeOptions compute;
 };
 

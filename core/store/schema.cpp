@@ -228,7 +228,15 @@ CREATE TABLE curveNote (
 CREATE INDEX curveNoteRun ON curveNote(run, step);
 )sql";
 
-constexpr std::array<std::string_view, 6> kSteps = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6};
+// Version 7: answers that a model proposed, beside the records until somebody accepts them.
+constexpr std::string_view kVersion7 = R"sql(
+CREATE TABLE draft (
+  record INTEGER PRIMARY KEY REFERENCES record(id) ON DELETE CASCADE,
+  text TEXT NOT NULL, author TEXT NOT NULL, at TEXT NOT NULL, isCut INTEGER NOT NULL
+);
+)sql";
+
+constexpr std::array<std::string_view, 7> kSteps = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6, kVersion7};
 
 } // namespace
 

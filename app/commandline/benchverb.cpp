@@ -81,6 +81,7 @@ void addBenchVerb(Registry &registry)
     verb->add_option("--method", request->method, tr("train: lora, full, bottleneck, prefix, prompt or ia3"))
         ->check(CLI::IsMember({"lora", "full", "bottleneck", "prefix", "prompt", "ia3"}))->capture_default_str();
     verb->add_option("--checkpointing", request->checkpointing, tr("train: none, selective or full"))->check(CLI::IsMember({"none", "selective", "full"}))->capture_default_str();
+    verb->add_option("--rows", request->rows, tr("import: records, about 1,000 bytes each; a million when left out"))->check(CLI::Range(std::int64_t{1000}, std::int64_t{20'000'000}));
     verb->add_option("--steps", request->steps, tr("train: optimiser steps"))->check(CLI::Range(2, 1000))->capture_default_str();
 }
 

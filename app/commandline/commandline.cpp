@@ -57,6 +57,7 @@ int runCommandLine(int argc, char **argv)
     addBenchVerb(registry);
     addServeVerb(registry);
     addWhyVerb(registry);
+    addDraftVerb(registry);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError &error) {

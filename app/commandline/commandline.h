@@ -44,6 +44,7 @@ void addDemoVerb(Registry &registry);
 void addBenchVerb(Registry &registry);
 void addServeVerb(Registry &registry);
 void addWhyVerb(Registry &registry);
+void addDraftVerb(Registry &registry);
 
 // Options shared by several verbs.
 [[nodiscard]] Result<std::vector<data::Record>> readDataFile(const std::string &file, Context &context);

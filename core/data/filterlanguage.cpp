@@ -112,6 +112,7 @@ constexpr Named kHas[] = {
     {"context", "c.context <> ''"}, {"answer", "c.response <> ''"}, {"system", "c.turns LIKE '[[\"system\",%'"}, {"tools", "c.tools <> ''"},
     {"conversation", "c.isPair = 0"}, {"tags", "EXISTS (SELECT 1 FROM recordTag t WHERE t.record = r.id)"}, {"note", "r.note <> ''"},
     {"rating", "r.rating > 0"}, {"loss", "r.loss IS NOT NULL"}, {"base", "c.baseLoss IS NOT NULL"}, {"split", "r.split <> 0"},
+    {"draft", "EXISTS (SELECT 1 FROM draft d WHERE d.record = r.id)"},
 };
 constexpr Named kNumbers[] = {{"length", "c.tokens"}, {"loss", "r.loss"}, {"base", "c.baseLoss"}, {"rating", "r.rating"}, {"turns", "c.turnCount"}, {"no", "r.id"}};
 

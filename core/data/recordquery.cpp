@@ -7,6 +7,7 @@
 #include "core/data/recordstate.h"
 #include "core/store/schema.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <fmt/format.h>
@@ -186,8 +187,8 @@ Result<std::vector<RecordRow>> readRows(const store::Database &database, const s
     const auto flags = flagsExpression(database);
     if (!flags)
         return passError(flags);
-    auto statement = database.prepare(fmt::format("SELECT c.instruction, c.response, r.status, r.split, c.turnCount, c.tokens, r.loss, {} "
-                                                  "FROM record r JOIN content c ON c.id = r.content WHERE r.id = ?",
+    auto statement = database.prepare(fmt::format("SELECT c.instruction, c.response, r.status, r.split, c.turnCount, c.tokens, r.loss, {}, substr(d.text, 1, 200) "
+                                                  "FROM record r JOIN content c ON c.id = r.content LEFT JOIN draft d ON d.record = r.id WHERE r.id = ?",
                                                   *flags));
     if (!statement)
         return passError(statement);
@@ -210,6 +211,8 @@ Result<std::vector<RecordRow>> readRows(const store::Database &database, const s
         row.tokens = statement->optionalInteger(5);
         row.loss = statement->optionalReal(6);
         row.flags = flagsOf(statement->integer(7));
+        row.draft = statement->text(8);
+        std::replace_if(row.draft.begin(), row.draft.end(), [](unsigned char c) { return c < 0x20; }, ' ');
         auto tags = readTags(database, id);
         if (!tags)
             return passError(tags);

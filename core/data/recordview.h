@@ -51,6 +51,7 @@ struct RecordRow {
     int turns = 0;
     std::optional<std::int64_t> tokens; // known after updateLengths
     std::optional<double> loss;         // of the newest run that saw the record
+    std::string draft;                  // of an answer that a model proposed, as response; empty: none
     std::vector<RecordFlag> flags;
 };
 
@@ -77,6 +78,15 @@ struct ContentLength {
     std::string hash;
     std::int64_t tokens = 0;
     std::int64_t answerAt = -1;
+};
+
+// An answer that a model proposed and that nobody has judged yet.
+struct AnswerDraft {
+    std::string text;
+    std::string author; // "Run 3", "SmolLM2-135M-Instruct"
+    std::string when;   // ISO 8601
+    bool isCut = false; // the longest answer that was allowed ended it
+    friend bool operator==(const AnswerDraft &, const AnswerDraft &) = default;
 };
 
 struct JournalEntry {

@@ -1,8 +1,10 @@
 #include "core/engine/benchmark.h"
 
+#include "core/base/clock.h"
 #include "core/base/memory.h"
 #include "core/base/process.h"
 #include "core/base/words.h"
+#include "core/engine/importbenchmark.h"
 #include "core/engine/kernelbench.h"
 #include "core/engine/lens.h"
 #include "core/engine/models.h"
@@ -12,7 +14,6 @@
 #include "core/tune/lora.h"
 
 #include <algorithm>
-#include <chrono>
 #include <fmt/format.h>
 #include <fstream>
 #include <iterator>
@@ -23,14 +24,6 @@ namespace fettle::engine {
 namespace {
 
 namespace fs = std::filesystem;
-
-class Stopwatch {
-public:
-    [[nodiscard]] double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - m_start).count(); }
-
-private:
-    std::chrono::steady_clock::time_point m_start = std::chrono::steady_clock::now();
-};
 
 struct ScratchFolder {
     fs::path path = fs::temp_directory_path() / fmt::format("fettle-bench-{}", processId());
@@ -238,21 +231,8 @@ struct Bench {
     Result<> import()
     {
         const ScratchFolder scratch;
-        const fs::path big = scratch.path / "rows.jsonl";
-        constexpr int kRows = 100'000;
-        {
-            std::ofstream file(big);
-            for (int i = 0; i < kRows; ++i)
-                file << R"({"instruction":"Question number )" << i << R"( about the house rules?","input":"","output":"Answer number )" << i << R"(, in one short sentence.","tags":["bench"]})" << '\n';
-        }
-        auto project = Project::create(scratch.path / "bench.fettle");
-        if (!project)
-            return passError(project);
-        const Stopwatch watch;
-        if (auto report = project->importFile(big, {}, progress, stop); !report)
-            return passError(report);
-        figures["import.rowsPerSecond"] = {kRows / watch.seconds(), "rows/s", "100,000 rows of JSONL into a project, durable"};
-        return {};
+        const bool isAlone = request.what == "import";
+        return benchmarkImport(scratch.path, request.rows > 0 ? request.rows : isAlone ? 1'000'000 : 100'000, figures, progress, stop);
     }
 };
 

@@ -23,6 +23,7 @@ struct BenchmarkRequest {
     std::int64_t steps = 6;   // train: optimiser steps
     std::string method = "lora";         // train
     std::string checkpointing = "none";  // train
+    std::int64_t rows = 0;    // import: records; 0: a million, or 100,000 beside the other measurements
     ComputeOptions compute;
 };
 

@@ -209,7 +209,7 @@ Result<> suggest(FitResult &result, Gauge &gauge, const Need &need, const Presen
 
 Result<FitResult> measureFit(const Project *project, const FitRequest &request, const ProgressCallback &progress, std::stop_token stop)
 try {
-    const train::Recipe &recipe = request.run.recipe;
+    const train::Recipe recipe = project ? withProjectMix(*project, request.run.recipe) : request.run.recipe;
     if (auto valid = train::validate(recipe); !valid)
         return passError(valid);
     auto path = resolveModel(request.run.model);
@@ -237,7 +237,7 @@ try {
         if (!records)
             return passError(records);
         const data::RenderOptions options = project ? renderOptions(*project, recipe) : renderOptions(recipe);
-        auto labelled = labelTrainingData(**lens, records->train, {}, options, request.run.compute.threads, progress, stop);
+        auto labelled = labelTrainingData(**lens, records->train, {}, options, recipe, request.run.compute.threads, progress, stop);
         if (!labelled)
             return passError(labelled);
         data = std::move(*labelled);
@@ -289,13 +289,13 @@ try {
     auto need = gauge.measure(recipe);
     if (!need)
         return passError(need);
-    std::int64_t tokens = 0;
+    double tokens = 0;
     std::int64_t longestDocument = 0;
     for (const train::Document &document : data.train.documents) {
-        tokens += document.length();
+        tokens += static_cast<double>(document.length()) * document.weight;
         longestDocument = std::max(longestDocument, document.length());
     }
-    const double tokensPerStep = static_cast<double>(tokens) / static_cast<double>(plan.stepsPerEpoch());
+    const double tokensPerStep = tokens / static_cast<double>(plan.stepsPerEpoch());
     const auto secondsPerStep = [&](const Need &of) { return of.secondsPerToken * tokensPerStep + of.updateSeconds; };
     result.bytes = need->bytes;
     result.peakBytes = gauge.before + need->bytes.total() - need->bytes.reserve;

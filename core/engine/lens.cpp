@@ -168,15 +168,6 @@ std::string Lens::modelName() const
 
 namespace {
 
-std::string textSetting(const Project &project, const std::string &key, std::string fallback)
-{
-    const auto value = project.setting(key);
-    if (!value)
-        return fallback;
-    const auto json = nlohmann::json::parse(*value, nullptr, false);
-    return json.is_string() ? json.get<std::string>() : std::move(fallback);
-}
-
 // Lengths hold for one way of writing a record out; a probe record shows any change of tokenizer or template.
 Result<std::string> lengthKey(const Lens &lens, const data::RenderOptions &options)
 {
@@ -195,8 +186,8 @@ Result<std::int64_t> measureLengths(Project &project, const Lens &lens, std::int
 {
     data::RenderOptions options;
     options.trainOn = data::TrainOn::All; // the mask does not change the length, and this one needs the fewest renderings
-    options.contextJoin.separator = textSetting(project, "contextSeparator", "\n");
-    options.defaultSystem = textSetting(project, "defaultSystem", "");
+    options.contextJoin.separator = project.textSetting("contextSeparator").value_or("\n");
+    options.defaultSystem = project.textSetting("defaultSystem").value_or("");
     const auto key = lengthKey(lens, options);
     if (!key)
         return passError(key);

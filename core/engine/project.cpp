@@ -10,6 +10,7 @@
 #include "core/io/atomicfile.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace fettle::engine {
 
@@ -160,6 +161,13 @@ std::optional<std::string> Project::setting(const std::string &key) const
 {
     // The prefix keeps the program's own values apart.
     return store::readValue(*m_state->database, "setting." + key).value_or(std::nullopt);
+}
+
+std::optional<std::string> Project::textSetting(const std::string &key) const
+{
+    const auto stored = setting(key);
+    const auto value = nlohmann::json::parse(stored.value_or("null"), nullptr, false);
+    return value.is_string() ? std::optional(value.get<std::string>()) : std::nullopt;
 }
 
 Result<> Project::setSetting(const std::string &key, const std::string &value)

@@ -8,6 +8,7 @@
 #include "core/data/autopsy.h"
 #include "core/data/bulkchange.h"
 #include "core/data/dataexport.h"
+#include "core/data/drafts.h"
 #include "core/data/importer.h"
 #include "core/data/lossledger.h"
 #include "core/data/probes.h"
@@ -34,6 +35,7 @@ namespace fettle::engine {
 enum class Access { ReadOnly, ReadWrite, WriteBeside };
 
 // How records are asked for and shown (core/data/recordview.h).
+using data::AnswerDraft;
 using data::Contradiction;
 using data::JournalEntry;
 using data::nameOf;
@@ -144,6 +146,8 @@ public:
     [[nodiscard]] Result<> isInPlace() const;
     // Project-wide settings, JSON values by key ("contextSeparator", "baseModel", "defaultSystem", "maxLength").
     [[nodiscard]] std::optional<std::string> setting(const std::string &key) const;
+    // One that is a text; nothing where it is not set or no text.
+    [[nodiscard]] std::optional<std::string> textSetting(const std::string &key) const;
     [[nodiscard]] Result<> setSetting(const std::string &key, const std::string &value);
 
     // --- records
@@ -170,6 +174,13 @@ public:
     [[nodiscard]] Result<std::vector<RecordVersion>> deletedRecords(std::int64_t most) const; // newest first
     [[nodiscard]] Result<std::int64_t> deletedCount() const;
     [[nodiscard]] Result<std::int64_t> restoreDeleted(const std::vector<RecordId> &ids);
+    // Answers that a model proposed (core/data/drafts.h); accepting makes them the answers, as one step of undo.
+    // How a model is asked for the answer of a record, as a run of this project renders it.
+    [[nodiscard]] Result<std::vector<data::Turn>> questionTurns(const data::Record &record) const;
+    [[nodiscard]] Result<> putDraft(RecordId id, const AnswerDraft &draft);
+    [[nodiscard]] Result<std::optional<AnswerDraft>> draft(RecordId id) const;
+    [[nodiscard]] Result<std::int64_t> acceptDrafts(const std::vector<RecordId> &ids);
+    [[nodiscard]] Result<> discardDrafts(const std::vector<RecordId> &ids);
     [[nodiscard]] Result<data::SplitPlan> planSplits(const std::vector<RecordId> &ids, const data::SplitRule &rule, const ProgressCallback &progress = {},
                                                      std::stop_token stop = {}) const;
     [[nodiscard]] Result<> applySplits(const data::SplitPlan &plan);

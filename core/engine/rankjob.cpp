@@ -10,7 +10,7 @@ nlohmann::json toJson(const std::vector<train::Document> &documents)
 {
     nlohmann::json all = nlohmann::json::array();
     for (const train::Document &document : documents)
-        all.push_back({document.record.value, document.ids, document.trained});
+        all.push_back({document.record.value, document.ids, document.trained, document.weight});
     return all;
 }
 
@@ -18,7 +18,7 @@ std::vector<train::Document> documentsFrom(const nlohmann::json &all)
 {
     std::vector<train::Document> documents;
     for (const nlohmann::json &one : all)
-        documents.push_back({RecordId{one[0].get<std::int64_t>()}, one[1].get<std::vector<TokenId>>(), one[2].get<std::vector<std::uint8_t>>()});
+        documents.push_back({RecordId{one[0].get<std::int64_t>()}, one[1].get<std::vector<TokenId>>(), one[2].get<std::vector<std::uint8_t>>(), one[3].get<double>()});
     return documents;
 }
 

@@ -265,11 +265,16 @@ Result<TrainPlan> planRun(const Project &project, const TrainRequest &request, c
     auto records = planRecords(project, request, stop);
     if (!records)
         return passError(records);
-    auto data = labelTrainingData(**lens, records->train, records->heldOut, renderOptions(project, request.recipe), request.compute.threads, progress, stop);
+    const train::Recipe recipe = withProjectMix(project, request.recipe);
+    auto data = labelTrainingData(**lens, records->train, records->heldOut, renderOptions(project, recipe), recipe, request.compute.threads, progress, stop);
     if (!data)
         return passError(data);
     countTokens(plan, *data);
     layOutSteps(plan, *data, request.recipe);
+    if (const std::string mix = recipe.text("mix"); !mix.empty())
+        plan.problems.push_back({"mix", tr("Sets are read as often as the mix says: {}.", mix), {}, {}, false});
+    for (const std::string &set : data->unknownSets)
+        plan.problems.push_back({"unknownSet", tr("The mix names \"{}\", and no record belongs to it.", set), {}, {}, false});
     findRowProblems(plan, *data, request.recipe);
     if (plan.trainRows > 0) {
         findLengthProblems(plan, *data, request.recipe, context);

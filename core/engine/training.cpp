@@ -100,7 +100,7 @@ Result<TrainingData> readData(const Project &project, SnapshotId snapshot, const
     auto heldOutRecords = project.snapshotRecords(snapshot, data::Split::HeldOut);
     if (!heldOutRecords)
         return passError(heldOutRecords);
-    auto data = labelTrainingData(lens, *trainRecords, *heldOutRecords, renderOptions(project, recipe), threads, events.progressed, stop);
+    auto data = labelTrainingData(lens, *trainRecords, *heldOutRecords, renderOptions(project, recipe), recipe, threads, events.progressed, stop);
     if (!data)
         return passError(data);
     if (auto checked = checkTrainingData(*data, recipe); !checked)
@@ -330,7 +330,7 @@ try {
     if (auto possible = checkCompute(request.compute); !possible)
         return passError(possible);
     Job job;
-    job.recipe = request.recipe;
+    job.recipe = withProjectMix(project, request.recipe);
     job.threads = threadCount(request.compute.threads);
     at::set_num_threads(job.threads);
     auto path = resolveModel(request.model);
@@ -384,6 +384,8 @@ try {
     if (auto written = writeOrigin(project.runFolder(added->id), *added, job, *snapshot); !written)
         return tl::unexpected<Error>(recorder.failWith(written.error()));
     noticeLosses(recorder, job.data.train, job.recipe);
+    for (const std::string &set : job.data.unknownSets)
+        recorder.notice(tr("The mix names \"{}\", and no record belongs to it.", set));
     return execute(project, recorder, job, events, control, std::move(stop));
 } catch (const std::exception &exception) {
     return tl::unexpected<Error>(model::errorFromException(exception, "training"));

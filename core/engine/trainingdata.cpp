@@ -1,8 +1,8 @@
 #include "core/engine/trainingdata.h"
 #include "core/base/words.h"
+#include "core/train/mix.h"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace fettle::engine {
 namespace {
@@ -12,16 +12,6 @@ data::TrainOn trainOnFromName(std::string_view name)
     if (name == "assistant")
         return data::TrainOn::Assistant;
     return name == "all" ? data::TrainOn::All : data::TrainOn::Completion;
-}
-
-// Settings of a project are JSON values.
-std::optional<std::string> textSetting(const Project &project, const std::string &key)
-{
-    const auto stored = project.setting(key);
-    if (!stored)
-        return {};
-    const nlohmann::json value = nlohmann::json::parse(*stored, nullptr, false);
-    return value.is_string() ? std::optional(value.get<std::string>()) : std::nullopt;
 }
 
 } // namespace
@@ -37,15 +27,24 @@ data::RenderOptions renderOptions(const train::Recipe &recipe)
 data::RenderOptions renderOptions(const Project &project, const train::Recipe &recipe)
 {
     data::RenderOptions options = renderOptions(recipe);
-    if (auto separator = textSetting(project, "contextSeparator"))
+    if (auto separator = project.textSetting("contextSeparator"))
         options.contextJoin.separator = std::move(*separator);
-    if (auto system = textSetting(project, "defaultSystem"))
+    if (auto system = project.textSetting("defaultSystem"))
         options.defaultSystem = std::move(*system);
     return options;
 }
 
+train::Recipe withProjectMix(const Project &project, train::Recipe recipe)
+{
+    if (recipe.text("mix").empty()) {
+        if (auto mix = project.textSetting("mix"))
+            recipe.values["mix"] = std::move(*mix);
+    }
+    return recipe;
+}
+
 Result<TrainingData> labelTrainingData(const Lens &lens, std::span<const data::Record> trainRecords,
-                                       std::span<const data::Record> heldOutRecords, const data::RenderOptions &options, int threads,
+                                       std::span<const data::Record> heldOutRecords, const data::RenderOptions &options, const train::Recipe &recipe, int threads,
                                        const ProgressCallback &progress, std::stop_token stop)
 {
     const auto label = [&](const data::Record &record) { return lens.label(record, options); };
@@ -56,6 +55,10 @@ Result<TrainingData> labelTrainingData(const Lens &lens, std::span<const data::R
             return passError(labelled);
         *set = std::move(*labelled);
     }
+    auto unknown = train::applyMix(data.train, trainRecords, recipe.text("mix"));
+    if (!unknown)
+        return passError(unknown);
+    data.unknownSets = std::move(*unknown);
     return data;
 }
 
@@ -67,6 +70,8 @@ Result<> checkTrainingData(const TrainingData &data, const train::Recipe &recipe
     if (set.firstFailure)
         return fail(ErrorCode::BadInput, tr("None of the {} rows can be used. {}", set.failed.size() + set.dropped.size(), set.firstFailure->message),
                     set.firstFailure->hint);
+    if (!recipe.text("mix").empty() && set.documents.empty() && set.longest > 0 && set.dropped.empty())
+        return fail(ErrorCode::BadInput, tr("The mix leaves out every row."), tr("Give at least one set a weight above 0."));
     if (set.dropped.empty())
         return fail(ErrorCode::BadInput, tr("There is no row to train on."), tr("Import rows, or put some of them into the training split."));
     if (!set.cut.empty())

@@ -19,6 +19,9 @@ namespace fettle::engine {
 // The same without a project: its settings at their defaults.
 [[nodiscard]] data::RenderOptions renderOptions(const train::Recipe &recipe);
 
+// The recipe with the project's mix (its setting "mix"), where it has none of its own.
+[[nodiscard]] train::Recipe withProjectMix(const Project &project, train::Recipe recipe);
+
 struct PlanRecords {
     std::vector<data::Record> train, heldOut;
 };
@@ -30,11 +33,12 @@ struct PlanRecords {
 
 struct TrainingData {
     train::LabelledSet train, heldOut;
+    std::vector<std::string> unknownSets; // that the mix names and no record belongs to
 };
-// Errors: Cancelled.
+// With the weights of the recipe's mix. Errors: Cancelled, Usage (the mix).
 [[nodiscard]] Result<TrainingData> labelTrainingData(const Lens &lens, std::span<const data::Record> trainRecords,
                                                      std::span<const data::Record> heldOutRecords, const data::RenderOptions &options,
-                                                     int threads, const ProgressCallback &progress, std::stop_token stop);
+                                                     const train::Recipe &recipe, int threads, const ProgressCallback &progress, std::stop_token stop);
 // Errors: BadInput when nothing can be learnt, with the reason (no row, refused by the template, cut off).
 [[nodiscard]] Result<> checkTrainingData(const TrainingData &data, const train::Recipe &recipe);
 

@@ -234,7 +234,15 @@ ALTER TABLE prompt ADD COLUMN context TEXT NOT NULL DEFAULT '';
 ALTER TABLE prompt ADD COLUMN tools TEXT NOT NULL DEFAULT '';
 )sql";
 
-constexpr std::array<std::string_view, 7> kSteps = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6, kVersion7};
+// Version 8: answers that a model proposed, beside the records until somebody accepts them.
+constexpr std::string_view kVersion8 = R"sql(
+CREATE TABLE draft (
+  record INTEGER PRIMARY KEY REFERENCES record(id) ON DELETE CASCADE,
+  text TEXT NOT NULL, author TEXT NOT NULL, at TEXT NOT NULL, isCut INTEGER NOT NULL
+);
+)sql";
+
+constexpr std::array<std::string_view, 8> kSteps = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6, kVersion7, kVersion8};
 
 } // namespace
 

@@ -5,14 +5,16 @@
 #include "core/train/packing.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
+#include <map>
 #include <numeric>
 
 namespace fettle::train {
 namespace {
 
 // Streams of one seed: each use of chance has its own number, so that adding one changes no other.
-constexpr std::uint64_t kOrderStream = 1;
+constexpr std::uint64_t kOrderStream = 1, kMixStream = 5;
 
 } // namespace
 
@@ -32,6 +34,8 @@ std::string hashOfDocuments(std::span<const Document> train, std::span<const Doc
             sha.update(fmt::format("{}\n", document.length()));
             sha.update(std::as_bytes(std::span(document.ids)));
             sha.update(std::as_bytes(std::span(document.trained)));
+            if (document.weight != 1)
+                sha.update(fmt::format("weight {}\n", document.weight));
         }
     }
     return sha.finishHex();
@@ -96,24 +100,55 @@ BatchPlan::BatchPlan(std::span<const Document> documents, const BatchSettings &s
     , m_settings(settings)
 {
     m_settings.rowsPerStep = std::max<std::int64_t>(m_settings.rowsPerStep, 1);
+    std::map<double, Part> parts; // by the share that is left of the weight
+    for (std::size_t i = 0; i < documents.size(); ++i) {
+        const double weight = documents[i].weight, whole = std::floor(weight);
+        m_isMixed = m_isMixed || weight != 1;
+        m_perEpoch += static_cast<std::int64_t>(whole);
+        if (weight > whole)
+            parts[weight - whole].documents.push_back(static_cast<std::int64_t>(i));
+    }
+    for (auto &[share, part] : parts) {
+        part.more = std::llround(share * static_cast<double>(part.documents.size()));
+        m_perEpoch += part.more;
+        m_parts.push_back(std::move(part));
+    }
+}
+
+std::vector<std::int64_t> BatchPlan::orderOf(std::int64_t epoch) const
+{
+    if (!m_isMixed)
+        return epochOrder(static_cast<std::int64_t>(m_documents.size()), m_settings, epoch);
+    std::vector<std::int64_t> items;
+    for (std::size_t i = 0; i < m_documents.size(); ++i)
+        items.insert(items.end(), static_cast<std::size_t>(m_documents[i].weight), static_cast<std::int64_t>(i));
+    RandomStream stream = RandomStream(m_settings.seed, kMixStream).split(static_cast<std::uint64_t>(epoch));
+    for (const Part &part : m_parts) {
+        std::vector<std::int64_t> drawn = part.documents;
+        stream.shuffle(std::span(drawn));
+        items.insert(items.end(), drawn.begin(), drawn.begin() + part.more);
+    }
+    std::ranges::sort(items); // in the order of the records where they are not shuffled
+    std::vector<std::int64_t> order = epochOrder(static_cast<std::int64_t>(items.size()), m_settings, epoch);
+    for (std::int64_t &place : order)
+        place = items[static_cast<std::size_t>(place)];
+    return order;
 }
 
 std::int64_t BatchPlan::stepsPerEpoch() const
 {
-    const auto documents = static_cast<std::int64_t>(m_documents.size());
-    return std::max<std::int64_t>((documents + m_settings.rowsPerStep - 1) / m_settings.rowsPerStep, 1);
+    return std::max<std::int64_t>((m_perEpoch + m_settings.rowsPerStep - 1) / m_settings.rowsPerStep, 1);
 }
 
 std::vector<std::int64_t> BatchPlan::chosen(std::int64_t step) const
 {
-    const auto documents = static_cast<std::int64_t>(m_documents.size());
     const std::int64_t epoch = step / stepsPerEpoch();
     if (epoch != m_orderEpoch) {
-        m_order = epochOrder(documents, m_settings, epoch);
+        m_order = orderOf(epoch);
         m_orderEpoch = epoch;
     }
     const std::int64_t begin = (step % stepsPerEpoch()) * m_settings.rowsPerStep;
-    const std::int64_t end = std::min(begin + m_settings.rowsPerStep, documents);
+    const std::int64_t end = std::min(begin + m_settings.rowsPerStep, m_perEpoch);
     return {m_order.begin() + begin, m_order.begin() + end};
 }
 

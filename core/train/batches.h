@@ -18,6 +18,7 @@ struct Document {
     RecordId record;
     std::vector<TokenId> ids;
     std::vector<std::uint8_t> trained; // 0/1 for each id
+    double weight = 1; // how often an epoch reads it: 2 twice, 0.5 every other epoch on average (see core/train/mix.h)
     [[nodiscard]] std::int64_t length() const { return static_cast<std::int64_t>(ids.size()); }
     [[nodiscard]] std::int64_t trainedTokens() const; // targets: trained ids after the first
 };
@@ -34,7 +35,7 @@ struct PackedRow {
     [[nodiscard]] std::int64_t trainedTokens() const { return static_cast<std::int64_t>(targets.size()); }
 };
 
-// SHA-256 over all tokens and marks, lower-case hex.
+// SHA-256 over all tokens and marks, and the weights where any is not 1; lower-case hex.
 [[nodiscard]] std::string hashOfDocuments(std::span<const Document> train, std::span<const Document> heldOut);
 
 // Lays documents side by side in the given order.
@@ -62,6 +63,7 @@ public:
     BatchPlan(std::span<const Document> documents, const BatchSettings &settings);
 
     [[nodiscard]] std::int64_t stepsPerEpoch() const;
+    [[nodiscard]] std::int64_t documentsPerEpoch() const { return m_perEpoch; } // counted as often as they are read
     // Documents of optimiser step number step (from 0), across as many epochs as needed.
     [[nodiscard]] std::vector<std::int64_t> chosen(std::int64_t step) const;
     [[nodiscard]] std::vector<PackedRow> rows(std::int64_t step) const;
@@ -70,8 +72,14 @@ public:
     [[nodiscard]] bool isEpochEnd(std::int64_t stepsDone) const { return stepsDone % stepsPerEpoch() == 0; }
 
 private:
+    [[nodiscard]] std::vector<std::int64_t> orderOf(std::int64_t epoch) const;
     std::span<const Document> m_documents;
     BatchSettings m_settings;
+    std::int64_t m_perEpoch = 0;
+    // Documents of one weight that is no whole number: some of them are read once more in each epoch.
+    struct Part { std::vector<std::int64_t> documents; std::int64_t more = 0; };
+    std::vector<Part> m_parts;
+    bool m_isMixed = false;
     mutable std::int64_t m_orderEpoch = -1; // the order of one epoch is kept: it is asked for step after step
     mutable std::vector<std::int64_t> m_order;
 };

@@ -19,7 +19,7 @@ using LabelFunction = std::function<Result<data::LabelledTokens>(const data::Rec
 
 struct LabelledSet {
     std::vector<Document> documents; // in the order of the records; only those with something to learn
-    std::int64_t tokens = 0, trainedTokens = 0; // of the documents
+    std::int64_t tokens = 0, trainedTokens = 0; // of the documents; with a mix, as often as an epoch reads them
     std::int64_t longest = 0;                   // tokens of the longest row before the cut
     std::vector<RecordId> cut;                  // rows that lost their end
     std::vector<RecordId> dropped;              // rows in which nothing is left to learn

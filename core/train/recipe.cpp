@@ -132,6 +132,7 @@ bool isAcceptable(const SettingField &field, std::string_view text)
     case TextForm::Names: return isTargetList(text);
     case TextForm::Layers: return parseLayers(text).has_value();
     case TextForm::Pairs: return parsePairs(text).has_value();
+    case TextForm::Weights: return parseWeights(text).has_value();
     case TextForm::Expression:
     case TextForm::Free: break;
     }
@@ -274,7 +275,9 @@ Result<std::vector<std::int64_t>> parseLayers(std::string_view text)
     return layers;
 }
 
-Result<std::map<std::string, double>> parsePairs(std::string_view text)
+namespace {
+
+Result<std::map<std::string, double>> parseNumbers(std::string_view text, bool (*isFine)(double), std::string_view example)
 {
     std::map<std::string, double> pairs;
     while (!trimmed(text).empty()) {
@@ -283,12 +286,24 @@ Result<std::map<std::string, double>> parsePairs(std::string_view text)
         const auto equals = part.rfind('=');
         const std::string_view name = equals == std::string_view::npos ? std::string_view() : trimmed(part.substr(0, equals));
         const auto number = equals == std::string_view::npos ? std::nullopt : parseReal(trimmed(part.substr(equals + 1)));
-        if (name.empty() || !number || *number <= 0)
-            return fail(ErrorCode::Usage, tr("\"{}\" is not a name with a number.", part.substr(0, 60)), tr("Write for example q_proj=8,down_proj=32."));
+        if (name.empty() || !number || !isFine(*number))
+            return fail(ErrorCode::Usage, tr("\"{}\" is not a name with a number.", part.substr(0, 60)), tr("Write for example {}.", example));
         pairs[std::string(name)] = *number;
         text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
     }
     return pairs;
+}
+
+} // namespace
+
+Result<std::map<std::string, double>> parsePairs(std::string_view text)
+{
+    return parseNumbers(text, [](double number) { return number > 0; }, "q_proj=8,down_proj=32");
+}
+
+Result<std::map<std::string, double>> parseWeights(std::string_view text)
+{
+    return parseNumbers(text, [](double number) { return number >= 0 && number <= 100; }, "rules.jsonl=2,tag:chat=0.5");
 }
 
 std::int64_t Recipe::integer(std::string_view key) const

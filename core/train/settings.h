@@ -17,9 +17,9 @@ namespace fettle::train {
 
 enum class SettingKind { Integer, Real, Boolean, Choice, Text };
 enum class SettingLevel { Basic, Advanced };
-// What a text may look like. Names: "all" or module names; Layers: "all" or numbers and ranges; Pairs: "name=number, ..."; Expression: a regular
-// expression; Free: anything.
-enum class TextForm { Names, Layers, Pairs, Expression, Free };
+// What a text may look like. Names: "all" or module names; Layers: "all" or numbers and ranges; Pairs: "name=number, ..."; Weights: the same, with 0 to 100;
+// Expression: a regular expression; Free: anything.
+enum class TextForm { Names, Layers, Pairs, Expression, Free, Weights };
 
 using SettingValue = std::variant<std::int64_t, double, bool, std::string>;
 
@@ -60,6 +60,8 @@ struct MethodInfo {
 [[nodiscard]] Result<std::vector<std::int64_t>> parseLayers(std::string_view text);
 // "q_proj=8,v_proj=4": the value behind the last "=" of each part. Errors: Usage.
 [[nodiscard]] Result<std::map<std::string, double>> parsePairs(std::string_view text);
+// "rules.jsonl=2,tag:chat=0.5": as parsePairs, from 0 to 100. Errors: Usage.
+[[nodiscard]] Result<std::map<std::string, double>> parseWeights(std::string_view text);
 
 // A complete choice of method and settings. Values that are not set explicitly have the table's default.
 struct Recipe {

@@ -233,6 +233,11 @@ const std::vector<SettingField> &table()
          .why = "The widest part saves about a third of the working memory for a tenth more time; every layer saves more than half for a "
                 "quarter more time. The result is the same up to rounding. With DoRA and dropout together it has no effect: lower tokens per "
                 "micro-batch instead."},
+        {.key = "mix", .label = "Mix", .unit = "", .kind = Kind::Text, .level = Level::Advanced, .standard = std::string(),
+         .help = "How often the rows of each set are read in an epoch, such as rules.jsonl=2,tag:chat=0.5; others are read once.",
+         .why = "A set is a file that rows came from, own for those that were written here, or a tag: and its name. A small set that matters can be "
+                "read twice; half of a large one is read in each epoch, another half in the next. 0 leaves a set out.",
+         .form = TextForm::Weights},
         {.key = "seed", .label = "Seed", .unit = "", .kind = Kind::Integer, .level = Level::Advanced, .standard = whole(1207),
          .minimum = 0, .maximum = 9007199254740991.0,
          .help = "The number that all chance in a run is drawn from.",

@@ -364,12 +364,13 @@ void Loop::report(StepReport done, std::int64_t stepTokens, double seconds)
 // Reading forward alone costs about a third of a step's forward and backward.
 double Loop::evaluationInSteps() const
 {
-    std::int64_t heldOut = 0, train = 0;
+    std::int64_t heldOut = 0;
+    double train = 0;
     for (const Document &document : m_setup.heldOutDocuments)
         heldOut += document.length();
     for (const Document &document : m_setup.trainDocuments)
-        train += document.length();
-    return static_cast<double>(heldOut) / 3 * static_cast<double>(m_plan.stepsPerEpoch()) / static_cast<double>(std::max<std::int64_t>(train, 1));
+        train += static_cast<double>(document.length()) * document.weight;
+    return static_cast<double>(heldOut) / 3 * static_cast<double>(m_plan.stepsPerEpoch()) / std::max(train, 1.0);
 }
 
 Error Loop::notFinite(double learningRate) const

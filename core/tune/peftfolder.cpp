@@ -24,7 +24,7 @@ namespace {
 constexpr std::string_view kNamePrefix = "base_model.model.";
 
 // Settings that say nothing about the result, or that we interpret.
-constexpr std::array<std::string_view, 28> kKnownOrHarmless = {
+constexpr std::array<std::string_view, 29> kKnownOrHarmless = {
     "alpha_pattern", "auto_mapping", "base_model_name_or_path", "eva_config", "inference_mode", "init_lora_weights", "layers_pattern",
     "layers_to_transform", "loftq_config", "lora_alpha", "lora_dropout", "megatron_core", "peft_type", "peft_version", "qalora_group_size", "r",
     "rank_pattern", "revision", "target_modules", "task_type", "use_rslora", "ensure_weight_tying", "runtime_config", "lora_ga_config",

@@ -22,6 +22,8 @@ private slots:
     void lengthsAndLosses();
     void snapshots();
     void snapshotSplitsAreStable();
+    void drafts();
+    void questionsAreAskedAsTheyAreTrained();
 
 private:
     std::filesystem::path path(const char *name = "p.fettle") const { return m_folder->filePath(name).toStdString(); }
@@ -355,6 +357,63 @@ void TestProjectData::snapshotSplitsAreStable()
         moved += splits.contains(std::string(data::instructionOf(record))) && splits.at(std::string(data::instructionOf(record))) != record.split;
     QVERIFY2(moved <= 4, qPrintable(QString::number(moved)));
     QVERIFY(project.freezeSnapshot({}, {0.8, 0.1, 0.1, 43})->hash != snapshot.hash);
+}
+
+// A draft lies beside its record: no answer, no snapshot and no history knows it before it is accepted.
+void TestProjectData::drafts()
+{
+    Project project = create();
+    const auto ids = project.addRecords(someRecords(), "Added").value();
+    const AnswerDraft draft{"A proposed\nanswer.", "Run 1", "2026-11-29T16:00:00+01:00", true};
+    const std::int64_t lists = project.recordCounter();
+    QVERIFY(project.putDraft(ids[2], draft));
+    QVERIFY(project.putDraft(ids[0], {"Another", "base", "", false}));
+    QVERIFY(project.putDraft(ids[0], {"Another one", "base", "", false}));
+    QVERIFY(project.putDraft({77}, draft)); // the record was deleted meanwhile
+    QVERIFY(project.recordCounter() > lists);
+    QCOMPARE(*project.draft(ids[2]), std::optional(draft));
+    QCOMPARE(*project.draft(ids[1]), std::nullopt);
+    QCOMPARE(std::string(data::responseOf(*project.record(ids[2]))), std::string());
+    const auto rows = *project.recordRows(ids);
+    QCOMPARE(rows[2].draft, std::string("A proposed answer."));
+    QVERIFY(rows[1].draft.empty());
+    RecordFilter filter;
+    filter.query = "has:draft";
+    QCOMPARE(numbers(project.recordIds(filter)), (std::vector<std::int64_t>{1, 3}));
+
+    QCOMPARE(*project.acceptDrafts({ids[1], ids[2]}), 1);
+    Record accepted = *project.record(ids[2]);
+    QCOMPARE(std::string(data::responseOf(accepted)), draft.text);
+    QCOMPARE(accepted.tags, std::vector<std::string>{"drafted"});
+    QCOMPARE(accepted.status, RecordStatus::Edited);
+    QCOMPARE(*project.draft(ids[2]), std::nullopt);
+    QVERIFY(project.undo());
+    QCOMPARE(std::string(data::responseOf(*project.record(ids[2]))), std::string());
+    QVERIFY(project.discardDrafts({ids[0]}));
+    QCOMPARE(numbers(project.recordIds(filter)), std::vector<std::int64_t>());
+    QVERIFY(project.putDraft(ids[0], draft));
+    QVERIFY(project.deleteRecords({ids[0]}));
+    QVERIFY(project.undo());
+    QCOMPARE(*project.draft(ids[0]), std::nullopt);
+    QCOMPARE(project.putDraft(ids[1], {"\xff", "", "", false}).error().code, ErrorCode::BadInput);
+}
+
+void TestProjectData::questionsAreAskedAsTheyAreTrained()
+{
+    Project project = create();
+    QVERIFY(project.setSetting("contextSeparator", "\" | \""));
+    QVERIFY(project.setSetting("defaultSystem", "\"Be brief.\""));
+    const auto turns = project.questionTurns(makePair("Where?", "In Kent.", "There."));
+    QCOMPARE(*turns, (std::vector<data::Turn>{{data::Role::System, "Be brief.", {}}, {data::Role::User, "Where? | In Kent.", {}}}));
+    QCOMPARE(project.questionTurns(makePair("Where?", "", "", "Own."))->front().text, std::string("Own."));
+    Record record = makePair("Where?", "", "There.");
+    record.turns.push_back({data::Role::User, "And when?", {}});
+    QCOMPARE(project.questionTurns(record)->size(), std::size_t(4)); // the earlier answer is part of the question
+    record.toolsJson = "[]";
+    QCOMPARE(project.questionTurns(record).error().code, ErrorCode::BadInput);
+    Record answer;
+    answer.turns = {{data::Role::Assistant, "There.", {}}};
+    QCOMPARE(project.questionTurns(answer).error().code, ErrorCode::BadInput);
 }
 
 QTEST_APPLESS_MAIN(TestProjectData)

@@ -3,6 +3,7 @@
 #include "core/data/importer.h"
 #include "core/data/personaldata.h"
 #include "core/data/recordview.h"
+#include "core/data/spelling.h"
 #include "core/data/textchecks.h"
 #include "core/data/textfindings.h"
 #include "core/data/textoutliers.h"
@@ -27,6 +28,9 @@ private slots:
     void repairs();
     void outliers();
     void outliersOfMixedLanguages();
+    void spelling_data();
+    void spelling();
+    void spellingSuggestsAndFindsItsFiles();
 };
 
 void TestTextFindings::personalData_data()
@@ -224,6 +228,67 @@ void TestTextFindings::outliersOfMixedLanguages()
     for (int i = 0; i < 60; ++i)
         texts.push_back(normalForm(std::string(kGerman) + ' ' + std::to_string(i)));
     QCOMPARE(outliersOf(texts), std::vector<std::size_t>());
+}
+
+namespace {
+
+std::shared_ptr<const Speller> speller(const char *language)
+{
+    qputenv("DICPATH", FETTLE_FIXTURES "/spelling");
+    for (const Dictionary &dictionary : installedDictionaries()) {
+        if (dictionary.language == language && dictionary.words.string().starts_with(FETTLE_FIXTURES))
+            return Speller::open(dictionary).value_or(nullptr);
+    }
+    return nullptr;
+}
+
+} // namespace
+
+void TestTextFindings::spelling_data()
+{
+    QTest::addColumn<QString>("language");
+    QTest::addColumn<QString>("text");
+    QTest::addColumn<QStringList>("unknown");
+    QTest::addColumn<int>("words");
+    QTest::newRow("right") << "en_US" << "The cats wait in the room." << QStringList() << 6;
+    QTest::newRow("wrong") << "en_US" << "The catz wait in teh room" << QStringList{"catz", "teh"} << 6;
+    QTest::newRow("behind an emoji") << "en_US" << QString::fromUtf8("🐱 the ä rooom\r\nthe qat") << QStringList{"rooom", "qat"} << 4;
+    QTest::newRow("apostrophes") << "en_US" << QString::fromUtf8("it doesn't, it doesn’t") << QStringList{"it", "it"} << 4;
+    QTest::newRow("passed over") << "en_US" << "NASA B12 qx@zz.example www.zzz.example/qqq my_vaar C:\\dirr" << QStringList() << 0;
+    QTest::newRow("known") << "en_US" << "the Fettle room" << QStringList() << 3;
+    QTest::newRow("nothing") << "en_US" << "" << QStringList() << 0;
+    QTest::newRow("Latin-1 dictionary") << "de_DE" << QString::fromUtf8("Wo warten die Katzen? Im Büro. Zu groß, grohs, Ωμέγα") << QStringList{"Zu", "grohs", QString::fromUtf8("Ωμέγα")} << 10;
+}
+
+void TestTextFindings::spelling()
+{
+    QFETCH(QString, language);
+    QFETCH(QString, text);
+    QFETCH(QStringList, unknown);
+    QFETCH(int, words);
+    const auto dictionary = speller(qPrintable(language));
+    if (!dictionary)
+        QSKIP("built without Hunspell");
+    const Speller::Check check = dictionary->check(text.toStdString(), {"Fettle"});
+    QStringList found;
+    const QList<uint> codePoints = text.toUcs4();
+    for (const TextSpan &span : check.unknown)
+        found << QString::fromUcs4(reinterpret_cast<const char32_t *>(codePoints.constData()) + span.begin, span.end - span.begin);
+    QCOMPARE(found, unknown);
+    QCOMPARE(int(check.words), words);
+}
+
+void TestTextFindings::spellingSuggestsAndFindsItsFiles()
+{
+    const auto english = speller("en_US"), german = speller("de_DE");
+    if (!english || !german)
+        QSKIP("built without Hunspell");
+    const auto suggested = english->suggestions("teh");
+    QVERIFY(std::ranges::find(suggested, "the") != suggested.end());
+    const auto letters = german->suggestions("B\xc3\xbcroo");
+    QVERIFY(std::ranges::find(letters, "B\xc3\xbcro") != letters.end());
+    QCOMPARE(Speller::open({"xx", "/nowhere/xx.dic"}).error().code, ErrorCode::NotFound);
+    QVERIFY(english->check("\xff\xfe").unknown.empty());
 }
 
 QTEST_APPLESS_MAIN(TestTextFindings)

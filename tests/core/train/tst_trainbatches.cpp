@@ -2,10 +2,13 @@
 #include "core/train/packing.h"
 
 #include "core/train/batches.h"
+#include "core/train/mix.h"
+#include "core/train/settings.h"
 #include "core/train/schedule.h"
 
 #include <QFile>
 #include <QTest>
+#include <numeric>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -56,6 +59,8 @@ private slots:
     void longDocumentsHaveTheirOwnRow();
     void schedulesEqualTransformers();
     void warmupIsShareOrSteps();
+    void weightsSayHowOftenARowIsRead();
+    void mixNamesSetsAndTags();
 };
 
 void TestTrainBatches::packsLikeTrl()
@@ -207,6 +212,79 @@ void TestTrainBatches::warmupIsShareOrSteps()
     QCOMPARE(warmupStepsOf(1.0, 100), 1);
     QCOMPARE(warmupStepsOf(12.0, 100), 12);
     QCOMPARE(warmupStepsOf(500.0, 100), 100);
+}
+
+// Twice, half of the time, once; and every epoch has the same number of steps.
+void TestTrainBatches::weightsSayHowOftenARowIsRead()
+{
+    std::vector<Document> documents = someDocuments(30);
+    for (std::size_t i = 0; i < documents.size(); ++i)
+        documents[i].weight = i < 10 ? 2 : i < 20 ? 0.5 : 1.25;
+    for (const bool isShuffled : {true, false}) {
+        BatchSettings settings;
+        settings.rowsPerStep = 4;
+        settings.seed = 3;
+        settings.isShuffled = isShuffled;
+        const BatchPlan plan(documents, settings);
+        QCOMPARE(plan.documentsPerEpoch(), 20 + 5 + 13); // 12.5 is rounded
+        QCOMPARE(plan.stepsPerEpoch(), 10);
+        std::vector<std::vector<int>> epochs;
+        for (std::int64_t epoch = 0; epoch < 40; ++epoch) {
+            std::vector<int> read(documents.size());
+            for (std::int64_t step = epoch * 10; step < (epoch + 1) * 10; ++step)
+                for (const std::int64_t index : plan.chosen(step))
+                    ++read[static_cast<std::size_t>(index)];
+            for (std::size_t i = 0; i < 10; ++i)
+                QCOMPARE(read[i], 2);
+            QCOMPARE(std::accumulate(read.begin() + 10, read.begin() + 20, 0), 5);
+            QCOMPARE(*std::max_element(read.begin() + 10, read.begin() + 20), 1);
+            QCOMPARE(std::accumulate(read.begin() + 20, read.end(), 0), 13);
+            QCOMPARE(*std::min_element(read.begin() + 20, read.end()), 1);
+            epochs.push_back(read);
+        }
+        QVERIFY(epochs[0] != epochs[1]); // others in each epoch
+        // The same step gives the same rows, in whatever order the steps are asked for.
+        const BatchPlan again(documents, settings);
+        QVERIFY(again.chosen(157) == plan.chosen(157));
+    }
+    // A weight of 1 everywhere changes nothing, nor the hash that a resumed run compares.
+    const std::vector<Document> plain = someDocuments(30);
+    QVERIFY(hashOfDocuments(plain, {}) != hashOfDocuments(documents, {}));
+}
+
+void TestTrainBatches::mixNamesSetsAndTags()
+{
+    data::Record own, rules, chat;
+    rules.source = "rules, new.jsonl, line 3";
+    chat.source = "chat.csv, line 1";
+    chat.tags = {"small talk"};
+    QCOMPARE(setOf(own), std::string("own"));
+    QCOMPARE(setOf(rules), std::string("rules, new.jsonl"));
+    QCOMPARE(setOf(chat), std::string("chat.csv"));
+    const auto weights = parseWeights("own=3, chat.csv=0.5,tag:small talk=4");
+    QVERIFY(weights);
+    QCOMPARE(weightOf(own, *weights), 3.0);
+    QCOMPARE(weightOf(rules, *weights), 1.0);
+    QCOMPARE(weightOf(chat, *weights), 2.0);
+    for (const char *wrong : {"own", "own=", "=2", "own=-1", "own=101", "own=two", "own=nan"})
+        QVERIFY2(!parseWeights(wrong), wrong);
+
+    LabelledSet set;
+    set.documents = someDocuments(3);
+    const std::vector<data::Record> records = [&] {
+        own.id = {0};
+        rules.id = {1};
+        chat.id = {2};
+        return std::vector<data::Record>{own, rules, chat};
+    }();
+    for (std::size_t i = 0; i < 3; ++i)
+        set.documents[i].record = records[i].id;
+    const auto unknown = applyMix(set, records, "own=0,chat.csv=2,other.json=2");
+    QVERIFY(unknown);
+    QCOMPARE(*unknown, std::vector<std::string>{"other.json"});
+    QCOMPARE(set.documents.size(), std::size_t(2));
+    QCOMPARE(set.tokens, 3 + 2 * 4);
+    QCOMPARE(set.documents[1].weight, 2.0);
 }
 
 QTEST_APPLESS_MAIN(TestTrainBatches)

@@ -20,7 +20,8 @@ Result<std::vector<SampledToken>> Generator::read(std::span<const TokenId> ids, 
         return passError(checked);
     if (auto checked = checkPrompt(ids.last(1), nullptr); !checked)
         return passError(checked);
-    auto cache = startCache(KvShape(config()), adapter);
+    const std::size_t length = ids.size() + (adapter ? adapter->startLength() : 0);
+    auto cache = startCache(KvShape(config()), adapter, config().isLongText(static_cast<std::int64_t>(length)));
     if (!cache)
         return passError(cache);
     const auto vocabulary = static_cast<std::size_t>(config().vocabulary);
@@ -49,7 +50,8 @@ Result<std::vector<float>> Generator::next(std::span<const TokenId> prompt, std:
 {
     if (auto checked = checkPrompt(prompt, adapter); !checked)
         return passError(checked);
-    auto cache = startCache(KvShape(config()), adapter);
+    const std::size_t length = prompt.size() + 1 + (adapter ? adapter->startLength() : 0);
+    auto cache = startCache(KvShape(config()), adapter, config().isLongText(static_cast<std::int64_t>(length)));
     if (!cache)
         return passError(cache);
     std::vector<float> likely;

@@ -146,7 +146,13 @@ Result<> compareSpeech(const Source &source, const model::Sites &sites, generate
     generate::SequenceRequest request;
     request.prompt = prompt;
     request.sampling.isGreedy = true;
-    request.maxTokens = static_cast<int>(std::clamp<std::int64_t>(generator.config().context - static_cast<std::int64_t>(prompt.size()), 1, kGreedyTokens));
+    const model::ModelConfig &config = generator.config();
+    const auto length = static_cast<std::int64_t>(prompt.size());
+    std::int64_t room = config.context - length;
+    // Tokens before the border of a model with two rotary tables were chosen by the first; one pass over a longer text would use the second.
+    if (config.ropeScaling.kind == model::RopeScalingKind::LongRope && !config.isLongText(length))
+        room = std::min(room, config.ropeScaling.originalContext - length + 1);
+    request.maxTokens = static_cast<int>(std::clamp<std::int64_t>(room, 1, kGreedyTokens));
     auto answers = generator.generate({&request, 1}, {}, stop);
     if (!answers)
         return passError(answers);

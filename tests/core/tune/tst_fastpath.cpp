@@ -140,6 +140,24 @@ std::shared_ptr<Adapter> movedAdapter(const QString &method, const ModelWeights 
     return adapter;
 }
 
+// The fast path gives the losses and gradients of the plain one, none of them nothing, and its own again bit for bit.
+void expectSamePaths(const std::shared_ptr<const ModelWeights> &weights, const Adapter &adapter, const LossBatch &batch, Checkpointing checkpointing)
+{
+    const LossOptions fastOptions{LossPath::Fast, checkpointing};
+    const Pass plain = runPass(weights, adapter, batch, {LossPath::Plain, Checkpointing::None});
+    const Pass fast = runPass(weights, adapter, batch, fastOptions), again = runPass(weights, adapter, batch, fastOptions);
+    QVERIFY(!plain.gradients.empty() && plain.gradients.size() == fast.gradients.size() && fast.gradients.size() == again.gradients.size());
+    QVERIFY(fixture::relativeDifference(fast.outcome.losses, plain.outcome.losses) < 1e-5);
+    QVERIFY(again.outcome.losses.equal(fast.outcome.losses));
+    for (std::size_t i = 0; i < plain.gradients.size(); ++i) {
+        const std::string name = adapter.parameters()[i].name;
+        const double difference = fixture::relativeDifference(fast.gradients[i], plain.gradients[i]);
+        QVERIFY2(difference < 1e-4, (name + " " + std::to_string(difference)).c_str());
+        QVERIFY2(plain.gradients[i].abs().max().item<double>() > 0, name.c_str());
+        QVERIFY2(again.gradients[i].equal(fast.gradients[i]), name.c_str()); // bit for bit
+    }
+}
+
 } // namespace
 
 class TestFastPath : public QObject {
@@ -181,18 +199,9 @@ private slots:
         auto adapter = *FullTuning::create(weights, {*parseParts(parts.toStdString()), layers}, {});
         adapter->setTraining(true);
         const LossBatch batch = randomBatch(weights->config.vocabulary, {290, 7, 13}); // several blocks of attention in one document
-        const LossOptions fastOptions{LossPath::Fast, static_cast<Checkpointing>(checkpointing)};
-        const Pass plain = runPass(weights, *adapter, batch, {LossPath::Plain, Checkpointing::None});
-        const Pass fast = runPass(weights, *adapter, batch, fastOptions), again = runPass(weights, *adapter, batch, fastOptions);
-        QVERIFY(!plain.gradients.empty() && plain.gradients.size() == fast.gradients.size() && fast.gradients.size() == again.gradients.size());
-        QVERIFY(fixture::relativeDifference(fast.outcome.losses, plain.outcome.losses) < 1e-5);
-        QVERIFY(again.outcome.losses.equal(fast.outcome.losses));
-        for (std::size_t i = 0; i < plain.gradients.size(); ++i) {
-            const std::string name = adapter->parameters()[i].name;
-            const double difference = fixture::relativeDifference(fast.gradients[i], plain.gradients[i]);
-            QVERIFY2(difference < 1e-4, (name + " " + std::to_string(difference)).c_str());
-            QVERIFY2(again.gradients[i].equal(fast.gradients[i]), name.c_str()); // bit for bit
-        }
+        expectSamePaths(weights, *adapter, batch, static_cast<Checkpointing>(checkpointing));
+        if (QTest::currentTestFailed())
+            return;
         // What is not trained has got no gradient on the way; what is trained has lost its own above.
         std::vector<at::Tensor> all = {weights->embedding, weights->head, weights->finalNorm};
         for (const LayerWeights &layer : weights->layers) {
@@ -288,19 +297,9 @@ private slots:
         const auto adapter = movedAdapter(method, *weights);
         QVERIFY(adapter);
         const LossBatch batch = randomBatch(weights->config.vocabulary, {140, 7, 13}); // two blocks of attention in one document
-        const LossOptions fastOptions{LossPath::Fast, static_cast<Checkpointing>(checkpointing)};
-        const Pass plain = runPass(weights, *adapter, batch, {LossPath::Plain, Checkpointing::None});
-        const Pass fast = runPass(weights, *adapter, batch, fastOptions), again = runPass(weights, *adapter, batch, fastOptions);
-        QVERIFY(!plain.gradients.empty() && plain.gradients.size() == fast.gradients.size() && fast.gradients.size() == again.gradients.size());
-        QVERIFY(fixture::relativeDifference(fast.outcome.losses, plain.outcome.losses) < 1e-5);
-        QVERIFY(again.outcome.losses.equal(fast.outcome.losses));
-        for (std::size_t i = 0; i < plain.gradients.size(); ++i) {
-            const std::string name = adapter->parameters()[i].name;
-            const double difference = fixture::relativeDifference(fast.gradients[i], plain.gradients[i]);
-            QVERIFY2(difference < 1e-4, (name + " " + std::to_string(difference)).c_str());
-            QVERIFY2(plain.gradients[i].abs().max().item<double>() > 0, name.c_str());
-            QVERIFY2(again.gradients[i].equal(fast.gradients[i]), name.c_str()); // bit for bit
-        }
+        expectSamePaths(weights, *adapter, batch, static_cast<Checkpointing>(checkpointing));
+        if (QTest::currentTestFailed())
+            return;
         // Read only, at the strength that it was trained with and at another.
         adapter->setTraining(false);
         for (const double strength : {1.0, 0.5}) {

@@ -25,6 +25,7 @@ private slots:
 
     void opensAndCloses();
     void openingWhatIsNotThereIsAnError();
+    void whatIsWrittenWhileAnotherProjectOpensStaysInItsOwn();
     void editsAreTold();
     void undoAndRedo();
     void newestLensRequestWins();
@@ -91,6 +92,21 @@ void BridgeTest::openingWhatIsNotThereIsAnError()
     QTRY_VERIFY(answer.has_value());
     QVERIFY(!answer->has_value());
     QCOMPARE(errors.count(), 1); // the receiver deals with it
+}
+
+void BridgeTest::whatIsWrittenWhileAnotherProjectOpensStaysInItsOwn()
+{
+    open();
+    const auto other = m_engine->addProject("/projects/Other.fettle", fakeRecords(3));
+    QSignalSpy opened(m_bridge.get(), &Bridge::projectOpened);
+    m_bridge->openProject("/projects/Other.fettle");
+    std::optional<Result<>> kept;
+    m_bridge->write<void>(Touched::Nothing, this, [](ProjectApi &project, const JobContext &) { return project.addHistory({}); }, [&](Result<> result) { kept = std::move(result); });
+    QTRY_COMPARE(opened.count(), 1);
+    QTRY_VERIFY(kept.has_value());
+    QVERIFY(kept->has_value());
+    QCOMPARE(m_state->history.size(), std::size_t(1));
+    QVERIFY(other->history.empty());
 }
 
 void BridgeTest::editsAreTold()
@@ -375,7 +391,7 @@ void BridgeTest::projectIsNotSwitchedDuringARun()
     m_bridge->startRun(request());
     QTRY_VERIFY(m_bridge->isRunActive());
     std::optional<Result<>> answer;
-    m_bridge->openProject(m_folder, this, [&](Result<> result) { answer = std::move(result); });
+    m_bridge->openProject("/projects/Other.fettle", this, [&](Result<> result) { answer = std::move(result); });
     QTRY_VERIFY(answer.has_value());
     QVERIFY(!answer->has_value());
     QVERIFY(m_bridge->project());

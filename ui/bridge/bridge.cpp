@@ -220,27 +220,22 @@ void Bridge::openOnWriter(std::function<Result<std::unique_ptr<ProjectApi>>(cons
     const JobId id = m_nextJob++;
     m_writer.post(id, [this, id, open = std::move(open), done = std::move(done), target = QPointer<QObject>(receiver),
                         hasReceiver = receiver != nullptr](std::stop_token stop) {
-        stopChecks();
-        m_writerState.project.reset();
         Result<std::unique_ptr<ProjectApi>> project = open({*m_engine, progressOf(id), stop});
         Result<> result;
-        std::filesystem::path folder;
+        std::shared_ptr<ProjectApi> opened;
         if (!project) {
             result = passError(project);
         } else {
-            m_writerState.project = std::move(*project);
-            folder = m_writerState.project->folder();
-            if (auto marked = m_writerState.project->markInterruptedRuns(); !marked)
+            opened = std::move(*project);
+            if (auto marked = opened->markInterruptedRuns(); !marked)
                 result = passError(marked);
         }
         appendEnd(id);
         QMetaObject::invokeMethod(
             this,
-            [this, folder, result, target, hasReceiver, done] {
+            [this, opened = std::move(opened), result, target, hasReceiver, done]() mutable {
                 if (result)
-                    adoptProject(folder);
-                else if (m_project)
-                    closeProject(); // the writer's handle is gone
+                    adoptProject(std::move(opened));
                 if (done && (!hasReceiver || target))
                     done(result);
                 else if (!done && !result)
@@ -257,6 +252,11 @@ void Bridge::createProject(const std::filesystem::path &folder, QObject *receive
 
 void Bridge::openProject(const std::filesystem::path &folder, QObject *receiver, Done<> done)
 {
+    if (m_project && folder.lexically_normal() == m_folder.lexically_normal()) { // it is open
+        if (done)
+            done({});
+        return;
+    }
     openOnWriter([folder](const JobContext &context) { return context.engine.openProject(folder, engine::Access::ReadWrite); }, receiver,
                  std::move(done));
 }
@@ -267,7 +267,8 @@ void Bridge::createSampleProject(const std::filesystem::path &folder, QObject *r
                  receiver, std::move(done));
 }
 
-void Bridge::adoptProject(const std::filesystem::path &folder)
+// The writer goes over to the project by an order in its line: what was written before, for the project that was shown, still goes there.
+void Bridge::adoptProject(std::shared_ptr<ProjectApi> opened)
 {
     dropQueue();
     if (m_project) {
@@ -275,8 +276,14 @@ void Bridge::adoptProject(const std::filesystem::path &folder)
         m_project.reset();
         emit projectClosed();
     }
+    const std::filesystem::path folder = opened->folder();
+    m_writer.post(m_nextJob++, [this, opened = std::move(opened)](std::stop_token) {
+        stopChecks();
+        m_writerState.project = opened;
+    });
     auto project = m_engine->openProject(folder, engine::Access::ReadOnly);
     if (!project) {
+        closeWriter();
         report(project.error());
         return;
     }
@@ -295,6 +302,14 @@ void Bridge::adoptProject(const std::filesystem::path &folder)
     emit runsChanged();
 }
 
+void Bridge::closeWriter()
+{
+    m_writer.post(m_nextJob++, [this](std::stop_token) {
+        stopChecks();
+        m_writerState.project.reset();
+    });
+}
+
 void Bridge::closeProject()
 {
     if (!m_project)
@@ -303,10 +318,7 @@ void Bridge::closeProject()
     stopServing();
     m_project.reset();
     m_folder.clear();
-    m_writer.post(m_nextJob++, [this](std::stop_token) {
-        stopChecks();
-        m_writerState.project.reset();
-    });
+    closeWriter();
     m_fast.post(m_nextJob++, [this](std::stop_token) { m_fastState.project.reset(); });
     m_background.post(m_nextJob++, [this](std::stop_token) { m_backgroundState.project.reset(); });
     emit projectClosed();

@@ -228,7 +228,7 @@ signals:
 
 private:
     // Handles that live on one worker's thread.
-    struct Writer { std::unique_ptr<ProjectApi> project; };
+    struct Writer { std::shared_ptr<ProjectApi> project; };
     struct Reader { std::unique_ptr<ProjectApi> project; std::shared_ptr<const LensApi> lens; std::string lensModel; };
     struct Heavy {
         std::unique_ptr<PlaygroundApi> playground;
@@ -241,7 +241,8 @@ private:
     void append(Event event);
     void drain();
     void handle(Event &event);
-    void adoptProject(const std::filesystem::path &folder);
+    void adoptProject(std::shared_ptr<ProjectApi> opened);
+    void closeWriter();
     void openOnWriter(std::function<Result<std::unique_ptr<ProjectApi>>(const JobContext &)> open, QObject *receiver, Done<> done);
     [[nodiscard]] bool refuseWhileRunning(QObject *receiver, const Done<> &done);
     void afterWrite(Touched touched);

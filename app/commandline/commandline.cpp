@@ -22,16 +22,18 @@ CLI::App *Registry::add(const std::string &name, const std::string &description,
     return verb;
 }
 
-Result<engine::ComputeOptions> Context::compute() const
+Result<engine::ComputeOptions> Context::compute(Rounding rounding) const
 {
     engine::ComputeOptions options;
     options.threads = common.threads;
     options.device = common.device;
     if (common.device != "cpu")
         return fail(ErrorCode::Usage, tr("--device {}: this version computes on the processor only.", common.device), tr("Leave --device out or use --device cpu."));
-    if (common.compute == "bf16" || common.compute == "fp16")
-        return fail(ErrorCode::Usage, tr("--compute {}: this version computes in fp32 only.", common.compute), tr("Use --compute fp32 or auto."));
-    options.compute = common.compute == "fp32" ? engine::ComputeType::Fp32 : engine::ComputeType::Auto;
+    if (common.compute == "fp16")
+        return fail(ErrorCode::Usage, tr("--compute fp16: this version computes in fp32, or trains in bf16."), tr("Use --compute fp32, bf16 or auto."));
+    if (common.compute == "bf16" && rounding == Rounding::Refused)
+        return fail(ErrorCode::Usage, tr("--compute bf16 is for training only."), tr("Use --compute fp32 or auto."));
+    options.compute = common.compute == "fp32" ? engine::ComputeType::Fp32 : common.compute == "bf16" ? engine::ComputeType::Bf16 : engine::ComputeType::Auto;
     return options;
 }
 

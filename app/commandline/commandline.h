@@ -19,7 +19,8 @@ struct Context {
     Common &common;
     Terminal &terminal;
     std::stop_token stop;
-    [[nodiscard]] Result<engine::ComputeOptions> compute() const;
+    enum class Rounding { Refused, Allowed }; // whether this work can be done in 16 bits
+    [[nodiscard]] Result<engine::ComputeOptions> compute(Rounding rounding = Rounding::Refused) const;
 };
 using Action = std::function<int(Context &)>;
 

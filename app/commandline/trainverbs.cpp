@@ -117,7 +117,7 @@ int finish(const Result<engine::RunSummary> &summary, Context &context, const st
 // Training in the processes of a launcher: process 0 does what the verb says, the others help it. Started alone there is one.
 int withRanks(Context &context, const std::function<int(const engine::ComputeOptions &)> &work)
 {
-    auto compute = context.compute();
+    auto compute = context.compute(Context::Rounding::Allowed);
     if (!compute)
         return context.terminal.fail(compute.error());
     auto ranks = train::Ranks::join(context.stop);
@@ -355,7 +355,7 @@ void sayStandings(const std::vector<engine::RaceStanding> &standings, Terminal &
 int runRace(const RaceArguments &arguments, Context &context)
 {
     Terminal &terminal = context.terminal;
-    auto compute = context.compute();
+    auto compute = context.compute(Context::Rounding::Allowed);
     if (!compute)
         return terminal.fail(compute.error());
     auto project = engine::Project::open(arguments.project, engine::Access::ReadWrite);

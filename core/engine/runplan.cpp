@@ -4,6 +4,7 @@
 #include "core/engine/models.h"
 #include "core/engine/training.h"
 #include "core/engine/trainingdata.h"
+#include "core/model/fast/gemm.h"
 #include "core/train/trainer.h"
 #include "core/tune/adapter.h"
 
@@ -111,6 +112,8 @@ void findSettingProblems(TrainPlan &plan, const train::Recipe &recipe)
     else if (rate < method.lowestRate)
         plan.problems.push_back({"learningRateLow", tr("With a learning rate of {} this method learns next to nothing.", rate),
                                  tr("Set to {:g}", method.lowestRate * 10), fmt::format("learningRate={:g}", method.lowestRate * 10), false});
+    if (recipe.text("compute") == "bf16" && !model::fast::hasBf16Products())
+        plan.problems.push_back({"noBf16", tr("This processor cannot multiply the base in 16 bits."), tr("Use 32 bits"), "compute=fp32", true});
     if (plan.steps <= 0 || plan.steps >= kFewestSteps)
         return;
     Problem problem{"fewSteps", tr("The run makes only {}. That is seldom enough to learn anything.",

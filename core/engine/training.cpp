@@ -47,12 +47,15 @@ struct Job {
     std::optional<train::CheckpointOnDisk> resumeFrom;
 };
 
-Result<> checkCompute(const ComputeOptions &compute)
+// What was asked for goes into the recipe, which is what a run is repeated from.
+Result<> settleCompute(const ComputeOptions &compute, train::Recipe &recipe)
 {
     if (compute.device != "cpu")
         return fail(ErrorCode::Usage, tr("Cannot train on the device \"{}\".", compute.device), tr("Use --device cpu."));
-    if (compute.compute != ComputeType::Auto && compute.compute != ComputeType::Fp32)
-        return fail(ErrorCode::Usage, tr("Cannot train in 16-bit numbers."), tr("Use --compute fp32 or auto."));
+    if (compute.compute != ComputeType::Auto)
+        recipe.values["compute"] = std::string(compute.compute == ComputeType::Bf16 ? "bf16" : "fp32");
+    if (recipe.text("compute") == "bf16" && !model::fast::hasBf16Products())
+        return fail(ErrorCode::Usage, tr("This processor has no products of 16-bit numbers (AVX512-BF16)."), tr("Set \"Numbers of the base\" to 32 bits (compute=fp32)."));
     return {};
 }
 
@@ -66,7 +69,7 @@ Result<> writeOrigin(const fs::path &folder, const RunInfo &run, const Job &job,
 {
     const nlohmann::json origin = {
         {"version", std::string(version())}, {"libtorch", TORCH_VERSION},     {"model", run.modelPath},   {"modelHash", run.modelHash},
-        {"snapshot", snapshot.hash},         {"adapter", job.startAdapter},   {"threads", job.threads},   {"compute", "fp32"},
+        {"snapshot", snapshot.hash},         {"adapter", job.startAdapter},   {"threads", job.threads},   {"compute", job.recipe.text("compute")},
     };
     if (auto written = io::writeFileAtomically(folder / kOriginFile, origin.dump(2) + "\n"); !written)
         return written;
@@ -208,7 +211,10 @@ Result<RunSummary> execute(Project &project, RunRecorder &recorder, const Job &j
     if (!trainee)
         return failed(trainee.error());
 
-    if (const std::string reason = model::fast::whyNot(*trainee->weights, *trainee->adapter); !reason.empty())
+    const std::string reason = model::fast::whyNot(*trainee->weights, *trainee->adapter);
+    if (!reason.empty() && job.recipe.text("compute") == "bf16")
+        return failed(Error{ErrorCode::Usage, tr("This run cannot be computed in 16-bit numbers: {}.", reason), tr("Set \"Numbers of the base\" to 32 bits (compute=fp32).")});
+    if (!reason.empty())
         recorder.notice(tr("The run is computed on the plain path, which takes more time and memory: {}.", reason));
 
     train::TrainerSetup setup;
@@ -327,10 +333,10 @@ try {
     const FreeMemoryAtEnd freeMemory;
     if (auto valid = train::validate(request.recipe); !valid)
         return passError(valid);
-    if (auto possible = checkCompute(request.compute); !possible)
-        return passError(possible);
     Job job;
     job.recipe = withProjectMix(project, request.recipe);
+    if (auto possible = settleCompute(request.compute, job.recipe); !possible)
+        return passError(possible);
     job.threads = threadCount(request.compute.threads);
     at::set_num_threads(job.threads);
     auto path = resolveModel(request.model);
@@ -395,8 +401,6 @@ Result<RunSummary> resumeRun(Project &project, RunId run, const ComputeOptions &
                              std::stop_token stop)
 try {
     const FreeMemoryAtEnd freeMemory;
-    if (auto possible = checkCompute(compute); !possible)
-        return passError(possible);
     auto info = project.run(run);
     if (!info)
         return passError(info);
@@ -406,6 +410,11 @@ try {
     auto recipe = train::recipeFromJson(nlohmann::json::parse(info->recipeJson, nullptr, false));
     if (!recipe)
         return passError(recipe);
+    const std::string began = recipe->text("compute");
+    if (auto possible = settleCompute(compute, *recipe); !possible)
+        return passError(possible);
+    if (recipe->text("compute") != began)
+        return fail(ErrorCode::Usage, tr("{} began in {} and goes on in it.", info->name, began), tr("Leave --compute out."));
     Job job;
     job.model = info->modelPath;
     job.recipe = std::move(*recipe);

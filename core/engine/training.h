@@ -12,7 +12,7 @@
 
 namespace fettle::engine {
 
-enum class ComputeType { Auto, Fp32, Bf16, Fp16 };
+enum class ComputeType { Auto, Fp32, Bf16 }; // Auto: what the recipe says
 
 struct ComputeOptions {
     int threads = 0; // 0: all cores

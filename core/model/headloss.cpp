@@ -1,7 +1,6 @@
 // Chunked head and cross-entropy. loss = log(sum exp(z)) - z[target]; d loss / d z = softmax(z) - onehot(target).
 #include "core/model/headloss.h"
 
-#include "core/model/fast/gemm.h"
 #include "core/model/fast/gradient.h"
 #include "core/model/fast/kernels.h"
 
@@ -84,7 +83,7 @@ private:
 } // namespace
 
 HeadLoss headLoss(const at::Tensor &hidden, const LinearWeight &ownHead, const at::Tensor &targets, WantGradient want, double gradientScale, HeadBuffer &buffer,
-                  double softcap, const HeadChange &change)
+                  double softcap, const HeadChange &change, fast::Factors frozenProducts)
 {
     const at::NoGradGuard guard;
     const LinearWeight head = change.whole.defined() ? LinearWeight{change.whole, {}, {}} : ownHead;
@@ -108,11 +107,13 @@ HeadLoss headLoss(const at::Tensor &hidden, const LinearWeight &ownHead, const a
     float *tableGradient = nullptr; // of a head that is itself trained
     if (wantsGradient && !head.stored && head.weight.requires_grad())
         tableGradient = fast::gradientOf(head.weight);
+    const fast::Factors factors = tableGradient ? fast::Factors::Fp32 : frozenProducts;
     std::vector<std::uint8_t> isCorrect(static_cast<std::size_t>(rows), 0);
     for (std::int64_t begin = 0; begin < rows; begin += chunkRows) {
         const std::int64_t count = std::min(chunkRows, rows - begin);
         forSlices(head, [&](std::int64_t word, std::int64_t words, const float *table) {
-            fast::gemm(count, words, width, 1.0f, {x.const_data_ptr<float>() + begin * width, width}, {table, width, fast::Use::Transposed}, 0.0f, z + word, vocabulary);
+            fast::gemm(count, words, width, 1.0f, {x.const_data_ptr<float>() + begin * width, width}, {table, width, fast::Use::Transposed}, 0.0f, z + word, vocabulary,
+                       factors);
         });
         for (const HeadUpdate &update : updates)
             update.add(begin, count, z);
@@ -135,7 +136,7 @@ HeadLoss headLoss(const at::Tensor &hidden, const LinearWeight &ownHead, const a
         if (wantsGradient) {
             forSlices(head, [&](std::int64_t word, std::int64_t words, const float *table) {
                 fast::gemm(count, width, words, 1.0f, {z + word, vocabulary}, {table, width}, word == 0 ? 0.0f : 1.0f, outcome.gradient.data_ptr<float>() + begin * width,
-                           width);
+                           width, factors);
             });
             for (const HeadUpdate &update : updates)
                 update.addGradients(begin, count, z, outcome.gradient.data_ptr<float>() + begin * width);

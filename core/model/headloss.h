@@ -3,6 +3,7 @@
 // rounded is unpacked slice by slice.
 #pragma once
 
+#include "core/model/fast/gemm.h"
 #include "core/model/largememory.h"
 #include "core/model/sites.h"
 #include "core/model/storedmatrix.h"
@@ -27,8 +28,8 @@ struct HeadBuffer {
 
 // hidden [M, C] fp32, head [V, C], targets [M] int64 within the vocabulary.
 // change: what the sites place at the head; trained parts of it get their gradients.
-// softcap c: logits become c * tanh(logits / c); 0: unchanged.
+// softcap c: logits become c * tanh(logits / c); 0: unchanged. frozenProducts: of a head that is not trained.
 [[nodiscard]] HeadLoss headLoss(const at::Tensor &hidden, const LinearWeight &head, const at::Tensor &targets, WantGradient want, double gradientScale,
-                                HeadBuffer &buffer, double softcap = 0, const HeadChange &change = {});
+                                HeadBuffer &buffer, double softcap = 0, const HeadChange &change = {}, fast::Factors frozenProducts = fast::Factors::Fp32);
 
 } // namespace fettle::model

@@ -14,7 +14,7 @@ namespace fettle::model {
 
 struct LossEngine::State {
     State(std::shared_ptr<const ModelWeights> modelWeights, LossOptions lossOptions)
-        : weights(std::move(modelWeights)), options(std::move(lossOptions)), fastPath(weights, options.checkpointing, options.isStopped)
+        : weights(std::move(modelWeights)), options(std::move(lossOptions)), fastPath(weights, options.checkpointing, options.frozenProducts, options.isStopped)
     {
     }
 

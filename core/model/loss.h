@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/model/decoder.h"
+#include "core/model/fast/gemm.h"
 #include "core/model/torcherror.h"
 
 #include <memory>
@@ -30,6 +31,7 @@ struct LossOptions {
     LossPath path = LossPath::Auto;
     Checkpointing checkpointing = Checkpointing::None;
     StopCheck isStopped = {};
+    fast::Factors frozenProducts = fast::Factors::Fp32; // fast path, lossAndGradient: of the products with frozen matrices
 };
 
 // Keeps its work memory from call to call. One thread at a time. Results are equal bit for bit for the same thread count.

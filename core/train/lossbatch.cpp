@@ -33,6 +33,8 @@ model::LossOptions lossOptions(const Recipe &recipe, model::StopCheck isStopped)
         options.checkpointing = model::Checkpointing::Full;
     else if (checkpointing == "selective")
         options.checkpointing = model::Checkpointing::Selective;
+    if (recipe.text("compute") == "bf16")
+        options.frozenProducts = model::fast::Factors::Bf16;
     return options;
 }
 

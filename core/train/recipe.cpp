@@ -47,6 +47,7 @@ std::string rangeText(const SettingField &field)
     case TextForm::Names: return tr("all, attention, mlp, or module names separated by commas");
     case TextForm::Layers: return tr("all, or numbers and ranges of layers from 0 such as 0-3,7");
     case TextForm::Pairs: return tr("names with numbers such as q_proj=8,down_proj=32");
+    case TextForm::Weights: return tr("sets with numbers such as rules.jsonl=2,tag:chat=0.5");
     case TextForm::Expression: return tr("a regular expression of at most 4096 characters");
     case TextForm::Free: return tr("a text of at most 4096 characters");
     }

@@ -61,6 +61,8 @@ void TestCommandLine::helpAndUsage_data()
     QTest::addRow("missing argument") << QStringList{"new"} << 2;
     QTest::addRow("unknown setting") << QStringList{"train", "--model", kModel, "--data", kData, "--set", "colour=red"} << 2;
     QTest::addRow("value out of range") << QStringList{"train", "--model", kModel, "--data", kData, "--set", "learningRate=-1"} << 2;
+    QTest::addRow("half precision") << QStringList{"train", "--model", kModel, "--data", kData, "--compute", "fp16"} << 2;
+    QTest::addRow("16 bits, not for training") << QStringList{"score", "--model", kModel, "--data", kData, "--compute", "bf16"} << 2;
     QTest::addRow("prompt and raw") << QStringList{"generate", "--model", kModel, "--prompt", "a", "--raw", "b"} << 2;
 }
 

@@ -12,6 +12,7 @@ namespace fettle::model::fast {
 struct FastPath::State {
     std::shared_ptr<const ModelWeights> weights;
     Checkpointing checkpointing;
+    Factors frozenProducts;
     StopCheck isStopped;
     WorkspaceMemory memory;
     HeadBuffer headBuffer;
@@ -127,7 +128,7 @@ std::string whyNotLayer(const LayerPlan &plan)
 }
 
 // An error: why the fast path cannot run this.
-tl::expected<PassPlan, std::string> planPass(const ModelWeights &weights, const Sites &sites, Keep keep)
+tl::expected<PassPlan, std::string> planPass(const ModelWeights &weights, const Sites &sites, Keep keep, Factors frozenProducts = Factors::Fp32)
 {
     if (!sites.isDescribed())
         return tl::unexpected(tr("the method changes more than the fast path knows"));
@@ -144,6 +145,7 @@ tl::expected<PassPlan, std::string> planPass(const ModelWeights &weights, const 
         plan.layers.push_back(planLayer(weights, sites, layer, plan.graph));
         if (std::string reason = whyNotLayer(plan.layers.back()); !reason.empty())
             return tl::unexpected(std::move(reason));
+        plan.layers.back().roundFrozen(frozenProducts);
     }
     plan.finalNorm = planNorm(weights.config, weights.finalNorm);
     if (const at::Tensor tokens = sites.virtualTokens(); tokens.defined()) {
@@ -163,7 +165,7 @@ tl::expected<PassPlan, std::string> planPass(const ModelWeights &weights, const 
 
 // The last norm and the head on the trained rows; their gradient goes to dStream (all other rows: 0) where the layers below want it.
 HeadLoss headOfRows(const ModelWeights &weights, const PassPlan &plan, const PassInput &input, const at::Tensor &targets, const Workspace &space, double gradientScale,
-                    WantGradient want, HeadBuffer &buffer)
+                    WantGradient want, Factors frozenProducts, HeadBuffer &buffer)
 {
     const std::int64_t width = weights.config.width, rows = static_cast<std::int64_t>(input.headRows.size());
     const std::int64_t *row = input.headRows.data();
@@ -173,7 +175,7 @@ HeadLoss headOfRows(const ModelWeights &weights, const PassPlan &plan, const Pas
         std::copy_n(space.last + row[i] * width, width, x + i * width);
     const float *norm = plan.finalNorm.values.const_data_ptr<float>();
     normForward(x, norm, static_cast<float>(weights.config.rmsEpsilon), rows, width, hidden.data_ptr<float>(), scales);
-    HeadLoss loss = headLoss(hidden, weights.headWeight(), targets, want, gradientScale, buffer, weights.config.finalSoftcap);
+    HeadLoss loss = headLoss(hidden, weights.headWeight(), targets, want, gradientScale, buffer, weights.config.finalSoftcap, {}, frozenProducts);
     if (want == WantGradient::Yes && plan.finalNorm.trained.defined())
         addNormGradient(plan.finalNorm.trained, {loss.gradient.const_data_ptr<float>(), x, scales, width, width, 1, rows, 1});
     if (space.dStream) {
@@ -206,7 +208,9 @@ tl::expected<HeadLoss, std::string> FastPath::State::run(const LossBatch &batch,
 {
     const at::NoGradGuard guard;
     const ModelConfig &config = weights->config;
-    auto planned = planPass(*weights, sites, keep);
+    const WantGradient want = keep == Keep::ForBackward ? WantGradient::Yes : WantGradient::No;
+    const Factors factors = want == WantGradient::Yes ? frozenProducts : Factors::Fp32;
+    auto planned = planPass(*weights, sites, keep, factors);
     if (!planned)
         return tl::unexpected(std::move(planned.error()));
     PassPlan &plan = *planned;
@@ -217,7 +221,6 @@ tl::expected<HeadLoss, std::string> FastPath::State::run(const LossBatch &batch,
         needs.push_back(layer.needs());
         layer.addTo(shared);
     }
-    const WantGradient want = keep == Keep::ForBackward ? WantGradient::Yes : WantGradient::No;
     if (plan.lowestLayer == config.layers) // at most the head
         keep = Keep::Nothing;
     const Workspace space = memory.prepare(config, input.tokens(), needs, shared, checkpointing, keep);
@@ -230,7 +233,7 @@ tl::expected<HeadLoss, std::string> FastPath::State::run(const LossBatch &batch,
         throwIfStopped(isStopped);
         layerForward(context, plan.layers[layer], space.layers[layer], layer + 1 < count ? space.layers[layer + 1].x : space.last);
     }
-    HeadLoss loss = headOfRows(*weights, plan, input, batch.targets, space, gradientScale, want, headBuffer);
+    HeadLoss loss = headOfRows(*weights, plan, input, batch.targets, space, gradientScale, want, factors, headBuffer);
     if (keep == Keep::Nothing)
         return loss;
     for (std::size_t layer = count; layer-- > static_cast<std::size_t>(plan.lowestLayer);) {
@@ -255,8 +258,8 @@ std::string whyNot(const ModelWeights &weights, const Sites &sites)
     return planned ? std::string() : planned.error();
 }
 
-FastPath::FastPath(std::shared_ptr<const ModelWeights> weights, Checkpointing checkpointing, StopCheck isStopped)
-    : m_state(std::make_unique<State>(State{std::move(weights), checkpointing, std::move(isStopped), {}, {}}))
+FastPath::FastPath(std::shared_ptr<const ModelWeights> weights, Checkpointing checkpointing, Factors frozenProducts, StopCheck isStopped)
+    : m_state(std::make_unique<State>(State{std::move(weights), checkpointing, frozenProducts, std::move(isStopped), {}, {}}))
 {
 }
 FastPath::~FastPath() = default;

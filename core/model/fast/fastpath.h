@@ -16,7 +16,8 @@ namespace fettle::model::fast {
 
 class FastPath {
 public:
-    FastPath(std::shared_ptr<const ModelWeights> weights, Checkpointing checkpointing, StopCheck isStopped = {});
+    // frozenProducts: in passes with a gradient; a loss alone is always computed in fp32.
+    FastPath(std::shared_ptr<const ModelWeights> weights, Checkpointing checkpointing, Factors frozenProducts, StopCheck isStopped = {});
     ~FastPath();
     // Adds gradients to the trained tensors: those of the sites, and weights that require a gradient. gradientScale as LossEngine. In place of an
     // outcome: why the fast path cannot run this, in words. Throws what LibTorch and the allocator throw, and Stopped.

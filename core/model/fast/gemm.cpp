@@ -2,7 +2,7 @@
 // columns in the first. The order of the sums depends on k alone.
 #include "core/model/fast/gemm.h"
 
-#include "core/model/fast/gemmtiles.h"
+#include "core/model/fast/gemmpairs.h"
 #include "core/model/largememory.h"
 
 #include "core/torch.h"
@@ -15,7 +15,7 @@ namespace fettle::model::fast {
 
 namespace {
 
-constexpr std::int64_t kMostDepth = 640;       // values of k in a block
+constexpr std::int64_t kMostDepth = 640;       // words of k in a block
 constexpr std::int64_t kMostRows = 4096;       // of A and columns of B that are packed at a time: bounds the memory of a product with a
 constexpr std::int64_t kMostColumns = 4096;    // large vocabulary
 constexpr std::int64_t kRowsInCache = 20;      // row panels that are multiplied with one panel of columns
@@ -57,27 +57,30 @@ void scale(float *c, std::int64_t m, std::int64_t n, std::int64_t strideC, float
 
 std::int64_t gemmOperations() { return multiplied.load(std::memory_order_relaxed); }
 
-void gemm(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, const Operand &a, const Operand &b, float beta, float *c, std::int64_t strideC)
+bool hasBf16Products() { return hasPairTiles(); }
+
+void gemm(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, const Operand &a, const Operand &b, float beta, float *c, std::int64_t strideC, Factors factors)
 {
     if (m <= 0 || n <= 0)
         return;
     if (m > kMostRows) {
         for (std::int64_t first = 0; first < m; first += kMostRows) {
             const Operand rows{a.data + first * (a.use == Use::AsIs ? a.stride : 1), a.stride, a.use};
-            gemm(std::min(kMostRows, m - first), n, k, alpha, rows, b, beta, c + first * strideC, strideC);
+            gemm(std::min(kMostRows, m - first), n, k, alpha, rows, b, beta, c + first * strideC, strideC, factors);
         }
         return;
     }
     if (k <= 0)
         return scale(c, m, n, strideC, beta);
     multiplied.fetch_add(2 * m * n * k, std::memory_order_relaxed);
-    static const TileShape tile = tileShape();
+    const Tiles &tile = factors == Factors::Bf16 && hasPairTiles() ? pairTiles() : tiles();
     const bool isParallel = m * n * k > kTooSmall && at::get_num_threads() > 1 && !at::in_parallel_region();
-    const std::int64_t blocks = pieces(k, kMostDepth), depth = pieces(k, blocks);
+    const std::int64_t words = pieces(k, tile.valuesInWord), blocks = pieces(words, kMostDepth), blockWords = pieces(words, blocks);
+    const std::int64_t depth = blockWords * tile.valuesInWord; // values of k in a block
     const std::int64_t rowCount = pieces(m, tile.rows);
     const std::int64_t mostColumns = std::min(pieces(n, tile.columns), kMostColumns / tile.columns);
-    float *rows = roomIn(rowPanels, rowCount * tile.rowStep * depth);
-    float *columns = roomIn(columnPanels, mostColumns * tile.columns * depth);
+    float *rows = roomIn(rowPanels, rowCount * tile.rowStep * blockWords);
+    float *columns = roomIn(columnPanels, mostColumns * tile.columns * blockWords);
 
     for (std::int64_t firstColumn = 0; firstColumn < n; firstColumn += mostColumns * tile.columns) {
         const std::int64_t width = std::min(n - firstColumn, mostColumns * tile.columns), columnCount = pieces(width, tile.columns);
@@ -87,11 +90,12 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, const Ope
             share(isParallel, columnCount + (isPacked ? 0 : rowCount), [&](std::int64_t begin, std::int64_t end) {
                 for (std::int64_t i = begin; i < end; ++i) {
                     if (const std::int64_t row = (i - columnCount) * tile.rows; row >= 0)
-                        packRows(a, row, std::min(tile.rows, m - row), p, here, rows + (i - columnCount) * tile.rowStep * depth);
+                        tile.packRows(a, row, std::min(tile.rows, m - row), p, here, rows + (i - columnCount) * tile.rowStep * blockWords);
                     else
-                        packColumns(b, firstColumn + i * tile.columns, std::min(tile.columns, width - i * tile.columns), p, here, columns + i * tile.columns * depth);
+                        tile.packColumns(b, firstColumn + i * tile.columns, std::min(tile.columns, width - i * tile.columns), p, here, columns + i * tile.columns * blockWords);
                 }
             });
+            const std::int64_t wordsHere = pieces(here, tile.valuesInWord);
             const float oldShare = p == 0 ? beta : 1.0f;
             const auto multiply = [&](std::int64_t rowBegin, std::int64_t rowEnd, std::int64_t columnBegin, std::int64_t columnEnd) {
                 for (std::int64_t block = rowBegin; block < rowEnd; block += kRowsInCache) {
@@ -100,8 +104,8 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, const Ope
                         const std::int64_t column = j * tile.columns;
                         for (std::int64_t i = block; i < blockEnd; ++i) {
                             const std::int64_t row = i * tile.rows;
-                            multiplyTile(rows + i * tile.rowStep * depth, columns + column * depth, here, std::min(tile.rows, m - row),
-                                         std::min(tile.columns, width - column), alpha, oldShare, c + row * strideC + firstColumn + column, strideC);
+                            tile.multiply(rows + i * tile.rowStep * blockWords, columns + column * blockWords, wordsHere, std::min(tile.rows, m - row),
+                                          std::min(tile.columns, width - column), alpha, oldShare, c + row * strideC + firstColumn + column, strideC);
                         }
                     }
                 }

@@ -16,8 +16,13 @@ struct Operand {
     Use use = Use::AsIs;
 };
 
+// Bf16: both factors are rounded to 8 bits of mantissa, their products are added in fp32; twice as fast where the processor has such products.
+enum class Factors { Fp32, Bf16 };
+[[nodiscard]] bool hasBf16Products(); // without them Bf16 is computed as Fp32
+
 // C [m, n], op(A) [m, k], op(B) [k, n]. beta 0: what lies in C is not read. Throws std::bad_alloc.
-void gemm(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, const Operand &a, const Operand &b, float beta, float *c, std::int64_t strideC);
+void gemm(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, const Operand &a, const Operand &b, float beta, float *c, std::int64_t strideC,
+          Factors factors = Factors::Fp32);
 
 // Multiplications and additions of all products since the program began, for measurements.
 [[nodiscard]] std::int64_t gemmOperations();

@@ -26,8 +26,6 @@ constexpr std::int64_t kRows = 6, kRowStep = 8;
 #endif
 constexpr std::int64_t kLanes = hn::MaxLanes(D()), kColumns = 2 * kLanes;
 
-TileShape shape() { return {kRows, kRowStep, kColumns}; }
-
 // The matrix as stored runs along the panel: rows of the panel are copied.
 void copyPanel(const float *from, std::int64_t stride, std::int64_t count, std::int64_t depth, float *panel, std::int64_t width)
 {
@@ -171,33 +169,20 @@ void multiplyTileHere(const float *rowPanel, const float *columnPanel, std::int6
         multiply<1>(rowPanel, columnPanel, depth, rows, columns, alpha, beta, c, strideC);
 }
 
+Tiles tilesHere() { return {kRows, kRowStep, kColumns, 1, packRowsHere, packColumnsHere, multiplyTileHere}; }
+
 } // namespace fettle::model::fast::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace fettle::model::fast {
 
-HWY_EXPORT(shape);
-HWY_EXPORT(packRowsHere);
-HWY_EXPORT(packColumnsHere);
-HWY_EXPORT(multiplyTileHere);
+HWY_EXPORT(tilesHere);
 
-TileShape tileShape() { return HWY_DYNAMIC_DISPATCH(shape)(); }
-
-void packRows(const Operand &a, std::int64_t first, std::int64_t count, std::int64_t p, std::int64_t depth, float *panel)
+const Tiles &tiles()
 {
-    HWY_DYNAMIC_DISPATCH(packRowsHere)(a, first, count, p, depth, panel);
-}
-
-void packColumns(const Operand &b, std::int64_t first, std::int64_t count, std::int64_t p, std::int64_t depth, float *panel)
-{
-    HWY_DYNAMIC_DISPATCH(packColumnsHere)(b, first, count, p, depth, panel);
-}
-
-void multiplyTile(const float *rowPanel, const float *columnPanel, std::int64_t depth, std::int64_t rows, std::int64_t columns, float alpha, float beta, float *c,
-                  std::int64_t strideC)
-{
-    HWY_DYNAMIC_DISPATCH(multiplyTileHere)(rowPanel, columnPanel, depth, rows, columns, alpha, beta, c, strideC);
+    static const Tiles tiles = HWY_DYNAMIC_DISPATCH(tilesHere)();
+    return tiles;
 }
 
 } // namespace fettle::model::fast

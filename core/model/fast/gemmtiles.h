@@ -8,19 +8,19 @@
 
 namespace fettle::model::fast {
 
-struct TileShape {
+struct Tiles {
     std::int64_t rows = 0;    // of op(A) in a tile
     std::int64_t rowStep = 0; // width of a panel of A, rows or more
     std::int64_t columns = 0; // of op(B) in a tile, and the width of its panels
+    std::int64_t valuesInWord = 1; // values of k in one float's room of a panel
+    // Rows [first, first + count) of op(A), values [p, p + depth) of k; count <= rows.
+    void (*packRows)(const Operand &a, std::int64_t first, std::int64_t count, std::int64_t p, std::int64_t depth, float *panel) = nullptr;
+    // Columns [first, first + count) of op(B); count <= columns.
+    void (*packColumns)(const Operand &b, std::int64_t first, std::int64_t count, std::int64_t p, std::int64_t depth, float *panel) = nullptr;
+    // c [rows, columns] = alpha * the sum over the words of the panels + beta * c.
+    void (*multiply)(const float *rowPanel, const float *columnPanel, std::int64_t words, std::int64_t rows, std::int64_t columns, float alpha, float beta, float *c,
+                     std::int64_t strideC) = nullptr;
 };
-[[nodiscard]] TileShape tileShape();
-
-// Rows [first, first + count) of op(A), values [p, p + depth) of k; count <= rows.
-void packRows(const Operand &a, std::int64_t first, std::int64_t count, std::int64_t p, std::int64_t depth, float *panel);
-// Columns [first, first + count) of op(B); count <= columns.
-void packColumns(const Operand &b, std::int64_t first, std::int64_t count, std::int64_t p, std::int64_t depth, float *panel);
-// c [rows, columns] = alpha * the sum over depth + beta * c.
-void multiplyTile(const float *rowPanel, const float *columnPanel, std::int64_t depth, std::int64_t rows, std::int64_t columns, float alpha, float beta, float *c,
-                  std::int64_t strideC);
+[[nodiscard]] const Tiles &tiles();
 
 } // namespace fettle::model::fast

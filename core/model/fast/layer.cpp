@@ -209,6 +209,12 @@ void LayerPlan::addTo(SharedNeeds &needs) const
     }
 }
 
+void LayerPlan::roundFrozen(Factors factors)
+{
+    for (Stack *stack : {&qkv, &gateUp, &attention.stack, &mlp.stack})
+        stack->factors = stack->trainedWeight.defined() ? Factors::Fp32 : factors;
+}
+
 NormPlan planNorm(const ModelConfig &config, const at::Tensor &weight)
 {
     if (!weight.defined())

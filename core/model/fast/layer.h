@@ -33,6 +33,7 @@ struct LayerPlan {
     [[nodiscard]] std::optional<LayerPart> lowestTrained() const;
     [[nodiscard]] LayerNeeds needs() const;
     void addTo(SharedNeeds &needs) const;
+    void roundFrozen(Factors factors); // how products with frozen matrices are computed
 };
 [[nodiscard]] LayerPlan planLayer(const ModelWeights &weights, const Sites &sites, std::int64_t layer, GraphGradients &graph);
 [[nodiscard]] NormPlan planNorm(const ModelConfig &config, const at::Tensor &weight);

@@ -1,7 +1,6 @@
 // Products and dropout of a stack. dX may not be x: callers keep x for the gradient of A.
 #include "core/model/fast/stack.h"
 
-#include "core/model/fast/gemm.h"
 #include "core/model/fast/kernels.h"
 
 #include <ATen/Parallel.h>
@@ -137,7 +136,7 @@ void stackForward(const Stack &stack, std::int64_t tokens, const float *x, float
         scaleInto(*stack.inputGain, x, scratch, tokens, in);
         x = scratch;
     }
-    gemm(tokens, out, in, 1.0f, {x, in}, {weightOf(stack), in, Use::Transposed}, into == Into::Add ? 1.0f : 0.0f, y, out);
+    gemm(tokens, out, in, 1.0f, {x, in}, {weightOf(stack), in, Use::Transposed}, into == Into::Add ? 1.0f : 0.0f, y, out, stack.factors);
     if (stack.bias && !stack.isBiasBehind)
         addBiasRows(stack, y, tokens);
     const float *a = stack.rank > 0 ? stack.a.const_data_ptr<float>() : nullptr;
@@ -191,7 +190,7 @@ void stackBackward(const Stack &stack, std::int64_t tokens, const float *x, cons
     }
     const bool isFactorTrained = stack.inputGain && stack.inputGain->gradient.defined();
     if (want == WantInput::Yes || isFactorTrained) {
-        gemm(tokens, in, out, 1.0f, {dY, out}, {weightOf(stack), in}, 0.0f, dX, in);
+        gemm(tokens, in, out, 1.0f, {dY, out}, {weightOf(stack), in}, 0.0f, dX, in, stack.factors);
         if (stack.rank > 0 && !stack.hasDropout)
             gemm(tokens, in, stack.rank, 1.0f, {work.u, stack.rank}, {a, in}, 1.0f, dX, in);
     }

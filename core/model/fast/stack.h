@@ -3,6 +3,7 @@
 // The A of all maps are one matrix, so that they cost one product.
 #pragma once
 
+#include "core/model/fast/gemm.h"
 #include "core/model/fast/gradient.h"
 #include "core/model/fast/workspace.h"
 #include "core/model/sites.h"
@@ -40,6 +41,7 @@ struct Stack {
     std::size_t maps = 0;          // that are stored in it
     std::int64_t rank = 0;         // of all parts together
     bool hasDropout = false;
+    Factors factors = Factors::Fp32; // of the products with weight where it is frozen
     std::vector<StackPart> parts;
     at::Tensor a;                  // [rank, in]
     at::Tensor trainedWeight, trainedBias; // weight and bias where they are trained; else undefined

@@ -1,6 +1,7 @@
 // trainRun, resumeRun and planRun on a whole project with the tiny chat model: what is stored, which events come, what is refused.
 #include "core/engine/runmoves.h"
 #include "core/engine/training.h"
+#include "core/model/fast/gemm.h"
 #include "core/train/checkpoint.h"
 #include "tests/core/verifyok.h"
 
@@ -84,6 +85,7 @@ private slots:
     void everyMoveIsInTheTable();
     void aRunIsStoredCompletely();
     void pausedRunsGoOnExactly();
+    void sixteenBitsAreKeptWithTheRun();
     void epochsAreChangedAndRecorded();
     void interruptedRunsGoOnExactly();
     void damagedCheckpointIsPassedOverAndSaid();
@@ -214,6 +216,37 @@ void TestEngineTraining::pausedRunsGoOnExactly()
 }
 
 // Made longer at step 7 and killed before a checkpoint knew of it: it goes on as the run that was not killed.
+void TestEngineTraining::sixteenBitsAreKeptWithTheRun()
+{
+    TrainRequest wanted = request();
+    wanted.compute.compute = ComputeType::Bf16;
+    RunControl control;
+    Seen seen;
+    RunEvents events = seen.events();
+    events.stepFinished = [&](RunId, const MetricPoint &, double) { control.wish = RunControl::Wish::Pause; };
+    const auto paused = trainRun(project(), wanted, events, &control);
+    if (!model::fast::hasBf16Products()) {
+        QVERIFY(!paused);
+        QCOMPARE(paused.error().code, ErrorCode::Usage);
+        return;
+    }
+    VERIFY_OK(paused);
+    QVERIFY(paused->run.recipeJson.find("\"compute\":\"bf16\"") != std::string::npos);
+    const auto otherwise = resumeRun(project(), paused->run.id, {.compute = ComputeType::Fp32});
+    QVERIFY(!otherwise);
+    QCOMPARE(otherwise.error().code, ErrorCode::Usage);
+    const auto finished = resumeRun(project(), paused->run.id, {});
+    VERIFY_OK(finished);
+    auto other = Project::create(m_dir.filePath(QStringLiteral("bf16.fettle")).toStdString());
+    VERIFY_OK(other);
+    VERIFY_OK(other->addRecords(someRecords(24), "Added rows"));
+    const auto whole = trainRun(*other, wanted);
+    VERIFY_OK(whole);
+    const auto adapterOf = [](const RunSummary &summary) { return fileBytes(fs::path(summary.run.adapter) / "adapter_model.safetensors"); };
+    QVERIFY(adapterOf(*finished) == adapterOf(*whole)); // resumed bit for bit
+    QVERIFY(adapterOf(*whole) != finishedAdapter());
+}
+
 void TestEngineTraining::epochsAreChangedAndRecorded()
 {
     const auto before = request().recipe.real("epochs");

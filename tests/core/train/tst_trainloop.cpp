@@ -56,6 +56,7 @@ private slots:
     void gradientAccumulationIsALargerStep();
     void activationCheckpointingChangesNothing_data();
     void activationCheckpointingChangesNothing();
+    void roundedProductsConvergeToTheSame();
     void checkpointFolderThatCannotBeWritten();
     void checkpointThatDoesNotFitKeepsTheOlderOne();
     void outOfMemoryReadsTheStepInSmallerRows();
@@ -321,6 +322,28 @@ void TestTrainLoop::activationCheckpointingChangesNothing()
     QCOMPARE(kept.losses.size(), computedAgain.losses.size());
     for (const auto &[step, loss] : kept.losses)
         QVERIFY(std::abs(computedAgain.losses[step] - loss) < 1e-5 * loss);
+}
+
+// What permits to offer 16 bits at all: the held-out loss falls to the same place.
+void TestTrainLoop::roundedProductsConvergeToTheSame()
+{
+    if (!model::fast::hasBf16Products())
+        QSKIP("this processor has no products of 16-bit numbers");
+    const std::vector<Document> train = documents(64, 12), heldOut = documents(16, 13);
+    const auto heldOutLosses = [&](const char *compute) {
+        Trace trace;
+        const Recipe chosen = recipe({"epochs=8", "rowsPerStep=8", "learningRate=0.01", "evalEvery=8", compute});
+        if (!runTraining(setup(train, heldOut, chosen, {}), tracing(trace)))
+            trace.evaluations.clear();
+        return trace.evaluations;
+    };
+    const auto exact = heldOutLosses("compute=fp32"), rounded = heldOutLosses("compute=bf16");
+    QVERIFY(exact.size() > 4);
+    QCOMPARE(rounded.size(), exact.size());
+    QVERIFY(exact.rbegin()->second < 0.7 * exact.begin()->second); // something is learnt
+    QVERIFY(rounded != exact);
+    for (const auto &[step, loss] : exact)
+        QVERIFY2(std::abs(rounded.at(step) - loss) < 0.01 * loss, qPrintable(QStringLiteral("step %1: %2 and %3").arg(step).arg(loss).arg(rounded.at(step))));
 }
 
 void TestTrainLoop::checkpointFolderThatCannotBeWritten()

@@ -245,6 +245,40 @@ private slots:
             QVERIFY2(same.gradients[i].equal(rounded.gradients[i]), adapter->parameters()[i].name.c_str()); // bit for bit
     }
 
+    // Rounded products of the frozen matrices: gradients that point the same way, the loss alone to the last bit.
+    void roundedProductsStayNear_data()
+    {
+        QTest::addColumn<QString>("model");
+        for (const char *model : {"llama-gqa", "llama-bias"})
+            QTest::newRow(model) << QString::fromLatin1(model);
+    }
+    void roundedProductsStayNear()
+    {
+        QFETCH(QString, model);
+        auto weights = loadWeights(fixture::folder() / "models" / model.toStdString());
+        QVERIFY(weights.has_value());
+        auto adapter = *LoraAdapter::create(**weights, {}, 1);
+        adapter->setTraining(true);
+        const LossBatch batch = randomBatch((*weights)->config.vocabulary, {90, 7, 33});
+        LossOptions options{LossPath::Fast, Checkpointing::None};
+        const Pass exact = runPass(*weights, *adapter, batch, options);
+        const auto exactLoss = LossEngine(*weights, options).loss(batch, *adapter);
+        options.frozenProducts = fast::Factors::Bf16;
+        const Pass rounded = runPass(*weights, *adapter, batch, options), again = runPass(*weights, *adapter, batch, options);
+        const auto roundedLoss = LossEngine(*weights, options).loss(batch, *adapter);
+        QVERIFY(exactLoss && roundedLoss && exactLoss->losses.equal(roundedLoss->losses)); // what is held out is always read exactly
+        QVERIFY(std::abs(rounded.outcome.sum - exact.outcome.sum) < 2e-3 * exact.outcome.sum);
+        QCOMPARE(rounded.outcome.losses.equal(exact.outcome.losses), !fast::hasBf16Products());
+        QVERIFY(rounded.outcome.losses.equal(again.outcome.losses));
+        double difference = 0, size = 0;
+        for (std::size_t i = 0; i < exact.gradients.size(); ++i) {
+            QVERIFY(rounded.gradients[i].equal(again.gradients[i]));
+            difference += (rounded.gradients[i] - exact.gradients[i]).square().sum().item<double>();
+            size += exact.gradients[i].square().sum().item<double>();
+        }
+        QVERIFY2(difference < 4e-2 * 4e-2 * size, qPrintable(QString::number(std::sqrt(difference / size))));
+    }
+
     void fullTrainsPartsOverWeightsInHalfPrecision()
     {
         const FullConfig config{*parseParts("mlp,norms"), {1}};

@@ -179,8 +179,6 @@ void TestChatTemplate::hostile_data()
 void TestChatTemplate::hostile()
 {
     QFETCH(QString, source);
-    QElapsedTimer timer;
-    timer.start();
     const auto parsed = ChatTemplate::parse(source.toStdString());
     if (parsed) {
         const auto got = parsed->render(nlohmann::ordered_json::array(), {});
@@ -190,7 +188,6 @@ void TestChatTemplate::hostile()
     } else {
         QCOMPARE(parsed.error().code, ErrorCode::BadInput);
     }
-    QVERIFY2(timer.elapsed() < 60000, qPrintable(QString("took %1 ms").arg(timer.elapsed())));
 }
 
 void TestChatTemplate::messages_data()

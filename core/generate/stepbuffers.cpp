@@ -6,6 +6,10 @@
 
 namespace fettle::generate {
 
+namespace {
+constexpr std::size_t kFewestTaskBytes = 48 << 10; // of weights, for each row: a microsecond or two
+}
+
 Result<> StepBuffers::prepare(const model::ModelConfig &config, std::size_t largestRank, int threads)
 {
     width = paddedRows(static_cast<std::size_t>(config.width));
@@ -53,29 +57,26 @@ void StepBuffers::setInput(const float *source, std::size_t stride, std::size_t 
 
 void StepBuffers::runProducts(WorkerPool &pool)
 {
-    std::size_t panels = 0;
+    std::size_t bytes = 0;
     for (const Product &product : work)
-        panels += product.matrix->panels();
+        bytes += product.matrix->panels() * product.matrix->bytesPerPanel() * product.rows;
     // Small enough tasks that threads finish together, large enough that handing them out costs nothing.
+    const std::size_t wanted = std::max(kFewestTaskBytes, bytes / (static_cast<std::size_t>(pool.threads()) * 8));
     const std::size_t unit = panelsPerStep();
-    const std::size_t step = std::max<std::size_t>(1, panels / (static_cast<std::size_t>(pool.threads()) * 8) / unit) * unit;
     std::size_t tasks = 0;
-    for (const Product &product : work)
-        tasks += (product.matrix->panels() + step - 1) / step;
+    for (Product &product : work) {
+        const std::size_t step = wanted / (product.matrix->bytesPerPanel() * product.rows);
+        product.panelsPerTask = std::max<std::size_t>(1, step / unit) * unit;
+        product.firstTask = tasks;
+        tasks += (product.matrix->panels() + product.panelsPerTask - 1) / product.panelsPerTask;
+    }
     pool.run(tasks, [&](std::size_t task, int thread) {
-        for (const Product &product : work) {
-            const std::size_t own = (product.matrix->panels() + step - 1) / step;
-            if (task < own) {
-                const std::size_t begin = task * step, end = std::min(product.matrix->panels(), begin + step);
-                if (product.quantised && fitsIntegerProducts(*product.matrix))
-                    multiplyIntegerPanels(*product.matrix, product.quantised, product.rows, product.y, product.stride, product.mode, begin, end);
-                else
-                    multiplyPanels(*product.matrix, product.packed, product.rows, product.y, product.stride, product.mode, begin, end,
-                                   productScratch[static_cast<std::size_t>(thread)].data());
-                return;
-            }
-            task -= own;
-        }
+        const Product &product = *std::prev(std::upper_bound(work.begin(), work.end(), task, [](std::size_t wantedTask, const Product &other) { return wantedTask < other.firstTask; }));
+        const std::size_t begin = (task - product.firstTask) * product.panelsPerTask, end = std::min(product.matrix->panels(), begin + product.panelsPerTask);
+        if (product.quantised && fitsIntegerProducts(*product.matrix))
+            multiplyIntegerPanels(*product.matrix, product.quantised, product.rows, product.y, product.stride, product.mode, begin, end);
+        else
+            multiplyPanels(*product.matrix, product.packed, product.rows, product.y, product.stride, product.mode, begin, end, productScratch[static_cast<std::size_t>(thread)].data());
     });
     work.clear();
 }

@@ -64,6 +64,7 @@ struct Product {
     float *y = nullptr;
     std::size_t stride = 0;
     ProductMode mode = ProductMode::Replace;
+    std::size_t firstTask = 0, panelsPerTask = 1; // set by runProducts
 };
 
 // Strides are padded to whole panels because products write whole panels.

@@ -35,7 +35,6 @@ target_include_directories(fettle_torch BEFORE INTERFACE "${CMAKE_BINARY_DIR}/in
 # at::parallel_for is header code: without -fopenmp it runs serially, in silence. The library used at run time is the one
 # that LibTorch brings (same soname, found first through the run path), so that there is one pool of threads.
 target_compile_options(fettle_torch INTERFACE -fopenmp)
-target_link_options(fettle_torch INTERFACE "-Wl,-rpath,${torchRoot}/lib")
 if(EXISTS "${torchRoot}/lib/libgomp.so.1")
   target_link_libraries(fettle_torch INTERFACE "${torchRoot}/lib/libgomp.so.1")
 else()

@@ -30,6 +30,40 @@ struct Matrix {
     [[nodiscard]] double at(std::int64_t i, std::int64_t j) const { return values[static_cast<std::size_t>(i * stride + j)]; }
 };
 
+// Every use of the operands against sums in double precision of the factors as they are multiplied.
+void expectSums(int m, int n, int k, Factors factors)
+{
+    std::mt19937 random(7);
+    const auto factor = [factors](double value) { return factors == Factors::Fp32 ? value : static_cast<double>(static_cast<float>(at::BFloat16(static_cast<float>(value)))); };
+    for (const Use useA : {Use::AsIs, Use::Transposed}) {
+        for (const Use useB : {Use::AsIs, Use::Transposed}) {
+            const Matrix a = useA == Use::AsIs ? Matrix(m, k, 3, random) : Matrix(k, m, 3, random);
+            const Matrix b = useB == Use::AsIs ? Matrix(k, n, 5, random) : Matrix(n, k, 5, random);
+            for (const auto &[alpha, beta] : {std::pair(1.0f, 0.0f), std::pair(1.0f, 1.0f), std::pair(0.5f, -2.0f)}) {
+                Matrix c(m, n, 7, random);
+                const Matrix old = c;
+                gemm(m, n, k, alpha, {a.values.data(), a.stride, useA}, {b.values.data(), b.stride, useB}, beta, c.values.data(), c.stride, factors);
+                for (int i = 0; i < m; i += 1 + m / 40) {
+                    for (int j = 0; j < n; j += 1 + n / 90) {
+                        double sum = 0, size = 0;
+                        for (int p = 0; p < k; ++p) {
+                            const double product = factor(useA == Use::AsIs ? a.at(i, p) : a.at(p, i)) * factor(useB == Use::AsIs ? b.at(p, j) : b.at(j, p));
+                            sum += product;
+                            size += std::abs(product);
+                        }
+                        const double expected = alpha * sum + beta * old.at(i, j);
+                        const double allowed = 1e-6 * (std::abs(alpha) * size + std::abs(beta * old.at(i, j))) + 1e-30;
+                        QVERIFY2(std::abs(c.at(i, j) - expected) <= allowed,
+                                 qPrintable(QStringLiteral("[%1, %2]: %3, expected %4").arg(i).arg(j).arg(c.at(i, j)).arg(expected)));
+                    }
+                }
+                for (int i = 0; i < m; ++i) // what lies between the rows is left alone
+                    QVERIFY(std::memcmp(&c.values[std::size_t(i * c.stride + n)], &old.values[std::size_t(i * c.stride + n)], 7 * sizeof(float)) == 0);
+            }
+        }
+    }
+}
+
 } // namespace
 
 class GemmTest : public QObject {
@@ -66,34 +100,7 @@ void GemmTest::equalsTheSumInDouble()
     QFETCH(int, m);
     QFETCH(int, n);
     QFETCH(int, k);
-    std::mt19937 random(7);
-    for (const Use useA : {Use::AsIs, Use::Transposed}) {
-        for (const Use useB : {Use::AsIs, Use::Transposed}) {
-            const Matrix a = useA == Use::AsIs ? Matrix(m, k, 3, random) : Matrix(k, m, 3, random);
-            const Matrix b = useB == Use::AsIs ? Matrix(k, n, 5, random) : Matrix(n, k, 5, random);
-            for (const auto &[alpha, beta] : {std::pair(1.0f, 0.0f), std::pair(1.0f, 1.0f), std::pair(0.5f, -2.0f)}) {
-                Matrix c(m, n, 7, random);
-                const Matrix old = c;
-                gemm(m, n, k, alpha, {a.values.data(), a.stride, useA}, {b.values.data(), b.stride, useB}, beta, c.values.data(), c.stride);
-                for (int i = 0; i < m; i += 1 + m / 40) {
-                    for (int j = 0; j < n; j += 1 + n / 90) {
-                        double sum = 0, size = 0;
-                        for (int p = 0; p < k; ++p) {
-                            const double product = (useA == Use::AsIs ? a.at(i, p) : a.at(p, i)) * (useB == Use::AsIs ? b.at(p, j) : b.at(j, p));
-                            sum += product;
-                            size += std::abs(product);
-                        }
-                        const double expected = alpha * sum + beta * old.at(i, j);
-                        const double allowed = 1e-6 * (std::abs(alpha) * size + std::abs(beta * old.at(i, j))) + 1e-30;
-                        QVERIFY2(std::abs(c.at(i, j) - expected) <= allowed,
-                                 qPrintable(QStringLiteral("[%1, %2]: %3, expected %4").arg(i).arg(j).arg(c.at(i, j)).arg(expected)));
-                    }
-                }
-                for (int i = 0; i < m; ++i) // what lies between the rows is left alone
-                    QVERIFY(std::memcmp(&c.values[std::size_t(i * c.stride + n)], &old.values[std::size_t(i * c.stride + n)], 7 * sizeof(float)) == 0);
-            }
-        }
-    }
+    expectSums(m, n, k, Factors::Fp32);
 }
 
 void GemmTest::oldContentIsNotReadForBetaZero()
@@ -126,35 +133,7 @@ void GemmTest::roundedFactorsAreSummedInFp32()
     QFETCH(int, m);
     QFETCH(int, n);
     QFETCH(int, k);
-    std::mt19937 random(7);
-    for (const Use useA : {Use::AsIs, Use::Transposed}) {
-        for (const Use useB : {Use::AsIs, Use::Transposed}) {
-            const Matrix a = useA == Use::AsIs ? Matrix(m, k, 3, random) : Matrix(k, m, 3, random);
-            const Matrix b = useB == Use::AsIs ? Matrix(k, n, 5, random) : Matrix(n, k, 5, random);
-            for (const auto &[alpha, beta] : {std::pair(1.0f, 0.0f), std::pair(0.5f, -2.0f)}) {
-                Matrix c(m, n, 7, random);
-                const Matrix old = c;
-                gemm(m, n, k, alpha, {a.values.data(), a.stride, useA}, {b.values.data(), b.stride, useB}, beta, c.values.data(), c.stride, Factors::Bf16);
-                const auto rounded = [](double value) { return static_cast<double>(static_cast<float>(at::BFloat16(static_cast<float>(value)))); };
-                for (int i = 0; i < m; ++i) {
-                    for (int j = 0; j < n; j += 1 + n / 90) {
-                        double sum = 0, size = 0;
-                        for (int p = 0; p < k; ++p) {
-                            const double product = rounded(useA == Use::AsIs ? a.at(i, p) : a.at(p, i)) * rounded(useB == Use::AsIs ? b.at(p, j) : b.at(j, p));
-                            sum += product;
-                            size += std::abs(product);
-                        }
-                        const double expected = alpha * sum + beta * old.at(i, j);
-                        const double allowed = 1e-6 * (std::abs(alpha) * size + std::abs(beta * old.at(i, j))) + 1e-30;
-                        QVERIFY2(std::abs(c.at(i, j) - expected) <= allowed,
-                                 qPrintable(QStringLiteral("[%1, %2]: %3, expected %4").arg(i).arg(j).arg(c.at(i, j)).arg(expected)));
-                    }
-                }
-                for (int i = 0; i < m; ++i)
-                    QVERIFY(std::memcmp(&c.values[std::size_t(i * c.stride + n)], &old.values[std::size_t(i * c.stride + n)], 7 * sizeof(float)) == 0);
-            }
-        }
-    }
+    expectSums(m, n, k, Factors::Bf16);
 }
 
 void GemmTest::bitsDoNotDependOnThreads_data()

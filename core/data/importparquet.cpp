@@ -18,11 +18,8 @@ Result<> readRowsOf(parquet::Rows &rows, const ImportJob &job, RowCollector &col
 {
     const std::uint64_t most = std::max<std::uint64_t>(kTextAlways, job.text.size() * kTextGrowth);
     std::uint64_t made = 0;
-    for (std::string json; !collector.isFull() && rows.next(json); ++number) {
-        made += json.size();
-        if (made > most)
-            return fail(ErrorCode::BadInput, tr("Cannot read {}: its rows would grow beyond {} MB, more than text does.", job.name, most >> 20),
-                        tr("If the file is what it should be, save its rows as JSONL and import that."));
+    for (std::string json; !collector.isFull() && rows.next(json, most - made); ++number) {
+        made += json.size(); // at most what is left
         collector.showRow(json, number);
         JsonReader reader(json);
         JsonValue row;

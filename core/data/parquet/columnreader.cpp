@@ -98,7 +98,7 @@ void ColumnReader::openPage()
         damaged(tr("values are missing"));
     const std::string_view rest = m_file.substr(m_place, m_end - m_place);
     const PageHeader page = readPageHeader(rest);
-    if (page.packedBytes < 0 || static_cast<std::uint64_t>(page.packedBytes) > rest.size() - page.headerBytes || page.values < 0)
+    if (page.packedBytes < 0 || page.bytes < 0 || static_cast<std::uint64_t>(page.packedBytes) > rest.size() - page.headerBytes || page.values < 0)
         damaged(tr("a page lies outside of it"));
     const std::string_view packed = rest.substr(page.headerBytes, static_cast<std::size_t>(page.packedBytes));
     m_place += page.headerBytes + packed.size();

@@ -109,8 +109,9 @@ void Rows::endGroup()
     ++m_group;
 }
 
-bool Rows::next(std::string &json)
+bool Rows::next(std::string &json, std::uint64_t most)
 {
+    m_most = most;
     while (!m_isInGroup || m_leftInGroup == 0) {
         if (m_isInGroup)
             endGroup();
@@ -222,6 +223,8 @@ void Rows::writeLeaf(const Node &node, std::string &json)
     if (!column.hasValue())
         column.damaged(tr("a value is missing"));
     appendValue(json, column, node);
+    if (json.size() > m_most)
+        throw Damage{tr("it would grow beyond {} MB, more than text does", m_most >> 20)};
     column.next();
 }
 

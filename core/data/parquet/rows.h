@@ -24,8 +24,9 @@ public:
     // bytes: the whole file, which stays where it is.
     explicit Rows(std::string_view bytes);
     [[nodiscard]] std::int64_t count() const { return m_facts.rows; }
-    // Replaces json by the next row. False: there is none.
-    [[nodiscard]] bool next(std::string &json);
+    // Replaces json by the next row. False: there is none. A row of more than `most` bytes is damage: runs and dictionaries let a file of some
+    // bytes claim billions of values in one row.
+    [[nodiscard]] bool next(std::string &json, std::uint64_t most);
     // Columns whose values have no meaning as text, each named once.
     [[nodiscard]] const std::vector<std::string> &unreadable() const { return m_unreadable; }
 
@@ -52,6 +53,7 @@ private:
     std::size_t m_group = 0;
     std::int64_t m_leftInGroup = 0;
     bool m_isInGroup = false;
+    std::uint64_t m_most = 0; // of the row at hand
 };
 
 } // namespace fettle::data::parquet

@@ -25,6 +25,7 @@ public:
         std::int64_t field = 0;
         for (unsigned head = readByte(); (head & 15) != 0; head = readByte()) {
             field = head >> 4 != 0 ? field + (head >> 4) : readZigzag();
+            expect(field >= 0 && field < (std::int64_t{1} << 32)); // they are 16 bits wide
             const auto type = static_cast<ThriftType>(head & 15);
             if (!visit(field, type))
                 skip(type);

@@ -31,6 +31,7 @@ private slots:
     void parquetRows();
     void parquetRecords();
     void parquetRefused();
+    void parquetRowThatGrowsIsRefused();
     void damagedParquet();
     void speakers();
 };
@@ -317,11 +318,11 @@ void TestImportTables::parquetRows()
         parquet::Rows reader(bytes);
         QCOMPARE(reader.count(), std::int64_t(lines.size()));
         for (const QByteArray &line : lines) {
-            QVERIFY(reader.next(json));
+            QVERIFY(reader.next(json, 1 << 20));
             const auto actual = nlohmann::json::parse(json, nullptr, false), expected = nlohmann::json::parse(line.toStdString());
             QVERIFY2(actual == expected, (json + "\n" + line.toStdString()).c_str());
         }
-        QVERIFY(!reader.next(json));
+        QVERIFY(!reader.next(json, 1 << 20));
     } catch (const parquet::Damage &damage) {
         if (QByteArray::fromStdString(damage.reason).contains("built without"))
             QSKIP(damage.reason.c_str());
@@ -355,6 +356,20 @@ void TestImportTables::parquetRecords()
         QCOMPARE(std::string(responseOf(all.records[std::size_t(n)])), std::to_string(n * 2'654'435'761ll % 1'000'003 - 500'000));
         QCOMPARE(all.records[std::size_t(n)].tags.size(), std::size_t(n % 5));
     }
+}
+
+// Before it is built: the memory that it takes stays near the limit.
+void TestImportTables::parquetRowThatGrowsIsRefused()
+{
+    const std::string bytes = parquetFile("bomb.parquet").toStdString();
+    QVERIFY(!bytes.empty() && bytes.size() < 20'000);
+    parquet::Rows rows(bytes);
+    std::string json;
+    QVERIFY_THROWS_EXCEPTION(parquet::Damage, (void)rows.next(json, 1 << 20));
+    QVERIFY(json.size() < (1 << 20) + 1000);
+    const auto result = readRecordsFromMemory(bytes, "bomb.parquet");
+    QVERIFY(!result);
+    QVERIFY(result.error().message.find("grow beyond") != std::string::npos);
 }
 
 void TestImportTables::parquetRefused()

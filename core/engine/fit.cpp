@@ -5,11 +5,12 @@
 #include "core/base/words.h"
 #include "core/engine/adapterpath.h"
 #include "core/engine/models.h"
-#include "core/engine/trainingdata.h"
+#include "core/engine/basestorage.h"
 #include "core/model/fast/fastpath.h"
 #include "core/model/torcherror.h"
 #include "core/model/weights.h"
 #include "core/train/measure.h"
+#include "core/train/optimizer.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -25,6 +26,7 @@ constexpr double kCaution = 1.25;          // what follows from shorter rows may
 // What is offered fits with room for what differs from one measurement to the next.
 constexpr double kRoom = 1.03, kRoomExtrapolated = 1.1;
 constexpr std::size_t kMostSuggestions = 3;
+constexpr double kAsSmall = 1.25; // a file of so many times the room of 4 bits is left as it is
 
 // What one choice of settings takes, measured on the weights that are loaded.
 struct Need {
@@ -151,26 +153,71 @@ std::string priceOf(double before, double now)
     return tr("a step takes {:.0f} % longer", 100 * (now / before - 1));
 }
 
-struct Present {
-    const train::Recipe &recipe;
-    const model::ModelConfig &config;
-    std::int64_t longestDocument = 0;
-    bool isFresh = true; // no adapter to start from, whose rank is given
-    bool isFastPath = false;
+// What every recipe that is tried has in common.
+struct Ground {
+    StartPoint start; // with the recipe as it was asked for
+    model::ModelConfig config;
+    std::span<const train::Document> documents;
+    double tokensPerStep = 0;
+    std::int64_t before = 0, available = 0; // bytes: of the process without the run, and free
+    ProgressCallback progress;
+    std::stop_token stop;
+
+    [[nodiscard]] const train::Recipe &recipe() const { return start.recipe; }
+    [[nodiscard]] double secondsPerStep(const Need &need) const { return need.secondsPerToken * tokensPerStep + need.updateSeconds; }
+    [[nodiscard]] bool hasRoom(const Need &need) const
+    {
+        return static_cast<double>(need.bytes.total()) * (need.isExtrapolated ? kRoomExtrapolated : kRoom) <= static_cast<double>(available);
+    }
+    // What a run holds before it computes anything.
+    [[nodiscard]] Result<FitBytes> least(const train::Recipe &of) const
+    {
+        StartPoint from = start;
+        from.recipe = of;
+        auto weights = weightBytes(from);
+        if (!weights)
+            return passError(weights);
+        auto trained = trainableParameters(of, config);
+        if (!trained)
+            return passError(trained);
+        return FitBytes{*weights, train::momentBytes(*trained, train::adamSettings(of).moments), 4 * *trained, 0, kLeastReserve};
+    }
+    // The base loaded as the recipe keeps it in memory, with what it trains.
+    [[nodiscard]] Result<Gauge> open(const train::Recipe &of) const
+    {
+        StartPoint from = start;
+        from.recipe = of;
+        auto trainee = loadTrainee(from, progress, stop);
+        if (!trainee)
+            return passError(trainee);
+        returnFreeMemory();
+        Gauge gauge;
+        gauge.setup.weights = trainee->weights;
+        gauge.setup.adapter = trainee->adapter;
+        gauge.documents = documents;
+        gauge.before = before;
+        // Files that are mapped come in page by page: what the weights hold is at least what they say.
+        gauge.weights = std::max(memoryFigures().ownBytes - before, trainee->weights->bytes());
+        gauge.available = available;
+        gauge.progress = progress;
+        gauge.stop = stop;
+        return gauge;
+    }
 };
 
-// Fills in what would fit. Errors: those of measuring; Cancelled.
-Result<> suggest(FitResult &result, Gauge &gauge, const Need &need, const Present &present, const std::function<double(const Need &)> &secondsPerStep, std::stop_token stop)
+// Less that is computed at once. Errors: those of measuring; Cancelled.
+Result<> suggestSmallerWork(FitResult &result, Gauge &gauge, const Need &need, const Ground &ground, std::int64_t longestDocument)
 {
-    const train::Recipe &recipe = present.recipe;
-    const auto isFull = [&] { return result.suggestions.size() >= kMostSuggestions; };
+    const bool isFastPath = model::fast::whyNot(*gauge.setup.weights, *gauge.setup.adapter).empty();
     bool hasSmallerRows = false;
-    for (const Candidate &candidate : candidates(recipe, need, present.longestDocument, present.isFastPath)) {
-        if (stop.stop_requested())
+    for (const Candidate &candidate : candidates(ground.recipe(), need, longestDocument, isFastPath)) {
+        if (ground.stop.stop_requested())
             return fail(ErrorCode::Cancelled, tr("Measuring was cancelled."));
-        if (isFull() || (candidate.isSmallerRows && hasSmallerRows))
+        if (result.suggestions.size() + 1 >= kMostSuggestions) // one place is left for a change of another kind
+            return {};
+        if (candidate.isSmallerRows && hasSmallerRows)
             continue;
-        train::Recipe changed = recipe;
+        train::Recipe changed = ground.recipe();
         for (const std::string &setting : candidate.settings) {
             if (auto applied = train::applySetting(changed, setting); !applied)
                 return passError(applied);
@@ -178,25 +225,65 @@ Result<> suggest(FitResult &result, Gauge &gauge, const Need &need, const Presen
         auto now = gauge.measure(changed);
         if (!now)
             return passError(now);
-        if (static_cast<double>(now->bytes.total()) * (now->isExtrapolated ? kRoomExtrapolated : kRoom) > static_cast<double>(result.available))
+        if (!ground.hasRoom(*now))
             continue;
         hasSmallerRows = hasSmallerRows || candidate.isSmallerRows;
-        const double seconds = secondsPerStep(*now);
+        const double seconds = ground.secondsPerStep(*now);
         result.suggestions.push_back({candidate.label, priceOf(result.secondsPerStep, seconds), candidate.settings, now->bytes.total(), seconds});
     }
-    if (recipe.method != "lora" || !present.isFresh || isFull())
+    return {};
+}
+
+// The base in fewer bits: as the file holds it where that is as small, which rounds nothing, else in 4 bits. It is loaded anew and measured.
+Result<> suggestStorage(FitResult &result, const Ground &ground)
+{
+    if (ground.recipe().method == "full" || result.suggestions.size() >= kMostSuggestions)
         return {};
-    // What a lower rank saves in values, gradients and moments is exact; what it saves besides is not counted.
-    const auto trained = trainableParameters(recipe, present.config);
-    if (!trained)
-        return passError(trained);
+    train::Recipe file = ground.recipe(), nf4 = file;
+    file.values["storage"] = std::string("file");
+    nf4.values["storage"] = std::string("nf4");
+    const auto present = ground.least(ground.recipe()), asInFile = ground.least(file), rounded = ground.least(nf4);
+    for (const auto *bytes : {&present, &asInFile, &rounded}) {
+        if (!*bytes)
+            return passError(*bytes);
+    }
+    const bool isFile = static_cast<double>(asInFile->weights) <= kAsSmall * static_cast<double>(rounded->weights);
+    const FitBytes &least = isFile ? *asInFile : *rounded;
+    if (least.weights >= present->weights || least.total() > ground.available)
+        return {};
+    const train::Recipe &changed = isFile ? file : nf4;
+    auto gauge = ground.open(changed);
+    if (!gauge)
+        return passError(gauge);
+    auto need = gauge->measure(changed);
+    if (!need)
+        return passError(need);
+    if (!ground.hasRoom(*need))
+        return {};
+    const double seconds = ground.secondsPerStep(*need);
+    const std::string time = result.secondsPerStep > 0 ? priceOf(result.secondsPerStep, seconds) : tr("{:.1f} s for each step", seconds);
+    result.suggestions.push_back({isFile ? tr("Keep the base model as small as its file") : tr("Keep the base model in 4 bits (NF4)"),
+                                  isFile ? time : tr("{}; the adapter learns beside a base that is rounded a little", time),
+                                  {isFile ? "storage=file" : "storage=nf4"}, need->bytes.total(), seconds});
+    return {};
+}
+
+// What a lower rank saves in values, gradients and moments is exact; what it saves besides is not counted.
+Result<> suggestLowerRank(FitResult &result, const Ground &ground)
+{
+    const train::Recipe &recipe = ground.recipe();
+    if (recipe.method != "lora" || !ground.start.startFolder.empty() || result.suggestions.size() >= kMostSuggestions)
+        return {};
+    const auto before = ground.least(recipe);
+    if (!before)
+        return passError(before);
     for (std::int64_t rank = recipe.integer("rank") / 2; rank >= 1; rank /= 2) {
         train::Recipe changed = recipe;
         changed.values["rank"] = rank;
-        const auto fewer = trainableParameters(changed, present.config);
+        const auto fewer = ground.least(changed);
         if (!fewer)
             return passError(fewer);
-        const std::int64_t bytes = result.bytes.total() - 16 * (*trained - *fewer);
+        const std::int64_t bytes = result.bytes.total() - (before->total() - fewer->total()) - (before->gradients - fewer->gradients); // values, too
         if (bytes > result.available)
             continue;
         result.suggestions.push_back({tr("Lower the rank to {}", rank), tr("learns fewer details"), {fmt::format("rank={}", rank)}, bytes, result.secondsPerStep});
@@ -257,55 +344,51 @@ try {
     result.total = std::max(figures.totalBytes, result.available);
     const train::BatchPlan plan(data.train.documents, train::batchSettings(recipe));
     result.steps = hasRecords ? train::totalSteps(recipe, plan.stepsPerEpoch()) : 0;
-    auto trained = trainableParameters(recipe, *config);
-    if (!trained)
-        return passError(trained);
-    // What cannot even be loaded is not tried.
-    const FitBytes least{4 * config->parameters(), 8 * *trained, 4 * *trained, 0, kLeastReserve};
-    if (least.total() > result.available) {
-        result.bytes = least;
-        result.peakBytes = figures.ownBytes + least.total() - least.reserve;
-        result.isExtrapolated = true;
-        return result;
-    }
-
     struct FreeAtEnd {
         ~FreeAtEnd() { returnFreeMemory(); }
     } const freeAtEnd;
-    auto trainee = loadTrainee({recipe, *path, startAdapter, {}}, progress, stop);
-    if (!trainee)
-        return passError(trainee);
-    returnFreeMemory();
-    Gauge gauge;
-    gauge.setup.weights = trainee->weights;
-    gauge.setup.adapter = trainee->adapter;
-    gauge.documents = data.train.documents;
-    gauge.before = figures.ownBytes;
-    gauge.available = result.available;
-    gauge.progress = progress;
-    gauge.stop = stop;
-    // Files that are mapped come in page by page: what the weights hold is at least what they say.
-    gauge.weights = std::max(memoryFigures().ownBytes - figures.ownBytes, std::int64_t{4} * config->parameters());
-    auto need = gauge.measure(recipe);
-    if (!need)
-        return passError(need);
     double tokens = 0;
     std::int64_t longestDocument = 0;
     for (const train::Document &document : data.train.documents) {
         tokens += static_cast<double>(document.length()) * document.weight;
         longestDocument = std::max(longestDocument, document.length());
     }
-    const double tokensPerStep = tokens / static_cast<double>(plan.stepsPerEpoch());
-    const auto secondsPerStep = [&](const Need &of) { return of.secondsPerToken * tokensPerStep + of.updateSeconds; };
-    result.bytes = need->bytes;
-    result.peakBytes = gauge.before + need->bytes.total() - need->bytes.reserve;
-    result.rowTokens = need->rowTokens;
-    result.isExtrapolated = need->isExtrapolated;
-    result.secondsPerStep = secondsPerStep(*need);
-    if (result.fits())
+    const Ground ground{{recipe, *path, startAdapter, {}}, *config, data.train.documents, tokens / static_cast<double>(plan.stepsPerEpoch()), figures.ownBytes, result.available, progress, stop};
+    const auto least = ground.least(recipe);
+    if (!least)
+        return passError(least);
+    // What cannot even be loaded is not tried.
+    if (least->total() > result.available) {
+        result.bytes = *least;
+        result.peakBytes = figures.ownBytes + least->total() - least->reserve;
+        result.isExtrapolated = true;
+        if (auto suggested = suggestStorage(result, ground); !suggested)
+            return passError(suggested);
         return result;
-    const bool isFastPath = model::fast::whyNot(*trainee->weights, *trainee->adapter).empty();
-    if (auto suggested = suggest(result, gauge, *need, {recipe, *config, longestDocument, startAdapter.empty(), isFastPath}, secondsPerStep, stop); !suggested)
+    }
+    Need need;
+    {
+        auto gauge = ground.open(recipe);
+        if (!gauge)
+            return passError(gauge);
+        auto measured = gauge->measure(recipe);
+        if (!measured)
+            return passError(measured);
+        need = *measured;
+        result.bytes = need.bytes;
+        result.peakBytes = figures.ownBytes + need.bytes.total() - need.bytes.reserve;
+        result.rowTokens = need.rowTokens;
+        result.isExtrapolated = need.isExtrapolated;
+        result.secondsPerStep = ground.secondsPerStep(need);
+        if (result.fits())
+            return result;
+        if (auto suggested = suggestSmallerWork(result, *gauge, need, ground, longestDocument); !suggested)
+            return passError(suggested);
+    }
+    returnFreeMemory(); // of the base as it was
+    if (auto suggested = suggestStorage(result, ground); !suggested)
+        return passError(suggested);
+    if (auto suggested = suggestLowerRank(result, ground); !suggested)
         return passError(suggested);
     return result;
 } catch (const std::exception &exception) {

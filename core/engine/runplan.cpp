@@ -251,8 +251,13 @@ Result<TrainPlan> planRun(const Project &project, const TrainRequest &request, c
         return plan;
     }
     std::int64_t context = 0;
-    if (auto possible = checkMethod(request.recipe, *path, {}); !possible)
+    if (auto possible = checkMethod(request.recipe, *path, {}); !possible) {
         addBlocking(plan, "method", possible.error());
+        if (possible.error().code == ErrorCode::Usage) { // of the memory that the base would lie in
+            plan.problems.back().fixLabel = tr("Keep it in 16 bits");
+            plan.problems.back().fixSetting = "storage=bf16";
+        }
+    }
     if (auto model = model::readConfig(*path); !model) {
         addBlocking(plan, "model", model.error());
     } else {

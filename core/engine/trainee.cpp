@@ -1,9 +1,10 @@
 // From a recipe to what is trained: the method's settings, fresh or from a checkpoint. The one place that knows every method.
 #include "core/base/memory.h"
 #include "core/base/words.h"
-#include "core/engine/trainingdata.h"
+#include "core/engine/basestorage.h"
 #include "core/export/tokenizerfiles.h"
 #include "core/model/torcherror.h"
+#include "core/train/optimizer.h"
 #include "core/tune/bottleneck.h"
 #include "core/tune/ia3.h"
 #include "core/tune/peftfolder.h"
@@ -150,6 +151,26 @@ Result<> checkLayers(const train::Recipe &recipe, const model::ModelConfig &mode
     return fail(ErrorCode::Usage, tr("There is no layer {}: the model has the layers 0 to {}.", layers->back(), model.layers - 1), tr("Choose layers that exist."));
 }
 
+// How the base lies in memory. full: what is trained stays as it is.
+model::StorageChoice storageChoice(const train::Recipe &recipe)
+{
+    using model::WeightStorage;
+    const std::string storage = recipe.text("storage");
+    model::StorageChoice choice;
+    choice.storage = storage == "bf16" ? WeightStorage::Half : storage == "q8" ? WeightStorage::Q8 : storage == "file" ? WeightStorage::File
+                     : storage.starts_with("nf4") ? WeightStorage::Nf4 : WeightStorage::Fp32;
+    if (storage == "nf4-double")
+        choice.scales = model::ScaleRounding::EightBits;
+    return choice;
+}
+
+model::StorageChoice storageChoice(const train::Recipe &recipe, const tune::FullConfig &full, const model::ModelConfig &model)
+{
+    model::StorageChoice choice = storageChoice(recipe);
+    choice.isTrained = [full, model](std::string_view name) { return tune::isTrainedBy(full, model, name); };
+    return choice;
+}
+
 bool holdsModel(const fs::path &folder)
 {
     std::error_code error;
@@ -212,16 +233,32 @@ Result<std::shared_ptr<tune::Adapter>> smallTrainee(const StartPoint &start, con
     return config ? asAdapter(tune::PromptTuning::create(weights, *config, seed)) : passError(config);
 }
 
-// Values, gradients and both moments of what is trained, and all weights once.
-Result<> checkFullMemory(std::int64_t trained, const model::ModelConfig &config)
+// All weights, and gradients and both moments of what is trained.
+Result<> checkFullMemory(const train::Recipe &recipe, std::int64_t trained, std::int64_t weights)
 {
-    const std::int64_t needed = 16 * trained + 4 * config.parameters();
+    const std::int64_t needed = weights + 4 * trained + train::momentBytes(trained, train::adamSettings(recipe).moments);
     const std::int64_t available = memoryFigures().availableBytes;
     if (available <= 0 || needed <= available)
         return {};
     return fail(ErrorCode::OutOfMemory, tr("Training the weights themselves needs at least {:.1f} GB of memory; {:.1f} GB are free.",
                                                     static_cast<double>(needed) * 1e-9, static_cast<double>(available) * 1e-9),
-                tr("Train fewer parts or layers (settings parts and layers), choose LoRA, or take a smaller model."));
+                tr("Train fewer parts or layers (settings parts and layers), keep less in memory (optimizerState=8bit), choose LoRA, or take a smaller model."));
+}
+
+// The trained tensors of a checkpoint in place of those that the weights hold.
+Result<> readTrained(const fs::path &checkpoint, const model::StorageChoice &choice, const model::ModelWeights &weights)
+{
+    auto source = model::WeightSource::open(checkpoint);
+    if (!source)
+        return passError(source);
+    for (const model::SourceTensor &tensor : (*source)->tensors()) {
+        if (!choice.isTrained(tensor.name))
+            continue;
+        const at::Tensor target = weights.tensor(tensor.name);
+        if (auto read = tensor.decodeRows(0, tensor.entry.rows(), {target.data_ptr<float>(), static_cast<std::size_t>(target.numel())}); !read)
+            return read;
+    }
+    return {};
 }
 
 Result<Trainee> fullTrainee(const StartPoint &start, const ProgressCallback &progress, std::stop_token stop)
@@ -229,18 +266,25 @@ Result<Trainee> fullTrainee(const StartPoint &start, const ProgressCallback &pro
     auto config = fullConfig(start.recipe);
     if (!config)
         return passError(config);
-    const fs::path from = !start.checkpoint.empty() ? start.checkpoint : !start.startFolder.empty() ? fs::path(start.startFolder) : start.model;
-    auto source = model::WeightSource::open(from);
+    // A checkpoint holds all in 32 bits. What lies rounded in memory is rounded from where it was rounded at the beginning, so that it is the same.
+    const bool isRounded = start.recipe.text("storage") != "fp32", isResumed = !start.checkpoint.empty();
+    const fs::path begun = start.startFolder.empty() ? start.model : fs::path(start.startFolder);
+    auto source = model::WeightSource::open(isResumed && !isRounded ? start.checkpoint : begun);
     if (!source)
         return passError(source);
+    const model::StorageChoice choice = storageChoice(start.recipe, *config, (*source)->config());
     auto trained = tune::fullParameters(*config, (*source)->config());
     if (!trained)
         return passError(trained);
-    if (auto room = checkFullMemory(*trained, (*source)->config()); !room)
+    if (auto room = checkFullMemory(start.recipe, *trained, model::bytesInMemory(**source, choice)); !room)
         return passError(room);
-    auto weights = model::loadWeights(**source, progress, stop);
+    auto weights = model::loadWeights(**source, progress, stop, choice);
     if (!weights)
         return passError(weights);
+    if (isResumed && isRounded) {
+        if (auto read = readTrained(start.checkpoint, choice, **weights); !read)
+            return passError(read);
+    }
     // Just loaded for this run: nobody else holds them.
     const auto own = std::const_pointer_cast<model::ModelWeights>(*weights);
     const auto writeBeside = [base = start.model, modelConfig = own->config](const fs::path &folder) -> Result<> {
@@ -268,6 +312,10 @@ Result<tune::LoraConfig> loraConfig(const train::Recipe &recipe, const model::Mo
     config.init = init == "pissa" ? tune::LoraInit::Pissa : init == "gaussian" ? tune::LoraInit::Gaussian : tune::LoraInit::Uniform;
     config.baseModel = baseModel;
     config.targetPattern = recipe.text("targetExpression");
+    if (const std::string saved = recipe.text("modulesToSave"); saved != "none")
+        for (const std::string_view name : {"embed_tokens", "lm_head"})
+            if (saved.find(name) != std::string::npos)
+                config.savedModules.emplace_back(name);
     auto layers = train::parseLayers(recipe.text("layers"));
     auto ranks = train::parsePairs(recipe.text("rankPattern")), alphas = train::parsePairs(recipe.text("alphaPattern"));
     for (const Error *error : {layers ? nullptr : &layers.error(), ranks ? nullptr : &ranks.error(), alphas ? nullptr : &alphas.error()}) {
@@ -324,6 +372,10 @@ Result<> checkMethod(const train::Recipe &recipe, const fs::path &model, const f
     }
     if (!isFull)
         return {};
+    const model::WeightStorage storage = storageChoice(recipe).storage;
+    if (storage == model::WeightStorage::Q8 || storage == model::WeightStorage::Nf4)
+        return fail(ErrorCode::Usage, tr("Full fine-tuning changes the weights themselves, and weights that are rounded to {} bits cannot take small corrections.", storage == model::WeightStorage::Q8 ? 8 : 4),
+                    tr("Keep the base in 32 or 16 bits (storage=fp32 or bf16), or choose another method: all the others work on such a base."));
     auto source = model::WeightSource::open(startFolder.empty() ? model : startFolder);
     if (!source)
         return passError(source);
@@ -332,11 +384,23 @@ Result<> checkMethod(const train::Recipe &recipe, const fs::path &model, const f
     return {};
 }
 
+Result<std::int64_t> weightBytes(const StartPoint &start)
+{
+    const bool isFull = start.recipe.method == "full";
+    auto source = model::WeightSource::open(isFull && !start.startFolder.empty() ? fs::path(start.startFolder) : start.model);
+    if (!source)
+        return passError(source);
+    if (!isFull)
+        return model::bytesInMemory(**source, storageChoice(start.recipe));
+    auto config = fullConfig(start.recipe);
+    return config ? model::bytesInMemory(**source, storageChoice(start.recipe, *config, (*source)->config())) : Result<std::int64_t>(passError(config));
+}
+
 Result<Trainee> loadTrainee(const StartPoint &start, const ProgressCallback &progress, std::stop_token stop)
 try {
     if (start.recipe.method == "full")
         return fullTrainee(start, progress, stop);
-    auto weights = model::loadWeights(start.model, progress, stop);
+    auto weights = model::loadWeights(start.model, progress, stop, storageChoice(start.recipe));
     if (!weights)
         return passError(weights);
     if (auto checked = checkLayers(start.recipe, (*weights)->config); !checked)

@@ -35,6 +35,14 @@ bool hasBrokenValue(std::span<const float> values)
     return largest >= 0x7F800000u;
 }
 
+// decodeRows, with an error that names the tensor where a value is no number.
+Result<> decodeSound(const WeightSource &source, const SourceTensor &tensor, std::int64_t first, std::int64_t count, std::span<float> target)
+{
+    if (auto read = tensor.decodeRows(first, count, target); !read)
+        return read;
+    return hasBrokenValue(target) ? Result<>(tl::unexpected(brokenValues(source, tensor))) : Result<>();
+}
+
 enum class Form : std::uint8_t { Plain, Blocks, Nf4 };
 struct Storage {
     Form form = Form::Plain;
@@ -149,7 +157,7 @@ Result<> onAllThreads(std::int64_t count, const Work &work)
 
 std::size_t rowBytes(io::StorageType type, std::int64_t columns) { return static_cast<std::size_t>(columns / io::blockValues(type) * io::blockBytes(type)); }
 
-Result<StoredMatrix::Values> readBlocks(const SourceTensor &tensor, io::StorageType type)
+Result<StoredMatrix::Values> readBlocks(const WeightSource &source, const SourceTensor &tensor, io::StorageType type)
 {
     const std::int64_t rows = tensor.entry.rows(), columns = tensor.entry.rowValues();
     const std::size_t bytesPerRow = rowBytes(type, columns);
@@ -159,28 +167,27 @@ Result<StoredMatrix::Values> readBlocks(const SourceTensor &tensor, io::StorageT
     auto read = onAllThreads((rows + step - 1) / step, [&](std::int64_t piece) -> Result<> {
         const std::int64_t first = piece * step, count = std::min(step, rows - first);
         std::byte *target = blocks.bytes.data() + static_cast<std::size_t>(first) * bytesPerRow;
-        if (isSame) {
-            for (std::int64_t row = 0; row < count; ++row)
-                std::memcpy(target + static_cast<std::size_t>(row) * bytesPerRow,
-                            tensor.entry.bytes.data() + static_cast<std::size_t>(tensor.fileRow(first + row)) * bytesPerRow, bytesPerRow);
-            return {};
-        }
         std::vector<float> values(static_cast<std::size_t>(count * columns));
-        if (auto decoded = tensor.decodeRows(first, count, values); !decoded)
+        if (auto decoded = decodeSound(source, tensor, first, count, values); !decoded)
             return decoded;
-        return io::encodeFloats(type, values, {target, static_cast<std::size_t>(count) * bytesPerRow});
+        if (!isSame)
+            return io::encodeFloats(type, values, {target, static_cast<std::size_t>(count) * bytesPerRow});
+        for (std::int64_t row = 0; row < count; ++row)
+            std::memcpy(target + static_cast<std::size_t>(row) * bytesPerRow,
+                        tensor.entry.bytes.data() + static_cast<std::size_t>(tensor.fileRow(first + row)) * bytesPerRow, bytesPerRow);
+        return {};
     });
     return read ? Result<StoredMatrix::Values>(std::move(blocks)) : passError(read);
 }
 
-Result<StoredMatrix::Values> readNf4(const SourceTensor &tensor, ScaleRounding rounding)
+Result<StoredMatrix::Values> readNf4(const WeightSource &source, const SourceTensor &tensor, ScaleRounding rounding)
 {
     const std::int64_t rows = tensor.entry.rows(), columns = tensor.entry.rowValues(), step = std::max<std::int64_t>(1, kPieceValues / columns);
     const at::Tensor values = at::empty({rows, columns}, at::kFloat);
     auto *target = values.data_ptr<float>();
     auto read = onAllThreads((rows + step - 1) / step, [&](std::int64_t piece) {
         const std::int64_t first = piece * step, count = std::min(step, rows - first);
-        return tensor.decodeRows(first, count, {target + first * columns, static_cast<std::size_t>(count * columns)});
+        return decodeSound(source, tensor, first, count, {target + first * columns, static_cast<std::size_t>(count * columns)});
     });
     return read ? Result<StoredMatrix::Values>(toNf4(values, rounding)) : passError(read);
 }
@@ -228,7 +235,7 @@ private:
         for (const std::string &name : names) {
             const SourceTensor &tensor = *m_source.find(name);
             const Storage storage = m_plan[name];
-            auto values = storage.form == Form::Nf4 ? readNf4(tensor, m_choice.scales) : readBlocks(tensor, storage.type);
+            auto values = storage.form == Form::Nf4 ? readNf4(m_source, tensor, m_choice.scales) : readBlocks(m_source, tensor, storage.type);
             if (!values)
                 return passError(values);
             matrix->append(tensor.entry.rows(), std::move(*values));
@@ -287,9 +294,7 @@ try {
         auto decoded = onAllThreads(std::min(round, total - begin), [&](std::int64_t i) -> Result<> {
             const Piece &piece = pieces[static_cast<std::size_t>(begin + i)];
             const auto count = static_cast<std::size_t>(piece.rows * piece.tensor->entry.rowValues());
-            if (auto read = piece.tensor->decodeRows(piece.firstRow, piece.rows, {piece.target, count}); !read)
-                return read;
-            return hasBrokenValue({piece.target, count}) ? Result<>(tl::unexpected(brokenValues(source, *piece.tensor))) : Result<>();
+            return decodeSound(source, *piece.tensor, piece.firstRow, piece.rows, {piece.target, count});
         });
         if (!decoded)
             return passError(decoded);

@@ -75,9 +75,9 @@ AdamW::AdamW(std::vector<TrainableParameter> parameters, const AdamSettings &set
     m_values = at::zeros({total}, options.requires_grad(false));
     m_gradients = at::zeros_like(m_values);
     if (isRounded()) {
-        // All scales are 0: whatever the codes say, the moments are.
-        for (RoundedMoment *moment : {&m_roundedMean, &m_roundedSquare}) {
-            moment->codes.resize(static_cast<std::size_t>(total));
+        // Zero, also behind the last value of a parameter, where a file holds nothing and the largest of the block is looked for all the same.
+        for (auto &[moment, range] : {std::pair{&m_roundedMean, io::DynamicRange::Signed}, std::pair{&m_roundedSquare, io::DynamicRange::Positive}}) {
+            moment->codes.assign(static_cast<std::size_t>(total), io::nearestDynamicCode(range, 0.0f));
             moment->scales.resize(static_cast<std::size_t>(total / kMomentBlock));
         }
     } else {

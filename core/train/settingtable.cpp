@@ -104,6 +104,12 @@ const std::vector<SettingField> &table()
          .help = "Other alphas for some matrices, such as q_proj=16.",
          .why = "Written like ranks by module. Matrices that are not named take the alpha above.",
          .method = "lora", .form = TextForm::Pairs},
+        {.key = "modulesToSave", .label = "Trained as a whole", .unit = "", .kind = Kind::Choice, .level = Level::Advanced, .standard = std::string("none"),
+         .choices = {"none", "embed_tokens", "lm_head", "embed_tokens,lm_head"}, .choiceLabels = {"Nothing", "Embeddings", "Output head", "Both"},
+         .help = "Which large tables of the model are copied and trained as a whole beside the adapter.",
+         .why = "For new words or another language. The copies lie in the adapter's file, which grows by the size of the tables, and each step "
+                "takes longer. Write embed_tokens or lm_head among the target modules to give them a low-rank adapter instead.",
+         .method = "lora"},
         // ---- full fine-tuning
         {.key = "parts", .label = "Trained parts", .unit = "", .kind = Kind::Text, .level = Level::Basic, .standard = std::string("all"),
          .help = "Which weights are trained: all, or some of attention, mlp, norms, embeddings, head, separated by commas.",
@@ -211,6 +217,11 @@ const std::vector<SettingField> &table()
          .minimum = 1e-16, .maximum = 1.0,
          .help = "A small number that keeps the optimiser from dividing by zero.",
          .why = "A value of AdamW, almost never worth changing."},
+        {.key = "optimizerState", .label = "Optimiser memory", .unit = "", .kind = Kind::Choice, .level = Level::Advanced,
+         .standard = std::string("fp32"), .choices = {"fp32", "8bit"}, .choiceLabels = {"32 bits", "8 bits"},
+         .help = "In how many bits the optimiser remembers the earlier steps of each trained value.",
+         .why = "With 8 bits it needs a quarter of the room, which matters in full fine-tuning; adapters are small in any case. Runs with it end "
+                "close to runs without, but not equal to them."},
         // ---- reading the rows
         {.key = "sampler", .label = "Order of rows", .unit = "", .kind = Kind::Choice, .level = Level::Advanced,
          .standard = std::string("shuffle"), .choices = {"shuffle", "sequential"}, .choiceLabels = {"Shuffled", "As in the table"},
@@ -240,6 +251,13 @@ const std::vector<SettingField> &table()
          .why = "With 16 bits the frozen matrices of the base are multiplied with rounded numbers, which takes about a third less time for each step. "
                 "What is trained, its sums and the held-out loss stay in 32 bits. The result is as good, but not the same to the last "
                 "digit. Without effect on weights that are trained themselves."},
+        {.key = "storage", .label = "Base model in memory", .unit = "", .kind = Kind::Choice, .level = Level::Advanced,
+         .standard = std::string("fp32"), .choices = {"fp32", "bf16", "q8", "nf4", "nf4-double", "file"},
+         .choiceLabels = {"32 bits", "16 bits", "8 bits", "4 bits (NF4)", "4 bits, smallest", "As in the file"},
+         .help = "In how many bits the weights that are not trained lie in memory while the run learns.",
+         .why = "Fewer bits need less memory and round the model that the adapter learns beside: 16 and 8 bits change next to nothing, 4 bits "
+                "(QLoRA) a little. The smallest form rounds the scales of the blocks too. They are unpacked for each product. Answers and exports take the weights of the file. Full "
+                "fine-tuning needs 32 or 16 bits; what it does not train is then rounded in its result."},
         {.key = "mix", .label = "Mix", .unit = "", .kind = Kind::Text, .level = Level::Advanced, .standard = std::string(),
          .help = "How often the rows of each set are read in an epoch, such as rules.jsonl=2,tag:chat=0.5; others are read once.",
          .why = "A set is a file that rows came from, own for those that were written here, or a tag: and its name. A small set that matters can be "

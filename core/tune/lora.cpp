@@ -128,6 +128,10 @@ Result<std::vector<PlannedModule>> planModules(const model::ModelConfig &modelCo
     auto outers = planOuters(config);
     if (!outers)
         return passError(outers);
+    const std::string embedding(model::nameOf(modelConfig, model::OuterTensor::Embedding));
+    if (outerParameters(*outers, modelConfig) > 0 && embedding != pathOf(OuterPart::Embedding))
+        return fail(ErrorCode::Usage, tr("Embeddings and output head cannot be trained beside LoRA in this family of models ({}).", embedding),
+                    tr("Leave them out, or train them with full fine-tuning (parts=embeddings,head)."));
     if (plans.empty() && outerParameters(*outers, modelConfig) == 0) {
         return fail(ErrorCode::Usage, tr("The model has no module that matches the targets ({}).",
                                                   config.targetPattern.empty() ? fmt::format("{}", fmt::join(config.targets, ", ")) : config.targetPattern),

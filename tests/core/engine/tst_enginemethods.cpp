@@ -9,6 +9,7 @@
 #include <QFile>
 #include <QTemporaryDir>
 #include <QTest>
+#include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -94,6 +95,13 @@ void TestEngineMethods::wholeRoad_data()
     QTest::newRow("expression and patterns") << "lora" << rate + QStringList{"targetExpression=.*(q|down)_proj", "rankPattern=q_proj=3", "alphaPattern=down_proj=5", "init=gaussian"} << peft;
     QTest::newRow("dora") << "lora" << rate + QStringList{"rank=2", "dora=true", "dropout=0.1"} << peft;
     QTest::newRow("pissa") << "lora" << QStringList{"learningRate=0.003", "rank=2", "init=pissa", "rslora=true"} << peft;
+    QTest::newRow("lora on 4 bits") << "lora" << rate + QStringList{"rank=4", "dropout=0.1", "storage=nf4"} << peft;
+    QTest::newRow("dora on 4 bits with rounded scales") << "lora" << rate + QStringList{"rank=4", "dora=true", "storage=nf4-double", "optimizerState=8bit"} << peft;
+    QTest::newRow("pissa on 8 bits") << "lora" << QStringList{"learningRate=0.003", "rank=2", "init=pissa", "storage=q8"} << peft;
+    QTest::newRow("lora with a head of its own") << "lora" << rate + QStringList{"rank=4", "modulesToSave=lm_head"} << peftOnly; // the model's head is its embeddings
+    QTest::newRow("lora at the embeddings") << "lora" << rate + QStringList{"rank=4", "targets=q_proj,embed_tokens", "storage=file"} << peftOnly;
+    QTest::newRow("full over 16 bits, one layer") << "full" << QStringList{"learningRate=0.002", "layers=0", "storage=bf16", "optimizerState=8bit"} << merged;
+    QTest::newRow("prefix on 4 bits") << "prefix" << QStringList{"learningRate=0.05", "virtualTokens=6", "storage=nf4"} << peftOnly;
     QTest::newRow("full") << "full" << QStringList{"learningRate=0.001", "weightDecay=0.01"} << merged;
     QTest::newRow("full, norms and head") << "full" << QStringList{"learningRate=0.003", "parts=norms,head"} << merged;
     QTest::newRow("full, one layer") << "full" << QStringList{"learningRate=0.002", "layers=0"} << merged;
@@ -230,6 +238,22 @@ void TestEngineMethods::fullRefusesWhatCannotBe()
     const auto refused = trainRun(own, wish);
     QVERIFY(!refused);
     QVERIFY2(refused.error().message.find("Q8_0") != std::string::npos && refused.error().hint.find("LoRA") != std::string::npos, refused.error().message.c_str());
+
+    for (const char *storage : {"storage=q8", "storage=nf4", "storage=nf4-double"}) {
+        wish = request("full", {storage});
+        const auto rounded = trainRun(own, wish);
+        QVERIFY2(!rounded && rounded.error().code == ErrorCode::Usage && rounded.error().message.find("bits cannot take small corrections") != std::string::npos, storage);
+        // On the Train page it is a problem with a button that settles it.
+        const auto plan = planRun(own, wish);
+        VERIFY_OK(plan);
+        const auto problem = std::ranges::find(plan->problems, "method", &TrainPlan::Problem::code);
+        QVERIFY(problem != plan->problems.end() && problem->isBlocking);
+        VERIFY_OK(train::applySetting(wish.recipe, problem->fixSetting));
+        const auto fixed = planRun(own, wish);
+        VERIFY_OK(fixed);
+        QVERIFY(std::ranges::none_of(fixed->problems, &TrainPlan::Problem::isBlocking));
+    }
+    QVERIFY(own.runs()->empty()); // refused before anything is kept
 }
 
 void TestEngineMethods::startsOfAnotherKindAreRefused()

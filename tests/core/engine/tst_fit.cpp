@@ -1,14 +1,22 @@
 // Does it fit: what is measured, what is suggested, that the prediction holds for the run that follows, and that a measurement ends at once.
 #include "core/base/memory.h"
+#include "core/base/random.h"
 #include "core/engine/fit.h"
+#include "core/io/atomicfile.h"
+#include "core/io/jsonfile.h"
+#include "core/io/safetensors.h"
+#include "core/model/weightsource.h"
 #include "tests/core/verifyok.h"
 
 #include <QTemporaryDir>
 #include <QTest>
+#include <algorithm>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 using namespace fettle;
 using namespace fettle::engine;
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -52,6 +60,7 @@ private slots:
     void onlyStepsOfTheRunCount();
     void whatIsTooLargeSuggests();
     void suggestionsFit();
+    void largeBaseIsOfferedInFewerBits();
     void predictsThePeakOfTheRun_data();
     void predictsThePeakOfTheRun();
     void endsInsideAPass();
@@ -140,12 +149,76 @@ void TestFit::suggestionsFit()
     }
 }
 
+namespace {
+
+// A model of 14 million numbers, 57 MB in memory, made of tinychat's tokenizer.
+std::string wideModel(const fs::path &folder)
+{
+    fs::create_directories(folder);
+    for (const char *name : {"tokenizer.json", "tokenizer_config.json", "chat_template.jinja"})
+        fs::copy_file(fs::path(kModel) / name, folder / name);
+    auto config = *io::readJsonFile(fs::path(kModel) / "config.json");
+    config.update({{"hidden_size", 512}, {"intermediate_size", 1024}, {"num_hidden_layers", 6}, {"num_attention_heads", 8}, {"num_key_value_heads", 4}, {"head_dim", 64}});
+    if (!io::writeFileAtomically(folder / "config.json", config.dump()))
+        return {};
+    std::vector<std::vector<float>> values;
+    std::vector<io::TensorToWrite> tensors;
+    RandomStream random(1, 1);
+    const auto expected = model::expectedTensors(*model::readConfig(folder));
+    values.reserve(expected.size());
+    for (const model::ExpectedTensor &tensor : expected) {
+        std::int64_t count = 1;
+        for (const std::int64_t size : tensor.shape)
+            count *= size;
+        random.fillNormal(values.emplace_back(static_cast<std::size_t>(count)), tensor.shape.size() == 1 ? 1.0f : 0.0f, 0.02f);
+        tensors.push_back({tensor.name, io::StorageType::F32, tensor.shape, std::as_bytes(std::span(values.back()))});
+    }
+    return io::writeSafetensors(folder / "model.safetensors", tensors) ? folder.string() : std::string();
+}
+
+} // namespace
+
+// Where the base in 32 bits is too large, 4 bits are offered with what they cost; taken, the run fits. Also where 32 bits cannot even be loaded.
+void TestFit::largeBaseIsOfferedInFewerBits()
+{
+    FitRequest wanted;
+    wanted.run = request({"rowsPerStep=2", "checkpointing=full"});
+    wanted.run.model = wideModel(m_dir.filePath(QStringLiteral("wide")).toStdString());
+    QVERIFY(!wanted.run.model.empty());
+    wanted.records = someRecords(24, 20);
+    const auto roomy = measureFit(nullptr, wanted);
+    VERIFY_OK(roomy);
+    QVERIFY(roomy->fits() && roomy->bytes.weights > 56'000'000);
+    for (const std::int64_t missing : {std::int64_t{20'000'000}, roomy->bytes.activations + 20'000'000}) {
+        wanted.availableBytes = roomy->bytes.total() - missing;
+        const auto tight = measureFit(nullptr, wanted);
+        VERIFY_OK(tight);
+        QVERIFY(!tight->fits());
+        const auto smaller = std::ranges::find(tight->suggestions, std::vector<std::string>{"storage=nf4"}, &FitSuggestion::settings);
+        QVERIFY(smaller != tight->suggestions.end());
+        QVERIFY2(smaller->price.find("rounded a little") != std::string::npos && smaller->secondsPerStep > 0, smaller->price.c_str());
+        QVERIFY2(smaller->bytes < roomy->bytes.total() - 40'000'000, qPrintable(QString::number(smaller->bytes)));
+        FitRequest changed = wanted;
+        VERIFY_OK(train::applySetting(changed.run.recipe, "storage=nf4"));
+        const auto taken = measureFit(nullptr, changed);
+        VERIFY_OK(taken);
+        QVERIFY(taken->fits());
+    }
+    // Weights that are trained themselves stay as they are.
+    wanted.run.recipe = {"full", {}};
+    const auto full = measureFit(nullptr, wanted);
+    VERIFY_OK(full);
+    QVERIFY(!full->fits());
+    QVERIFY(std::ranges::none_of(full->suggestions, [](const FitSuggestion &suggestion) { return suggestion.settings.front().starts_with("storage"); }));
+}
+
 void TestFit::predictsThePeakOfTheRun_data()
 {
     QTest::addColumn<QString>("setting");
     QTest::newRow("as it is") << "seed=1";
     QTest::newRow("layers computed again") << "checkpointing=full";
     QTest::newRow("plain path") << "dora=true";
+    QTest::newRow("base in 4 bits") << "storage=nf4";
 }
 
 // A whole epoch: what the process holds at most is what was said before, within a tenth. What the run itself adds is compared too, because

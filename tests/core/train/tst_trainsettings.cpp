@@ -66,6 +66,8 @@ void TestTrainSettings::appliesAssignments_data()
     QTest::newRow("pairs") << "rankPattern=q_proj=8,v_proj=4" << "rankPattern" << "\"q_proj=8,v_proj=4\"";
     QTest::newRow("expression") << "targetExpression=.*q_proj" << "targetExpression" << "\".*q_proj\"";
     QTest::newRow("emptied") << "targetExpression=" << "targetExpression" << "\"\"";
+    QTest::newRow("storage") << "storage=nf4-double" << "storage" << "\"nf4-double\"";
+    QTest::newRow("choice with a comma") << "modulesToSave=embed_tokens,lm_head" << "modulesToSave" << "\"embed_tokens,lm_head\"";
     QTest::newRow("lower end") << "dropout=0" << "dropout" << "0.0";
 }
 
@@ -96,6 +98,7 @@ void TestTrainSettings::refusesAssignments_data()
     QTest::newRow("huge") << "maxSteps=99999999999999999999" << "maxSteps takes";
     QTest::newRow("boolean") << "packing=maybe" << "true or false";
     QTest::newRow("choice") << "schedule=wavy" << "one of linear, cosine, constant";
+    QTest::newRow("storage") << "storage=int3" << "one of fp32, bf16, q8, nf4, nf4-double, file";
     QTest::newRow("pattern as target") << "targets=.*" << "targets takes";
 }
 

@@ -180,7 +180,9 @@ Result<> DecodeStep::applyMaps(std::initializer_list<LinearMap> maps, std::size_
             if (!module.a.isEmpty()) {
                 if (!input)
                     input = b.segmentInput(segment, module.a.columns());
-                b.work.push_back({&module.a, input, nullptr, segment.rows, lowOf(b.low, index, segment), b.lowRank, ProductMode::Replace});
+                const bool isLater = isBeside || !module.gain.empty() || !module.inputGain.empty(); // W x is changed before
+                b.updates.push_back({&module.a, &module.b, input, segment.rows, module.scaling * segment.strength, lowOf(b.low, index, segment),
+                                     lowOf(b.packedLow, index, segment), isLater ? LowRankUpdate::kLater : index, rowOf(map, segment.first), outputOf(map).stride});
             }
             ++index;
         }
@@ -221,21 +223,9 @@ Result<> DecodeStep::applyMaps(std::initializer_list<LinearMap> maps, std::size_
             }
         }
     }
-    for (const StepSegment &segment : b.adapted) {
-        std::size_t index = 0;
-        for (const LinearMap map : maps) {
-            const DecodeAdapter::Module &module = segment.adapter->module(layer, map);
-            if (!module.a.isEmpty()) {
-                float *low = lowOf(b.low, index, segment), *packed = lowOf(b.packedLow, index, segment);
-                const float scale = module.scaling * segment.strength;
-                for (std::size_t i = 0; i < segment.rows * b.lowRank; ++i)
-                    low[i] *= scale;
-                packRows(low, b.lowRank, segment.rows, module.b.columns(), packed);
-                b.work.push_back({&module.b, packed, nullptr, segment.rows, rowOf(map, segment.first), outputOf(map).stride, ProductMode::Add});
-            }
-            ++index;
-        }
-    }
+    for (const LowRankUpdate &update : b.later)
+        b.work.push_back({update.b, update.packedLow, nullptr, update.rows, update.y, update.stride, ProductMode::Add});
+    b.later.clear();
     if (!b.work.empty())
         b.runProducts(m_pool);
     for (std::size_t r = 0; r < rows && isBeside; ++r) {

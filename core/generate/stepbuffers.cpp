@@ -3,6 +3,7 @@
 #include "core/generate/attentionkernel.h"
 
 #include <algorithm>
+#include <atomic>
 
 namespace fettle::generate {
 
@@ -61,24 +62,56 @@ void StepBuffers::runProducts(WorkerPool &pool)
     for (const Product &product : work)
         bytes += product.matrix->panels() * product.matrix->bytesPerPanel() * product.rows;
     // Small enough tasks that threads finish together, large enough that handing them out costs nothing.
-    const std::size_t wanted = std::max(kFewestTaskBytes, bytes / (static_cast<std::size_t>(pool.threads()) * 8));
+    const std::size_t taskBytes = std::max(kFewestTaskBytes, bytes / (static_cast<std::size_t>(pool.threads()) * 8));
     const std::size_t unit = panelsPerStep();
     std::size_t tasks = 0;
     for (Product &product : work) {
-        const std::size_t step = wanted / (product.matrix->bytesPerPanel() * product.rows);
+        const std::size_t step = taskBytes / (product.matrix->bytesPerPanel() * product.rows);
         product.panelsPerTask = std::max<std::size_t>(1, step / unit) * unit;
         product.firstTask = tasks;
         tasks += (product.matrix->panels() + product.panelsPerTask - 1) / product.panelsPerTask;
     }
-    pool.run(tasks, [&](std::size_t task, int thread) {
-        const Product &product = *std::prev(std::upper_bound(work.begin(), work.end(), task, [](std::size_t wantedTask, const Product &other) { return wantedTask < other.firstTask; }));
+    // A of every update comes first: whoever computes panels of a product waits for tasks that others have begun, never for one that nobody has.
+    std::atomic<std::size_t> ready = 0;
+    const std::size_t updateCount = updates.size();
+    pool.run(updateCount + tasks, [&](std::size_t task, int thread) {
+        if (task < updateCount) {
+            computeLow(updates[task], thread);
+            ready.fetch_add(1, std::memory_order_release);
+            return;
+        }
+        task -= updateCount;
+        const auto next = std::upper_bound(work.begin(), work.end(), task, [](std::size_t wantedTask, const Product &other) { return wantedTask < other.firstTask; });
+        const auto index = static_cast<std::size_t>(next - work.begin()) - 1;
+        const Product &product = work[index];
         const std::size_t begin = (task - product.firstTask) * product.panelsPerTask, end = std::min(product.matrix->panels(), begin + product.panelsPerTask);
-        if (product.quantised && fitsIntegerProducts(*product.matrix))
-            multiplyIntegerPanels(*product.matrix, product.quantised, product.rows, product.y, product.stride, product.mode, begin, end);
-        else
-            multiplyPanels(*product.matrix, product.packed, product.rows, product.y, product.stride, product.mode, begin, end, productScratch[static_cast<std::size_t>(thread)].data());
+        multiply(product, begin, end, thread);
+        for (const LowRankUpdate &update : updates) {
+            if (update.with != index)
+                continue;
+            WorkerPool::waitUntil([&] { return ready.load(std::memory_order_acquire) == updateCount; });
+            multiply({update.b, update.packedLow, nullptr, update.rows, update.y, update.stride, ProductMode::Add}, begin, end, thread);
+        }
     });
     work.clear();
+    std::copy_if(updates.begin(), updates.end(), std::back_inserter(later), [](const LowRankUpdate &update) { return update.with == LowRankUpdate::kLater; });
+    updates.clear();
+}
+
+void StepBuffers::multiply(const Product &product, std::size_t begin, std::size_t end, int thread)
+{
+    if (product.quantised && fitsIntegerProducts(*product.matrix))
+        multiplyIntegerPanels(*product.matrix, product.quantised, product.rows, product.y, product.stride, product.mode, begin, end);
+    else
+        multiplyPanels(*product.matrix, product.packed, product.rows, product.y, product.stride, product.mode, begin, end, productScratch[static_cast<std::size_t>(thread)].data());
+}
+
+void StepBuffers::computeLow(const LowRankUpdate &update, int thread)
+{
+    multiply({update.a, update.packed, nullptr, update.rows, update.low, lowRank, ProductMode::Replace}, 0, update.a->panels(), thread);
+    for (std::size_t i = 0; i < update.rows * lowRank; ++i)
+        update.low[i] *= update.scale;
+    packRows(update.low, lowRank, update.rows, update.b->columns(), update.packedLow);
 }
 
 const float *StepBuffers::segmentInput(const StepSegment &segment, std::size_t columns)

@@ -67,6 +67,20 @@ struct Product {
     std::size_t firstTask = 0, panelsPerTask = 1; // set by runProducts
 };
 
+// s B (A x) of an adapter at a map, for the rows of a segment. A x is computed, scaled and packed for B first; where `with` names a product of
+// the same list, B is computed together with its panels, else by whoever comes later.
+struct LowRankUpdate {
+    static constexpr std::size_t kLater = static_cast<std::size_t>(-1);
+    const PackedMatrix *a = nullptr, *b = nullptr;
+    const float *packed = nullptr; // x
+    std::size_t rows = 0;
+    float scale = 1.0f;
+    float *low = nullptr, *packedLow = nullptr; // [rows][stride of low]: A x, and s A x packed
+    std::size_t with = kLater;
+    float *y = nullptr;            // of the segment's first row
+    std::size_t stride = 0;        // of y
+};
+
 // Strides are padded to whole panels because products write whole panels.
 struct StepBuffers {
     std::vector<StepRow> rows;
@@ -74,6 +88,8 @@ struct StepBuffers {
     std::vector<AttentionTask> attentionTasks;
     std::vector<std::size_t> wanted; // rows whose logits are asked for
     std::vector<Product> work;
+    std::vector<LowRankUpdate> updates; // of the products in work
+    std::vector<LowRankUpdate> later;   // those of them whose B is still to be added
 
     std::size_t width = 0, queryWidth = 0, keyValueWidth = 0, intermediate = 0, fusedWidth = 0, lowRank = 0, vocabulary = 0;
     Scratch stream;         // [rows][width]
@@ -95,8 +111,10 @@ struct StepBuffers {
     void setInput(const float *source, std::size_t stride, std::size_t first, std::size_t count, std::size_t columns);
     [[nodiscard]] const std::byte *quantisedInput() { return hasQuantised ? quantised.bytes() : nullptr; }
     [[nodiscard]] Result<> prepare(const model::ModelConfig &config, std::size_t largestRank, int threads);
-    // Computes and empties the list of work.
+    // Computes and empties the lists of work and of updates; keeps what is to come later.
     void runProducts(WorkerPool &pool);
+    void multiply(const Product &product, std::size_t begin, std::size_t end, int thread);
+    void computeLow(const LowRankUpdate &update, int thread);
     // The packed input of the rows of a segment, taken out of `packed`. columns: of the input.
     [[nodiscard]] const float *segmentInput(const StepSegment &segment, std::size_t columns);
 };

@@ -59,12 +59,15 @@ void WorkerPool::runJob(std::uint32_t tasks, Call call, void *context)
     m_wakeUp.fetch_add(1, std::memory_order_release);
     m_wakeUp.notify_all();
     takeTasks(0);
-    for (int round = 0; m_done.load(std::memory_order_acquire) < tasks; ++round) {
-        if (round < kRoundsBeforeYield)
-            relax();
-        else
-            std::this_thread::yield();
-    }
+    waitUntil([&] { return m_done.load(std::memory_order_acquire) >= tasks; });
+}
+
+void WorkerPool::pause(int round)
+{
+    if (round < kRoundsBeforeYield)
+        relax();
+    else
+        std::this_thread::yield();
 }
 
 void WorkerPool::takeTasks(int thread)

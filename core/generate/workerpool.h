@@ -37,7 +37,16 @@ public:
         runJob(static_cast<std::uint32_t>(tasks), [](void *context, std::size_t task, int thread) { (*static_cast<Plain *>(context))(task, thread); }, &work);
     }
 
+    // Spins until another thread's task has brought it about, and lets others run where that takes long.
+    template <class Condition>
+    static void waitUntil(const Condition &isTrue)
+    {
+        for (int round = 0; !isTrue(); ++round)
+            pause(round);
+    }
+
 private:
+    static void pause(int round);
     using Call = void (*)(void *, std::size_t, int);
     void runJob(std::uint32_t tasks, Call call, void *context);
     void takeTasks(int thread);

@@ -6,12 +6,12 @@
 #include "core/engine/helptraining.h"
 #include "core/engine/models.h"
 #include "core/engine/race.h"
+#include "core/engine/recipefile.h"
 #include "core/train/settings.h"
 
 #include <chrono>
 #include <filesystem>
 #include <fmt/format.h>
-#include <fstream>
 #include <functional>
 
 namespace fettle::cli {
@@ -70,7 +70,7 @@ namespace {
 struct TrainArguments {
     std::string model, project, data, out = "fettle-adapter", method = "lora", preset = "balanced", recipe, adapter;
     std::vector<std::string> set;
-    bool hasMethod = false, hasPreset = false;
+    std::int64_t snapshot = 0;
 };
 
 Result<train::Recipe> chooseRecipe(const TrainArguments &arguments, std::int64_t rows)
@@ -80,13 +80,7 @@ Result<train::Recipe> chooseRecipe(const TrainArguments &arguments, std::int64_t
         return passError(preset);
     train::Recipe recipe = train::presetRecipe(*preset, arguments.method, rows);
     if (!arguments.recipe.empty()) {
-        std::ifstream file(arguments.recipe);
-        if (!file)
-            return fail(ErrorCode::NotFound, tr("Cannot read the recipe {}.", arguments.recipe), tr("Check the path."));
-        const auto json = nlohmann::json::parse(file, nullptr, false);
-        if (json.is_discarded())
-            return fail(ErrorCode::BadInput, tr("The recipe {} is not JSON.", arguments.recipe), tr("A recipe is the recipe.json of a run."));
-        auto read = train::recipeFromJson(json);
+        auto read = engine::readRecipe(arguments.recipe);
         if (!read)
             return read;
         recipe = *read;
@@ -176,6 +170,7 @@ int runTrain(const TrainArguments &arguments, Context &context, const engine::Co
     engine::TrainRequest request;
     request.model = arguments.model;
     request.adapter = arguments.adapter;
+    request.snapshot = SnapshotId{arguments.snapshot};
     request.compute = compute;
 
     if (!arguments.project.empty()) {
@@ -423,6 +418,7 @@ void addTrainVerbs(Registry &registry)
         return withRanks(context, [&](const engine::ComputeOptions &compute) { return runTrain(*arguments, context, compute); });
     });
     addChoices(*verb, *arguments);
+    verb->add_option("--snapshot", arguments->snapshot, tr("With --project: number of a snapshot to learn from, in place of the records as they are"))->check(CLI::PositiveNumber)->needs("--project");
     verb->add_option("--out", arguments->out, tr("With --data: folder of the adapter"))->capture_default_str();
 
     auto fit = std::make_shared<FitArguments>();

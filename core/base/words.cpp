@@ -32,7 +32,7 @@ std::string fillTranslation(std::string_view english, fmt::format_args values)
 std::string countText(std::int64_t count)
 {
     std::string digits = std::to_string(count);
-    for (std::size_t end = digits.size(); end > (count < 0 ? 4U : 3U); digits.insert(end -= 3, ","))
+    for (std::size_t end = digits.size(); end > (count < 0 ? 4U : 3U); digits.insert(end -= 3, 1, ','))
         ;
     return digits;
 }

@@ -1,4 +1,5 @@
 // The built program, driven as scripts drive it: verbs, JSON documents, exit codes, bad input. Real files, the tiny chat model.
+#include "core/train/commandtext.h"
 #include "tests/cli/program.h"
 
 #include <QDir>
@@ -35,6 +36,7 @@ private slots:
     void roadFromFileToMergedModel();
     void everyMethodFromDataToAnswer_data();
     void everyMethodFromDataToAnswer();
+    void copiedCommandMakesTheSameRecipe();
     void noticesOfARunAreTold();
     void importAccountsForEveryRow();
     void raceComparesMethods();
@@ -175,6 +177,34 @@ void TestCommandLine::everyMethodFromDataToAnswer()
     // Settings of another method are refused by name.
     const Outcome refused = run({"train", "--model", kModel, "--data", kData, "--method", method, "--out", folder.filePath("none"), "--set", method == "lora" ? "virtualTokens=4" : "rank=4"});
     QCOMPARE(refused.exitCode, 2);
+}
+
+// The line that the window copies, given to a shell: the run has the same recipe to the last digit.
+void TestCommandLine::copiedCommandMakesTheSameRecipe()
+{
+    QTemporaryDir folder;
+    const QString project = folder.filePath("it's a clinic.fettle");
+    VERIFY_OK(run({"new", project}));
+    VERIFY_OK(run({"import", kData, "--project", project}));
+    fettle::train::Recipe recipe = fettle::train::presetRecipe(fettle::train::Preset::Thorough, "lora", 321);
+    for (const char *assignment : {"learningRate=0.000123456789012345", "maxSteps=1", "storage=nf4-double", "optimizerState=8bit", "targetExpression=.*(q|v)_proj", "epsilon=3e-9"})
+        QVERIFY(fettle::train::applySetting(recipe, assignment));
+    const std::string line = fettle::train::textOf({kModel.toStdString(), project.toStdString(), "", 0, recipe});
+    QCOMPARE(QProcess::execute("/bin/sh", {"-c", "'" FETTLE_PROGRAM "'" + QString::fromStdString(line).mid(6) + " -q"}), 0);
+    QFile file(project + "/runs/1/recipe.json");
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    QVERIFY(Json::parse(file.readAll().toStdString()) == fettle::train::recipeToJson(recipe));
+    // And from the file itself, as it is saved.
+    const QString saved = folder.filePath("recipe.json");
+    QVERIFY(QFile::copy(file.fileName(), saved));
+    VERIFY_OK(run({"train", "--model", kModel, "--project", project, "--recipe", saved, "--snapshot", "1", "-q"}));
+    QFile again(project + "/runs/2/recipe.json");
+    QVERIFY(again.open(QIODevice::ReadOnly));
+    file.seek(0);
+    QCOMPARE(again.readAll(), file.readAll());
+    // A snapshot that is not there is named.
+    const Outcome missing = run({"train", "--model", kModel, "--project", project, "--recipe", saved, "--snapshot", "9"});
+    QVERIFY(missing.exitCode == 3 && missing.errors.contains("snapshot 9"));
 }
 
 void TestCommandLine::noticesOfARunAreTold()

@@ -46,6 +46,7 @@ void TrainPage::connectBridge()
     connect(&bridge(), &Bridge::snapshotsChanged, this, &TrainPage::readData);
     connect(&bridge(), &Bridge::runStateChanged, this, [this] { updateStart(); });
     connect(&bridge(), &Bridge::runEnded, this, [this] { updateStart(); });
+    connect(&bridge(), &Bridge::runsChanged, this, &TrainPage::readRuns);
     connect(&bridge(), &Bridge::jobChanged, this, &TrainPage::showFitProgress);
 }
 
@@ -57,6 +58,7 @@ void TrainPage::setProject()
     ++m_planNumber; // a plan of the other project is not shown here
     forgetFit();
     m_records = 0;
+    m_runs.clear();
     m_head->setState({});
     leaveRace();
     m_race->readRaces();
@@ -78,6 +80,7 @@ void TrainPage::onShown()
     m_hasStarted = true;
     readModel();
     readData();
+    readRuns();
 }
 
 void TrainPage::openTarget(const QString &target)
@@ -193,6 +196,7 @@ train::Recipe TrainPage::presetOf(const std::string &method) const
 void TrainPage::choosePreset(int)
 {
     m_left.clear();
+    m_against.reset();
     const train::Recipe recipe = presetOf(m_methods->current());
     m_form->setRecipe(recipe, recipe);
     settingsChanged();
@@ -204,7 +208,7 @@ void TrainPage::chooseMethod(const std::string &method)
 {
     m_form->commit();
     const train::Recipe before = m_form->recipe(), beforePreset = m_form->reference();
-    const train::Recipe preset = presetOf(method);
+    const train::Recipe preset = referenceOf(method);
     m_left[before.method] = before;
     const auto left = m_left.find(method);
     const auto valueIn = [](const train::Recipe &recipe, const train::SettingField &field) {
@@ -280,8 +284,7 @@ void TrainPage::settingsChanged()
 void TrainPage::updateDifferences()
 {
     const int count = m_form->differences();
-    const QStringList names = {tr("Quick"), tr("Balanced"), tr("Thorough")};
-    m_differences->setText(count > 0 ? tr("%n value(s) changed from %1", nullptr, count).arg(names.value(m_preset->current())) : QString());
+    m_differences->setText(count > 0 ? tr("%n value(s) changed from %1", nullptr, count).arg(referenceName()) : m_against ? tr("As in %1").arg(referenceName()) : QString());
     m_reset->setVisible(count > 0);
 }
 

@@ -9,6 +9,7 @@
 #include <QTimer>
 
 #include <map>
+#include <optional>
 
 class QComboBox;
 class QVBoxLayout;
@@ -73,6 +74,16 @@ private:
     void showRace(const QString &tag);
     void leaveRace();
     void useRecipe(const train::Recipe &recipe);
+    void setupRecipeActions();
+    void openRecipeMenu();
+    void saveRecipe();
+    void loadRecipe();
+    void copyCommand();
+    void readRuns();
+    void compareWith(RunId run); // invalid: with the preset
+    void resetSettings();
+    [[nodiscard]] train::Recipe referenceOf(const std::string &method) const; // what settings are marked against
+    [[nodiscard]] QString referenceName() const;
     void measureFit();
     void showFitProgress();
     void showFit(const Result<engine::FitResult> &fit);
@@ -93,6 +104,8 @@ private:
     SettingsForm *m_form = nullptr;
     Link *m_advanced = nullptr;
     Button *m_reset = nullptr;
+    Button *m_recipe = nullptr;
+    std::vector<QAction *> m_recipeActions;
     PlanPane *m_plan = nullptr;
     QWidget *m_cards = nullptr; // the four cards and the plan
     RaceView *m_race = nullptr; // in their place
@@ -101,6 +114,9 @@ private:
     QTimer m_planTimer;
     qint64 m_records = 0;
     qint64 m_modelParameters = 0; // 0: not known
+    std::vector<engine::RunInfo> m_runs; // of the project, newest first
+    struct EarlierRun { RunId id; QString name; train::Recipe recipe; };
+    std::optional<EarlierRun> m_against; // the run that the settings are compared with; none: the preset
     std::map<std::string, train::Recipe> m_left; // what a method was set to before another one was chosen
     bool m_isAdvanced = false;
     bool m_hasStarted = false; // the plan was asked for since the project was opened

@@ -62,8 +62,9 @@ void TrainPage::setupActions()
                             tr("Freezes the records as they are now and starts to train."), [this] { start(); });
     addPageAction(QStringLiteral("chooseRace"), tr("Method race"), QStringLiteral("flag"), {},
                   tr("Several methods or settings learn from the same records; then you compare them."), [this] { chooseRace(); });
-    addPageAction(QStringLiteral("resetSettings"), tr("Reset the settings to the preset"), QStringLiteral("rotate-ccw"), {},
-                  tr("Takes back what was changed from the chosen preset."), [this] { choosePreset(m_preset->current()); });
+    addPageAction(QStringLiteral("resetSettings"), tr("Reset the settings"), QStringLiteral("rotate-ccw"), {},
+                  tr("Takes back what was changed from the preset or the run that they are compared with."), [this] { resetSettings(); });
+    setupRecipeActions();
 }
 
 void TrainPage::setupLayout()
@@ -206,6 +207,11 @@ void TrainPage::addSettingsCard(QVBoxLayout *column)
     connect(m_preset, &Segmented::chosen, this, &TrainPage::choosePreset);
     line->addWidget(m_preset);
     line->addStretch(1);
+    m_recipe = quietButton(tr("Recipe"), QStringLiteral("file-text"), tr("Saves, loads or copies the settings, or compares them with an earlier run."));
+    m_recipe->setInk(Ink::Muted);
+    m_recipe->setObjectName(QStringLiteral("recipe"));
+    connect(m_recipe, &QPushButton::clicked, this, &TrainPage::openRecipeMenu);
+    line->addWidget(m_recipe);
     rows->addLayout(line);
     rows->addWidget(new Separator);
     m_form = new SettingsForm;
@@ -226,12 +232,12 @@ void TrainPage::addSettingsCard(QVBoxLayout *column)
     foot->addWidget(m_advanced);
     foot->addStretch(1);
     m_differences = smallLabel({});
-    m_reset = quietButton(tr("Reset"), QStringLiteral("rotate-ccw"), tr("Takes back what was changed from the chosen preset."));
+    m_reset = quietButton(tr("Reset"), QStringLiteral("rotate-ccw"), tr("Takes back what was changed from the preset or the run that they are compared with."));
     m_reset->setObjectName(QStringLiteral("resetSettings"));
     QSizePolicy keep = m_reset->sizePolicy();
     keep.setRetainSizeWhenHidden(true); // the line keeps its height
     m_reset->setSizePolicy(keep);
-    connect(m_reset, &QPushButton::clicked, this, [this] { choosePreset(m_preset->current()); });
+    connect(m_reset, &QPushButton::clicked, this, &TrainPage::resetSettings);
     foot->addWidget(m_differences);
     foot->addWidget(m_reset);
     rows->addLayout(foot);

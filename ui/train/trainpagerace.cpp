@@ -51,12 +51,12 @@ void TrainPage::leaveRace()
     m_races->setVisible(m_race->hasRaces());
 }
 
-// Marked against the preset, as if it had been typed.
+// Marked against the preset or the run that is compared with, as if it had been typed.
 void TrainPage::useRecipe(const train::Recipe &recipe)
 {
     leaveRace();
     m_methods->setCurrent(recipe.method);
-    m_form->setRecipe(recipe, presetOf(recipe.method));
+    m_form->setRecipe(recipe, referenceOf(recipe.method));
     showMethod();
     settingsChanged();
 }

@@ -1,5 +1,5 @@
 // The table of settings, recipes and presets.
-#include "core/train/settings.h"
+#include "core/train/commandtext.h"
 
 #include <QTest>
 #include <nlohmann/json.hpp>
@@ -17,6 +17,7 @@ private slots:
     void refusesAssignments_data();
     void refusesAssignments();
     void recipeSurvivesJson();
+    void commandMakesTheSameRecipe();
     void refusesRecipes_data();
     void refusesRecipes();
     void layersAndPairsAreRead();
@@ -126,6 +127,25 @@ void TestTrainSettings::recipeSurvivesJson()
     QVERIFY2(back.has_value(), back ? "" : back.error().message.c_str());
     QVERIFY(recipeToJson(*back) == json);
     QCOMPARE(back->real("learningRate"), 0.000123456789012345);
+}
+
+// Whatever preset the settings of the command are put on.
+void TestTrainSettings::commandMakesTheSameRecipe()
+{
+    for (const MethodInfo &method : methods()) {
+        Recipe recipe = presetRecipe(Preset::Thorough, method.key, 777);
+        for (const char *assignment : {"learningRate=0.000123456789012345", "maxSteps=3", "packing=false", "storage=nf4", "weightDecay=1e-7", "rankPattern=q_proj=8,v_proj=4",
+                                       "modulesToSave=embed_tokens,lm_head", "promptText=Say it's \"fine\" $HOME", "targetExpression=.*layers\\.[0-3]\\..*(q|v)_proj"})
+            (void)applySetting(recipe, assignment); // those that the method has
+        for (const auto &[preset, rows] : {std::pair{Preset::Quick, 10}, std::pair{Preset::Balanced, 5000}}) {
+            Recipe made = presetRecipe(preset, method.key, rows);
+            for (const std::string &assignment : assignmentsOf(recipe))
+                QVERIFY2(applySetting(made, assignment).has_value(), assignment.c_str());
+            QCOMPARE(recipeToJson(made).dump(), recipeToJson(recipe).dump());
+        }
+    }
+    const std::string text = textOf({"a model", "it's", "3@40", 2, presetRecipe(Preset::Quick, "prompt", 100)});
+    QVERIFY2(text.starts_with("fettle train --model 'a model' --project 'it'\\''s' --method prompt --adapter 3@40 --snapshot 2 --set epochs="), text.c_str());
 }
 
 void TestTrainSettings::refusesRecipes_data()

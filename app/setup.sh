@@ -8,7 +8,7 @@ FETTLE_MODEL_FILE=SmolLM2-135M-Instruct.Q4_1.gguf
 
 fettle_packages_app="g++ cmake ninja-build ccache pkg-config python3 python3-venv python3-pip
   qt6-base-dev qt6-svg-dev libqt6svg6 libgl-dev libqcustomplot-dev libsqlite3-dev nlohmann-json3-dev libexpected-dev libfmt-dev libcli11-dev
-  libicu-dev libpcre2-dev libuchardet-dev zlib1g-dev libzstd-dev libzip-dev libexpat1-dev libhunspell-dev libhwy-dev"
+  libicu-dev libpcre2-dev libuchardet-dev zlib1g-dev libzstd-dev libzip-dev libexpat1-dev libhunspell-dev libcurl4-openssl-dev libhwy-dev"
 fettle_packages_tests="$fettle_packages_app xvfb sqlite3 dbus-daemon"
 
 fettle_say() { printf '%s\n' "$*" >&2; }

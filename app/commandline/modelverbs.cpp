@@ -1,8 +1,9 @@
-// inspect, doctor: what a file is, what this machine offers.
+// inspect, download, doctor: what a file is, what a hub has, what this machine offers.
 #include "app/commandline/commandline.h"
 #include "core/base/words.h"
 #include "core/engine/machine.h"
 #include "core/engine/models.h"
+#include "core/engine/webmodels.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -62,6 +63,18 @@ int runInspect(const std::string &path, Context &context)
     return 0;
 }
 
+int runDownload(const std::string &name, Context &context)
+{
+    Terminal &terminal = context.terminal;
+    auto model = engine::downloadModel(name, terminal.progressCallback(), context.stop);
+    terminal.endProgress();
+    if (!model)
+        return terminal.fail(model.error());
+    terminal.json({{"path", model->path.string()}, {"bytes", model->bytes}, {"fetched", model->fetched}});
+    terminal.say(tr("{} ({}, {} of it fetched now)", model->path.string(), formatBytes(static_cast<double>(model->bytes)), formatBytes(static_cast<double>(model->fetched))));
+    return 0;
+}
+
 int runDoctor(Context &context)
 {
     Json checks = Json::array();
@@ -80,6 +93,10 @@ void addModelVerbs(Registry &registry)
     auto path = std::make_shared<std::string>();
     registry.add("inspect", tr("Says what a model, adapter, file or project is, and whether it can be trained"), [path](Context &context) { return runInspect(*path, context); })
         ->add_option("PATH", *path, tr("Folder, file or model name"))->required();
+    auto name = std::make_shared<std::string>();
+    registry.add("download", tr("Fetches a model from a hub into the local cache, checked; goes on where an earlier try ended (HF_ENDPOINT, HF_HOME and HF_TOKEN are honoured)"),
+                 [name](Context &context) { return runDownload(*name, context); })
+        ->add_option("NAME", *name, tr("publisher/model, or publisher/model:Q4_K_M for one of its GGUF files"))->required();
     registry.add("doctor", tr("Says what this machine offers"), [](Context &context) { return runDoctor(context); });
 }
 

@@ -56,7 +56,7 @@ void TestCommandLine::helpAndUsage_data()
     QTest::addColumn<int>("exitCode");
     QTest::addRow("help") << QStringList{"--help"} << 0;
     QTest::addRow("version") << QStringList{"--version"} << 0;
-    for (const char *verb : {"demo", "new", "import", "check", "replace", "draft", "export-data", "snapshot", "inspect", "tokenize", "render", "fit", "race", "train", "resume", "runs", "score", "generate", "export", "bench", "doctor"})
+    for (const char *verb : {"demo", "new", "import", "check", "replace", "draft", "export-data", "snapshot", "inspect", "download", "tokenize", "render", "fit", "race", "train", "resume", "runs", "score", "generate", "export", "bench", "doctor"})
         QTest::addRow("%s --help", verb) << QStringList{verb, "--help"} << 0;
     QTest::addRow("unknown verb") << QStringList{"fly"} << 2;
     QTest::addRow("unknown option") << QStringList{"runs", "--no-such-option"} << 2;

@@ -12,7 +12,7 @@ namespace fettle::cli {
 namespace {
 
 struct EvaluateArguments {
-    std::string model, data, project, split = "held-out", pattern, judge, rubric, file;
+    std::string model, data, project, split = "held-out", pattern, judge, judgeAdapter = "base", rubric, file;
     std::vector<std::string> adapters, metrics;
     double tolerance = 0;
     int maxTokens = 128;
@@ -115,7 +115,7 @@ int runEvaluate(const EvaluateArguments &arguments, Context &context)
     request.maxTokens = arguments.maxTokens;
     request.withLoss = !arguments.withoutLoss && (isWanted(arguments, "loss") || isWanted(arguments, "perplexity"));
     request.measures.tolerance.absolute = arguments.tolerance;
-    request.judge = {arguments.judge, arguments.rubric};
+    request.judge = {arguments.judge, arguments.judgeAdapter, arguments.rubric};
     request.compute = place->compute;
     if (!arguments.judge.empty() && request.columns.size() < 2)
         return terminal.fail({ErrorCode::Usage, tr("A judge needs two columns to compare."), {}, tr("Name base and an adapter: --adapter base --adapter 1.")});
@@ -165,7 +165,8 @@ void addEvaluateVerb(Registry &registry)
         ->check(CLI::IsMember({"loss", "perplexity", "exact", "contains", "pattern", "number", "rouge", "chrf", "bleu", "ended", "refusal", "json", "words", "distinct"}));
     verb->add_option("--pattern", evaluate->pattern, tr("Regular expression that a right answer holds; (?i) ignores case"));
     verb->add_option("--tolerance", evaluate->tolerance, tr("How far the last number of an answer may be off"))->check(CLI::NonNegativeNumber)->capture_default_str();
-    verb->add_option("--judge", evaluate->judge, tr("A model on this computer that judges the last column's answers against the first one's, each pair in both orders"));
+    CLI::Option *judge = verb->add_option("--judge", evaluate->judge, tr("A model on this computer that judges the last column's answers against the first one's, each pair in both orders"));
+    verb->add_option("--judge-adapter", evaluate->judgeAdapter, tr("What the judge has learnt: adapter folder or RUN[@STEP]"))->needs(judge);
     verb->add_option("--rubric", evaluate->rubric, tr("What the judge is told that makes an answer good"));
     verb->add_option("--max-tokens", evaluate->maxTokens, tr("Longest answer"))->check(CLI::Range(1, 1000000))->capture_default_str();
     verb->add_flag("--no-loss", evaluate->withoutLoss, tr("Leave out loss and perplexity: faster"));

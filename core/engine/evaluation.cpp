@@ -116,8 +116,7 @@ Result<EvaluationResult> evaluateRecords(const EvaluationRequest &request, const
     for (const ExamQuestion &question : questions)
         result.comparison.rows.push_back(rowOf(question, columns, request.withLoss));
     if (!request.judge.model.empty() && columns.size() > 1) {
-        const auto folder = project != nullptr ? project->folder() / "evaluations" : std::filesystem::path();
-        if (auto judged = judgeAnswers(request.judge, request.compute, folder, result.comparison, progress, stop); !judged)
+        if (auto judged = judgeAnswers(request.judge, request.compute, project, result.comparison, progress, stop); !judged)
             return passError(judged);
     }
     auto measured = evaluate::summarise(result.comparison.rows, request.measures, stop);

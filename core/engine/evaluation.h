@@ -8,8 +8,9 @@ namespace fettle::engine {
 
 // A model that judges the last column's answers against the first one's.
 struct JudgeChoice {
-    std::string model;  // as resolveModel; empty: no judge
-    std::string rubric; // what makes an answer good, in plain words; empty: evaluate::defaultRubric()
+    std::string model;            // as resolveModel; empty: no judge
+    std::string adapter = "base"; // on that model: "base", an adapter folder, RUN[@STEP]
+    std::string rubric = {};      // what makes an answer good, in plain words; empty: evaluate::defaultRubric()
 };
 
 struct EvaluationRequest {

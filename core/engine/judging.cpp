@@ -3,9 +3,11 @@
 #include "core/base/clock.h"
 #include "core/base/sha256.h"
 #include "core/base/words.h"
+#include "core/engine/adaptercache.h"
 #include "core/engine/answerstore.h"
 #include "core/engine/lens.h"
 #include "core/engine/models.h"
+#include "core/generate/decodeadapter.h"
 #include "core/generate/generator.h"
 
 #include <fmt/format.h>
@@ -18,18 +20,32 @@ namespace {
 // read out of free text, and a model that hesitates says so.
 class Judge {
 public:
-    static Result<Judge> open(const std::string &model, const ComputeOptions &compute, const ProgressCallback &progress, std::stop_token stop)
+    static Result<Judge> open(const JudgeChoice &choice, const ComputeOptions &compute, const Project *project, const ProgressCallback &progress, std::stop_token stop)
     {
-        const auto path = resolveModel(model);
+        const auto path = resolveModel(choice.model);
         if (!path)
             return passError(path);
         auto lens = Lens::open(path->string());
         if (!lens)
             return passError(lens);
-        auto generator = generate::Generator::load(*path, compute.threads, progress, std::move(stop));
+        std::optional<AdapterPath> trained;
+        if (choice.adapter != "base") {
+            auto found = resolveAdapter(choice.adapter, project);
+            if (!found)
+                return passError(found);
+            trained = std::move(*found);
+        }
+        auto generator = generate::Generator::load(trained && trained->isModel ? trained->folder : *path, compute.threads, progress, std::move(stop));
         if (!generator)
             return passError(generator);
         Judge judge;
+        if (trained && !trained->isModel) {
+            auto adapter = AdapterCache().load(*trained, **generator);
+            if (!adapter)
+                return passError(adapter);
+            judge.m_adapter = std::move(*adapter);
+        }
+        judge.m_trained = trained ? trained->name : std::string();
         judge.m_lens = std::move(*lens);
         judge.m_generator = std::move(*generator);
         const auto first = judge.m_lens->tokenize(std::string(evaluate::kFirstLetter), false), second = judge.m_lens->tokenize(std::string(evaluate::kSecondLetter), false);
@@ -47,8 +63,11 @@ public:
         return judge;
     }
 
-    [[nodiscard]] std::string name() const { return m_lens->modelName(); }
-    [[nodiscard]] std::string key() const { return fmt::format("judge 1, weights {}", m_generator->weightHash()); }
+    [[nodiscard]] std::string name() const { return m_trained.empty() ? m_lens->modelName() : m_trained; }
+    [[nodiscard]] std::string key() const
+    {
+        return fmt::format("judge 1, weights {}{}", m_generator->weightHash(), m_adapter ? fmt::format(", adapter {}", m_adapter->hash()) : std::string());
+    }
 
     // Tokens of a question up to the letter; nothing where it is longer than the judge can read.
     [[nodiscard]] Result<std::vector<TokenId>> promptOf(const std::string &question) const
@@ -63,7 +82,8 @@ public:
         std::vector<TokenId> ids = std::move(tokens->ids);
         ids.insert(ids.end(), m_common.begin(), m_common.end());
         const std::int64_t context = m_generator->config().context;
-        if (context > 0 && static_cast<std::int64_t>(ids.size()) > context)
+        const auto length = static_cast<std::int64_t>(ids.size() + (m_adapter ? m_adapter->startLength() : 0));
+        if (context > 0 && length > context)
             ids.clear();
         return ids;
     }
@@ -72,7 +92,7 @@ public:
     [[nodiscard]] Result<double> takesFirst(const std::vector<TokenId> &prompt, std::stop_token stop)
     {
         const TokenId letters[] = {m_first, m_second};
-        const auto likely = m_generator->next(prompt, letters, nullptr, std::move(stop));
+        const auto likely = m_generator->next(prompt, letters, m_adapter.get(), std::move(stop));
         if (!likely)
             return passError(likely);
         const double first = (*likely)[0], both = first + static_cast<double>((*likely)[1]);
@@ -82,6 +102,8 @@ public:
 private:
     std::shared_ptr<const Lens> m_lens;
     std::unique_ptr<generate::Generator> m_generator;
+    std::shared_ptr<const generate::DecodeAdapter> m_adapter; // null: the weights as they are
+    std::string m_trained; // name of the run or adapter
     std::vector<TokenId> m_common;
     TokenId m_first = 0, m_second = 0;
 };
@@ -108,13 +130,13 @@ Result<std::optional<double>> verdictOn(Judge &judge, AnswerStore &store, const 
 
 } // namespace
 
-Result<> judgeAnswers(const JudgeChoice &choice, const ComputeOptions &compute, const std::filesystem::path &store, evaluate::Comparison &comparison,
+Result<> judgeAnswers(const JudgeChoice &choice, const ComputeOptions &compute, const Project *project, evaluate::Comparison &comparison,
                       const ProgressCallback &progress, std::stop_token stop)
 {
-    auto judge = Judge::open(choice.model, compute, progress, stop);
+    auto judge = Judge::open(choice, compute, project, progress, stop);
     if (!judge)
         return passError(judge);
-    AnswerStore verdicts(store, judge->key());
+    AnswerStore verdicts(project != nullptr ? project->folder() / "evaluations" : std::filesystem::path(), judge->key());
     const std::string &rubric = choice.rubric.empty() ? evaluate::defaultRubric() : choice.rubric;
     std::vector<evaluate::JudgedRow> judged;
     const Stopwatch clock;

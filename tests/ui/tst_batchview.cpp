@@ -47,6 +47,7 @@ private slots:
     void regressionsComeFirstAndFilter();
     void cancelEndsBeforeTheNextAnswerAndGoesOn();
     void errorIsToldAndTheOldResultStays();
+    void judgeIsAskedAndItsBiasShown();
     void reportIsWritten();
     void questionGoesSideBySide();
     void changesAreNamedByTheirInterval_data();
@@ -247,6 +248,58 @@ void BatchViewTest::errorIsToldAndTheOldResultStays()
     QTRY_VERIFY(m_fixture->window->findChild<MessageBar *>());
     QVERIFY(named<QTableView>("batchAnswers")->isVisible());
     QCOMPARE(model()->rowCount(), 20);
+}
+
+void BatchViewTest::judgeIsAskedAndItsBiasShown()
+{
+    auto asked = std::make_shared<engine::EvaluationRequest>();
+    m_fixture->engine->beforeEvaluation = [asked](const engine::EvaluationRequest &request) { *asked = request; };
+    m_fixture->engine->changeComparison = [](evaluate::Comparison &comparison) {
+        std::vector<evaluate::JudgedRow> rows;
+        for (std::size_t i = 0; i < comparison.rows.size(); ++i) {
+            evaluate::QuestionRow &row = comparison.rows[i];
+            if (row.answers[0].text != row.answers[1].text)
+                row.judged = evaluate::JudgeReading{0.9, i % 2 == 0 ? 0.8 : 0.3};
+            rows.push_back({row.judged, !row.judged, row.tags});
+        }
+        comparison.judge = evaluate::summariseJudge(rows);
+        comparison.judge->judge = "SmolLM2-360M-Instruct";
+        comparison.judge->rubric = "Kind.";
+    };
+    open();
+    auto *judge = named<QComboBox>("batchJudge");
+    auto *rubric = named<QPlainTextEdit>("batchRubric");
+    QVERIFY(!rubric->isVisible()); // nobody judges
+    QTRY_VERIFY(judge->findText(QStringLiteral("SmolLM2-360M-Instruct")) > 0);
+    QVERIFY(judge->findText(QStringLiteral("Run 7, step 207")) > 0 && judge->findText(QStringLiteral("Base model")) == 1);
+    judge->setCurrentIndex(judge->findText(QStringLiteral("SmolLM2-360M-Instruct")));
+    QVERIFY(rubric->isVisible());
+    QCOMPARE(rubric->toPlainText().toStdString(), evaluate::defaultRubric());
+    rubric->setPlainText(QStringLiteral("Kind."));
+    evaluate();
+    QCOMPARE(asked->judge.model, std::string("/models/SmolLM2-360M-Instruct"));
+    QCOMPARE(asked->judge.rubric, std::string("Kind."));
+    QCOMPARE(asked->judge.adapter, std::string("base"));
+    const QString note = named<TextLabel>("judgeNote")->text();
+    QVERIFY2(note.contains(QStringLiteral("SmolLM2-360M-Instruct prefers")) && note.contains(QStringLiteral("goes by the place")), qPrintable(note));
+    QVERIFY(!named<QTableView>("batchAnswers")->isColumnHidden(EvaluationModel::Judged));
+    QVERIFY(named<TextLabel>("batchJudged")->isVisible());
+    picture(QStringLiteral("judged"));
+    picture(QStringLiteral("judged"), true);
+    picture(QStringLiteral("judged"), false, {1024, 700});
+    // A run judges as well: on the base model, with what it has learnt.
+    judge->setCurrentIndex(judge->findText(QStringLiteral("Run 7, step 207")));
+    evaluate();
+    QTRY_COMPARE(asked->judge.adapter, std::string("7"));
+    QCOMPARE(asked->judge.model, std::string("smollm2-135m-instruct"));
+    // Without one, nothing speaks of a judge.
+    m_fixture->engine->changeComparison = {};
+    judge->setCurrentIndex(0);
+    evaluate();
+    QTRY_VERIFY(!named<TextLabel>("judgeNote")->isVisible());
+    QVERIFY(asked->judge.model.empty());
+    QVERIFY(named<QTableView>("batchAnswers")->isColumnHidden(EvaluationModel::Judged));
+    QVERIFY(!named<TextLabel>("batchJudged")->isVisible());
 }
 
 void BatchViewTest::reportIsWritten()

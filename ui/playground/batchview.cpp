@@ -5,6 +5,7 @@
 #include "ui/playground/columnhead.h"
 #include "ui/playground/evaluationmodel.h"
 #include "ui/playground/evaluationsummary.h"
+#include "ui/playground/evaluationwords.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/chip.h"
 #include "ui/widgets/labels.h"
@@ -13,9 +14,12 @@
 
 #include <QComboBox>
 #include <QFileInfo>
+#include <QPlainTextEdit>
 #include <QSpinBox>
 #include <QStackedWidget>
 #include <QTableView>
+
+#include <cmath>
 
 namespace fettle::ui {
 
@@ -60,10 +64,29 @@ void BatchView::setActive(bool isActive)
 
 void BatchView::setChoices(const std::vector<AdapterChoice> &choices)
 {
-    const QSignalBlocker blocker(m_result);
-    setAdapterChoices(*m_result, choices);
+    m_choices = choices;
+    {
+        const QSignalBlocker blocker(m_result);
+        setAdapterChoices(*m_result, choices);
+    }
+    showJudges();
     showProgress();
     updateActions();
+}
+
+void BatchView::setModels(const std::vector<AdapterChoice> &models)
+{
+    m_models = models;
+    showJudges();
+}
+
+// Nobody, the base model, other models, and what was trained.
+void BatchView::showJudges()
+{
+    std::vector<AdapterChoice> judges{{tr("Nobody"), {}}, {tr("Base model"), "base"}};
+    judges.insert(judges.end(), m_models.begin(), m_models.end());
+    judges.insert(judges.end(), m_choices.begin(), m_choices.end());
+    setAdapterChoices(*m_judge, judges);
 }
 
 void BatchView::choose(const std::string &adapter)
@@ -113,6 +136,8 @@ void BatchView::evaluate()
     request.model = bridge().baseModel();
     request.columns = {"base", m_result->currentData().toString().toStdString()};
     request.maxTokens = m_longest->value();
+    if (const AdapterChoice judge = chosenAdapter(*m_judge); !judge.adapter.empty())
+        request.judge = {judge.model.empty() ? bridge().baseModel() : judge.model, judge.adapter, m_rubric->toPlainText().trimmed().toStdString()};
     m_said = tr("%1 against base, %2").arg(m_result->currentText(), m_rows->currentText());
     // The number of the job is known only after the call; the result comes later still.
     auto job = std::make_shared<JobId>(0);
@@ -152,6 +177,7 @@ void BatchView::showResult(engine::EvaluationResult result)
         m_said = tr("%1, all answers known from before").arg(m_said);
     m_summary->showComparison(*m_comparison);
     m_model->setComparison(m_comparison);
+    m_table->setColumnHidden(EvaluationModel::Judged, !m_comparison->judge);
     for (const Filter &each : m_filters)
         each.chip->setCount(m_model->count(each.verdict));
     filter({});
@@ -196,6 +222,11 @@ void BatchView::showRow()
     m_expected->setText(QString::fromStdString(row.expected));
     m_tuned->setText(QString::fromStdString(row.answers.back().text));
     m_base->setText(QString::fromStdString(row.answers.front().text));
+    m_judged->setVisible(m_comparison->judge.has_value());
+    const auto percent = [](double share) { return QString::number(std::lround(100 * share)); };
+    m_judged->setText(row.judged ? tr("Judge: %1. It takes the tuned answer with %2 % where that stands first, with %3 % where it stands second.")
+                                       .arg(judgedName(row), percent(row.judged->shownFirst), percent(row.judged->shownSecond))
+                                 : tr("Judge: %1.").arg(judgedName(row)));
 }
 
 void BatchView::showProgress()

@@ -4,11 +4,13 @@
 
 #include "core/engine/evaluation.h"
 #include "ui/frame/page.h"
+#include "ui/playground/adapterchoice.h"
 
 #include <memory>
 #include <optional>
 
 class QComboBox;
+class QPlainTextEdit;
 class QSpinBox;
 class QStackedWidget;
 class QTableView;
@@ -23,7 +25,6 @@ class EvaluationSummary;
 class Pane;
 class ProgressLine;
 class TextLabel;
-struct AdapterChoice;
 
 struct BatchActions { QAction *evaluate = nullptr, *cancel = nullptr, *save = nullptr, *next = nullptr, *previous = nullptr; };
 
@@ -35,6 +36,7 @@ public:
     void setProject();
     void setActive(bool isActive);
     void setChoices(const std::vector<AdapterChoice> &choices);
+    void setModels(const std::vector<AdapterChoice> &models); // others than the base that can judge
     void choose(const std::string &adapter);
 
     void evaluate();
@@ -53,6 +55,8 @@ protected:
 private:
     void setupLayout();
     QWidget *makeBar();
+    QWidget *makeRubric();
+    void showJudges();
     QWidget *makeWaiting();
     QWidget *makeResults();
     QWidget *makeFilters();
@@ -69,7 +73,9 @@ private:
 
     PageContext m_context;
     BatchActions m_actions;
-    QComboBox *m_result = nullptr, *m_rows = nullptr;
+    QComboBox *m_result = nullptr, *m_rows = nullptr, *m_judge = nullptr;
+    QPlainTextEdit *m_rubric = nullptr;
+    std::vector<AdapterChoice> m_choices, m_models;
     QSpinBox *m_longest = nullptr;
     QStackedWidget *m_stack = nullptr;
     TextLabel *m_waiting = nullptr, *m_waitingDetail = nullptr;
@@ -80,7 +86,7 @@ private:
     struct Filter { Chip *chip; std::optional<evaluate::Verdict> verdict; };
     std::vector<Filter> m_filters;
     Pane *m_detail = nullptr;
-    TextLabel *m_detailHead = nullptr, *m_question = nullptr, *m_expected = nullptr, *m_tuned = nullptr, *m_base = nullptr;
+    TextLabel *m_detailHead = nullptr, *m_question = nullptr, *m_expected = nullptr, *m_tuned = nullptr, *m_base = nullptr, *m_judged = nullptr;
     std::shared_ptr<const evaluate::Comparison> m_comparison;
     QString m_file; // of the rows, when they come from a file
     QString m_said; // what the head says

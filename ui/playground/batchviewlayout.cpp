@@ -15,6 +15,7 @@
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QPainter>
+#include <QPlainTextEdit>
 #include <QSpinBox>
 #include <QStackedWidget>
 #include <QTableView>
@@ -68,6 +69,7 @@ void BatchView::setupLayout()
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(makeBar());
+    column->addWidget(makeRubric());
     m_stack = new QStackedWidget;
     m_stack->addWidget(makeWaiting());
     m_stack->addWidget(makeResults());
@@ -97,6 +99,10 @@ QWidget *BatchView::makeBar()
     m_longest->setValue(128);
     m_longest->setMinimumWidth(84);
     add(tr("Longest answer"), "batchLongest", m_longest, tr("Tokens after which an answer is cut; a token is a piece of a word."));
+    m_judge = new QComboBox;
+    m_judge->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+    m_judge->setMaximumWidth(qRound(190 * textScale()));
+    add(tr("Judged by"), "batchJudge", m_judge, tr("A model on this computer that says which answer is better, each pair in both orders. One smaller than the model that it judges says little."));
     row->addStretch(1);
     for (QAction *action : {m_actions.cancel, m_actions.evaluate}) {
         auto *button = action == m_actions.evaluate ? primaryButton({}, action->property("iconName").toString()) : new Button({}, action->property("iconName").toString());
@@ -106,6 +112,23 @@ QWidget *BatchView::makeBar()
     }
     connect(m_rows, &QComboBox::activated, this, &BatchView::chooseRows);
     connect(m_result, &QComboBox::currentIndexChanged, this, &BatchView::updateActions);
+    return pane;
+}
+
+// What the judge is told; only where there is one.
+QWidget *BatchView::makeRubric()
+{
+    auto *pane = new Pane(Surface::Window, Qt::BottomEdge);
+    auto *row = new QHBoxLayout(pane);
+    row->setContentsMargins(kPaneSide, kStep2, kPaneSide, kStep2);
+    row->setSpacing(kStep2);
+    m_rubric = new QPlainTextEdit(QString::fromStdString(evaluate::defaultRubric()));
+    m_rubric->setTabChangesFocus(true);
+    m_rubric->setFixedHeight(qRound(48 * textScale()));
+    row->addWidget(labelFor(m_rubric, "batchRubric", tr("What makes an answer good"), tr("The judge is told this, in plain words. Empty: correct, as the house answer says, clear and brief.")), 0, Qt::AlignTop);
+    row->addWidget(m_rubric, 1);
+    pane->hide();
+    connect(m_judge, &QComboBox::currentIndexChanged, pane, [this, pane] { pane->setVisible(!chosenAdapter(*m_judge).adapter.empty()); });
     return pane;
 }
 
@@ -164,7 +187,7 @@ QWidget *BatchView::makeResults()
     header->setHighlightSections(false);
     header->setSectionResizeMode(EvaluationModel::Question, QHeaderView::Stretch);
     for (const auto &[section, width] : {std::pair<int, int>(EvaluationModel::Number, 72), {EvaluationModel::Tags, 110}, {EvaluationModel::Base, 84}, {EvaluationModel::Tuned, 84},
-                                         {EvaluationModel::Gain, 80}, {EvaluationModel::Standing, 110}})
+                                         {EvaluationModel::Gain, 80}, {EvaluationModel::Judged, 150}, {EvaluationModel::Standing, 110}})
         header->resizeSection(section, width);
     list->addWidget(m_table, 1);
     lower->addLayout(list, 1);
@@ -235,6 +258,10 @@ QWidget *BatchView::makeDetail()
     m_expected = add(tr("House answer"), "batchExpected", Ink::Text);
     m_tuned = add(tr("Tuned"), "batchTuned", Ink::Text);
     m_base = add(tr("Base"), "batchBase", Ink::Muted);
+    m_judged = mutedLabel({});
+    m_judged->setObjectName(QStringLiteral("batchJudged"));
+    m_judged->setWordWrap(true);
+    column->addWidget(m_judged);
     column->addStretch(1);
     QScrollArea *area = scrollPane(content);
     area->setAccessibleName(tr("The chosen question with its answers"));

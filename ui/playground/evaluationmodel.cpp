@@ -18,6 +18,11 @@ QString textOf(const std::string &text)
     return QString::fromStdString(text).simplified();
 }
 
+bool isText(int column)
+{
+    return column == EvaluationModel::Question || column == EvaluationModel::Tags || column == EvaluationModel::Judged || column == EvaluationModel::Standing;
+}
+
 QString lossOf(const evaluate::ColumnAnswer &answer)
 {
     return answer.loss ? lossText(*answer.loss) : QString();
@@ -87,7 +92,7 @@ QVariant EvaluationModel::data(const QModelIndex &index, int role) const
     const evaluate::QuestionRow &shown = row(index.row());
     const evaluate::Standing stands = standing(index.row());
     if (role == Qt::TextAlignmentRole)
-        return QVariant::fromValue<int>(Qt::AlignVCenter | (index.column() == Question || index.column() == Tags || index.column() == Standing ? Qt::AlignLeft : Qt::AlignRight));
+        return QVariant::fromValue<int>(Qt::AlignVCenter | (isText(index.column()) ? Qt::AlignLeft : Qt::AlignRight));
     if (role == kAnswerRole)
         return index.column() == Question ? QVariant(textOf(shown.answers.back().text)) : QVariant();
     if (role == kInkRole && (index.column() == Standing || index.column() == Gain))
@@ -108,6 +113,7 @@ QVariant EvaluationModel::data(const QModelIndex &index, int role) const
     case Base: return lossOf(shown.answers.front());
     case Tuned: return lossOf(shown.answers.back());
     case Gain: return changeText(shown.answers.back().loss ? evaluate::Measure::Loss : evaluate::Measure::Chrf, shown.answers.back().loss ? -stands.gain : stands.gain);
+    case Judged: return m_comparison->judge ? judgedName(shown) : QString();
     default: return verdictName(stands.verdict);
     }
 }
@@ -117,7 +123,7 @@ QVariant EvaluationModel::headerData(int section, Qt::Orientation orientation, i
     if (orientation != Qt::Horizontal)
         return {};
     if (role == Qt::TextAlignmentRole)
-        return QVariant::fromValue<int>(Qt::AlignVCenter | (section == Question || section == Tags || section == Standing ? Qt::AlignLeft : Qt::AlignRight));
+        return QVariant::fromValue<int>(Qt::AlignVCenter | (isText(section) ? Qt::AlignLeft : Qt::AlignRight));
     if (role != Qt::DisplayRole)
         return {};
     switch (section) {
@@ -127,6 +133,7 @@ QVariant EvaluationModel::headerData(int section, Qt::Orientation orientation, i
     case Base: return tr("Base loss");
     case Tuned: return tr("Tuned loss");
     case Gain: return tr("Change");
+    case Judged: return tr("Judge prefers");
     default: return tr("Against base");
     }
 }

@@ -15,7 +15,7 @@ class EvaluationModel : public QAbstractTableModel {
     Q_OBJECT
 
 public:
-    enum Column { Number, Question, Tags, Base, Tuned, Gain, Standing, ColumnCount };
+    enum Column { Number, Question, Tags, Base, Tuned, Gain, Judged, Standing, ColumnCount };
     static constexpr int kAnswerRole = Qt::UserRole; // second line of the question's cell
     static constexpr int kInkRole = Qt::UserRole + 1; // Ink of the text, as int
 

@@ -76,7 +76,16 @@ EvaluationSummary::EvaluationSummary(QWidget *parent) : QWidget(parent)
     row->setSpacing(0);
     m_measures = makeTable("measures", {}, tr("Measures"), tr("Hollow: base. Filled: tuned. An interval of the change that leaves out zero is more than luck."));
     m_measures->setItemDelegate(new IntervalDelegate(m_measures));
-    row->addWidget(m_measures, 1);
+    m_judge = new TextLabel;
+    m_judge->setObjectName(QStringLiteral("judgeNote"));
+    m_judge->setWordWrap(true);
+    m_judge->setContentsMargins(kPaneSide, kStep2, kPaneSide, kStep2);
+    m_judge->hide();
+    auto *left = new QVBoxLayout;
+    left->setSpacing(0);
+    left->addWidget(m_measures, 1);
+    left->addWidget(m_judge);
+    row->addLayout(left, 1);
     m_tagPane = new Pane(Surface::Page, Qt::LeftEdge);
     m_tagPane->setFixedWidth(kTagPane);
     auto *column = new QVBoxLayout(m_tagPane);
@@ -96,6 +105,12 @@ void EvaluationSummary::showComparison(const evaluate::Comparison &comparison)
 {
     fillMeasures(comparison);
     fillTags(comparison);
+    m_judge->setVisible(comparison.judge.has_value());
+    if (!comparison.judge)
+        return;
+    m_judge->setText(judgeText(*comparison.judge));
+    m_judge->setInk(comparison.judge->isBiased() ? Ink::Warning : Ink::Text);
+    m_judge->setToolTip(tr("What it was told: %1").arg(QString::fromStdString(comparison.judge->rubric)));
 }
 
 void EvaluationSummary::fillMeasures(const evaluate::Comparison &comparison)

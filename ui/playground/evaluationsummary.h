@@ -26,7 +26,7 @@ private:
 
     QTreeWidget *m_measures, *m_tags;
     Pane *m_tagPane;
-    TextLabel *m_tagNote;
+    TextLabel *m_tagNote, *m_judge;
 };
 
 } // namespace fettle::ui

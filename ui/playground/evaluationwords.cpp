@@ -137,4 +137,35 @@ QString verdictName(evaluate::Verdict verdict)
     return Words::tr("better");
 }
 
+QString judgedName(const evaluate::QuestionRow &row)
+{
+    if (row.answers.front().text == row.answers.back().text)
+        return Words::tr("the same");
+    if (!row.judged)
+        return Words::tr("not judged");
+    switch (evaluate::preferenceOf(*row.judged)) {
+    case evaluate::Preference::Tuned: return Words::tr("tuned");
+    case evaluate::Preference::Base: return Words::tr("base");
+    default: return Words::tr("turned with the order");
+    }
+}
+
+QString judgeText(const evaluate::JudgeSummary &judge)
+{
+    const auto percent = [](double share) { return std::lround(100 * share); };
+    const auto range = [&](double share, const evaluate::Interval &interval) {
+        return Words::tr("%1 % (%2 to %3 %)").arg(percent(share)).arg(percent(interval.low)).arg(percent(interval.high));
+    };
+    const evaluate::VoteTally &tally = judge.tally;
+    QStringList sentences{
+        Words::tr("%1 prefers the tuned answer %2 times, the base's %3 times; %4 verdicts turned with the order of the answers, %5 pairs were the same.")
+            .arg(QString::fromStdString(judge.judge)).arg(tally.tuned).arg(tally.base).arg(judge.turned).arg(judge.same),
+        Words::tr("Win rate of the tuned model %1: %2.").arg(range(tally.winRate, tally.interval), tally.isClear ? Words::tr("more than luck") : Words::tr("this may be luck")),
+        judge.isBiased() ? Words::tr("It goes by the place: it took the answer that stood first in %1 of its readings, where half would be fair.").arg(range(judge.firstShare, judge.firstInterval))
+                         : Words::tr("It took the answer that stood first in %1 of its readings: no bias is seen.").arg(range(judge.firstShare, judge.firstInterval))};
+    if (judge.leftOut > 0)
+        sentences.append(Words::tr("%n pair(s) were longer than it can read.", nullptr, static_cast<int>(judge.leftOut)));
+    return sentences.join(QLatin1Char(' '));
+}
+
 } // namespace fettle::ui

@@ -17,5 +17,8 @@ enum class Change { Better, Worse, Different, Unclear, None };
 [[nodiscard]] Change changeOf(const evaluate::MeasureSummary &summary);
 [[nodiscard]] QString changeName(Change change);
 [[nodiscard]] QString verdictName(evaluate::Verdict verdict);
+// What a judge made of both answers: "tuned", "base", "turned with the order", "the same", "not judged".
+[[nodiscard]] QString judgedName(const evaluate::QuestionRow &row);
+[[nodiscard]] QString judgeText(const evaluate::JudgeSummary &judge); // its verdicts and its own bias, as sentences
 
 } // namespace fettle::ui

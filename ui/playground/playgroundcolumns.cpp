@@ -206,8 +206,10 @@ void PlaygroundPage::readModels()
             return choices;
         },
         [this](Result<std::vector<AdapterChoice>> models) {
-            if (models) // the Models page says what is wrong where they cannot be read
-                m_models = std::move(*models);
+            if (!models) // the Models page says what is wrong
+                return;
+            m_models = std::move(*models);
+            m_batch->setModels(m_models);
         },
         "playgroundModels");
 }

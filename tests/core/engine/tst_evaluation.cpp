@@ -308,6 +308,18 @@ void TestEvaluation::modelJudgesBothOrders()
     auto tooLong = evaluateRecords(asked, &*m_project);
     VERIFY_OK(tooLong);
     QCOMPARE(tooLong->comparison.judge->leftOut, std::int64_t(read));
+    // A run can judge too; it reads with its own weights.
+    asked.judge.rubric = "Shelves must be right.";
+    asked.judge.adapter = "1";
+    auto trained = evaluateRecords(asked, &*m_project);
+    VERIFY_OK(trained);
+    bool isAnyOther = false;
+    for (std::size_t i = 0; i < comparison.rows.size(); ++i)
+        isAnyOther |= trained->comparison.rows[i].judged != comparison.rows[i].judged;
+    QVERIFY(isAnyOther && trained->comparison.judge->judge != comparison.judge->judge);
+    asked.judge.adapter = "no such run";
+    QVERIFY(!evaluateRecords(asked, &*m_project));
+    asked.judge.adapter = "base";
     asked.judge.model = "no such model";
     QVERIFY(!evaluateRecords(asked, &*m_project));
 }

@@ -44,6 +44,7 @@ public:
     std::function<void(const engine::GenerateRequest &request)> beforeAnswer; // on the engine thread
     std::optional<Error> answerError;
     std::function<void(std::size_t index)> beforePair; // on the engine thread: a test can hold a ballot or an evaluation there
+    std::function<void(const engine::EvaluationRequest &request)> beforeEvaluation;                    // on the engine thread
     std::function<void(evaluate::Comparison &comparison)> changeComparison; // on the engine thread
     std::optional<Error> ballotError;                  // ends a ballot after its pairs
     std::vector<engine::Inspection> models;

@@ -172,6 +172,8 @@ Result<engine::BallotOutcome> FakeEngine::prepareBallot(const engine::BallotInfo
 Result<engine::EvaluationResult> FakeEngine::evaluateRecords(const engine::EvaluationRequest &request, const ProjectApi &, const ProgressCallback &progress,
                                                              std::stop_token stop)
 {
+    if (beforeEvaluation)
+        beforeEvaluation(request);
     engine::EvaluationResult result;
     result.comparison.columns = {"base", "Run " + request.columns.back()};
     for (std::size_t i = 0; i < request.records.size(); ++i) {

@@ -25,29 +25,29 @@ int runWhy(const WhyArguments &arguments, Context &context)
     terminal.endProgress();
     if (!playground)
         return terminal.fail(playground.error());
-    std::vector<data::Turn> turns;
+    data::Record asked;
     if (!arguments.system.empty())
-        turns.push_back({data::Role::System, arguments.system, {}});
-    turns.push_back({data::Role::User, arguments.prompt, {}});
+        asked.turns.push_back({data::Role::System, arguments.system, {}});
+    asked.turns.push_back({data::Role::User, arguments.prompt, {}});
     std::string answer = arguments.answer;
     if (answer.empty()) { // what it says by itself
         engine::GenerateRequest request;
         request.columns = {{arguments.adapter, 1.0}};
-        request.conversation = turns;
+        request.conversation = asked.turns;
         request.sampling.greedy = true;
         auto answers = (*playground)->generate(request, place->projectOrNull(), {}, context.stop);
         if (!answers)
             return terminal.fail(answers.error());
         answer = answers->front().text;
     }
-    turns.push_back({data::Role::Assistant, answer, {}});
-    auto rows = (*playground)->nearestRows(arguments.adapter, turns, *place->project, arguments.count, context.stop);
+    asked.turns.push_back({data::Role::Assistant, answer, {}});
+    auto rows = (*playground)->nearestRows(arguments.adapter, asked, *place->project, arguments.count, context.stop);
     if (!rows && rows.error().code == ErrorCode::NotFound) { // no index yet, or an old one
         auto indexed = (*playground)->indexRows(arguments.adapter, *place->project, terminal.progressCallback(), context.stop);
         terminal.endProgress();
         if (!indexed)
             return terminal.fail(indexed.error());
-        rows = (*playground)->nearestRows(arguments.adapter, turns, *place->project, arguments.count, context.stop);
+        rows = (*playground)->nearestRows(arguments.adapter, asked, *place->project, arguments.count, context.stop);
     }
     if (!rows)
         return terminal.fail(rows.error());

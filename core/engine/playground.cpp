@@ -109,6 +109,12 @@ Result<Prepared> prepareColumns(Playground::State &state, const GenerateRequest 
         auto prompt = promptIds(speaker, column->lens(state), request, choice, project);
         if (!prompt)
             return passError(prompt);
+        if (!request.toolsJson.empty() && request.rawPrompt.empty()) {
+            GenerateRequest without = request;
+            without.toolsJson.clear();
+            const auto plain = promptIds(speaker, column->lens(state), without, choice, project);
+            column->badge.ignoresTools = plain && *plain == *prompt;
+        }
         column->badge.promptTokens = static_cast<std::int64_t>(prompt->size());
         generate::SequenceRequest sequence;
         sequence.prompt = std::move(*prompt);

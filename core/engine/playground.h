@@ -52,6 +52,7 @@ struct ColumnBadge {
     std::string otherModel = {}; // name of another base model, whose own template wrote the prompt; empty: the shared one
     std::int64_t promptTokens = 0;
     bool isLive = false; // the training that goes on, as it was after this step
+    bool ignoresTools = false; // tools were given, and the template has no place for them
 };
 
 struct ColumnResult {
@@ -103,9 +104,9 @@ public:
     // Reads every training row of the run once and keeps what the model makes of it, in the run's folder. adapter: RUN[@STEP]. Gives the
     // number of rows. Errors: Usage (not a run of the project), those of the project and the adapter, DiskFull, Cancelled.
     [[nodiscard]] Result<std::int64_t> indexRows(const std::string &adapter, const Project &project, const ProgressCallback &progress = {}, std::stop_token stop = {});
-    // Rows nearest to a conversation with its answer, nearest first. Errors: NotFound (no index yet, or one of other weights or rows: build
+    // Rows nearest to a conversation whose last turn is its answer, nearest first. Errors: NotFound (no index yet, or one of other weights or rows: build
     // it with indexRows), BadInput (the file is damaged), as indexRows.
-    [[nodiscard]] Result<std::vector<NearRow>> nearestRows(const std::string &adapter, const std::vector<data::Turn> &conversation, const Project &project,
+    [[nodiscard]] Result<std::vector<NearRow>> nearestRows(const std::string &adapter, const data::Record &conversation, const Project &project,
                                                            std::size_t count = 8, std::stop_token stop = {});
     [[nodiscard]] std::string modelPath() const;
 

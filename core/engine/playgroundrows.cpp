@@ -120,7 +120,7 @@ Result<std::int64_t> Playground::indexRows(const std::string &adapter, const Pro
     return static_cast<std::int64_t>(ids.size());
 }
 
-Result<std::vector<NearRow>> Playground::nearestRows(const std::string &adapter, const std::vector<data::Turn> &conversation, const Project &project, std::size_t count,
+Result<std::vector<NearRow>> Playground::nearestRows(const std::string &adapter, const data::Record &conversation, const Project &project, std::size_t count,
                                                      std::stop_token stop)
 {
     auto run = openRun(*m_state, adapter, project, stop);
@@ -133,9 +133,7 @@ Result<std::vector<NearRow>> Playground::nearestRows(const std::string &adapter,
         return fail(ErrorCode::NotFound, index ? tr("The index of the training rows belongs to other weights or rows.") : tr("The training rows of this run are not indexed yet."),
                     tr("Build the index: the model reads every training row once."));
     }
-    data::Record record;
-    record.turns = conversation;
-    auto text = textOf(*m_state, *run, record);
+    auto text = textOf(*m_state, *run, conversation);
     if (!text)
         return passError(text);
     generate::Generator &generator = run->column.generator(*m_state);

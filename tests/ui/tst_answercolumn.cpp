@@ -84,7 +84,7 @@ void AnswerColumnTest::write(const QStringList &words)
 {
     m_column->begin();
     for (const auto &token : answer(words))
-        m_column->append(token);
+        m_column->append({token});
 }
 
 QTextCharFormat AnswerColumnTest::formatAt(int position) const
@@ -150,7 +150,7 @@ void AnswerColumnTest::differenceIsMarked()
     const QPoint flag = (pointOf(14, 1.0) - QPoint(2, 0)) * image.devicePixelRatio();
     QCOMPARE(image.pixelColor(flag), tokens().accent);
     // What comes later is plain, too, and the text is what was written.
-    m_column->append(answer({" well"}).front());
+    m_column->append(answer({" well"}));
     QCOMPARE(formatAt(34).foreground().color(), tokens().text);
     QCOMPARE(m_column->textView().toPlainText(), QStringLiteral("If your cat is bright and eating well\u2588"));
     QCOMPARE(m_column->text(), QStringLiteral("If your cat is bright and eating well"));
@@ -216,7 +216,7 @@ void AnswerColumnTest::selectionStaysWhileTheAnswerGrows()
     cursor.setPosition(5, QTextCursor::KeepAnchor);
     view.setTextCursor(cursor);
     for (const auto &token : answer({" to", " ask"}))
-        m_column->append(token);
+        m_column->append({token});
     QCOMPARE(view.textCursor().selectedText(), QStringLiteral("It is"));
     QCOMPARE(view.toPlainText(), QStringLiteral("It is important to ask\u2588"));
 }
@@ -228,7 +228,7 @@ void AnswerColumnTest::longAnswerIsQuick()
         QElapsedTimer timer;
         timer.start();
         for (int i = begin; i < end; ++i)
-            m_column->append({0, i, i % 12 == 11 ? "\n" : " word", 0.5F, {}});
+            m_column->append({{0, i, i % 12 == 11 ? "\n" : " word", 0.5F, {}}});
         return timer.nsecsElapsed();
     };
     const auto first = append(0, 2048), second = append(2048, 4096);

@@ -3,6 +3,7 @@
 #include "tests/ui/support/windowfixture.h"
 #include "ui/playground/answercolumn.h"
 #include "ui/playground/columnhead.h"
+#include "ui/playground/correctiondialog.h"
 #include "ui/playground/playgroundpage.h"
 #include "ui/widgets/badge.h"
 #include "ui/widgets/button.h"
@@ -11,6 +12,7 @@
 #include <QCheckBox>
 #include <QClipboard>
 #include <QComboBox>
+#include <QLabel>
 #include <QLineEdit>
 #include <QListWidget>
 #include <QPlainTextEdit>
@@ -38,6 +40,9 @@ private slots:
     void columnThatIsGoneComesBack();
     void entryIsRemovedForGood();
     void copyHoldsTheWholeConversation();
+    void contextAndToolsGoWithTheQuestion();
+    void toolsThatAreNoListAreNotSent();
+    void correctionKeepsWhatWasSaidBefore();
     void historyIsTheProjects();
     void narrowWindowFits();
 
@@ -305,6 +310,97 @@ void ConversationTest::copyHoldsTheWholeConversation()
     const QString text = QGuiApplication::clipboard()->text();
     QVERIFY2(text.indexOf(QStringLiteral("**Question:** First?")) < text.indexOf(QStringLiteral("**Question:** Second?")), qPrintable(text));
     QCOMPARE(text.count(QStringLiteral("> Run two says so.")), 2);
+}
+
+void ConversationTest::contextAndToolsGoWithTheQuestion()
+{
+    const QString tools = QStringLiteral(R"([{"type": "function", "function": {"name": "book_visit"}}, {"name": "fee_of"}])");
+    auto *fold = named<Button>("promptParts");
+    auto *context = named<QPlainTextEdit>("context"), *toolField = named<QPlainTextEdit>("tools");
+    QVERIFY(!context->isVisible() && fold->text() == QStringLiteral("Context and tools"));
+    QTest::mouseClick(fold, Qt::LeftButton);
+    QVERIFY(context->isVisible() && context->hasFocus());
+    QTest::keyClicks(context, QStringLiteral("Rex, 12 kg"));
+    QTest::keyClick(context, Qt::Key_Tab);
+    QVERIFY(toolField->hasFocus());
+    toolField->setPlainText(tools);
+    QCOMPARE(named<TextLabel>("toolNote")->text(), QStringLiteral("book_visit, fee_of"));
+    m_fixture->picture(QStringLiteral("playground-context"));
+    m_fixture->picture(QStringLiteral("playground-context"), true, {1024, 700});
+    QTest::mouseClick(fold, Qt::LeftButton);
+    QVERIFY(!context->isVisible());
+    QCOMPARE(fold->text(), QStringLiteral("Context, 2 tools")); // folded away, it is still said
+    askAndWait(QStringLiteral("How much may he have?"));
+    QCOMPARE(asked().context, std::string("Rex, 12 kg"));
+    QCOMPARE(asked().toolsJson, tools.toStdString());
+    QVERIFY(WindowFixture::isTextShown(*m_page, QStringLiteral("The tools were not read")));
+    follow(true);
+    askAndWait(QStringLiteral("And a cat?"));
+    QCOMPARE(asked().context, std::string("Rex, 12 kg")); // of the first question still
+    // Kept with a saved question and in the history, found by their words, copied, and put back.
+    named<QPlainTextEdit>("question")->setPlainText(QStringLiteral("How much may he have?"));
+    press("savePrompt");
+    auto *list = m_page->findChild<QListWidget *>();
+    QTRY_COMPARE(list->item(0)->text(), QStringLiteral("How much may he have?"));
+    QCOMPARE(m_fixture->state->prompts.back().context, std::string("Rex, 12 kg"));
+    QTRY_COMPARE(history().size(), 1);
+    QCOMPARE(m_fixture->state->history.back().toolsJson, tools.toStdString());
+    named<QLineEdit>("findQuestions")->setText(QStringLiteral("rex"));
+    QCOMPARE(history().size(), 1);
+    QVERIFY(!list->item(0)->isHidden());
+    for (QAction *action : m_page->actions())
+        if (action->objectName() == QLatin1String("copyComparison"))
+            action->trigger();
+    const QString text = QGuiApplication::clipboard()->text();
+    QVERIFY2(text.contains(QStringLiteral("> Rex, 12 kg")) && text.contains(QStringLiteral("**Tools:** book_visit, fee_of")) && text.contains(QStringLiteral("temperature 0.7")), qPrintable(text));
+    named<QLineEdit>("findQuestions")->clear();
+    QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, list->visualItemRect(list->item(1)).center()); // a held-out one, without
+    QVERIFY(context->toPlainText().isEmpty() && toolField->toPlainText().isEmpty());
+    QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, list->visualItemRect(list->item(0)).center());
+    QCOMPARE(context->toPlainText(), QStringLiteral("Rex, 12 kg"));
+    named<QPlainTextEdit>("context")->clear();
+    openEntry(QStringLiteral("How much may he have?"));
+    QCOMPARE(context->toPlainText(), QStringLiteral("Rex, 12 kg"));
+}
+
+void ConversationTest::toolsThatAreNoListAreNotSent()
+{
+    auto *tools = named<QPlainTextEdit>("tools");
+    named<QPlainTextEdit>("question")->setPlainText(QStringLiteral("When?"));
+    for (const char *wrong : {"[{\"name\": \"a\"", "{\"name\": \"a\"}", "[{\"kind\": 1}]"}) {
+        tools->setPlainText(QLatin1String(wrong));
+        QVERIFY2(!named<Button>("send")->isEnabled(), wrong);
+        QVERIFY2(!named<TextLabel>("toolNote")->text().isEmpty(), wrong);
+    }
+    QTest::keyClick(named<QPlainTextEdit>("question"), Qt::Key_Return, Qt::ControlModifier);
+    QVERIFY(!named<Button>("stop")->isEnabled());
+    tools->clear();
+    QVERIFY(named<Button>("send")->isEnabled());
+}
+
+// The corrected answer of a follow-up is learnt with all that was said before it; earlier answers of the model are read, never learnt.
+void ConversationTest::correctionKeepsWhatWasSaidBefore()
+{
+    named<QLineEdit>("system")->setText(QStringLiteral("Be brief."));
+    named<QPlainTextEdit>("context")->setPlainText(QStringLiteral("Rex, 12 kg"));
+    askAndWait(QStringLiteral("First?"));
+    follow(true);
+    askAndWait(QStringLiteral("Second?"));
+    press("correctTuned");
+    QTRY_VERIFY(m_page->findChild<CorrectionDialog *>() != nullptr);
+    auto *dialog = m_page->findChild<CorrectionDialog *>();
+    QTRY_VERIFY(dialog->isVisible());
+    QVERIFY(dialog->findChild<QLabel *>(QStringLiteral("correctBefore"))->isVisible());
+    QCOMPARE(dialog->findChild<QPlainTextEdit *>(QStringLiteral("correctQuestion"))->toPlainText(), QStringLiteral("Second?"));
+    QVERIFY(dialog->findChild<QPlainTextEdit *>(QStringLiteral("correctContext"))->isVisible());
+    dialog->findChild<QPlainTextEdit *>(QStringLiteral("correctAnswer"))->setPlainText(QStringLiteral("Right."));
+    const data::Record record = dialog->record();
+    QCOMPARE(texts(record.turns), (std::vector<std::string>{"Be brief.", "First?", "Run two says so.", "Second?", "Right."}));
+    QCOMPARE(record.turns[2].extraJson, std::string(R"({"weight": 0})"));
+    QVERIFY(record.turns.back().extraJson.empty());
+    QCOMPARE(record.context, std::string("Rex, 12 kg"));
+    m_fixture->picture(QStringLiteral("playground-correct-follow-up"));
+    dialog->reject();
 }
 
 // What was asked in one project is not in another's history, also when it was still being answered.

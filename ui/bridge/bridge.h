@@ -166,6 +166,9 @@ public:
     // --- answers: between the steps while a run goes on
     JobId generate(const std::string &model, const engine::GenerateRequest &request, QObject *receiver,
                    Done<std::vector<engine::ColumnResult>> done);
+    // What one column makes of each answer, token by token: see engine::Playground::readAnswer.
+    struct AnswerToRead { engine::GenerateRequest request; std::vector<TokenId> answer; };
+    JobId readAnswers(const std::string &model, std::vector<AnswerToRead> answers, QObject *receiver, Done<std::vector<std::vector<engine::GeneratedToken>>> done);
     // With the newest run of the base model that has a result, else with the base model alone. Served between the steps of a run too.
     JobId tokenLosses(const data::Record &record, const data::RenderOptions &options, QObject *receiver, Done<LensLosses> done);
     JobId exportAdapter(const engine::ExportRequest &request, QObject *receiver, Done<engine::ExportResult> done);
@@ -173,7 +176,7 @@ public:
 
     // Why did it say that? adapter: RUN[@STEP]; conversation: with the answer. The index is read on demand; see engine::Playground.
     JobId indexRows(const std::string &adapter, QObject *receiver, Done<std::int64_t> done);
-    JobId nearestRows(const std::string &adapter, const std::vector<data::Turn> &conversation, std::size_t count, QObject *receiver, Done<std::vector<engine::NearRow>> done);
+    JobId nearestRows(const std::string &adapter, const data::Record &conversation, std::size_t count, QObject *receiver, Done<std::vector<engine::NearRow>> done);
 
     // --- one's own programs: off at the start, stopped with the project and the window. Their questions wait in the same line as the others.
     void startServing(const std::string &adapter);
@@ -273,6 +276,8 @@ private:
                  std::function<Result<T>(const ProjectApi *, const JobContext &)> job, Done<T> done, const std::string &replaceKey);
     using Answers = Result<std::vector<engine::ColumnResult>>;
     [[nodiscard]] Result<> usePlayground(JobId job, const std::string &model, std::stop_token stop); // heavy thread only
+    // The playground ready, and the project that its requests name: null where the folder is empty. Heavy thread only.
+    [[nodiscard]] Result<std::unique_ptr<ProjectApi>> readyToAnswer(JobId job, const std::string &model, const std::filesystem::path &folder, std::stop_token stop);
     [[nodiscard]] Answers answerNow(JobId job, const std::string &model, const std::filesystem::path &folder, const engine::GenerateRequest &request,
                                     const engine::GenerateEvents &events, std::stop_token stop); // heavy thread only
     [[nodiscard]] Answers answerProgram(const std::string &model, const std::filesystem::path &folder, const engine::GenerateRequest &request,

@@ -184,7 +184,7 @@ JobId Bridge::indexRows(const std::string &adapter, QObject *receiver, Done<std:
         std::move(done));
 }
 
-JobId Bridge::nearestRows(const std::string &adapter, const std::vector<data::Turn> &conversation, std::size_t count, QObject *receiver, Done<std::vector<engine::NearRow>> done)
+JobId Bridge::nearestRows(const std::string &adapter, const data::Record &conversation, std::size_t count, QObject *receiver, Done<std::vector<engine::NearRow>> done)
 {
     return work<std::vector<engine::NearRow>>(
         tr("Nearest training rows"), JobInfo::Kind::Other, receiver,
@@ -199,19 +199,51 @@ JobId Bridge::nearestRows(const std::string &adapter, const std::vector<data::Tu
         std::move(done));
 }
 
+Result<std::unique_ptr<ProjectApi>> Bridge::readyToAnswer(JobId job, const std::string &model, const std::filesystem::path &folder, std::stop_token stop)
+{
+    if (auto ready = usePlayground(job, model, std::move(stop)); !ready)
+        return passError(ready);
+    if (folder.empty())
+        return nullptr;
+    return m_engine->openProject(folder, engine::Access::ReadOnly);
+}
+
 Bridge::Answers Bridge::answerNow(JobId job, const std::string &model, const std::filesystem::path &folder, const engine::GenerateRequest &request,
                                   const engine::GenerateEvents &events, std::stop_token stop)
 {
-    if (auto ready = usePlayground(job, model, stop); !ready)
-        return passError(ready);
-    std::unique_ptr<ProjectApi> project;
-    if (!folder.empty()) {
-        auto opened = m_engine->openProject(folder, engine::Access::ReadOnly);
-        if (!opened)
-            return passError(opened);
-        project = std::move(*opened);
-    }
-    return m_heavyState.playground->generate(request, project.get(), events, std::move(stop), m_heavyState.live);
+    const auto project = readyToAnswer(job, model, folder, stop);
+    if (!project)
+        return passError(project);
+    return m_heavyState.playground->generate(request, project->get(), events, std::move(stop), m_heavyState.live);
+}
+
+JobId Bridge::readAnswers(const std::string &model, std::vector<AnswerToRead> answers, QObject *receiver, Done<std::vector<std::vector<engine::GeneratedToken>>> done)
+{
+    using Readings = std::vector<std::vector<engine::GeneratedToken>>;
+    const JobId id = m_nextJob++;
+    auto cancelled = cancelledAnswer<Readings>(receiver, receiver != nullptr, done);
+    m_heavy.postServable(
+        id,
+        [this, id, model, answers = std::move(answers), folder = m_folder, done = std::move(done), target = QPointer<QObject>(receiver), hasReceiver = receiver != nullptr](std::stop_token stop) {
+            const auto read = [&]() -> Result<Readings> {
+                const auto project = readyToAnswer(id, model, folder, stop);
+                if (!project)
+                    return passError(project);
+                Readings readings;
+                for (const AnswerToRead &own : answers) {
+                    auto tokens = m_heavyState.playground->readAnswer(own.request, own.answer, project->get(), stop, m_heavyState.live);
+                    if (!tokens)
+                        return passError(tokens);
+                    readings.push_back(std::move(*tokens));
+                }
+                return readings;
+            };
+            auto readings = read();
+            appendEnd(id);
+            deliver<Readings>(target, hasReceiver, done, std::move(readings));
+        },
+        std::move(cancelled), kAnswerKey);
+    return id;
 }
 
 JobId Bridge::generate(const std::string &model, const engine::GenerateRequest &request, QObject *receiver,

@@ -140,8 +140,10 @@ public:
                                                                              const ProjectApi *project,
                                                                              const engine::GenerateEvents &events, std::stop_token stop,
                                                                              const engine::LiveRun *live) = 0;
+    [[nodiscard]] virtual Result<std::vector<engine::GeneratedToken>> readAnswer(const engine::GenerateRequest &request, const std::vector<TokenId> &answer,
+                                                                                 const ProjectApi *project, std::stop_token stop, const engine::LiveRun *live) = 0;
     [[nodiscard]] virtual Result<std::int64_t> indexRows(const std::string &adapter, const ProjectApi &project, const ProgressCallback &progress, std::stop_token stop) = 0;
-    [[nodiscard]] virtual Result<std::vector<engine::NearRow>> nearestRows(const std::string &adapter, const std::vector<data::Turn> &conversation,
+    [[nodiscard]] virtual Result<std::vector<engine::NearRow>> nearestRows(const std::string &adapter, const data::Record &conversation,
                                                                            const ProjectApi &project, std::size_t count, std::stop_token stop) = 0;
     [[nodiscard]] virtual std::string modelPath() const = 0;
 };

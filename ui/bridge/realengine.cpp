@@ -199,11 +199,16 @@ public:
     {
         return m_playground->generate(request, unwrap(project), events, stop, live);
     }
+    Result<std::vector<engine::GeneratedToken>> readAnswer(const engine::GenerateRequest &request, const std::vector<TokenId> &answer, const ProjectApi *project,
+                                                           std::stop_token stop, const engine::LiveRun *live) override
+    {
+        return m_playground->readAnswer(request, answer, unwrap(project), stop, live);
+    }
     Result<std::int64_t> indexRows(const std::string &adapter, const ProjectApi &project, const ProgressCallback &progress, std::stop_token stop) override
     {
         return m_playground->indexRows(adapter, unwrap(project), progress, stop);
     }
-    Result<std::vector<engine::NearRow>> nearestRows(const std::string &adapter, const std::vector<data::Turn> &conversation, const ProjectApi &project, std::size_t count,
+    Result<std::vector<engine::NearRow>> nearestRows(const std::string &adapter, const data::Record &conversation, const ProjectApi &project, std::size_t count,
                                                      std::stop_token stop) override
     {
         return m_playground->nearestRows(adapter, conversation, unwrap(project), count, stop);

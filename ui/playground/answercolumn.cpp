@@ -1,6 +1,7 @@
 // See answercolumn.h.
 #include "ui/playground/answercolumn.h"
 
+#include "ui/playground/shiftlegend.h"
 #include "ui/playground/tokenpane.h"
 #include "ui/theme/tokens.h"
 #include "ui/widgets/button.h"
@@ -19,6 +20,7 @@
 #include <QTextEdit>
 #include <QToolTip>
 #include <QVBoxLayout>
+#include <QtMath>
 
 #include <algorithm>
 
@@ -158,6 +160,7 @@ void AnswerColumn::setReasonPossible(bool isPossible, const QString &reason)
 void AnswerColumn::clear()
 {
     m_tokens.clear();
+    m_reading.clear();
     m_plain.clear();
     m_divergence = -1;
     m_isFinished = true;
@@ -174,16 +177,20 @@ void AnswerColumn::begin()
     putCaret();
 }
 
-void AnswerColumn::append(const engine::GeneratedToken &token)
+void AnswerColumn::append(const std::vector<engine::GeneratedToken> &tokens)
 {
     QScrollBar *bar = m_text->verticalScrollBar();
     const bool isAtEnd = bar->value() >= bar->maximum() - 4;
-    m_tokens.push_back(token);
-    takeCaret();
     QTextCursor cursor(m_text->document()); // not the view's: a selection stays while the answer grows
+    cursor.beginEditBlock(); // the paragraph is laid out once for all of them
+    takeCaret();
     cursor.movePosition(QTextCursor::End);
-    insertToken(cursor, static_cast<int>(m_tokens.size()) - 1);
+    for (const engine::GeneratedToken &token : tokens) {
+        m_tokens.push_back(token);
+        insertToken(cursor, static_cast<int>(m_tokens.size()) - 1);
+    }
     putCaret();
+    cursor.endEditBlock();
     if (isAtEnd)
         bar->setValue(bar->maximum());
     showFoot();
@@ -230,6 +237,26 @@ void AnswerColumn::setDivergence(int token)
     showFoot();
 }
 
+void AnswerColumn::setReading(std::vector<engine::GeneratedToken> reading)
+{
+    m_reading = std::move(reading);
+    if (m_isShaded)
+        render();
+}
+
+void AnswerColumn::setShaded(bool isShaded)
+{
+    if (isShaded == m_isShaded)
+        return;
+    m_isShaded = isShaded;
+    render();
+}
+
+int AnswerColumn::fullHeight() const
+{
+    return height() - m_text->viewport()->height() + std::max(m_text->viewport()->height(), qCeil(m_text->document()->size().height()));
+}
+
 QString AnswerColumn::text() const
 {
     QString whole = m_plain;
@@ -248,6 +275,9 @@ QTextCharFormat AnswerColumn::formatOf(int index) const
         format.setFontUnderline(true);
         format.setUnderlineColor(m_isBase ? t.borderStrong : t.accent);
     }
+    const auto place = static_cast<std::size_t>(index);
+    if (m_isShaded && place < m_reading.size())
+        shadeByShift(format, shiftStep(m_tokens[place].probability, m_reading[place].probability));
     if (m_chosen == index) {
         format.setForeground(t.text);
         format.setBackground(t.selection);
@@ -366,9 +396,14 @@ void AnswerColumn::showHint(const QPoint &point)
         return;
     }
     const auto &token = m_tokens[static_cast<std::size_t>(*index)];
-    QStringList lines = {tr("Token %1: %2").arg(*index + 1).arg(probabilityText(token.probability))};
+    const auto beside = m_beside ? m_beside(*index) : std::nullopt;
+    const auto likely = [&](TokenId id, float probability) { // "74 %", or "74 %  (Base 0.4 %)"
+        const auto other = beside ? probabilityOf(beside->token, id) : std::nullopt;
+        return other ? tr("%1  (%2 %3)").arg(probabilityText(probability), beside->name, probabilityText(*other)) : probabilityText(probability);
+    };
+    QStringList lines = {tr("Token %1: %2").arg(*index + 1).arg(likely(token.id, token.probability))};
     for (const auto &alternative : token.alternatives)
-        lines << QStringLiteral("%1  %2").arg(visibleToken(alternative.text), probabilityText(alternative.probability));
+        lines << QStringLiteral("%1  %2").arg(visibleToken(alternative.text), likely(alternative.id, alternative.probability));
     lines << tr("A click shows this below the answer.");
     QToolTip::showText(m_text->viewport()->mapToGlobal(point), lines.join(QLatin1Char('\n')), m_text->viewport());
 }

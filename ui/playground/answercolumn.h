@@ -6,6 +6,7 @@
 
 #include <QWidget>
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -29,7 +30,7 @@ public:
 
     void clear();                                   // no question was asked
     void begin();                                   // a new question: empty
-    void append(const engine::GeneratedToken &token);
+    void append(const std::vector<engine::GeneratedToken> &tokens);
     void finish(const engine::ColumnResult &result);
     void stop(const QString &why);                  // ended without a result
     // An earlier answer again. plain: where its tokens are not known any more.
@@ -42,10 +43,19 @@ public:
     [[nodiscard]] bool isFinished() const { return m_isFinished; }
     [[nodiscard]] QString text() const;
 
+    // What another model makes of the same answer, token by token; forgotten with the answer. Shaded by it where that is wanted.
+    void setReading(std::vector<engine::GeneratedToken> reading);
+    [[nodiscard]] const std::vector<engine::GeneratedToken> &reading() const { return m_reading; }
+    void setShaded(bool isShaded);
+    // The token of another column at the same place, and whose it is.
+    struct Beside { engine::GeneratedToken token; QString name; };
+    void setBeside(std::function<std::optional<Beside>(int index)> beside) { m_beside = std::move(beside); }
+
     void setReasonPossible(bool isPossible, const QString &reason); // whether training rows can be looked for
     [[nodiscard]] std::optional<int> chosenToken() const { return m_chosen; }
     void chooseToken(std::optional<int> index);
     [[nodiscard]] TokenPane &tokenPane() const { return *m_tokenPane; }
+    [[nodiscard]] int fullHeight() const; // at which nothing of the answer is scrolled away
     [[nodiscard]] QTextEdit &textView() const { return *m_text; }
     [[nodiscard]] std::optional<int> tokenAt(const QPoint &point) const; // in the text's viewport
 
@@ -76,12 +86,13 @@ private:
     TextLabel *m_leaves;
     ElidedLabel *m_foot;
     Button *m_copy, *m_correct, *m_why;
-    std::vector<engine::GeneratedToken> m_tokens;
+    std::vector<engine::GeneratedToken> m_tokens, m_reading;
+    std::function<std::optional<Beside>(int)> m_beside;
     std::vector<int> m_ends; // position in the document after each token
     int m_divergence = -1;
     std::optional<int> m_chosen;
     bool m_isFinished = true;
-    bool m_hasCaret = false, m_hasReason = false;
+    bool m_hasCaret = false, m_hasReason = false, m_isShaded = false;
     QString m_ending, m_plain;
 };
 

@@ -10,12 +10,12 @@
 #include "ui/widgets/progressline.h"
 #include "ui/widgets/rowdelegate.h"
 #include "ui/widgets/scrollpane.h"
+#include "ui/widgets/textfield.h"
 
 #include <QComboBox>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QPainter>
-#include <QPlainTextEdit>
 #include <QSpinBox>
 #include <QStackedWidget>
 #include <QTableView>
@@ -122,8 +122,7 @@ QWidget *BatchView::makeRubric()
     auto *row = new QHBoxLayout(pane);
     row->setContentsMargins(kPaneSide, kStep2, kPaneSide, kStep2);
     row->setSpacing(kStep2);
-    m_rubric = new QPlainTextEdit(QString::fromStdString(evaluate::defaultRubric()));
-    m_rubric->setTabChangesFocus(true);
+    m_rubric = new TextField(QString::fromStdString(evaluate::defaultRubric()));
     m_rubric->setFixedHeight(qRound(48 * textScale()));
     row->addWidget(labelFor(m_rubric, "batchRubric", tr("What makes an answer good"), tr("The judge is told this, in plain words. Empty: correct, as the house answer says, clear and brief.")), 0, Qt::AlignTop);
     row->addWidget(m_rubric, 1);

@@ -34,6 +34,19 @@ std::vector<data::Turn> Conversation::turns(std::size_t index, int column) const
     return turns;
 }
 
+data::Record Conversation::recordOf(std::size_t index, int column, const QString &answer) const
+{
+    data::Record record;
+    record.turns = turns(index, column);
+    for (data::Turn &turn : record.turns)
+        if (turn.role == data::Role::Assistant)
+            turn.extraJson = R"({"weight": 0})";
+    record.turns.push_back({data::Role::Assistant, answer.toStdString(), {}});
+    record.context = context.toStdString();
+    record.toolsJson = tools.toStdString();
+    return record;
+}
+
 std::string newConversationId()
 {
     return QUuid::createUuid().toString(QUuid::WithoutBraces).toStdString();
@@ -41,7 +54,7 @@ std::string newConversationId()
 
 engine::HistoryEntry entryOf(const Conversation &conversation, const std::string &when)
 {
-    engine::HistoryEntry entry{conversation.id, when, conversation.system.toStdString(), conversation.seed, {}};
+    engine::HistoryEntry entry{conversation.id, when, conversation.system.toStdString(), conversation.seed, {}, conversation.context.toStdString(), conversation.tools.toStdString()};
     for (const Exchange &exchange : conversation.exchanges) {
         engine::HistoryExchange kept{exchange.question.toStdString(), {}};
         for (const KeptAnswer &answer : exchange.answers)
@@ -53,7 +66,7 @@ engine::HistoryEntry entryOf(const Conversation &conversation, const std::string
 
 Conversation conversationOf(const engine::HistoryEntry &entry)
 {
-    Conversation conversation{entry.id, QString::fromStdString(entry.system), entry.seed, {}};
+    Conversation conversation{entry.id, QString::fromStdString(entry.system), QString::fromStdString(entry.context), QString::fromStdString(entry.toolsJson), {}, entry.seed, {}};
     for (const engine::HistoryExchange &kept : entry.exchanges) {
         Exchange exchange{QString::fromStdString(kept.question), {}};
         for (const engine::HistoryAnswer &answer : kept.answers) {

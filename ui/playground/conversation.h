@@ -30,12 +30,16 @@ struct Exchange {
 struct Conversation {
     std::string id; // in the history
     QString system;
+    QString context, tools; // of the first question
+    QString settings; // of the sampling, in words; empty where only the seed is known
     quint64 seed = 0;
     std::vector<Exchange> exchanges;
 
     // What a column reads: the exchanges before `index` with its own answers (those of the first column that has one, where it was not there
     // yet), then the question of `index`.
     [[nodiscard]] std::vector<data::Turn> turns(std::size_t index, int column) const;
+    // The same with an answer at its end, as a record that can be learnt. The answers before it are the model's own: read, never learnt.
+    [[nodiscard]] data::Record recordOf(std::size_t index, int column, const QString &answer) const;
 };
 
 [[nodiscard]] std::string newConversationId();

@@ -10,12 +10,24 @@
 #include <QTextBrowser>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace fettle::ui {
 
 using namespace measure;
 
+namespace {
+
+// Of the turns of a record, counted from its end.
+QString textOf(const data::Record &record, std::size_t fromEnd)
+{
+    return QString::fromStdString(record.turns[record.turns.size() - fromEnd].text);
+}
+
+} // namespace
+
 CorrectionDialog::CorrectionDialog(Bridge &bridge, const Wrong &wrong, QWidget *parent)
-    : QDialog(parent), m_bridge(bridge), m_wrongAnswer(wrong.answer.trimmed()), m_columnName(wrong.columnName), m_adapter(wrong.adapter)
+    : QDialog(parent), m_bridge(bridge), m_wrong(wrong), m_wrongAnswer(textOf(wrong.record, 1))
 {
     setWindowTitle(tr("Correct the answer"));
     auto *column = new QVBoxLayout(this);
@@ -25,15 +37,29 @@ CorrectionDialog::CorrectionDialog(Bridge &bridge, const Wrong &wrong, QWidget *
     auto *why = mutedLabel(tr("Write the answer that you want to hear. It becomes an approved record, and the next run learns it."));
     why->setWordWrap(true);
     column->addWidget(why);
-    m_system = new QLineEdit(wrong.system);
-    m_question = new QPlainTextEdit(wrong.question);
+    const auto before = std::count_if(wrong.record.turns.begin(), wrong.record.turns.end(), [](const data::Turn &turn) { return turn.role == data::Role::User; }) - 1;
+    if (before > 0) {
+        auto *whole = mutedLabel(tr("The %n question(s) before it stay in the record: the model reads them, but learns only the right answer.", nullptr, static_cast<int>(before)));
+        whole->setObjectName(QStringLiteral("correctBefore"));
+        whole->setWordWrap(true);
+        column->addWidget(whole);
+    }
+    m_system = new QLineEdit(QString::fromStdString(std::string(data::systemOf(wrong.record))));
+    m_context = new QPlainTextEdit(QString::fromStdString(wrong.record.context));
+    m_question = new QPlainTextEdit(textOf(wrong.record, 2));
     m_answer = new QPlainTextEdit(m_wrongAnswer);
     m_tags = new QLineEdit(tr("corrected"));
-    for (QPlainTextEdit *edit : {m_question, m_answer})
+    for (QPlainTextEdit *edit : {m_context, m_question, m_answer})
         edit->setTabChangesFocus(true);
+    m_context->setFixedHeight(72);
     m_question->setFixedHeight(72);
     column->addWidget(labelFor(m_system, "correctSystem", tr("System prompt"), tr("Stands before the question; usually that of the project.")));
     column->addWidget(m_system);
+    TextLabel *contextName = labelFor(m_context, "correctContext", tr("Context"), tr("What the first question is about."));
+    column->addWidget(contextName);
+    column->addWidget(m_context);
+    for (QWidget *widget : std::initializer_list<QWidget *>{contextName, m_context})
+        widget->setVisible(!wrong.record.context.empty());
     column->addWidget(labelFor(m_question, "correctQuestion", tr("Question"), tr("What was asked.")));
     column->addWidget(m_question);
     column->addWidget(labelFor(m_answer, "correctAnswer", tr("Right answer"), tr("What the model should have said, word for word.")));
@@ -85,13 +111,19 @@ CorrectionDialog::~CorrectionDialog()
 
 data::Record CorrectionDialog::record() const
 {
-    data::Record record = data::makePair(m_question->toPlainText().trimmed().toStdString(), {}, m_answer->toPlainText().trimmed().toStdString(), m_system->text().trimmed().toStdString());
+    data::Record record = m_wrong.record;
+    std::erase_if(record.turns, [](const data::Turn &turn) { return turn.role == data::Role::System; });
+    if (const QString system = m_system->text().trimmed(); !system.isEmpty())
+        record.turns.insert(record.turns.begin(), {data::Role::System, system.toStdString(), {}});
+    record.context = m_context->toPlainText().toStdString();
+    record.turns[record.turns.size() - 2].text = m_question->toPlainText().trimmed().toStdString();
+    record.turns.back().text = m_answer->toPlainText().trimmed().toStdString();
     for (const QString &tag : m_tags->text().split(QLatin1Char(','), Qt::SkipEmptyParts))
         if (!tag.trimmed().isEmpty())
             record.tags.push_back(tag.trimmed().toStdString());
     record.status = data::RecordStatus::Approved;
     record.split = data::Split::Train; // a correction is there to be learnt
-    record.source = tr("Playground, %1").arg(m_columnName).toStdString();
+    record.source = tr("Playground, %1").arg(m_wrong.columnName).toStdString();
     record.note = tr("The model had answered: %1").arg(m_wrongAnswer).toStdString();
     return record;
 }
@@ -110,7 +142,7 @@ void CorrectionDialog::tryIt()
 {
     engine::CorrectionRequest request;
     request.model = m_bridge.baseModel();
-    request.adapter = m_adapter;
+    request.adapter = m_wrong.adapter;
     request.record = record();
     request.steps = 8; // enough for one row; more would move everything else
     const auto folder = m_bridge.project() != nullptr ? m_bridge.project()->folder() : std::filesystem::path();

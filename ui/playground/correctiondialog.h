@@ -21,7 +21,7 @@ class CorrectionDialog : public QDialog {
 
 public:
     struct Wrong {
-        QString question, system, answer;
+        data::Record record; // the conversation with the wrong answer at its end
         QString columnName;  // "Run 3, step 207"
         std::string adapter; // "3", "base"
     };
@@ -35,10 +35,10 @@ private:
     void showTrial(const Result<engine::CorrectionTrial> &trial);
 
     Bridge &m_bridge;
-    QString m_wrongAnswer, m_columnName;
-    std::string m_adapter;
+    Wrong m_wrong;
+    QString m_wrongAnswer;
     JobId m_job = 0;
-    QPlainTextEdit *m_question = nullptr, *m_answer = nullptr;
+    QPlainTextEdit *m_context = nullptr, *m_question = nullptr, *m_answer = nullptr;
     QLineEdit *m_system = nullptr, *m_tags = nullptr;
     TextLabel *m_hint = nullptr;
     Button *m_save = nullptr, *m_try = nullptr;

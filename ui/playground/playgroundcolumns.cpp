@@ -6,7 +6,7 @@
 #include "ui/playground/batchview.h"
 #include "ui/playground/blindvote.h"
 #include "ui/playground/columnhead.h"
-#include "ui/playground/tokenpane.h"
+#include "ui/playground/shiftlegend.h"
 #include "ui/theme/tokens.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/card.h"
@@ -83,8 +83,10 @@ QWidget *PlaygroundPage::makeColumns()
     m_answers->addWidget(cell(m_tunedStack, true), 1);
     rows->addLayout(m_heads);
     rows->addWidget(makeQuestionLine());
+    m_shiftLegend = new ShiftLegend;
+    m_shiftLegend->hide();
+    rows->addWidget(m_shiftLegend);
     rows->addLayout(m_answers, 1);
-    m_columnArea = pane;
     connectSide(m_base);
     connectSide(m_tuned);
     m_columnScroll = new QScrollArea;
@@ -102,6 +104,12 @@ QWidget *PlaygroundPage::makeColumns()
 void PlaygroundPage::connectSide(Side &side)
 {
     connect(side.answer, &AnswerColumn::tokenChosen, this, [this, &side] { showToken(side); });
+    side.answer->setShaded(m_shiftAction->isChecked());
+    side.answer->setBeside([this, &side](int index) {
+        const auto token = tokenBeside(side, index);
+        const Side *other = besideOf(side);
+        return token && other != nullptr ? std::optional(AnswerColumn::Beside{*token, shortName(*other)}) : std::nullopt;
+    });
     connect(side.answer, &AnswerColumn::correctionWanted, this, [this, &side] { correct(side); });
     connect(side.answer, &AnswerColumn::reasonWanted, this, [this, &side] { explain(side); });
     connect(side.head, &ColumnHead::mixingChanged, this, &PlaygroundPage::updateColumns);
@@ -286,6 +294,7 @@ void PlaygroundPage::removeColumn(const Side *side)
     if (found == m_more.end())
         return;
     stopAnswers();
+    forgetReadings();
     std::erase(m_columns, side);
     delete side->head->parentWidget();
     delete side->answer->parentWidget();
@@ -293,6 +302,7 @@ void PlaygroundPage::removeColumn(const Side *side)
     if (isVisible())
         m_composer->setFocus();
     updateDivergence();
+    updateShift();
     updateActions();
 }
 
@@ -354,32 +364,6 @@ void PlaygroundPage::updateDivergence()
     }
     if (m_columns.size() > 1)
         m_base.answer->setDivergence(earliest);
-}
-
-void PlaygroundPage::showToken(const Side &own)
-{
-    const auto index = own.answer->chosenToken();
-    if (!index)
-        return;
-    for (const Side *side : sides()) // one place at a time
-        if (side != &own)
-            side->answer->chooseToken({});
-    // A column stands beside the base, the base beside the first column that reads the same tokens.
-    const Side *other = &m_base;
-    if (&own == &m_base) {
-        const auto found = std::ranges::find_if(m_columns, [this](const Side *side) { return side != &m_base && !side->isOtherBase; });
-        other = found != m_columns.end() ? *found : nullptr;
-    }
-    // Both have read the same words only up to the first that differs, that one included.
-    const engine::GeneratedToken *beside = nullptr;
-    if (other != nullptr && !own.isOtherBase) {
-        const auto &others = other->answer->answer();
-        const int divergence = firstDifference(own.answer->answer(), own.answer->isFinished(), others, other->answer->isFinished());
-        if ((divergence < 0 || *index <= divergence) && static_cast<std::size_t>(*index) < others.size())
-            beside = &others[static_cast<std::size_t>(*index)];
-    }
-    const auto shortName = [](const Side &side) { return side.head->columnName().section(QLatin1Char(','), 0, 0); };
-    own.answer->tokenPane().showToken(*index, own.answer->answer()[static_cast<std::size_t>(*index)], shortName(own), &own != &m_base, beside, other ? shortName(*other) : QString());
 }
 
 } // namespace fettle::ui

@@ -4,6 +4,7 @@
 
 #include "ui/playground/answercolumn.h"
 #include "ui/playground/columnhead.h"
+#include "ui/playground/promptparts.h"
 #include "ui/playground/samplingbar.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/labels.h"
@@ -17,7 +18,7 @@ namespace fettle::ui {
 void PlaygroundPage::askWritten()
 {
     const std::size_t index = m_editing ? std::min(*m_editing, m_conversation.exchanges.size()) : m_follow->isChecked() ? m_conversation.exchanges.size() : 0;
-    ask({m_composer->toPlainText(), m_system->text()}, index);
+    ask({m_composer->toPlainText(), m_system->text(), m_parts->context(), m_parts->tools()}, index);
 }
 
 void PlaygroundPage::askAgain()
@@ -31,10 +32,11 @@ void PlaygroundPage::askAgain()
 // index: of the question in the conversation; what stood there and behind it stays in the history as a conversation of its own.
 void PlaygroundPage::ask(const Question &question, std::size_t index)
 {
-    if (question.text.trimmed().isEmpty() || m_job != 0 || bridge().project() == nullptr)
+    if (question.text.trimmed().isEmpty() || !m_parts->problem().isEmpty() || m_job != 0 || bridge().project() == nullptr)
         return;
     m_asked = question;
     m_editing.reset();
+    forgetReadings();
     engine::GenerateRequest request;
     request.sampling = m_sampling->sampling();
     m_seed = request.sampling.seed;
@@ -44,9 +46,14 @@ void PlaygroundPage::ask(const Question &question, std::size_t index)
     m_conversation.exchanges.resize(std::min(index, m_conversation.exchanges.size()));
     m_conversation.exchanges.push_back({question.text, {}});
     m_conversation.system = question.system;
+    m_conversation.context = question.context;
+    m_conversation.tools = question.tools;
+    m_conversation.settings = SamplingBar::textOf(request.sampling);
     m_conversation.seed = m_seed;
     m_shown = m_conversation.exchanges.size() - 1;
     request.conversation = m_conversation.turns(m_shown, m_base.number);
+    request.context = question.context.toStdString();
+    request.toolsJson = question.tools.toStdString();
     m_columns = {&m_base};
     if (m_tuned.head->hasChoice())
         m_columns.push_back(&m_tuned);
@@ -93,6 +100,7 @@ void PlaygroundPage::endAnswers(const QString &why)
         side->answer->stop(why);
     keepAnswers();
     updateDivergence();
+    updateShift();
     updateActions();
 }
 
@@ -112,8 +120,9 @@ void PlaygroundPage::showExchange(std::size_t index)
     if (m_job != 0 || index >= m_conversation.exchanges.size())
         return;
     m_shown = index;
+    forgetReadings();
     const Exchange &exchange = m_conversation.exchanges[index];
-    m_asked = {exchange.question, m_conversation.system};
+    m_asked = {exchange.question, m_conversation.system, m_conversation.context, m_conversation.tools};
     m_questionLine->setText(exchange.question.simplified());
     m_columns.clear();
     for (Side *side : sides()) {
@@ -132,6 +141,7 @@ void PlaygroundPage::showExchange(std::size_t index)
             side->head->setBadges(*kept->badge, m_conversation.seed);
     }
     updateDivergence();
+    updateShift();
     updateActions();
 }
 
@@ -143,6 +153,7 @@ void PlaygroundPage::editQuestion()
     m_editing = m_shown;
     m_composer->setPlainText(m_conversation.exchanges[m_shown].question);
     m_system->setText(m_conversation.system);
+    m_parts->setParts(m_conversation.context, m_conversation.tools);
     m_composer->setFocus();
     m_composer->selectAll();
     updateActions();
@@ -177,6 +188,7 @@ void PlaygroundPage::putBack(const engine::HistoryEntry &entry)
         }
     }
     m_system->setText(m_conversation.system);
+    m_parts->setParts(m_conversation.context, m_conversation.tools);
     m_sampling->setSeed(m_conversation.seed);
     m_follow->setEnabled(true);
     m_follow->setChecked(true);

@@ -4,6 +4,7 @@
 #include "ui/frame/dialogs.h"
 #include "ui/playground/answercolumn.h"
 #include "ui/playground/columnhead.h"
+#include "ui/playground/promptparts.h"
 #include "ui/theme/icons.h"
 #include "ui/theme/tokens.h"
 #include "ui/widgets/button.h"
@@ -21,7 +22,7 @@ namespace fettle::ui {
 
 namespace {
 
-constexpr int kQuestionRole = Qt::UserRole, kSystemRole = Qt::UserRole + 1, kEntryRole = Qt::UserRole + 2;
+constexpr int kQuestionRole = Qt::UserRole, kSystemRole = Qt::UserRole + 1, kEntryRole = Qt::UserRole + 2, kContextRole = Qt::UserRole + 3, kToolsRole = Qt::UserRole + 4;
 constexpr int kSuggestedQuestions = 12; // held-out rows offered as prompts
 constexpr int kMenuTextLength = 80;
 constexpr std::size_t kHistoryShown = 2000, kHistoryInMenu = 12;
@@ -42,7 +43,7 @@ QString dayOf(const engine::HistoryEntry &entry)
 // All that a search looks into.
 QString wordsOf(const engine::HistoryEntry &entry)
 {
-    std::string all;
+    std::string all = entry.context + "\n";
     for (const auto &exchange : entry.exchanges) {
         all += exchange.question + "\n";
         for (const auto &answer : exchange.answers)
@@ -62,7 +63,7 @@ void PlaygroundPage::readPrompts()
 {
     if (bridge().project() == nullptr)
         return;
-    struct Prompt { QString text, system; bool isSaved; };
+    struct Prompt { QString text, system, context, tools; bool isSaved; };
     bridge().read<std::vector<Prompt>>(
         this,
         [](const ProjectApi *project, const JobContext &) -> Result<std::vector<Prompt>> {
@@ -73,7 +74,8 @@ void PlaygroundPage::readPrompts()
             if (!saved)
                 return passError(saved);
             for (const auto &prompt : *saved)
-                prompts.push_back({QString::fromStdString(prompt.text), QString::fromStdString(prompt.system), true});
+                prompts.push_back({QString::fromStdString(prompt.text), QString::fromStdString(prompt.system), QString::fromStdString(prompt.context),
+                                   QString::fromStdString(prompt.toolsJson), true});
             engine::RecordFilter filter;
             filter.splits = {data::Split::HeldOut};
             auto ids = project->recordIds(filter);
@@ -82,7 +84,8 @@ void PlaygroundPage::readPrompts()
             ids->resize(std::min<std::size_t>(ids->size(), kSuggestedQuestions));
             for (const RecordId id : *ids)
                 if (auto record = project->record(id))
-                    prompts.push_back({QString::fromUtf8(data::instructionOf(*record).data(), static_cast<qsizetype>(data::instructionOf(*record).size())), {}, false});
+                    prompts.push_back({QString::fromStdString(std::string(data::instructionOf(*record))), {}, QString::fromStdString(record->context),
+                                       QString::fromStdString(record->toolsJson), false});
             return prompts;
         },
         [this](Result<std::vector<Prompt>> prompts) {
@@ -97,6 +100,8 @@ void PlaygroundPage::readPrompts()
                 item->setData(kQuestionRole, prompt.text);
                 if (prompt.isSaved)
                     item->setData(kSystemRole, prompt.system);
+                item->setData(kContextRole, prompt.context);
+                item->setData(kToolsRole, prompt.tools);
                 item->setToolTip(prompt.isSaved ? tr("Saved: %1").arg(prompt.text) : tr("Held out, never seen in training: %1").arg(prompt.text));
                 m_prompts->addItem(item);
             }
@@ -105,13 +110,14 @@ void PlaygroundPage::readPrompts()
         "playgroundPrompts");
 }
 
-void PlaygroundPage::showPrompt(QListWidgetItem *item)
+void PlaygroundPage::showPrompt(const QListWidgetItem *item)
 {
     if (item == nullptr)
         return;
     m_composer->setPlainText(item->data(kQuestionRole).toString());
     if (const QVariant system = item->data(kSystemRole); system.isValid())
         m_system->setText(system.toString()); // it was saved with the question
+    m_parts->setParts(item->data(kContextRole).toString(), item->data(kToolsRole).toString());
 }
 
 // Where the list has no room.
@@ -146,6 +152,8 @@ void PlaygroundPage::savePrompt()
     prompt.title = text.left(60).toStdString();
     prompt.text = text.toStdString();
     prompt.system = m_system->text().toStdString();
+    prompt.context = m_parts->context().toStdString();
+    prompt.toolsJson = m_parts->tools().toStdString();
     bridge().write<std::int64_t>(Touched::Prompts, this, [prompt](ProjectApi &project, const JobContext &) { return project.savePrompt(prompt); },
                                  [this](Result<std::int64_t> saved) {
                                      if (!saved)
@@ -161,7 +169,7 @@ void PlaygroundPage::findQuestions()
         return std::ranges::all_of(words, [&](const QString &word) { return text.contains(word, Qt::CaseInsensitive); });
     };
     for (int i = 0; i < m_prompts->count(); ++i)
-        m_prompts->item(i)->setHidden(!fits(m_prompts->item(i)->data(kQuestionRole).toString()));
+        m_prompts->item(i)->setHidden(!fits(m_prompts->item(i)->data(kQuestionRole).toString() + QLatin1Char('\n') + m_prompts->item(i)->data(kContextRole).toString()));
     QListWidgetItem *day = nullptr;
     bool isDayShown = false;
     for (int i = 0; i < m_history->count(); ++i) {

@@ -3,6 +3,7 @@
 
 #include "ui/playground/batchview.h"
 #include "ui/playground/blindvote.h"
+#include "ui/playground/promptparts.h"
 #include "ui/theme/tokens.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/labels.h"
@@ -80,7 +81,8 @@ void PlaygroundPage::setupBatch()
     connect(m_batch, &BatchView::stateChanged, this, &PlaygroundPage::updateHead);
     connect(m_batch, &BatchView::questionChosen, this, [this](const QString &question) {
         setMode(SideBySide);
-        m_composer->setPlainText(question);
+        m_composer->setPlainText(question); // with its context
+        m_parts->setParts({}, {});
     });
 }
 

@@ -8,6 +8,7 @@
 #include "ui/playground/blindvote.h"
 #include "ui/playground/columnhead.h"
 #include "ui/playground/exportdialog.h"
+#include "ui/playground/promptparts.h"
 #include "ui/playground/samplingbar.h"
 #include "ui/playground/tokenpane.h"
 #include "ui/theme/icons.h"
@@ -52,14 +53,20 @@ void PlaygroundPage::connectBridge()
             }
         const bool isShared = std::ranges::all_of(badges, [](const engine::ColumnBadge &badge) { return badge.otherModel.empty(); });
         m_sideState = isShared ? tr("%1 tokens read by every column").arg(countText(promptTokens)) : tr("%1 tokens read; another base reads its own template").arg(countText(promptTokens));
+        if (std::ranges::any_of(badges, &engine::ColumnBadge::ignoresTools))
+            m_sideState = tr("%1. The tools were not read: the template has no place for them.").arg(m_sideState);
         updateHead();
     });
     connect(&bridge(), &Bridge::tokensGenerated, this, [this](JobId job, const std::vector<engine::GeneratedToken> &tokens) {
         if (job != m_job)
             return;
+        std::vector<std::vector<engine::GeneratedToken>> own(m_columns.size());
         for (const auto &token : tokens)
-            if (const Side *side = sideOf(static_cast<std::size_t>(token.column)))
-                side->answer->append(token);
+            if (sideOf(static_cast<std::size_t>(token.column)) != nullptr)
+                own[static_cast<std::size_t>(token.column)].push_back(token);
+        for (std::size_t i = 0; i < own.size(); ++i)
+            if (!own[i].empty() && m_columns[i] != nullptr)
+                m_columns[i]->answer->append(own[i]);
         updateDivergence();
     });
     connect(&bridge(), &Bridge::columnFinished, this, [this](JobId job, int column, const engine::ColumnResult &result) {
@@ -78,6 +85,7 @@ PlaygroundPage::Side *PlaygroundPage::sideOf(std::size_t column)
 
 void PlaygroundPage::setProject()
 {
+    forgetReadings();
     m_conversation = {}; // what is under way belongs to the project before
     stopAnswers();
     m_hasRead = false;
@@ -96,6 +104,7 @@ void PlaygroundPage::setProject()
     }
     m_prompts->clear();
     m_composer->clear();
+    m_parts->setParts({}, {});
     m_choices.clear();
     m_tuned.head->setChoices({});
     m_tunedStack->setCurrentIndex(0); // whether there is a result is not known yet
@@ -142,9 +151,10 @@ void PlaygroundPage::updateActions()
 {
     const bool isBusy = m_job != 0;
     const bool hasQuestion = !m_composer->toPlainText().trimmed().isEmpty();
-    m_send->setEnabled(!isBusy && hasQuestion);
+    const QString problem = m_parts->problem();
+    m_send->setEnabled(!isBusy && hasQuestion && problem.isEmpty());
     m_stop->setEnabled(isBusy);
-    setActionPossible(m_sendAction, !isBusy && hasQuestion, isBusy ? tr("The models are answering.") : tr("Write a question first."));
+    setActionPossible(m_sendAction, m_send->isEnabled(), isBusy ? tr("The models are answering.") : !problem.isEmpty() ? problem : tr("Write a question first."));
     setActionPossible(m_againAction, !isBusy && !m_asked.text.isEmpty(), isBusy ? tr("The models are answering.") : tr("Ask something first."));
     setActionPossible(m_stopAction, isBusy, tr("Nothing is being answered."));
     const bool hasChoice = m_tuned.head->hasChoice();

@@ -24,8 +24,10 @@ class ColumnHead;
 class ElidedLabel;
 class PageHead;
 class Pane;
+class PromptParts;
 class SamplingBar;
 class Segmented;
+class ShiftLegend;
 class TextLabel;
 
 class PlaygroundPage : public Page {
@@ -50,7 +52,7 @@ private:
         std::optional<engine::ColumnBadge> badge = {}; // of its answer
         bool isOtherBase = false; // its words are split in another way: places cannot be compared
     };
-    struct Question { QString text, system; };
+    struct Question { QString text, system, context, tools; };
 
     void setupActions();
     void setupLayout();
@@ -86,7 +88,7 @@ private:
     void updateColumns();
 
     void readPrompts();
-    void showPrompt(QListWidgetItem *item);
+    void showPrompt(const QListWidgetItem *item);
     void openPromptMenu();
     void savePrompt();
     void askWritten();
@@ -111,7 +113,18 @@ private:
     void stopAnswers();
     void endAnswers(const QString &why);
     void updateDivergence();
+    // --- one column's words in the eyes of another (playgroundshift.cpp)
+    using AnswerToRead = Bridge::AnswerToRead;
+    using Readings = std::vector<std::vector<engine::GeneratedToken>>;
+    [[nodiscard]] const Side *besideOf(const Side &own) const; // null: there is none
+    [[nodiscard]] std::optional<engine::GeneratedToken> tokenBeside(const Side &own, int index) const;
+    [[nodiscard]] static QString shortName(const Side &side);
+    void updateShift();
+    void forgetReadings();
+    void readAnswers();
+    void showReadings(const std::vector<const Side *> &read, const Result<Readings> &readings);
     void showToken(const Side &own);
+
     void updateActions();
     void exportResult();
     void openServing();
@@ -119,6 +132,7 @@ private:
     void setupResults();
     void correct(const Side &side);
     void explain(const Side &side);
+    [[nodiscard]] QString settingsText() const; // of the question that the columns show
     void copyComparison();
     void saveComparison();
 
@@ -149,16 +163,17 @@ private:
     std::vector<std::unique_ptr<Side>> m_more;
     std::vector<AdapterChoice> m_choices, m_added, m_models; // results of runs; what was added by hand; other base models on this computer
     QScrollArea *m_columnScroll = nullptr;
-    QWidget *m_columnArea = nullptr; // heads, question and answers
     QHBoxLayout *m_heads = nullptr, *m_answers = nullptr, *m_questionRow = nullptr;
     Button *m_addButton = nullptr;
     QStackedWidget *m_tunedStack = nullptr; // the answer, or that there is no result yet
     QPlainTextEdit *m_composer = nullptr;
     QLineEdit *m_system = nullptr;
+    PromptParts *m_parts = nullptr;
     Button *m_send = nullptr, *m_stop = nullptr;
-    QAction *m_sendAction = nullptr, *m_againAction = nullptr, *m_editAction = nullptr, *m_branchAction = nullptr, *m_stopAction = nullptr, *m_exportAction = nullptr, *m_addAction = nullptr, *m_removeAction = nullptr, *m_copyAction = nullptr, *m_pictureAction = nullptr,
+    QAction *m_sendAction = nullptr, *m_againAction = nullptr, *m_editAction = nullptr, *m_branchAction = nullptr, *m_stopAction = nullptr, *m_exportAction = nullptr, *m_addAction = nullptr, *m_removeAction = nullptr, *m_copyAction = nullptr, *m_pictureAction = nullptr, *m_shiftAction = nullptr,
             *m_correctAction = nullptr;
-    JobId m_job = 0;
+    ShiftLegend *m_shiftLegend = nullptr;
+    JobId m_job = 0, m_readingJob = 0;
     std::vector<Side *> m_columns; // columns of the running question
     Question m_asked;
     quint64 m_seed = 0;

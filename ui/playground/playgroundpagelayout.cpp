@@ -1,6 +1,7 @@
 // How the Playground is put together, wide and narrow. What it does is in playgroundpage.cpp.
 #include "ui/playground/playgroundpage.h"
 
+#include "ui/playground/promptparts.h"
 #include "ui/playground/samplingbar.h"
 #include "ui/theme/tokens.h"
 #include "ui/widgets/button.h"
@@ -8,6 +9,7 @@
 #include "ui/widgets/emptystate.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/pagehead.h"
+#include "ui/widgets/textfield.h"
 
 #include <QCheckBox>
 #include <QHBoxLayout>
@@ -22,21 +24,6 @@ namespace fettle::ui {
 
 using namespace measure;
 
-namespace {
-
-// The field of the question: text clear of the round frame.
-class QuestionField : public QPlainTextEdit {
-public:
-    QuestionField()
-    {
-        setProperty("field", true);
-        document()->setDocumentMargin(0);
-        setViewportMargins(kStep2, kStep1 + 2, kStep1, kStep1 + 2);
-    }
-};
-
-} // namespace
-
 void PlaygroundPage::setupActions()
 {
     m_sendAction = addPageAction(QStringLiteral("askModels"), tr("Ask base and tuned model"), QStringLiteral("send"), QKeySequence(Qt::CTRL | Qt::Key_Return),
@@ -47,6 +34,9 @@ void PlaygroundPage::setupActions()
                                  tr("Puts the question back into the field; sent, it takes its place. The old answers stay in the history."), [this] { editQuestion(); });
     m_branchAction = addPageAction(QStringLiteral("branchConversation"), tr("Go on from here in another way"), QStringLiteral("split"), {},
                                    tr("The next question follows the one that is shown; what came after it stays in the history."), [this] { branchHere(); });
+    m_shiftAction = addPageAction(QStringLiteral("colourByShift"), tr("Colour by probability"), QStringLiteral("palette"), {},
+                                  tr("Shades each word by how much likelier, or less likely, it is than in the base model."), [this] { updateShift(); });
+    m_shiftAction->setCheckable(true);
     m_stopAction = addPageAction(QStringLiteral("stopAnswers"), tr("Stop the answers"), QStringLiteral("circle-stop"), QKeySequence(Qt::Key_Escape),
                                  tr("Ends both answers where they are."), [this] { stopAnswers(); });
     m_exportAction = addPageAction(QStringLiteral("exportResult"), tr("Export the result..."), QStringLiteral("share"), QKeySequence(Qt::CTRL | Qt::Key_E),
@@ -137,12 +127,16 @@ QWidget *PlaygroundPage::makeQuestionLine()
     m_questionLine = new ElidedLabel({}, TextSize::Body, Weight::SemiBold);
     m_questionLine->setObjectName(QStringLiteral("askedQuestion"));
     row->addWidget(m_questionLine, 1);
-    for (QAction *action : {m_editAction, m_branchAction}) {
+    for (QAction *action : {m_shiftAction, m_editAction, m_branchAction}) {
         auto *button = iconButton(action->property("iconName").toString(), action->text());
         button->setObjectName(action->objectName());
         button->setToolTip(action->toolTip());
+        button->setCheckable(action->isCheckable());
         connect(button, &QPushButton::clicked, action, &QAction::trigger);
-        connect(action, &QAction::changed, button, [button, action] { button->setEnabled(action->isEnabled()); });
+        connect(action, &QAction::changed, button, [button, action] {
+            button->setEnabled(action->isEnabled());
+            button->setChecked(action->isChecked());
+        });
         row->addWidget(button);
     }
     auto *again = quietButton({}, QStringLiteral("refresh-cw"));
@@ -240,16 +234,18 @@ QWidget *PlaygroundPage::makeComposer()
     auto *rows = new QVBoxLayout(pane);
     rows->setContentsMargins(kPaneSide, kPaneTop, kPaneSide, kPaneTop);
     rows->setSpacing(kStep2);
-    m_composer = new QuestionField;
+    m_composer = new TextField;
     m_composer->setPlaceholderText(tr("Ask both models"));
     m_composer->setAccessibleName(tr("Question"));
     m_composer->setToolTip(tr("The question that both models get, word for word the same."));
     m_composer->setObjectName(QStringLiteral("question"));
-    m_composer->setTabChangesFocus(true);
     m_composer->setFixedHeight(qRound(60 * textScale()));
     m_composer->installEventFilter(this);
     connect(m_composer, &QPlainTextEdit::textChanged, this, &PlaygroundPage::updateActions);
     rows->addWidget(m_composer);
+    m_parts = new PromptParts;
+    connect(m_parts, &PromptParts::changed, this, &PlaygroundPage::updateActions);
+    rows->addWidget(m_parts);
     auto *line = new QHBoxLayout;
     line->setSpacing(kStep2);
     line->addWidget(new IconLabel(QStringLiteral("message-square"), Ink::Muted, kIconSmall));
@@ -262,6 +258,7 @@ QWidget *PlaygroundPage::makeComposer()
     m_system->setToolTip(tr("Stands before the question; usually the one that was used in training."));
     label->setBuddy(m_system);
     line->addWidget(m_system, 1);
+    line->addWidget(m_parts->button());
     m_follow = new QCheckBox(tr("Follow-up"));
     m_follow->setObjectName(QStringLiteral("followUp"));
     m_follow->setAccessibleName(tr("Follow-up"));

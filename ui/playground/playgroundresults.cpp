@@ -4,7 +4,10 @@
 #include "ui/frame/dialogs.h"
 #include "ui/playground/answercolumn.h"
 #include "ui/playground/columnhead.h"
+#include "ui/playground/comparisonpicture.h"
 #include "ui/playground/correctiondialog.h"
+#include "ui/playground/promptparts.h"
+#include "ui/playground/samplingbar.h"
 #include "ui/playground/servedialog.h"
 #include "ui/playground/whydialog.h"
 #include "ui/widgets/button.h"
@@ -17,6 +20,8 @@
 namespace fettle::ui {
 
 namespace {
+
+constexpr qsizetype kPictureContext = 2000; // characters of it that a picture shows
 
 // As a quotation, so that the answer's own marks do not leave it.
 QString quoted(const QString &text)
@@ -36,7 +41,7 @@ void PlaygroundPage::setupResults()
     connect(&bridge(), &Bridge::servingChanged, this, &PlaygroundPage::showServing);
     showServing();
     m_pictureAction = addPageAction(QStringLiteral("saveComparison"), tr("Save a picture of the comparison..."), QStringLiteral("camera"), {},
-                                    tr("The columns as they stand here, for a report."), [this] { saveComparison(); });
+                                    tr("The question and every answer at its full length, for a report."), [this] { saveComparison(); });
     m_correctAction = addPageAction(QStringLiteral("correctAnswer"), tr("Correct the answer..."), QStringLiteral("pen-line"), QKeySequence(Qt::CTRL | Qt::Key_K | Qt::SHIFT),
                                     tr("This answer is wrong: write the right one, and the next run learns it."), [this] { correct(m_tuned.answer->text().isEmpty() ? m_base : m_tuned); });
 }
@@ -45,9 +50,7 @@ void PlaygroundPage::explain(const Side &side)
 {
     if (bridge().project() == nullptr || m_job != 0)
         return;
-    auto turns = m_conversation.turns(m_shown, side.number);
-    turns.push_back({data::Role::Assistant, side.answer->text().toStdString(), {}});
-    auto *dialog = new WhyDialog(context(), side.asked.adapter, side.head->columnName(), std::move(turns), this);
+    auto *dialog = new WhyDialog(context(), side.asked.adapter, side.head->columnName(), m_conversation.recordOf(m_shown, side.number, side.answer->text()), this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->open();
 }
@@ -77,7 +80,7 @@ void PlaygroundPage::correct(const Side &side)
 {
     if (bridge().project() == nullptr || m_job != 0 || side.answer->text().isEmpty())
         return;
-    auto *dialog = new CorrectionDialog(bridge(), {m_asked.text, m_asked.system, side.answer->text(), side.head->columnName(), side.head->choice().adapter}, this);
+    auto *dialog = new CorrectionDialog(bridge(), {m_conversation.recordOf(m_shown, side.number, side.answer->text().trimmed()), side.head->columnName(), side.asked.adapter}, this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     connect(dialog, &QDialog::accepted, this, [this, dialog] {
         bridge().write<std::vector<RecordId>>(
@@ -95,17 +98,27 @@ void PlaygroundPage::correct(const Side &side)
     dialog->open();
 }
 
+QString PlaygroundPage::settingsText() const
+{
+    return m_conversation.settings.isEmpty() ? tr("seed %1").arg(m_conversation.seed) : m_conversation.settings;
+}
+
 void PlaygroundPage::copyComparison()
 {
     QString text;
     if (!m_asked.system.isEmpty())
         text += tr("**System prompt:** %1").arg(m_asked.system) + QLatin1String("\n\n");
+    if (!m_asked.context.isEmpty())
+        text += tr("**Context:**") + QLatin1String("\n\n") + quoted(m_asked.context) + QLatin1Char('\n');
+    if (!m_asked.tools.isEmpty())
+        text += tr("**Tools:** %1").arg(toolNames(m_asked.tools).names.join(QStringLiteral(", "))) + QLatin1String("\n\n");
     for (std::size_t i = 0; i < m_shown && i < m_conversation.exchanges.size(); ++i) { // what was said before
         text += tr("**Question:** %1").arg(m_conversation.exchanges[i].question) + QLatin1String("\n\n");
         for (const KeptAnswer &answer : m_conversation.exchanges[i].answers)
             text += QStringLiteral("**%1**\n\n").arg(answer.name) + quoted(answer.text) + QLatin1Char('\n');
     }
     text += tr("**Question:** %1").arg(m_asked.text) + QLatin1String("\n\n");
+    text += tr("**Settings:** %1").arg(settingsText()) + QLatin1String("\n\n");
     for (const Side *side : m_columns)
         text += QStringLiteral("**%1** (%2)\n\n").arg(side->head->columnName(), side->head->proof()) + quoted(side->answer->text()) + QLatin1Char('\n');
     QGuiApplication::clipboard()->setText(text);
@@ -116,12 +129,25 @@ void PlaygroundPage::saveComparison()
     const QString file = context().dialogs.saveFile(this, tr("Picture of the comparison"), tr("comparison.png"), tr("Picture (*.png)"));
     if (file.isEmpty())
         return;
-    QByteArray bytes;
-    QBuffer buffer(&bytes);
-    buffer.open(QIODevice::WriteOnly);
-    m_columnArea->grab().save(&buffer, "PNG");
+    QStringList notes{tr("Settings: %1").arg(settingsText())};
+    if (!m_asked.system.isEmpty())
+        notes.prepend(tr("System prompt: %1").arg(m_asked.system));
+    if (!m_asked.context.isEmpty())
+        notes.append(tr("Context: %1").arg(m_asked.context.size() > kPictureContext ? m_asked.context.left(kPictureContext) + QChar(0x2026) : m_asked.context));
+    if (!m_asked.tools.isEmpty())
+        notes.append(tr("Tools: %1").arg(toolNames(m_asked.tools).names.join(QStringLiteral(", "))));
+    std::vector<PictureColumn> columns;
+    for (const Side *side : m_columns)
+        columns.push_back({side->head, side->answer});
     bridge().readSlowly<void>(
-        this, [file = file.toStdString(), bytes](const ProjectApi *, const JobContext &context) { return context.engine.writeFile(file, {bytes.constData(), static_cast<std::size_t>(bytes.size())}); },
+        this,
+        [file = file.toStdString(), image = pictureOf(m_asked.text.trimmed(), notes, columns)](const ProjectApi *, const JobContext &context) {
+            QByteArray bytes;
+            QBuffer buffer(&bytes);
+            buffer.open(QIODevice::WriteOnly);
+            image.save(&buffer, "PNG");
+            return context.engine.writeFile(file, {bytes.constData(), static_cast<std::size_t>(bytes.size())});
+        },
         [this, file](Result<> written) { context().showMessage(written ? Message{MessageTone::Info, tr("Written to %1.").arg(file), {}, {}, {}, {}} : messageOf(written.error())); });
 }
 

@@ -58,6 +58,7 @@ SamplingBar::SamplingBar(QWidget *parent) : QWidget(parent)
     m_longest = new QSpinBox;
     m_longest->setRange(1, 4096);
     m_longest->setValue(128);
+    m_longest->setObjectName(QStringLiteral("longest"));
     add(tr("Longest answer"), m_longest, tr("Tokens after which an answer is cut; a token is a piece of a word."), 72);
     m_greedy = new QCheckBox(tr("Greedy"));
     m_greedy->setToolTip(tr("Always the likeliest word: no chance, the seed does not matter."));
@@ -86,6 +87,14 @@ engine::Sampling SamplingBar::sampling() const
     sampling.seed = m_seed->text().toULongLong();
     sampling.maxTokens = m_longest->value();
     return sampling;
+}
+
+QString SamplingBar::textOf(const engine::Sampling &sampling)
+{
+    const QString longest = tr("at most %n token(s)", nullptr, sampling.maxTokens);
+    if (sampling.greedy)
+        return tr("greedy, %1").arg(longest);
+    return tr("seed %1, temperature %2, top p %3, top k %4, %5").arg(sampling.seed).arg(sampling.temperature).arg(sampling.topP).arg(sampling.topK).arg(longest);
 }
 
 void SamplingBar::setSeed(quint64 seed)

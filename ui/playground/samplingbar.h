@@ -20,6 +20,7 @@ class SamplingBar : public QWidget {
 public:
     explicit SamplingBar(QWidget *parent = nullptr);
     [[nodiscard]] engine::Sampling sampling() const;
+    [[nodiscard]] static QString textOf(const engine::Sampling &sampling); // "seed 1207, temperature 0.7, ..."
     void setSeed(quint64 seed);
     void chooseAnotherSeed();
     void setNarrow(bool isNarrow); // the lock alone says that the settings are shared

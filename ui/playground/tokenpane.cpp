@@ -38,6 +38,14 @@ private:
 
 } // namespace
 
+std::optional<float> probabilityOf(const engine::GeneratedToken &where, TokenId id)
+{
+    if (where.id == id)
+        return where.probability;
+    const auto found = std::ranges::find(where.alternatives, id, &engine::Alternative::id);
+    return found != where.alternatives.end() ? std::optional(found->probability) : std::nullopt;
+}
+
 QString probabilityText(float probability)
 {
     const double percent = 100.0 * static_cast<double>(probability);
@@ -137,15 +145,9 @@ void TokenPane::showToken(int index, const engine::GeneratedToken &token, const 
                           const engine::GeneratedToken *other, const QString &otherName)
 {
     m_rows.clear();
-    const auto in = [](const engine::GeneratedToken &where, TokenId id) -> std::optional<float> {
-        if (where.id == id)
-            return where.probability;
-        const auto found = std::ranges::find(where.alternatives, id, &engine::Alternative::id);
-        return found != where.alternatives.end() ? std::optional(found->probability) : std::nullopt;
-    };
     float rest = 1;
     const auto add = [&](TokenId id, const std::string &text, float probability) {
-        m_rows.push_back({visibleToken(text), probability, other ? in(*other, id) : std::nullopt, id == token.id, false});
+        m_rows.push_back({visibleToken(text), probability, other ? probabilityOf(*other, id) : std::nullopt, id == token.id, false});
         rest -= probability;
     };
     for (const engine::Alternative &alternative : token.alternatives)

@@ -45,6 +45,8 @@ private:
     std::vector<Row> m_rows;
 };
 
+// Of a token where another one, or the same, was taken; nothing where it is not among the likeliest.
+[[nodiscard]] std::optional<float> probabilityOf(const engine::GeneratedToken &where, TokenId id);
 // "74 %", "0.4 %", "< 0.1 %".
 [[nodiscard]] QString probabilityText(float probability);
 // A token as it can be seen: without the space before it, a line break as a sign.

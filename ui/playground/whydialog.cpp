@@ -23,7 +23,7 @@ constexpr int kRecordRole = Qt::UserRole;
 
 } // namespace
 
-WhyDialog::WhyDialog(const PageContext &context, std::string adapter, const QString &columnName, std::vector<data::Turn> conversation, QWidget *parent)
+WhyDialog::WhyDialog(const PageContext &context, std::string adapter, const QString &columnName, data::Record conversation, QWidget *parent)
     : QDialog(parent), m_context(context), m_adapter(std::move(adapter)), m_columnName(columnName), m_conversation(std::move(conversation))
 {
     setupLayout();

@@ -20,7 +20,7 @@ class WhyDialog : public QDialog {
 
 public:
     // adapter: RUN[@STEP] of the column, named columnName. conversation: with the answer.
-    WhyDialog(const PageContext &context, std::string adapter, const QString &columnName, std::vector<data::Turn> conversation, QWidget *parent = nullptr);
+    WhyDialog(const PageContext &context, std::string adapter, const QString &columnName, data::Record conversation, QWidget *parent = nullptr);
     ~WhyDialog() override;
 
 private:
@@ -37,7 +37,7 @@ private:
     PageContext m_context;
     std::string m_adapter;
     QString m_columnName;
-    std::vector<data::Turn> m_conversation;
+    data::Record m_conversation;
     JobId m_job = 0;
     QStackedWidget *m_views = nullptr;
     QTreeWidget *m_rows = nullptr;

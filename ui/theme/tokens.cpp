@@ -48,6 +48,7 @@ Tokens lightTokens()
     t.cutText = rgb(0x9C2418);
     t.cutFill = rgb(0xF9E1DC);
     t.lossSteps = {rgb(0xFFFFFF), rgb(0xFCEBD9), rgb(0xF8D3AE), rgb(0xF0B07A), rgb(0xE58A45)};
+    t.shiftSteps = {rgb(0xF0B07A), rgb(0xFBE3CB), rgb(0xFFFFFF), rgb(0xD5E7EE), rgb(0x93C6DA)};
     t.series = {rgb(0x0B6583), rgb(0xC24E00), rgb(0x6D50B9), rgb(0x0AA85D), rgb(0x7B392F), rgb(0x4F1E42), rgb(0x5F68F1), rgb(0x75898C)};
     t.memoryWeights = rgb(0x4A5358);
     t.memoryActivations = rgb(0x9AA4A6);
@@ -91,6 +92,7 @@ Tokens darkTokens()
     t.cutText = rgb(0xF59A90);
     t.cutFill = rgb(0x43211D);
     t.lossSteps = {rgb(0x1C2022), rgb(0x33271C), rgb(0x55381E), rgb(0x7D4B1D), rgb(0x96541A)};
+    t.shiftSteps = {rgb(0x7D4B1D), rgb(0x41301F), rgb(0x1C2022), rgb(0x1E3F4C), rgb(0x27617A)};
     t.series = {rgb(0x56B4D3), rgb(0xF08A3C), rgb(0x9659F5), rgb(0xA1C993), rgb(0xE5F5A6), rgb(0xF5D0D6), rgb(0x676EAE), rgb(0xA4818F)};
     t.memoryWeights = rgb(0xB4BCC0);
     t.memoryActivations = rgb(0x6C777C);

@@ -32,6 +32,8 @@ struct Tokens {
     QColor cutText, cutFill;
     std::array<QColor, 5> lossSteps; // 0 to 0.5, 1, 2, 3, more nats
 
+    std::array<QColor, 5> shiftSteps; // playground: less likely than in the other model, the same, likelier
+
     // Charts: train is always series[0], held out always series[1]; where runs are overlaid the colour means the run.
     std::array<QColor, 8> series;
 

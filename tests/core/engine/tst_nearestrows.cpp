@@ -63,7 +63,7 @@ private slots:
 
     void learntRowIsNearestToItself()
     {
-        const std::vector<data::Turn> asked = {{data::Role::User, "When is room 7 open?", {}}, {data::Role::Assistant, "Room 7 opens at 14.", {}}};
+        const data::Record asked = data::makePair("When is room 7 open?", {}, "Room 7 opens at 14.");
         auto missing = m_playground->nearestRows(m_run, asked, *m_project);
         QVERIFY(!missing && missing.error().code == ErrorCode::NotFound && !missing.error().hint.empty());
         std::vector<Progress> seen;
@@ -92,13 +92,13 @@ private slots:
         // A text longer than the model reads is cut, not refused.
         auto longText = asked;
         for (int i = 0; i < 700; ++i)
-            longText.back().text += " 7";
+            longText.turns.back().text += " 7";
         VERIFY_OK(m_playground->nearestRows(m_run, longText, *m_project, 1));
     }
 
     void otherWeightsOrRowsNeedAnotherIndex()
     {
-        const std::vector<data::Turn> asked = {{data::Role::User, "When is room 7 open?", {}}, {data::Role::Assistant, "Room 7 opens at 14.", {}}};
+        const data::Record asked = data::makePair("When is room 7 open?", {}, "Room 7 opens at 14.");
         VERIFY_OK(m_playground->indexRows(m_run, *m_project));
         VERIFY_OK(m_playground->nearestRows(m_run, asked, *m_project));
         writeAdapter(2); // the run was continued

@@ -43,6 +43,8 @@ public:
     std::function<void(int index)> beforeToken;                                // on the engine thread: a test can hold the answers there
     std::function<void(const engine::GenerateRequest &request)> beforeAnswer; // on the engine thread
     std::optional<Error> answerError;
+    std::function<void(const engine::GenerateRequest &request, const std::vector<TokenId> &answer)> beforeReading; // on the engine thread
+    std::optional<Error> readingError;
     std::function<void(std::size_t index)> beforePair; // on the engine thread: a test can hold a ballot or an evaluation there
     std::function<void(const engine::EvaluationRequest &request)> beforeEvaluation;                    // on the engine thread
     std::function<void(evaluate::Comparison &comparison)> changeComparison; // on the engine thread

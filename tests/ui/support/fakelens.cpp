@@ -70,6 +70,19 @@ class FakePlayground : public PlaygroundApi {
 public:
     FakePlayground(std::string model, const FakeEngine &engine) : m_model(std::move(model)), m_engine(engine) {}
     std::string modelPath() const override { return m_model; }
+    // Every other word, from the first on, is a surprise to the one that reads it.
+    Result<std::vector<engine::GeneratedToken>> readAnswer(const engine::GenerateRequest &request, const std::vector<TokenId> &answer, const ProjectApi *, std::stop_token,
+                                                           const engine::LiveRun *) override
+    {
+        if (m_engine.beforeReading)
+            m_engine.beforeReading(request, answer);
+        if (m_engine.readingError)
+            return tl::unexpected<Error>(*m_engine.readingError);
+        std::vector<engine::GeneratedToken> tokens;
+        for (const TokenId id : answer)
+            tokens.push_back({0, id, {}, tokens.size() % 2 == 0 ? 0.02F : 0.74F, {{7, " sick", 0.41F}}});
+        return tokens;
+    }
     Result<std::int64_t> indexRows(const std::string &, const ProjectApi &, const ProgressCallback &progress, std::stop_token stop) override
     {
         for (int row = 0; row < 40; ++row) {
@@ -82,9 +95,9 @@ public:
         m_engine.isIndexed = true;
         return 40;
     }
-    Result<std::vector<engine::NearRow>> nearestRows(const std::string &, const std::vector<data::Turn> &conversation, const ProjectApi &, std::size_t count, std::stop_token) override
+    Result<std::vector<engine::NearRow>> nearestRows(const std::string &, const data::Record &conversation, const ProjectApi &, std::size_t count, std::stop_token) override
     {
-        if (conversation.size() < 2 || conversation.back().role != data::Role::Assistant)
+        if (conversation.turns.size() < 2 || conversation.turns.back().role != data::Role::Assistant)
             return fail(ErrorCode::BadInput, "There is no answer.");
         if (!m_engine.isIndexed)
             return fail(ErrorCode::NotFound, "The training rows of this run are not indexed yet.", "Build the index: the model reads every training row once.");
@@ -117,6 +130,7 @@ public:
             badge.secondStrength = choice.second.empty() ? 0 : choice.secondStrength;
             badge.step = isLive ? live->step : isBase ? 0 : 207;
             badge.isLive = isLive;
+            badge.ignoresTools = !request.toolsJson.empty();
             badges.push_back(badge);
             const auto known = m_engine.answers.find(choice.model.empty() ? choice.adapter : choice.model);
             words.push_back(pieces(known != m_engine.answers.end() ? known->second

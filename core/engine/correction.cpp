@@ -149,7 +149,9 @@ private:
         auto answers = m_generator->generate(requests, {}, stop);
         if (!answers)
             return passError(answers);
-        model::LossEngine engine(m_tuned.weights);
+        model::LossOptions within;
+        within.isStopped = [stop] { return stop.stop_requested(); };
+        model::LossEngine engine(m_tuned.weights, within);
         const auto losses = evaluate::recordLosses(engine, *m_tuned.adapter, {&m_document, 1}, 1024, {}, stop);
         if (!losses)
             return passError(losses);

@@ -50,8 +50,10 @@ Result<ScoreResult> scoreRecords(const std::string &model, const std::string &ad
         return passError(tuned);
     const model::NoSites nothing;
     const model::Sites &sites = tuned->adapter ? static_cast<const model::Sites &>(*tuned->adapter) : nothing;
-    model::LossEngine engine(tuned->weights);
-    auto losses = evaluate::recordLosses(engine, sites, documents, 256, progress, stop); // short rows: a cancel is heard between them
+    model::LossOptions within;
+    within.isStopped = [stop] { return stop.stop_requested(); };
+    model::LossEngine engine(tuned->weights, within);
+    auto losses = evaluate::recordLosses(engine, sites, documents, 1024, progress, stop);
     if (!losses)
         return passError(losses);
     ScoreResult result;

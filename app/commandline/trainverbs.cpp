@@ -7,6 +7,7 @@
 #include "core/engine/models.h"
 #include "core/engine/race.h"
 #include "core/engine/recipefile.h"
+#include "core/engine/stackedbase.h"
 #include "core/train/settings.h"
 
 #include <chrono>
@@ -68,7 +69,7 @@ Json runResult(const engine::RunInfo &run)
 namespace {
 
 struct TrainArguments {
-    std::string model, project, data, out = "fettle-adapter", method = "lora", preset = "balanced", recipe, adapter;
+    std::string model, project, data, out = "fettle-adapter", method = "lora", preset = "balanced", recipe, adapter, onto;
     std::vector<std::string> set;
     std::int64_t snapshot = 0;
 };
@@ -184,6 +185,14 @@ int runTrain(const TrainArguments &arguments, Context &context, const engine::Co
         if (!recipe)
             return terminal.fail(recipe.error());
         request.recipe = *recipe;
+        if (!arguments.onto.empty()) {
+            auto base = engine::mergedBase(*project, arguments.model, arguments.onto, terminal.progressCallback(), context.stop);
+            terminal.endProgress();
+            if (!base)
+                return terminal.fail(base.error());
+            request.model = base->string();
+            terminal.note(tr("The base is {}.", request.model));
+        }
         return finish(engine::trainRun(*project, request, runEvents(context), nullptr, context.stop), context);
     }
 
@@ -418,6 +427,7 @@ void addTrainVerbs(Registry &registry)
         return withRanks(context, [&](const engine::ComputeOptions &compute) { return runTrain(*arguments, context, compute); });
     });
     addChoices(*verb, *arguments);
+    verb->add_option("--onto", arguments->onto, tr("With --project: writes this adapter into the base first, and trains a new one on that: folder, or RUN[@STEP]"))->excludes("--adapter")->needs("--project");
     verb->add_option("--snapshot", arguments->snapshot, tr("With --project: number of a snapshot to learn from, in place of the records as they are"))->check(CLI::PositiveNumber)->needs("--project");
     verb->add_option("--out", arguments->out, tr("With --data: folder of the adapter"))->capture_default_str();
 

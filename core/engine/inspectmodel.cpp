@@ -99,13 +99,8 @@ void addGgufTokenizer(Inspection &inspection, const io::Gguf &gguf)
     }
     const auto chatTemplate = text::ChatTemplate::fromGguf(gguf);
     inspection.hasChatTemplate = chatTemplate.has_value();
-    if (!chatTemplate && chatTemplate.error().code == ErrorCode::NotFound) {
-        addProblem(inspection,
-                   {ErrorCode::BadInput, tr("The file holds no chat template, so conversations cannot be written in the model's form."),
-                    tr("Use the instruction-tuned version of the model.")});
-    } else if (!chatTemplate) {
+    if (!chatTemplate && chatTemplate.error().code != ErrorCode::NotFound) // without one, the plain template stands in
         addProblem(inspection, chatTemplate.error());
-    }
 }
 
 } // namespace
@@ -132,6 +127,8 @@ Inspection inspectModelFolder(const fs::path &folder)
     } else if (auto config = model::configFromJson(*json, (folder / "config.json").string())) {
         addConfig(inspection, *config);
         hasConfig = true;
+        if (json->contains("auto_map"))
+            inspection.facts["code in the folder"] = tr("never run: the family is known");
     } else {
         addForeignConfig(inspection, *json);
         addProblem(inspection, config.error());

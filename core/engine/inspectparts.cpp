@@ -97,13 +97,8 @@ void addTokenizer(Inspection &inspection, const fs::path &folder)
     }
     const auto chatTemplate = text::ChatTemplate::fromTokenizerFolder(folder);
     inspection.hasChatTemplate = chatTemplate.has_value();
-    if (!chatTemplate && chatTemplate.error().code == ErrorCode::NotFound) {
-        addProblem(inspection,
-                   {ErrorCode::BadInput, tr("The model has no chat template, so conversations cannot be written in its form."),
-                    tr("Use the instruction-tuned version of the model, or put its chat_template.jinja into the folder.")});
-    } else if (!chatTemplate) {
+    if (!chatTemplate && chatTemplate.error().code != ErrorCode::NotFound) // without one, the plain template stands in
         addProblem(inspection, chatTemplate.error());
-    }
 }
 
 std::string frontMatterValue(const fs::path &readme, std::string_view key)

@@ -8,7 +8,7 @@
 #include "core/engine/models.h"
 #include "core/io/gguf.h"
 #include "core/io/jsonfile.h"
-#include "core/text/chattemplate.h"
+#include "core/text/plaintemplate.h"
 #include "core/text/tokenizer.h"
 
 #include <algorithm>
@@ -22,11 +22,11 @@ namespace fs = std::filesystem;
 
 struct Lens::State {
     State(text::Tokenizer loaded, std::optional<text::ChatTemplate> words, std::string model)
-        : tokenizer(std::move(loaded)), chatTemplate(std::move(words)), name(std::move(model))
+        : tokenizer(std::move(loaded)), chatTemplate(words ? std::move(*words) : text::plainTemplate()), name(std::move(model))
     {
     }
     text::Tokenizer tokenizer;
-    std::optional<text::ChatTemplate> chatTemplate; // none: text can be tokenised, records cannot be rendered
+    text::ChatTemplate chatTemplate;
     std::string name;
 };
 
@@ -132,10 +132,7 @@ Result<std::shared_ptr<const Lens>> Lens::open(const std::string &model, const s
 
 Result<data::LabelledTokens> Lens::label(const data::Record &record, const data::RenderOptions &options) const
 {
-    if (!m_state->chatTemplate)
-        return fail(ErrorCode::NotFound, tr("{} has no chat template, so a conversation cannot be written out for it.", m_state->name),
-                    tr("Choose a model that was tuned on instructions, or give a template file."));
-    return data::labelTokens(record, m_state->tokenizer, *m_state->chatTemplate, options);
+    return data::labelTokens(record, m_state->tokenizer, m_state->chatTemplate, options);
 }
 
 Result<TokenizeResult> Lens::tokenize(const std::string &text, bool parseSpecial) const

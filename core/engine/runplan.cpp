@@ -4,6 +4,7 @@
 #include "core/engine/models.h"
 #include "core/engine/training.h"
 #include "core/engine/trainingdata.h"
+#include "core/export/tokenizerfiles.h"
 #include "core/model/fast/gemm.h"
 #include "core/train/trainer.h"
 #include "core/tune/adapter.h"
@@ -78,9 +79,8 @@ void findLengthProblems(TrainPlan &plan, const TrainingData &data, const train::
 void findRowProblems(TrainPlan &plan, const TrainingData &data, const train::Recipe &recipe)
 {
     if (auto checked = checkTrainingData(data, recipe); !checked) {
-        const bool hasNoTemplate = data.train.firstFailure && data.train.firstFailure->code == ErrorCode::NotFound;
         const bool isCut = data.train.trainedTokens == 0 && !data.train.cut.empty() && !data.train.firstFailure;
-        plan.problems.push_back({hasNoTemplate ? "noTemplate" : data.train.firstFailure ? "templateRefused" : "nothingToLearn", checked.error().message + " " + checked.error().hint,
+        plan.problems.push_back({data.train.firstFailure ? "templateRefused" : "nothingToLearn", checked.error().message + " " + checked.error().hint,
                                  isCut ? tr("Raise to {} tokens", countText(data.train.longest)) : std::string(),
                                  isCut ? fmt::format("maxLength={}", data.train.longest) : std::string(), true});
         return;
@@ -277,6 +277,11 @@ Result<TrainPlan> planRun(const Project &project, const TrainRequest &request, c
     auto data = labelTrainingData(**lens, records->train, records->heldOut, renderOptions(project, recipe), recipe, request.compute.threads, progress, stop);
     if (!data)
         return passError(data);
+    if (auto own = exporting::loadChatTemplate(*path); !own && own.error().code == ErrorCode::NotFound)
+        plan.problems.push_back({"plainTemplate",
+                                 tr("The model has no chat template and was perhaps never taught to answer: records are written with \"Question:\" and \"Answer:\" in front. "
+                                    "The token view on the Data page shows how."),
+                                 {}, {}, false});
     countTokens(plan, *data);
     layOutSteps(plan, *data, request.recipe);
     if (const std::string mix = recipe.text("mix"); !mix.empty())

@@ -51,9 +51,11 @@ void TestLens::templateFile()
     const auto bare = Lens::open(folder.path().toStdString());
     QVERIFY(bare);
     QVERIFY(!(*bare)->tokenize("Where?", false)->ids.empty());
-    const auto refused = (*bare)->label(data::makePair("Q", "", "A"), {});
-    QCOMPARE(refused.error().code, ErrorCode::NotFound);
-    QVERIFY(refused.error().message.find("chat template") != std::string::npos);
+    // A plain one stands in: the answer and its end mark are learnt, what stands before them is not.
+    const auto stoodIn = (*bare)->label(data::makePair("Where?", "", "Here."), {});
+    QVERIFY(stoodIn);
+    QVERIFY2(stoodIn->text.find("Question: Where?\nAnswer: Here.") != std::string::npos, stoodIn->text.c_str());
+    QVERIFY(stoodIn->trainedTokens >= 3 && stoodIn->trainedTokens < static_cast<std::int64_t>(stoodIn->ids.size()));
     QFile file(folder.filePath("own.jinja"));
     QVERIFY(file.open(QIODevice::WriteOnly) && file.write("{% for m in messages %}<{{ m.content }}>{% endfor %}") > 0);
     file.close();

@@ -1,5 +1,6 @@
 // trainRun, resumeRun and planRun on a whole project with the tiny chat model: what is stored, which events come, what is refused.
 #include "core/engine/runmoves.h"
+#include "core/engine/stackedbase.h"
 #include "core/engine/training.h"
 #include "core/model/fast/gemm.h"
 #include "core/train/checkpoint.h"
@@ -8,6 +9,7 @@
 #include <QFile>
 #include <QTemporaryDir>
 #include <QTest>
+#include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -92,6 +94,8 @@ private slots:
     void stopAndKeepHasAResult();
     void stopAndDiscardLeavesNothing();
     void startsFromAnAdapter();
+    void stacksOnAMergedBase();
+    void modelWithoutTemplateIsTrainedPlainly();
     void refusals_data();
     void refusals();
     void planCountsWhatTheRunDoes();
@@ -384,6 +388,61 @@ void TestEngineTraining::startsFromAnAdapter()
     const auto metrics = project().metrics(first->run.id);
     VERIFY_OK(metrics);
     QVERIFY(seen.steps.front().loss < metrics->front().loss); // it knows already
+}
+
+void TestEngineTraining::stacksOnAMergedBase()
+{
+    const auto first = trainRun(project(), request());
+    VERIFY_OK(first);
+    const auto base = mergedBase(project(), kModel, "1");
+    VERIFY_OK(base);
+    QVERIFY(base->string().find("/bases/run-1-") != std::string::npos && fs::exists(*base / "model.safetensors"));
+    const auto made = fs::last_write_time(*base / "model.safetensors");
+    const auto again = mergedBase(project(), kModel, "1");
+    VERIFY_OK(again);
+    QVERIFY(*again == *base && fs::last_write_time(*base / "model.safetensors") == made); // made once
+    const auto other = mergedBase(project(), kModel, fmt::format("1@{}", first->run.step));
+    VERIFY_OK(other);
+    QVERIFY(*other != *base);
+
+    TrainRequest second = request({"rank=2", "warmup=0", "maxSteps=2"});
+    second.model = base->string();
+    Seen seen;
+    const auto stacked = trainRun(project(), second, seen.events());
+    VERIFY_OK(stacked);
+    const auto metrics = project().metrics(first->run.id);
+    VERIFY_OK(metrics);
+    QVERIFY(seen.steps.front().loss < metrics->front().loss); // the base knows what the first run learnt
+    QVERIFY(stacked->run.adapter != first->run.adapter);
+    // What cannot be written into weights says so and leaves nothing behind.
+    TrainRequest prefix = request();
+    prefix.recipe = train::presetRecipe(train::Preset::Quick, "prefix", 20);
+    prefix.recipe.values["maxSteps"] = std::int64_t{1};
+    const auto third = trainRun(project(), prefix);
+    VERIFY_OK(third);
+    const auto refused = mergedBase(project(), kModel, std::to_string(third->run.id.value));
+    QVERIFY(!refused && !refused.error().hint.empty());
+}
+
+// GPT-2 and other base models have no chat template: a plain one stands in, and the plan says so.
+void TestEngineTraining::modelWithoutTemplateIsTrainedPlainly()
+{
+    const fs::path folder = m_dir.filePath(QStringLiteral("base")).toStdString();
+    fs::copy(kModel, folder);
+    fs::remove(folder / "chat_template.jinja");
+    TrainRequest wish = request({"maxSteps=2"});
+    wish.model = folder.string();
+    const auto plan = planRun(project(), wish);
+    VERIFY_OK(plan);
+    const auto said = std::ranges::find(plan->problems, "plainTemplate", &TrainPlan::Problem::code);
+    QVERIFY(said != plan->problems.end() && !said->isBlocking && said->text.find("Question:") != std::string::npos);
+    const auto run = trainRun(project(), wish);
+    VERIFY_OK(run);
+    QCOMPARE(run->run.state, RunState::Finished);
+    wish.model = kModel;
+    const auto own = planRun(project(), wish);
+    VERIFY_OK(own);
+    QVERIFY(std::ranges::none_of(own->problems, [](const TrainPlan::Problem &problem) { return problem.code == "plainTemplate"; }));
 }
 
 void TestEngineTraining::refusals_data()

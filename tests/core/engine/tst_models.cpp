@@ -228,10 +228,12 @@ void TestModels::saysWhyNotTrainable_data()
     row("unknown", type("novelty"), "\"novelty\"");
     row("no tokenizer", [](const fs::path &folder) { fs::remove(folder / "tokenizer.json"); }, "tokenizer is missing");
     row("broken tokenizer", [](const fs::path &folder) { writeText(folder / "tokenizer.json", "{\"model\":"); }, "tokenizer.json");
-    row("no template", [](const fs::path &folder) {
-        fs::remove(folder / "chat_template.jinja");
-        writeText(folder / "tokenizer_config.json", "{}");
-    }, "no chat template");
+    row("broken template", [](const fs::path &folder) { writeText(folder / "chat_template.jinja", "{% if %}"); }, "chat template");
+    row("code of its own", [](const fs::path &folder) { // asks for a program that comes along: never run
+        std::string config = replaced(contentOf(folder / "config.json"), "\"model_type\": \"llama\"", "\"model_type\": \"novelty\"");
+        config.insert(1, "\"auto_map\": {\"AutoModelForCausalLM\": \"modeling_novelty.Model\"},");
+        writeText(folder / "config.json", config);
+    }, "\"novelty\"");
     row("pickle", [](const fs::path &folder) {
         fs::remove(folder / "model.safetensors");
         writeText(folder / "pytorch_model.bin", "PK\x03\x04");

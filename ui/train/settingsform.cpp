@@ -65,6 +65,12 @@ double asReal(const SettingValue &value)
     return 0;
 }
 
+// What belongs to the method lies in its adapter, but for what happens only while it is trained.
+bool isSettledByAdapter(const SettingField &field, std::string_view method)
+{
+    return method != "full" && !field.method.empty() && field.key != "dropout" && field.key != "loraPlusRatio";
+}
+
 } // namespace
 
 QString settingHelp(const SettingField &field)
@@ -242,16 +248,37 @@ SettingValue SettingsForm::valueOf(const train::Recipe &recipe, const SettingFie
 
 void SettingsForm::setRecipe(const train::Recipe &recipe, const train::Recipe &reference)
 {
-    const bool isOtherMethod = recipe.method != m_recipe.method;
+    const train::Recipe before = m_recipe; // which the caller may have given
     m_recipe = recipe;
+    const bool isOtherMethod = recipe.method != before.method;
     m_reference = reference;
+    for (const Row &row : m_rows) {
+        if (m_isGiven && !isOtherMethod && isSettledByAdapter(*row.field, recipe.method))
+            m_recipe.values[std::string(row.field->key)] = valueOf(before, *row.field);
+    }
     m_isShowing = true;
     for (const Row &row : m_rows)
-        row.show(valueOf(recipe, *row.field));
+        row.show(valueOf(m_recipe, *row.field));
     m_isShowing = false;
     if (isOtherMethod)
         arrange(m_columns);
     updateMarks();
+    updateGiven();
+}
+
+void SettingsForm::setGiven(bool isGiven)
+{
+    m_isGiven = isGiven;
+    updateGiven();
+}
+
+void SettingsForm::updateGiven()
+{
+    for (const Row &row : m_rows) {
+        const bool isFixed = m_isGiven && isSettledByAdapter(*row.field, m_recipe.method);
+        row.editor->setEnabled(!isFixed);
+        row.editor->setToolTip(isFixed ? tr("The adapter that the run goes on from has settled this.") : row.label->toolTip());
+    }
 }
 
 void SettingsForm::setValue(const std::string &key, const SettingValue &value)

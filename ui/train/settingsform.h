@@ -31,6 +31,7 @@ public:
     void setRecipe(const train::Recipe &recipe, const train::Recipe &reference);
     [[nodiscard]] const train::Recipe &recipe() const { return m_recipe; }
     void setValue(const std::string &key, const train::SettingValue &value); // as if the user had typed it
+    void setGiven(bool isGiven); // what an adapter that the run goes on from has settled stays as it is, also with another recipe of its method
     void commit(); // takes over what is still being typed
     void setAdvancedVisible(bool isVisible);
     [[nodiscard]] const train::Recipe &reference() const { return m_reference; }
@@ -62,6 +63,7 @@ private:
     [[nodiscard]] QWidget *makeEditor(const train::SettingField &field, Row &row);
     void edited(const train::SettingField &field, train::SettingValue value);
     void updateMarks();
+    void updateGiven();
     [[nodiscard]] train::SettingValue valueOf(const train::Recipe &recipe, const train::SettingField &field) const;
 
     train::Recipe m_recipe, m_reference;
@@ -69,6 +71,7 @@ private:
     QWidget *m_advanced = nullptr;
     QGridLayout *m_basicGrid = nullptr, *m_advancedGrid = nullptr;
     int m_columns = 0;
+    bool m_isGiven = false;   // what an adapter settles
     bool m_isShowing = false; // values are being put in, not edited
 };
 

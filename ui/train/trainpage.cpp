@@ -59,6 +59,9 @@ void TrainPage::setProject()
     forgetFit();
     m_records = 0;
     m_runs.clear();
+    m_adapter.clear();
+    m_form->setGiven(false);
+    showBegins();
     m_head->setState({});
     leaveRace();
     m_race->readRaces();
@@ -111,6 +114,8 @@ void TrainPage::showModel(const Result<engine::Inspection> &model)
 {
     m_modelMark->setIcon(model ? QStringLiteral("circle-check") : QStringLiteral("circle-x"), model ? Ink::Good : Ink::Bad);
     m_modelParameters = model ? model->parameters : 0;
+    m_modelPath = model ? model->path : std::string();
+    showBegins();
     readCosts();
     if (!model) {
         m_modelFacts->setText(QString::fromStdString(model.error().message));
@@ -185,6 +190,7 @@ engine::TrainRequest TrainPage::request() const
     wanted.model = bridge().baseModel();
     wanted.recipe = m_form->recipe();
     wanted.snapshot = SnapshotId{m_snapshot->currentData().toLongLong()};
+    wanted.adapter = m_adapter;
     return wanted;
 }
 
@@ -207,6 +213,9 @@ void TrainPage::choosePreset(int)
 void TrainPage::chooseMethod(const std::string &method)
 {
     m_form->commit();
+    m_adapter.clear(); // an adapter has its method
+    m_form->setGiven(false);
+    showBegins();
     const train::Recipe before = m_form->recipe(), beforePreset = m_form->reference();
     const train::Recipe preset = referenceOf(method);
     m_left[before.method] = before;

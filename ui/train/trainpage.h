@@ -80,6 +80,10 @@ private:
     void loadRecipe();
     void copyCommand();
     void readRuns();
+    [[nodiscard]] QComboBox *makeBegin();
+    void showBegins();
+    void chooseBegin();
+    void beginWith(const std::string &adapter);
     void compareWith(RunId run); // invalid: with the preset
     void resetSettings();
     [[nodiscard]] train::Recipe referenceOf(const std::string &method) const; // what settings are marked against
@@ -97,7 +101,7 @@ private:
     ElidedLabel *m_modelFacts = nullptr, *m_dataFacts = nullptr;
     TextLabel *m_methodName = nullptr, *m_differences = nullptr, *m_help = nullptr;
     ElidedLabel *m_methodFacts = nullptr;
-    QComboBox *m_snapshot = nullptr;
+    QComboBox *m_snapshot = nullptr, *m_begin = nullptr;
     MethodChoice *m_methods = nullptr;
     Link *m_moreMethods = nullptr;
     Segmented *m_preset = nullptr;
@@ -115,6 +119,8 @@ private:
     qint64 m_records = 0;
     qint64 m_modelParameters = 0; // 0: not known
     std::vector<engine::RunInfo> m_runs; // of the project, newest first
+    std::string m_modelPath; // of the base model; empty: not known
+    std::string m_adapter;   // that the run goes on from: a run's number or a folder; empty: it begins afresh
     struct EarlierRun { RunId id; QString name; train::Recipe recipe; };
     std::optional<EarlierRun> m_against; // the run that the settings are compared with; none: the preset
     std::map<std::string, train::Recipe> m_left; // what a method was set to before another one was chosen

@@ -129,6 +129,7 @@ void TrainPage::addModelCard(QVBoxLayout *column)
     m_modelFacts = factsLabel();
     line->addWidget(m_modelName);
     line->addWidget(m_modelFacts, 1);
+    line->addWidget(makeBegin());
     auto *change = changeButton(tr("Change"), tr("Choose another model on the Models page."));
     connect(change, &QPushButton::clicked, this, [this] { context().openPage(QStringLiteral("models"), {}); });
     line->addWidget(change);

@@ -22,7 +22,8 @@ void TrainPage::chooseRace()
 
 void TrainPage::startRace(const std::vector<train::RaceLane> &lanes)
 {
-    const engine::TrainRequest common = request();
+    engine::TrainRequest common = request();
+    common.adapter.clear(); // the lanes have other methods
     bridge().write<engine::Race>(
         Touched::Snapshots, this, [common](ProjectApi &project, const JobContext &job) { return job.engine.beginRace(project, common); },
         [this, common, lanes](const Result<engine::Race> &race) {
@@ -55,6 +56,9 @@ void TrainPage::leaveRace()
 void TrainPage::useRecipe(const train::Recipe &recipe)
 {
     leaveRace();
+    m_adapter.clear(); // the settings are those of a run that begins afresh
+    m_form->setGiven(false);
+    showBegins();
     m_methods->setCurrent(recipe.method);
     m_form->setRecipe(recipe, referenceOf(recipe.method));
     showMethod();

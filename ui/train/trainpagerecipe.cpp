@@ -110,6 +110,7 @@ void TrainPage::readRuns()
             std::erase_if(*runs, [](const engine::RunInfo &run) { return run.isArchived || !run.trashed.empty(); });
             std::ranges::sort(*runs, std::ranges::greater{}, [](const engine::RunInfo &run) { return run.id.value; });
             m_runs = std::move(*runs);
+            showBegins();
         },
         "trainRuns");
 }

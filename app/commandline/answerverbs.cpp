@@ -138,10 +138,10 @@ int runGenerate(const GenerateArguments &arguments, Context &context)
     for (const auto &column : *columns) {
         const std::string name = column.badge.otherModel.empty() ? column.adapter : column.badge.otherModel;
         list.push_back({{"adapter", column.adapter}, {"otherModel", column.badge.otherModel}, {"promptTokens", column.badge.promptTokens}, {"strength", column.badge.strength}, {"hash", column.badge.isAdapterOn ? column.badge.adapterHash : ""}, {"secondHash", column.badge.secondHash}, {"secondStrength", column.badge.secondStrength},
-                        {"weightHash", column.badge.weightHash}, {"ids", column.ids}, {"text", column.text}, {"finish", engine::nameOf(column.finish)},
+                        {"weightHash", column.badge.weightHash}, {"notices", column.badge.notices}, {"ids", column.ids}, {"text", column.text}, {"finish", engine::nameOf(column.finish)},
                         {"tokensPerSecond", column.tokensPerSecond}});
-        if (column.badge.ignoresTools)
-            terminal.note(tr("{}: the template has no place for tools; they were not read", name));
+        for (const std::string &notice : column.badge.notices)
+            terminal.note(fmt::format("{}: {}", name, notice));
         if (!isStreaming)
             terminal.say(fmt::format("--- {}\n{}", name, column.text));
         else

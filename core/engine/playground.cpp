@@ -58,15 +58,17 @@ FinishReason reasonFrom(generate::Finish finish)
     return FinishReason::Stopped;
 }
 
+struct Prompt { std::vector<TokenId> ids; std::vector<std::string> notices; };
+
 // The conversation as the trainer renders a row of this project, up to the answer that is to be written.
-Result<std::vector<TokenId>> promptIds(const generate::Generator &generator, const Lens &lens, const GenerateRequest &request, const ColumnChoice &choice,
-                                       const Project *project)
+Result<Prompt> promptOf(const generate::Generator &generator, const Lens &lens, const GenerateRequest &request, const ColumnChoice &choice,
+                        const Project *project)
 {
     if (!request.rawPrompt.empty()) {
         auto encoding = generator.tokenizer()->encode(request.rawPrompt, {.parseSpecial = true, .addSpecialTokens = true});
         if (!encoding)
             return passError(encoding);
-        return std::move(encoding->ids);
+        return Prompt{std::move(encoding->ids), {}};
     }
     const std::vector<data::Turn> &conversation = choice.conversation.empty() ? request.conversation : choice.conversation;
     if (conversation.empty())
@@ -83,7 +85,10 @@ Result<std::vector<TokenId>> promptIds(const generate::Generator &generator, con
     auto tokens = lens.label(record, options);
     if (!tokens)
         return passError(tokens);
-    return std::move(tokens->ids);
+    Prompt prompt{std::move(tokens->ids), {}};
+    if (std::ranges::any_of(tokens->warnings, [](const auto &warning) { return warning.code == "specialTokenInText"; }))
+        prompt.notices.push_back(tr("The text spells special tokens: they are read as marks, not as words."));
+    return prompt;
 }
 
 // Columns of the same weights are decoded together, in one pass over them.
@@ -106,18 +111,20 @@ Result<Prepared> prepareColumns(Playground::State &state, const GenerateRequest 
         if (!column)
             return passError(column);
         const generate::Generator &speaker = column->other && column->other->lens ? *column->other->generator : *state.generator;
-        auto prompt = promptIds(speaker, column->lens(state), request, choice, project);
+        auto prompt = promptOf(speaker, column->lens(state), request, choice, project);
         if (!prompt)
             return passError(prompt);
         if (!request.toolsJson.empty() && request.rawPrompt.empty()) {
             GenerateRequest without = request;
             without.toolsJson.clear();
-            const auto plain = promptIds(speaker, column->lens(state), without, choice, project);
-            column->badge.ignoresTools = plain && *plain == *prompt;
+            const auto plain = promptOf(speaker, column->lens(state), without, choice, project);
+            if (plain && plain->ids == prompt->ids)
+                prompt->notices.push_back(tr("The tools were not read: the template has no place for them."));
         }
-        column->badge.promptTokens = static_cast<std::int64_t>(prompt->size());
+        column->badge.notices = std::move(prompt->notices);
+        column->badge.promptTokens = static_cast<std::int64_t>(prompt->ids.size());
         generate::SequenceRequest sequence;
-        sequence.prompt = std::move(*prompt);
+        sequence.prompt = std::move(prompt->ids);
         sequence.adapter = column->adapter;
         sequence.strength = column->isMixed ? 1.0 : choice.strength;
         sequence.sampling = settingsFrom(request.sampling);

@@ -52,7 +52,7 @@ struct ColumnBadge {
     std::string otherModel = {}; // name of another base model, whose own template wrote the prompt; empty: the shared one
     std::int64_t promptTokens = 0;
     bool isLive = false; // the training that goes on, as it was after this step
-    bool ignoresTools = false; // tools were given, and the template has no place for them
+    std::vector<std::string> notices = {}; // what is to be known about its prompt: tools that were not read, marks spelled out in the text
 };
 
 struct ColumnResult {

@@ -53,8 +53,10 @@ void PlaygroundPage::connectBridge()
             }
         const bool isShared = std::ranges::all_of(badges, [](const engine::ColumnBadge &badge) { return badge.otherModel.empty(); });
         m_sideState = isShared ? tr("%1 tokens read by every column").arg(countText(promptTokens)) : tr("%1 tokens read; another base reads its own template").arg(countText(promptTokens));
-        if (std::ranges::any_of(badges, &engine::ColumnBadge::ignoresTools))
-            m_sideState = tr("%1. The tools were not read: the template has no place for them.").arg(m_sideState);
+        const auto noticed = std::ranges::find_if(badges, [](const engine::ColumnBadge &badge) { return !badge.notices.empty(); });
+        if (noticed != badges.end())
+            for (const std::string &notice : noticed->notices)
+                m_sideState = tr("%1. %2").arg(m_sideState, QString::fromStdString(notice));
         updateHead();
     });
     connect(&bridge(), &Bridge::tokensGenerated, this, [this](JobId job, const std::vector<engine::GeneratedToken> &tokens) {

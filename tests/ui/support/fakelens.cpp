@@ -130,7 +130,8 @@ public:
             badge.secondStrength = choice.second.empty() ? 0 : choice.secondStrength;
             badge.step = isLive ? live->step : isBase ? 0 : 207;
             badge.isLive = isLive;
-            badge.ignoresTools = !request.toolsJson.empty();
+            if (!request.toolsJson.empty())
+                badge.notices = {"The tools were not read: the template has no place for them."};
             badges.push_back(badge);
             const auto known = m_engine.answers.find(choice.model.empty() ? choice.adapter : choice.model);
             words.push_back(pieces(known != m_engine.answers.end() ? known->second

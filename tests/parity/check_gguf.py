@@ -19,7 +19,8 @@ report = {"greedy": {}, "tokens": True, "chat": None, "bytes": {}, "lora": None}
 
 
 def load(name, **more):
-    return llama_cpp.Llama(str(folder / name), n_ctx=512, n_threads=2, verbose=False, **more)
+    # Keys and values in F32 (ggml type 0), as ours are; llama.cpp rounds them to F16 otherwise.
+    return llama_cpp.Llama(str(folder / name), n_ctx=512, n_threads=2, verbose=False, type_k=0, type_v=0, **more)
 
 
 def greedy(model, ids, count):

@@ -1,9 +1,8 @@
 // draft: answers that a model proposes for records of a project, to be judged on the Data page.
 #include "app/commandline/commandline.h"
-#include "core/base/clock.h"
 #include "core/base/words.h"
+#include "core/engine/drafting.h"
 #include "core/engine/models.h"
-#include "core/engine/playground.h"
 
 #include <fmt/format.h>
 
@@ -12,22 +11,17 @@ namespace fettle::cli {
 namespace {
 
 struct DraftArguments {
-    std::string project, model, adapter = "base", filter;
-    int maxTokens = 256;
-    bool areAll = false, isAccepting = false;
+    std::string project, model, filter;
+    engine::DraftWish wish;
+    bool isAccepting = false;
 };
-
-bool hasAnswer(const data::Record &record)
-{
-    return !record.turns.empty() && record.turns.back().role == data::Role::Assistant && !record.turns.back().text.empty();
-}
 
 struct Outcome {
     std::vector<RecordId> drafted;
     std::int64_t passedOver = 0;
 };
 
-Result<Outcome> draft(const DraftArguments &arguments, engine::Project &project, engine::Playground &playground, const std::string &author, Context &context)
+Result<Outcome> draft(const DraftArguments &arguments, engine::Project &project, engine::Playground &playground, Context &context)
 {
     engine::RecordFilter filter;
     filter.query = arguments.filter;
@@ -42,29 +36,24 @@ Result<Outcome> draft(const DraftArguments &arguments, engine::Project &project,
         if (!record)
             return passError(record);
         auto turns = project.questionTurns(*record);
-        if (!turns || (!arguments.areAll && hasAnswer(*record))) {
+        if (!turns || (!arguments.wish.areAnswered && engine::hasAnswer(*record))) {
             ++outcome.passedOver;
             continue;
         }
-        engine::GenerateRequest request;
-        request.columns = {{arguments.adapter, 1.0}};
-        request.conversation = std::move(*turns);
-        request.sampling.greedy = true;
-        request.sampling.maxTokens = arguments.maxTokens;
-        const auto answers = playground.generate(request, &project, {}, context.stop);
+        const auto answers = playground.generate(engine::draftRequest(arguments.wish, std::move(*turns)), &project, {}, context.stop);
         if (!answers)
             return passError(answers);
         const engine::ColumnResult &answer = answers->front();
         if (answer.finish == engine::FinishReason::Stopped)
             return fail(ErrorCode::Cancelled, tr("Drafting was cancelled."), tr("{} drafts are kept.", outcome.drafted.size()));
-        if (auto kept = project.putDraft(record->id, {answer.text, author, isoNow(), answer.finish != engine::FinishReason::EndOfTurn}); !kept)
+        if (auto kept = project.putDraft(record->id, engine::draftFrom(arguments.wish, answer)); !kept)
             return passError(kept);
         outcome.drafted.push_back(record->id);
     }
     return outcome;
 }
 
-int runDraft(const DraftArguments &arguments, Context &context)
+int runDraft(DraftArguments &arguments, Context &context)
 {
     Terminal &terminal = context.terminal;
     const auto compute = context.compute();
@@ -76,8 +65,9 @@ int runDraft(const DraftArguments &arguments, Context &context)
     auto playground = engine::Playground::open(arguments.model, *compute, terminal.progressCallback(), context.stop);
     if (!playground)
         return terminal.fail(playground.error());
-    const std::string author = arguments.adapter == "base" ? std::filesystem::path(arguments.model).filename().string() : tr("Run {}", arguments.adapter);
-    const auto outcome = draft(arguments, *project, **playground, author, context);
+    engine::DraftWish &wish = arguments.wish;
+    wish.author = wish.adapter == "base" ? std::filesystem::path(arguments.model).filename().string() : tr("Run {}", wish.adapter);
+    const auto outcome = draft(arguments, *project, **playground, context);
     terminal.endProgress();
     if (!outcome)
         return terminal.fail(outcome.error());
@@ -105,10 +95,10 @@ void addDraftVerb(Registry &registry)
     CLI::App *verb = registry.add("draft", tr("Has a model propose answers for records without one"), [arguments](Context &context) { return runDraft(*arguments, context); });
     verb->add_option("--project", arguments->project, tr("The project"))->required();
     verb->add_option("--model", arguments->model, tr("Base model"))->default_val(engine::kDefaultModelName);
-    verb->add_option("--adapter", arguments->adapter, tr("base, or RUN[@STEP] of the project"))->capture_default_str();
+    verb->add_option("--adapter", arguments->wish.adapter, tr("base, or RUN[@STEP] of the project"))->capture_default_str();
     verb->add_option("--filter", arguments->filter, tr("Which records, as in the search field: words, tag:dosage, status:new"));
-    verb->add_option("--max-tokens", arguments->maxTokens, tr("Longest answer"))->check(CLI::Range(1, 8192))->capture_default_str();
-    verb->add_flag("--all", arguments->areAll, tr("Records that have an answer too; their answers stay until a draft is accepted"));
+    verb->add_option("--max-tokens", arguments->wish.maxTokens, tr("Longest answer"))->check(CLI::Range(1, 8192))->capture_default_str();
+    verb->add_flag("--all", arguments->wish.areAnswered, tr("Records that have an answer too; their answers stay until a draft is accepted"));
     verb->add_flag("--accept", arguments->isAccepting, tr("Makes the drafts the answers at once, as one step that undo takes back"));
 }
 

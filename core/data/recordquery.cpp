@@ -256,6 +256,10 @@ Result<RecordCounts> countRecords(const store::Database &database)
         for (const RecordFlag flag : flagsOf(groups->integer(2)))
             counts.byFlag[flag] += count;
     }
+    const auto drafts = database.integer("SELECT count(*) FROM draft");
+    if (!drafts)
+        return passError(drafts);
+    counts.drafts = *drafts;
     const auto autopsy = store::readValue(database, "autopsyModel");
     if (!autopsy)
         return passError(autopsy);

@@ -57,6 +57,7 @@ struct RecordRow {
 
 struct RecordCounts {
     std::int64_t all = 0;
+    std::int64_t drafts = 0; // that nobody has judged yet
     std::map<RecordStatus, std::int64_t> byStatus;
     std::map<Split, std::int64_t> bySplit;
     std::map<std::string, std::int64_t> byTag;

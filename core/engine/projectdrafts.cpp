@@ -20,7 +20,13 @@ Result<std::optional<AnswerDraft>> Project::draft(RecordId id) const
 
 Result<std::int64_t> Project::acceptDrafts(const std::vector<RecordId> &ids)
 {
-    return m_state->write(Touches::Records, [&] { return data::acceptDrafts(*m_state->database, ids); });
+    const auto count = m_state->write(Touches::Records, [&] { return data::acceptDrafts(*m_state->database, ids); });
+    if (!count || *count > 0)
+        return count;
+    // Each was the answer already: no record changed, and the drafts have had their day.
+    if (auto done = discardDrafts(ids); !done)
+        return passError(done);
+    return count;
 }
 
 Result<> Project::discardDrafts(const std::vector<RecordId> &ids)

@@ -178,6 +178,10 @@ void Bridge::cancel(JobId job)
 {
     if (job == 0)
         return;
+    if (job == m_draftJob) {
+        stopDrafting();
+        return;
+    }
     if (job == m_runJob && m_control)
         m_control->wish = engine::RunControl::Wish::StopAndKeep;
     if (const auto held = std::ranges::find(m_queue, job, &QueuedRun::job); held != m_queue.end() && held->isHeld) {
@@ -273,6 +277,7 @@ void Bridge::adoptProject(std::shared_ptr<ProjectApi> opened)
     dropQueue();
     if (m_project) {
         stopServing();
+        stopDrafting();
         m_project.reset();
         emit projectClosed();
     }
@@ -316,6 +321,7 @@ void Bridge::closeProject()
         return;
     dropQueue();
     stopServing();
+    stopDrafting();
     m_project.reset();
     m_folder.clear();
     closeWriter();

@@ -50,6 +50,17 @@ struct ServingState {
     std::optional<Error> failure; // why it ended by itself
 };
 
+// The answers that a model proposes for records, as it is now.
+struct DraftingState {
+    bool isOn = false;
+    QString author;
+    std::int64_t done = 0, total = 0; // records that were looked at
+    std::int64_t drafted = 0;
+    RecordId current;  // that is being answered, and what is written so far
+    std::string text;
+    std::optional<Error> failure; // why it ended by itself
+};
+
 // How surprised a model is by each token of a record.
 struct LensLosses {
     QString of;                // "Run 3", or empty: the base model
@@ -178,6 +189,12 @@ public:
     JobId indexRows(const std::string &adapter, QObject *receiver, Done<std::int64_t> done);
     JobId nearestRows(const std::string &adapter, const data::Record &conversation, std::size_t count, QObject *receiver, Done<std::vector<engine::NearRow>> done);
 
+    // --- drafts: one record after the other, between the steps of a run too; each is kept beside its record as soon as it is written. Stopped
+    // with the project; nothing happens while some are being drafted.
+    void startDrafting(const engine::DraftWish &wish, std::vector<RecordId> ids);
+    void stopDrafting();
+    [[nodiscard]] const DraftingState &drafting() const { return m_drafting; }
+
     // --- one's own programs: off at the start, stopped with the project and the window. Their questions wait in the same line as the others.
     void startServing(const std::string &adapter);
     void stopServing();
@@ -224,6 +241,8 @@ signals:
     void columnFinished(fettle::ui::JobId job, int column, const fettle::engine::ColumnResult &result);
 
     void servingChanged();
+    void draftingChanged();
+    void draftWritten(fettle::RecordId record); // it is in the project
     void queueChanged();
     void jobChanged();
     void machineKnown();
@@ -240,6 +259,13 @@ private:
         std::unique_ptr<TokenLossesApi> losses;
         std::string lossesKey; // of what it was opened with
     };
+
+    struct DraftOrder;
+    struct DraftStep;
+    void draftNext(std::shared_ptr<const DraftOrder> order);
+    [[nodiscard]] Result<DraftStep> draftOne(JobId job, const DraftOrder &order, std::size_t from, const std::stop_token &stop); // engine thread only
+    void receiveDraft(JobId job, std::shared_ptr<const DraftOrder> order, Result<DraftStep> step);
+    void endDrafting(std::optional<Error> failure);
 
     void append(Event event);
     void drain();
@@ -300,6 +326,8 @@ private:
     std::atomic<JobId> m_nextJob = 1; // the service counts too
     ServingState m_serving;
     JobId m_servingJob = 0;
+    DraftingState m_drafting;
+    JobId m_draftJob = 0;
     std::shared_ptr<engine::RunControl> m_control; // of the active run
     engine::RunInfo m_activeRun;
     JobId m_runJob = 0;

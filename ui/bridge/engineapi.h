@@ -6,6 +6,7 @@
 #include "core/engine/ballot.h"
 #include "core/engine/correction.h"
 #include "core/engine/delivery.h"
+#include "core/engine/drafting.h"
 #include "core/engine/fit.h"
 #include "core/engine/history.h"
 #include "core/engine/lens.h"
@@ -52,6 +53,11 @@ public:
                                                            const ProgressCallback &progress, std::stop_token stop) = 0;
     [[nodiscard]] virtual Result<std::vector<engine::RecordVersion>> deletedRecords(std::int64_t most) const = 0;
     [[nodiscard]] virtual Result<std::int64_t> restoreDeleted(const std::vector<RecordId> &ids) = 0;
+    [[nodiscard]] virtual Result<std::vector<data::Turn>> questionTurns(const data::Record &record) const = 0;
+    [[nodiscard]] virtual Result<> putDraft(RecordId id, const engine::AnswerDraft &draft) = 0;
+    [[nodiscard]] virtual Result<std::optional<engine::AnswerDraft>> draft(RecordId id) const = 0;
+    [[nodiscard]] virtual Result<std::int64_t> acceptDrafts(const std::vector<RecordId> &ids) = 0;
+    [[nodiscard]] virtual Result<> discardDrafts(const std::vector<RecordId> &ids) = 0;
     [[nodiscard]] virtual Result<data::SplitPlan> planSplits(const std::vector<RecordId> &ids, const data::SplitRule &rule,
                                                              const ProgressCallback &progress, std::stop_token stop) const = 0;
     [[nodiscard]] virtual Result<> applySplits(const data::SplitPlan &plan) = 0;

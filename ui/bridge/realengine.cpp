@@ -54,6 +54,11 @@ public:
     }
     Result<std::vector<engine::RecordVersion>> deletedRecords(std::int64_t most) const override { return m_project.deletedRecords(most); }
     Result<std::int64_t> restoreDeleted(const std::vector<RecordId> &ids) override { return m_project.restoreDeleted(ids); }
+    Result<std::vector<data::Turn>> questionTurns(const data::Record &record) const override { return m_project.questionTurns(record); }
+    Result<> putDraft(RecordId id, const engine::AnswerDraft &draft) override { return m_project.putDraft(id, draft); }
+    Result<std::optional<engine::AnswerDraft>> draft(RecordId id) const override { return m_project.draft(id); }
+    Result<std::int64_t> acceptDrafts(const std::vector<RecordId> &ids) override { return m_project.acceptDrafts(ids); }
+    Result<> discardDrafts(const std::vector<RecordId> &ids) override { return m_project.discardDrafts(ids); }
     Result<data::SplitPlan> planSplits(const std::vector<RecordId> &ids, const data::SplitRule &rule, const ProgressCallback &progress,
                                        std::stop_token stop) const override
     {

@@ -61,6 +61,7 @@ DataPage::DataPage(const PageContext &context, QWidget *parent) : Page(context, 
     setupLayout();
     connectWidgets();
     connectBridge();
+    connectDrafts();
     showState();
 }
 
@@ -200,7 +201,9 @@ void DataPage::setProject()
         m_model->setMaxLength(m_lens->options().maxLength);
         reload();
         m_checkTimer.start();
+        readDraftModels();
     }
+    showDraftStrip();
     showState();
 }
 
@@ -329,6 +332,7 @@ void DataPage::receiveCounts()
     m_filterPane->setCounts(m_listing.counts, m_model->maxLength());
     m_editor->setKnownTags(tagsOf(m_listing.counts));
     m_footer->setKnownTags(tagsOf(m_listing.counts));
+    showDraftStrip();
     showState();
 }
 
@@ -386,6 +390,7 @@ void DataPage::showState()
         setActionPossible(action, hasProject, tr("No project is open"));
     for (QAction *action : m_bulkActions)
         setActionPossible(action, hasProject, tr("No project is open"));
+    showDraftActions();
     showHeadButtons();
     if (!hasProject) {
         m_head->setState(tr("No project is open"));
@@ -423,16 +428,30 @@ void DataPage::readCurrent()
 {
     if (!m_current.isValid())
         return;
-    bridge().read<data::Record>(
+    struct Found {
+        data::Record record;
+        std::optional<engine::AnswerDraft> draft;
+    };
+    bridge().read<Found>(
         this,
-        [id = m_current](const ProjectApi *project, const JobContext &) -> Result<data::Record> {
-            return project ? project->record(id) : Result<data::Record>();
+        [id = m_current](const ProjectApi *project, const JobContext &) -> Result<Found> {
+            if (!project)
+                return Found{};
+            auto record = project->record(id);
+            if (!record)
+                return passError(record);
+            auto draft = project->draft(id);
+            if (!draft)
+                return passError(draft);
+            return Found{std::move(*record), std::move(*draft)};
         },
-        [this](Result<data::Record> record) {
-            if (record)
-                receiveRecord(*record);
-            else if (record.error().code != ErrorCode::NotFound) // deleted meanwhile: the list says so soon
-                context().showMessage(messageOf(record.error()));
+        [this](Result<Found> found) {
+            if (found) {
+                receiveRecord(found->record);
+                receiveDraft(found->record.id, found->draft);
+            } else if (found.error().code != ErrorCode::NotFound) { // deleted meanwhile: the list says so soon
+                context().showMessage(messageOf(found.error()));
+            }
         },
         "data record");
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ui/frame/page.h"
+#include "ui/playground/adapterchoice.h"
 
 #include <QTimer>
 
@@ -16,6 +17,7 @@ namespace fettle::ui {
 
 class Button;
 class ContradictionView;
+class DraftStrip;
 class EmptyState;
 class FilterPane;
 class HealthBar;
@@ -119,6 +121,20 @@ private:
     void askBaseModel();
     void noteChange(qint64 count);
 
+    // drafts (datapagedrafts.cpp)
+    void setupDraftActions();
+    void connectDrafts();
+    void readDraftModels();
+    void receiveDraft(RecordId record, const std::optional<engine::AnswerDraft> &draft);
+    void openDrafting();
+    void draftThis();
+    void showDrafting();
+    void showDraftStrip();
+    void showDraftActions();
+    void acceptDrafts(const std::vector<RecordId> &ids);
+    void discardDrafts();
+    void keepDraft(RecordId record, const engine::AnswerDraft &draft);
+
     // moving
     void step(int by);
     void startTagging();
@@ -133,7 +149,7 @@ private:
     RecordId m_current;
     RecordId m_focusWhenShown; // a new record: its field gets the focus
     int m_currentRow = -1;
-    int m_savesInFlight = 0;
+    int m_savesInFlight = 0, m_draftsInFlight = 0;
     bool m_isOwnCheck = false; // the next change of records is our own check's
     bool m_isNarrow = false;
     bool m_wantsTable = false; // the keyboard goes to the table as soon as it has rows again
@@ -161,6 +177,9 @@ private:
     QSplitter *m_splitter = nullptr;
     ImportDialog *m_import = nullptr;
     QList<QAction *> m_bulkActions;
+    DraftStrip *m_draftStrip = nullptr;
+    std::vector<AdapterChoice> m_draftModels; // the newest run first, the base model last
+    QAction *m_actionDraft = nullptr, *m_actionAcceptDraft = nullptr, *m_actionCorrectDraft = nullptr, *m_actionDiscardDraft = nullptr;
     std::unique_ptr<QTemporaryDir> m_pasted; // what was pasted last, until it is imported
     QAction *m_actionApprove = nullptr, *m_actionReject = nullptr, *m_actionTag = nullptr, *m_actionImport = nullptr,
             *m_actionFreeze = nullptr, *m_actionNew = nullptr, *m_actionApproveNext = nullptr, *m_actionHistory = nullptr;

@@ -1,6 +1,7 @@
 // How the Data page is put together, wide and narrow. What it reads is in datapage.cpp, what it writes in datapagetriage.cpp.
 #include "ui/data/contradictionview.h"
 #include "ui/data/datapage.h"
+#include "ui/data/draftstrip.h"
 #include "ui/data/filterpane.h"
 #include "ui/data/healthbar.h"
 #include "ui/data/lenspane.h"
@@ -143,7 +144,9 @@ QWidget *DataPage::makeTableSide()
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(m_problem);
+    m_draftStrip = new DraftStrip;
     column->addWidget(m_tableStack, 1);
+    column->addWidget(m_draftStrip);
     column->addWidget(m_footer);
     return side;
 }

@@ -1,6 +1,8 @@
 // What the Data page does to records: triage keys, many records at once, saving, importing, freezing. Everything can be undone.
 #include "ui/data/datapage.h"
+#include "ui/data/draftbox.h"
 #include "ui/data/filterpane.h"
+#include "ui/data/growingtext.h"
 #include "ui/data/healthbar.h"
 #include "ui/data/historydialog.h"
 #include "ui/data/importdialog.h"
@@ -75,6 +77,7 @@ void DataPage::setupActions()
     m_actionImport = addPageAction(QStringLiteral("importRecords"), tr("Import..."), QStringLiteral("file-input"),
                                    QKeySequence(Qt::CTRL | Qt::Key_I), tr("Reads records from a file"), [this] { openImport({}); });
     setupBulkActions();
+    setupDraftActions();
 }
 
 // --- writing
@@ -211,6 +214,8 @@ void DataPage::approveAndNext()
     m_editor->flush();
     if (!m_current.isValid())
         return;
+    if (m_editor->draftBox()->text()->hasFocus())
+        acceptDrafts({m_current});
     bridge().setStatus({m_current}, data::RecordStatus::Approved);
     step(1);
 }
@@ -351,6 +356,11 @@ void DataPage::openMenu(const QPoint &globalPosition)
         split->addAction(splitLabel(value), this, [this, value] { setSplit(value); });
     menu->addAction(m_actionTag);
     menu->addAction(m_actionHistory);
+    menu->addAction(m_actionDraft);
+    if (ids.size() > 1) {
+        menu->addAction(m_actionAcceptDraft);
+        menu->addAction(m_actionDiscardDraft);
+    }
     std::set<std::string> tags;
     int looked = 0;
     for (const auto &[begin, end] : m_table->selectedRanges())

@@ -11,12 +11,14 @@ namespace fettle::ui {
 using namespace measure;
 
 FieldBox::FieldBox(const QString &label, QWidget *parent)
-    : QWidget(parent), m_label(sectionLabel(label)), m_extra(smallLabel({})), m_menu(iconButton(QStringLiteral("ellipsis"), {})), m_text(new GrowingText)
+    : QWidget(parent), m_label(sectionLabel(label)), m_extra(smallLabel({})), m_offer(new Link({})), m_menu(iconButton(QStringLiteral("ellipsis"), {})), m_text(new GrowingText)
 {
     m_menu->setHeight(kBadge);
     m_menu->setInk(Ink::Muted);
     m_menu->setFocusPolicy(Qt::TabFocus);
     m_menu->hide();
+    m_offer->setTextSize(TextSize::Small);
+    m_offer->hide();
     m_extra->setWordWrap(true);
     m_extra->setFont(monoFont(TextSize::Small));
     m_extra->setTextInteractionFlags(Qt::TextSelectableByMouse);
@@ -24,6 +26,7 @@ FieldBox::FieldBox(const QString &label, QWidget *parent)
     auto *head = new QHBoxLayout;
     head->setContentsMargins(0, 0, 0, 0);
     head->addWidget(m_label, 1);
+    head->addWidget(m_offer);
     head->addWidget(m_menu);
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -33,7 +36,15 @@ FieldBox::FieldBox(const QString &label, QWidget *parent)
     column->addWidget(m_extra);
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
     connect(m_menu, &QAbstractButton::clicked, this, [this] { emit menuWanted(m_menu->mapToGlobal(QPoint(0, m_menu->height()))); });
+    connect(m_offer, &QAbstractButton::clicked, this, &FieldBox::offerTaken);
     setLabel(label);
+}
+
+void FieldBox::setOffer(const QString &offer, const QString &help)
+{
+    m_offer->setText(offer);
+    m_offer->setToolTip(help);
+    m_offer->setVisible(!offer.isEmpty());
 }
 
 void FieldBox::setExtra(const QString &json)

@@ -107,6 +107,11 @@ void RecordDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option
         paintMarked(*painter, cell, index.data().toString(), isRejected ? t.muted : t.text, model->marks());
         break;
     case RecordModel::ResponseColumn:
+        if (!row->draft.empty()) { // to be judged, beside an answer or in place of one
+            paintIcon(*painter, QRect(cell.left(), cell.top(), kIconSmall, cell.height()), QStringLiteral("wand-sparkles"), kIconSmall, t.accent);
+            paintMarked(*painter, cell.adjusted(kIconSmall + kStep1, 0, 0, 0), index.data().toString(), t.muted, model->marks());
+            break;
+        }
         paintMarked(*painter, cell, index.data().toString(), row->response.empty() ? t.bad : t.muted, row->response.empty() ? QStringList() : model->marks());
         break;
     case RecordModel::TagsColumn: paintTags(*painter, cell, row->tags); break;

@@ -1,5 +1,6 @@
 #include "ui/data/recordeditor.h"
 
+#include "ui/data/draftbox.h"
 #include "ui/data/fieldbox.h"
 #include "ui/data/growingtext.h"
 #include "ui/data/ratingstars.h"
@@ -81,11 +82,14 @@ RecordEditor::~RecordEditor()
     // Closing takes the keyboard from the fields; what they say then must not reach an editor that is half gone.
     for (GrowingText *text : findChildren<GrowingText *>())
         text->disconnect(this);
+    m_draft->disconnect();
 }
 
 void RecordEditor::setRecord(const data::Record &record)
 {
     const bool isSame = m_isShown && record.id == m_record.id;
+    if (!isSame)
+        m_draft->setDraft({}, {});
     m_isFilling = true;
     m_pause.stop();
     m_isDirty = false;
@@ -111,6 +115,7 @@ void RecordEditor::clear()
     m_isShown = false;
     m_isDirty = false;
     m_record = {};
+    m_draft->setDraft({}, {});
     m_body->hide();
     showHead();
 }
@@ -160,6 +165,7 @@ void RecordEditor::metaChanged()
 
 void RecordEditor::flush()
 {
+    m_draft->flush();
     m_pause.stop();
     if (!m_isShown || !m_isDirty)
         return;
@@ -244,6 +250,7 @@ void RecordEditor::showFields()
     }
     arrangeFields(user);
     limitLines();
+    showOffer();
     for (std::size_t turn = m_record.turns.size(); turn < m_fields.size(); ++turn)
         m_fields[turn]->hide();
 
@@ -257,6 +264,22 @@ void RecordEditor::showFields()
     m_tags->setTags(tagList(m_record.tags));
     m_stars->setRating(m_record.rating);
     m_body->show();
+}
+
+void RecordEditor::setDraftOffer(const QString &offer, const QString &help)
+{
+    m_offer = offer;
+    m_offerHelp = help;
+    showOffer();
+}
+
+void RecordEditor::showOffer()
+{
+    // What uses tools is written by hand.
+    for (std::size_t turn = 0; turn < m_fields.size(); ++turn) {
+        const bool isLastAnswer = turn + 1 == m_record.turns.size() && m_record.turns[turn].role == data::Role::Assistant && m_record.toolsJson.empty();
+        m_fields[turn]->setOffer(isLastAnswer ? m_offer : QString(), m_offerHelp);
+    }
 }
 
 void RecordEditor::keyPressEvent(QKeyEvent *event)

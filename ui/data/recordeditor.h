@@ -17,6 +17,7 @@ class QVBoxLayout;
 namespace fettle::ui {
 
 class Button;
+class DraftBox;
 class FieldBox;
 class GrowingText;
 class KeyHint;
@@ -54,6 +55,10 @@ public:
     void focusFirstField();
     void startTagging();
     void selectToken(const TokenTile &tile);
+    // The answer that a model proposed for this record.
+    [[nodiscard]] DraftBox *draftBox() const { return m_draft; }
+    // What stands beside the answer to have one drafted, for example "Draft with Run 7"; empty: nothing.
+    void setDraftOffer(const QString &offer, const QString &help);
     [[nodiscard]] QString responseText() const;
     // The turns of the conversation as a whole; each change is kept at once. Turns are counted from 0.
     void addTurn(int after);
@@ -73,6 +78,7 @@ signals:
     void previousRequested();
     void nextRequested();
     void contentHeightChanged();
+    void draftWanted();
     void leaveRequested(); // Escape: back to the table
 
 protected:
@@ -94,6 +100,7 @@ private:
     void openTurnMenu(int turn, const QPoint &globalPosition);
     void limitLines();
     [[nodiscard]] FieldBox *fieldFor(std::size_t index);
+    void showOffer();
     void arrangeFields(int userTurn); // -1: the record has no question
     [[nodiscard]] GrowingText *fieldOfTurn(int turn) const;
 
@@ -115,6 +122,8 @@ private:
     std::vector<FieldBox *> m_fields;   // one for each turn
     FieldBox *m_context = nullptr, *m_note = nullptr;
     Link *m_addContext = nullptr, *m_addNote = nullptr, *m_addTurn = nullptr;
+    DraftBox *m_draft = nullptr;
+    QString m_offer, m_offerHelp;
     TagRow *m_tags = nullptr;
     RatingStars *m_stars = nullptr;
 };

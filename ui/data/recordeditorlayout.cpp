@@ -1,4 +1,5 @@
 // How the record editor is put together; what it does is in recordeditor.cpp.
+#include "ui/data/draftbox.h"
 #include "ui/data/fieldbox.h"
 #include "ui/data/growingtext.h"
 #include "ui/data/ratingstars.h"
@@ -93,6 +94,7 @@ void RecordEditor::setupFields()
     m_addContext = new Link(tr("Add context"));
     m_addContext->setTextSize(TextSize::Small);
     m_addContext->setToolTip(tr("Add material that belongs to the question, for example the passage it asks about"));
+    m_draft = new DraftBox;
     m_addTurn = new Link(tr("Add a turn"));
     m_addTurn->setTextSize(TextSize::Small);
     m_addTurn->setToolTip(tr("Goes on with the conversation: another question or another answer"));
@@ -120,6 +122,7 @@ void RecordEditor::setupFields()
 
     m_column->addWidget(m_addContext, 0, Qt::AlignLeft);
     m_column->addWidget(m_context);
+    m_column->addWidget(m_draft);
     m_column->addWidget(m_addTurn, 0, Qt::AlignLeft);
     m_column->addLayout(meta);
     m_column->addWidget(m_note);
@@ -178,6 +181,7 @@ FieldBox *RecordEditor::fieldFor(std::size_t index)
         auto *box = new FieldBox({}, m_body); // a parent from the start: shown without one it would be a window
         watch(box->text());
         connect(box, &FieldBox::menuWanted, this, [this, turn = static_cast<int>(m_fields.size())](const QPoint &position) { openTurnMenu(turn, position); });
+        connect(box, &FieldBox::offerTaken, this, &RecordEditor::draftWanted);
         m_fields.push_back(box);
         m_arrangedFor = -2;
     }
@@ -245,6 +249,7 @@ void RecordEditor::limitLines()
         const bool isAnswer = turn < m_record.turns.size() && m_record.turns[turn].role == data::Role::Assistant;
         m_fields[turn]->text()->setMaximumLines(!m_isNarrow ? 0 : isAnswer ? 3 : 1);
     }
+    m_draft->text()->setMaximumLines(m_isNarrow ? 3 : 12);
     m_context->text()->setMaximumLines(m_isNarrow ? 2 : 0);
     m_note->text()->setMaximumLines(m_isNarrow ? 2 : 0);
 }

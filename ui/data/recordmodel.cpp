@@ -135,7 +135,10 @@ QVariant RecordModel::textFor(const engine::RecordRow &row, int column) const
 {
     switch (column) {
     case InstructionColumn: return QString::fromStdString(row.instruction);
-    case ResponseColumn: return row.response.empty() ? tr("Empty") : QString::fromStdString(row.response);
+    case ResponseColumn:
+        if (row.response.empty() && !row.draft.empty())
+            return tr("Draft: %1").arg(QString::fromStdString(row.draft));
+        return row.response.empty() ? tr("Empty") : QString::fromStdString(row.response);
     case TagsColumn: {
         QStringList tags;
         for (const std::string &tag : row.tags)

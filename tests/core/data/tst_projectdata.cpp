@@ -389,8 +389,16 @@ void TestProjectData::drafts()
     QCOMPARE(*project.draft(ids[2]), std::nullopt);
     QVERIFY(project.undo());
     QCOMPARE(std::string(data::responseOf(*project.record(ids[2]))), std::string());
+    QCOMPARE(project.recordCounts()->drafts, 1);
     QVERIFY(project.discardDrafts({ids[0]}));
     QCOMPARE(numbers(project.recordIds(filter)), std::vector<std::int64_t>());
+    accepted.tags = {"drafted"};
+    QVERIFY(project.saveRecord(accepted));
+    QVERIFY(project.putDraft(ids[2], draft)); // is the answer already
+    const std::int64_t step = project.undoEntry()->number;
+    QCOMPARE(*project.acceptDrafts({ids[2]}), 0);
+    QCOMPARE(*project.draft(ids[2]), std::nullopt);
+    QCOMPARE(project.undoEntry()->number, step);
     QVERIFY(project.putDraft(ids[0], draft));
     QVERIFY(project.deleteRecords({ids[0]}));
     QVERIFY(project.undo());

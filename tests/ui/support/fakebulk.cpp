@@ -48,6 +48,51 @@ Result<std::int64_t> FakeProject::restoreDeleted(const std::vector<RecordId> &)
     return fail(ErrorCode::NotFound, "The stand-in keeps no trash.");
 }
 
+Result<std::vector<data::Turn>> FakeProject::questionTurns(const data::Record &record) const
+{
+    return data::questionTurns(record, {}, {});
+}
+
+Result<> FakeProject::putDraft(RecordId id, const engine::AnswerDraft &draft)
+{
+    const std::scoped_lock lock(m_state->mutex);
+    if (m_state->records.contains(id.value))
+        m_state->drafts[id.value] = draft;
+    return {};
+}
+
+Result<std::optional<engine::AnswerDraft>> FakeProject::draft(RecordId id) const
+{
+    const std::scoped_lock lock(m_state->mutex);
+    const auto found = m_state->drafts.find(id.value);
+    return found == m_state->drafts.end() ? std::optional<engine::AnswerDraft>() : std::optional(found->second);
+}
+
+Result<std::int64_t> FakeProject::acceptDrafts(const std::vector<RecordId> &ids)
+{
+    const std::scoped_lock lock(m_state->mutex);
+    std::vector<RecordId> drafted;
+    std::copy_if(ids.begin(), ids.end(), std::back_inserter(drafted), [&](RecordId id) { return m_state->drafts.contains(id.value); });
+    const auto done = changeRecords(drafted, "Accepted drafts for " + std::to_string(drafted.size()) + " records", [&](data::Record &record) {
+        record = data::withAnswer(record, m_state->drafts.at(record.id.value).text);
+        record.tags.emplace_back(data::kDraftedTag);
+        record.status = data::RecordStatus::Edited;
+    });
+    if (!done)
+        return passError(done);
+    if (auto gone = discardDrafts(drafted); !gone)
+        return passError(gone);
+    return std::int64_t(drafted.size());
+}
+
+Result<> FakeProject::discardDrafts(const std::vector<RecordId> &ids)
+{
+    const std::scoped_lock lock(m_state->mutex);
+    for (const RecordId id : ids)
+        m_state->drafts.erase(id.value);
+    return {};
+}
+
 Result<data::SplitPlan> FakeProject::planSplits(const std::vector<RecordId> &, const data::SplitRule &, const ProgressCallback &, std::stop_token) const
 {
     return fail(ErrorCode::Usage, "The stand-in divides nothing.");

@@ -155,7 +155,7 @@ Result<std::vector<RecordId>> FakeProject::recordIds(const engine::RecordFilter 
     std::vector<const data::Record *> found;
     for (const auto &[id, record] : m_state->records) {
         const auto own = flags.find(id);
-        if (matches(record, filter, own == flags.end() ? std::vector<engine::RecordFlag>{} : own->second))
+        if (filter.query == "has:draft" ? m_state->drafts.contains(id) : matches(record, filter, own == flags.end() ? std::vector<engine::RecordFlag>{} : own->second))
             found.push_back(&record);
     }
     const auto key = [&](const data::Record *record) -> std::pair<double, std::string> {
@@ -199,6 +199,8 @@ Result<std::vector<engine::RecordRow>> FakeProject::recordRows(const std::vector
             row.tokens = m_state->tokens.at(id.value);
         if (m_state->losses.contains(id.value))
             row.loss = m_state->losses.at(id.value);
+        if (m_state->drafts.contains(id.value))
+            row.draft = firstLine(m_state->drafts.at(id.value).text);
         if (flags.contains(id.value))
             row.flags = flags.at(id.value);
         rows.push_back(std::move(row));
@@ -220,6 +222,7 @@ Result<engine::RecordCounts> FakeProject::recordCounts() const
     const Lock lock(m_state->mutex);
     engine::RecordCounts counts;
     counts.all = std::int64_t(m_state->records.size());
+    counts.drafts = std::int64_t(m_state->drafts.size());
     for (const auto &[id, record] : m_state->records) {
         ++counts.byStatus[record.status];
         ++counts.bySplit[record.split];

@@ -15,6 +15,7 @@ struct FakeProjectState {
     std::map<std::int64_t, data::Record> records;
     std::map<std::int64_t, std::int64_t> tokens; // by record
     std::map<std::int64_t, double> losses, baseLosses;
+    std::map<std::int64_t, engine::AnswerDraft> drafts;
     std::int64_t maxLength = 0;
     std::vector<engine::SnapshotInfo> snapshots;
     std::map<std::int64_t, std::vector<data::Record>> snapshotRecords;
@@ -74,6 +75,11 @@ public:
                                      std::stop_token stop) override;
     Result<std::vector<engine::RecordVersion>> deletedRecords(std::int64_t most) const override;
     Result<std::int64_t> restoreDeleted(const std::vector<RecordId> &ids) override;
+    Result<std::vector<data::Turn>> questionTurns(const data::Record &record) const override;
+    Result<> putDraft(RecordId id, const engine::AnswerDraft &draft) override;
+    Result<std::optional<engine::AnswerDraft>> draft(RecordId id) const override;
+    Result<std::int64_t> acceptDrafts(const std::vector<RecordId> &ids) override;
+    Result<> discardDrafts(const std::vector<RecordId> &ids) override;
     Result<data::SplitPlan> planSplits(const std::vector<RecordId> &ids, const data::SplitRule &rule, const ProgressCallback &progress,
                                        std::stop_token stop) const override;
     Result<> applySplits(const data::SplitPlan &plan) override;

@@ -342,9 +342,9 @@ QString Bridge::settingText(const std::string &key, const QString &fallback) con
     return json.is_primitive() && !json.is_null() && !json.is_discarded() ? QString::fromStdString(json.dump()) : fallback;
 }
 
-void Bridge::setSettingText(const std::string &key, const QString &value)
+void Bridge::setSettingText(const std::string &key, const QString &value, Touched touched)
 {
-    write<void>(Touched::Settings, nullptr,
+    write<void>(touched, nullptr,
                 [key, json = nlohmann::json(value.toStdString()).dump()](ProjectApi &project, const JobContext &) {
                     return project.setSetting(key, json);
                 },

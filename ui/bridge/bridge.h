@@ -108,7 +108,8 @@ public:
     void setBaseModel(const std::string &model);
     // A project setting that is a JSON string, number or boolean; fallback where it is not set.
     [[nodiscard]] QString settingText(const std::string &key, const QString &fallback = {}) const;
-    void setSettingText(const std::string &key, const QString &value);
+    // touched: Nothing where only the caller knows the setting.
+    void setSettingText(const std::string &key, const QString &value, Touched touched = Touched::Settings);
 
     // --- reading off the GUI thread. project is null while none is open.
     template <class T>

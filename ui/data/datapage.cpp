@@ -1,6 +1,7 @@
 #include "ui/data/datapage.h"
 
 #include "ui/data/contradictionview.h"
+#include "ui/data/editorspelling.h"
 #include "ui/data/filterpane.h"
 #include "ui/data/healthbar.h"
 #include "ui/data/importdialog.h"
@@ -201,6 +202,7 @@ void DataPage::setProject()
         m_model->setMaxLength(m_lens->options().maxLength);
         reload();
         m_checkTimer.start();
+        m_spelling->readProject();
         readDraftModels();
     }
     showDraftStrip();

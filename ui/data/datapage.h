@@ -18,6 +18,7 @@ namespace fettle::ui {
 class Button;
 class ContradictionView;
 class DraftStrip;
+class EditorSpelling;
 class EmptyState;
 class FilterPane;
 class HealthBar;
@@ -169,6 +170,7 @@ private:
     EmptyState *m_empty = nullptr;
     TableFooter *m_footer = nullptr;
     RecordEditor *m_editor = nullptr;
+    EditorSpelling *m_spelling = nullptr;
     LensPane *m_lens = nullptr;
     QWidget *m_editorSide = nullptr, *m_work = nullptr;
     QStackedWidget *m_panes = nullptr; // the table with its sides, or the contradictions

@@ -2,7 +2,9 @@
 #include "ui/data/contradictionview.h"
 #include "ui/data/datapage.h"
 #include "ui/data/draftstrip.h"
+#include "ui/data/editorspelling.h"
 #include "ui/data/filterpane.h"
+#include "ui/data/growingtext.h"
 #include "ui/data/healthbar.h"
 #include "ui/data/lenspane.h"
 #include "ui/data/recordeditor.h"
@@ -154,6 +156,10 @@ QWidget *DataPage::makeTableSide()
 QWidget *DataPage::makeEditorSide()
 {
     m_editor = new RecordEditor;
+    m_spelling = new EditorSpelling(bridge(), this);
+    for (GrowingText *field : m_editor->findChildren<GrowingText *>())
+        m_spelling->watch(field);
+    connect(m_editor, &RecordEditor::fieldAdded, m_spelling, &EditorSpelling::watch);
     m_lens = new LensPane(bridge());
     auto *bar = new Pane(Surface::Window, Qt::TopEdge);
     auto *row = new QHBoxLayout(bar);

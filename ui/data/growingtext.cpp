@@ -2,7 +2,9 @@
 
 #include "ui/theme/tokens.h"
 
+#include <QContextMenuEvent>
 #include <QKeyEvent>
+#include <QMenu>
 #include <QMimeData>
 #include <QScrollBar>
 #include <QTextBlock>
@@ -40,6 +42,10 @@ GrowingText::GrowingText(QWidget *parent) : QTextEdit(parent)
     setWordWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
     applyLineHeight();
     connect(this, &QTextEdit::textChanged, this, &GrowingText::updateHeight);
+    connect(this, &QTextEdit::cursorPositionChanged, this, [this] {
+        if (!m_unknown.empty())
+            showUnknownWords();
+    });
     updateHeight();
 }
 
@@ -47,12 +53,16 @@ void GrowingText::setExactText(const QString &text)
 {
     m_original = text;
     m_hasCarriageReturns = hasOnlyCrLf(text);
-    const QSignalBlocker blocker(this);
-    setPlainText(text);
-    applyLineHeight();
-    document()->clearUndoRedoStacks();
-    document()->setModified(false);
-    updateHeight();
+    {
+        const QSignalBlocker blocker(this);
+        setPlainText(text);
+        applyLineHeight();
+        document()->clearUndoRedoStacks();
+        document()->setModified(false);
+        updateHeight();
+    }
+    setUnknownWords({});
+    emit textReplaced();
 }
 
 QString GrowingText::exactText() const
@@ -72,24 +82,81 @@ bool GrowingText::isChangedByUser() const
     return document()->isModified();
 }
 
-void GrowingText::selectSpan(TextSpan span)
+std::vector<int> GrowingText::placesOf(const std::vector<std::int64_t> &codePoints) const
 {
     const QString text = exactText();
-    const auto unitAt = [&](std::int64_t codePoint) {
-        qsizetype unit = 0, skipped = 0;
-        for (std::int64_t seen = 0; seen < codePoint && unit < text.size(); ++seen) {
+    std::vector<int> places;
+    places.reserve(codePoints.size());
+    qsizetype unit = 0, skipped = 0;
+    std::int64_t seen = 0;
+    for (const std::int64_t wanted : codePoints) {
+        for (; seen < wanted && unit < text.size(); ++seen) {
             if (text.at(unit) == u'\r' && unit + 1 < text.size() && text.at(unit + 1) == u'\n')
                 ++skipped; // the document holds one separator for the pair
             unit += text.at(unit).isHighSurrogate() && unit + 1 < text.size() ? 2 : 1;
         }
-        return static_cast<int>(std::min<qsizetype>(unit - skipped, document()->characterCount() - 1));
-    };
+        places.push_back(static_cast<int>(std::min<qsizetype>(unit - skipped, document()->characterCount() - 1)));
+    }
+    return places;
+}
+
+void GrowingText::selectSpan(TextSpan span)
+{
+    const std::vector<int> places = placesOf({span.begin, span.end});
     QTextCursor cursor = textCursor();
-    cursor.setPosition(unitAt(span.begin));
-    cursor.setPosition(unitAt(span.end), QTextCursor::KeepAnchor);
+    cursor.setPosition(places[0]);
+    cursor.setPosition(places[1], QTextCursor::KeepAnchor);
     setTextCursor(cursor);
     setFocus(Qt::OtherFocusReason);
     ensureCursorVisible();
+}
+
+void GrowingText::setUnknownWords(const std::vector<TextSpan> &spans)
+{
+    if (spans.empty() && m_unknown.empty())
+        return;
+    std::vector<std::int64_t> codePoints;
+    for (const TextSpan &span : spans) {
+        codePoints.push_back(span.begin);
+        codePoints.push_back(span.end);
+    }
+    const std::vector<int> places = placesOf(codePoints);
+    m_unknown.clear();
+    for (std::size_t i = 0; i < places.size(); i += 2) {
+        QTextCursor word(document());
+        word.setPosition(places[i]);
+        word.setPosition(places[i + 1], QTextCursor::KeepAnchor);
+        m_unknown.push_back(word);
+    }
+    showUnknownWords();
+}
+
+void GrowingText::showUnknownWords()
+{
+    QTextCharFormat look;
+    look.setUnderlineStyle(QTextCharFormat::SpellCheckUnderline);
+    look.setUnderlineColor(tokens().bad);
+    QList<ExtraSelection> shown;
+    for (const QTextCursor &word : m_unknown)
+        if (!hasFocus() || textCursor().hasSelection() || textCursor().position() != word.selectionEnd())
+            shown.append({word, look});
+    setExtraSelections(shown);
+}
+
+QTextCursor GrowingText::unknownWordAt(int position) const
+{
+    for (const QTextCursor &word : m_unknown)
+        if (word.hasSelection() && word.selectionStart() <= position && position <= word.selectionEnd())
+            return word;
+    return {};
+}
+
+void GrowingText::contextMenuEvent(QContextMenuEvent *event)
+{
+    QMenu *menu = createStandardContextMenu(event->pos());
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    emit menuOpening(menu, event->reason() == QContextMenuEvent::Keyboard ? textCursor().position() : cursorForPosition(event->pos()).position());
+    menu->popup(event->globalPos());
 }
 
 void GrowingText::setMaximumLines(int lines)
@@ -145,6 +212,8 @@ void GrowingText::changeEvent(QEvent *event)
     QTextEdit::changeEvent(event);
     if (event->type() == QEvent::FontChange || event->type() == QEvent::StyleChange)
         updateHeight();
+    if (event->type() == QEvent::PaletteChange && !m_unknown.empty())
+        showUnknownWords(); // in the colours of the theme
 }
 
 bool GrowingText::canInsertFromMimeData(const QMimeData *source) const

@@ -243,6 +243,7 @@ void RecordEditor::showFields()
         else if (isPair && entry.role == data::Role::Assistant)
             label = tr("Response");
         box->setLabel(label);
+        box->text()->setProse(entry.role != data::Role::Tool);
         box->text()->setExactText(QString::fromStdString(entry.text));
         box->setExtra(QString::fromStdString(entry.extraJson));
         box->menuButton()->setVisible(true);

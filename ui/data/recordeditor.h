@@ -79,6 +79,7 @@ signals:
     void nextRequested();
     void contentHeightChanged();
     void draftWanted();
+    void fieldAdded(fettle::ui::GrowingText *field); // there are more turns than ever before
     void leaveRequested(); // Escape: back to the table
 
 protected:

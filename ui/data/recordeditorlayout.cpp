@@ -182,6 +182,7 @@ FieldBox *RecordEditor::fieldFor(std::size_t index)
         watch(box->text());
         connect(box, &FieldBox::menuWanted, this, [this, turn = static_cast<int>(m_fields.size())](const QPoint &position) { openTurnMenu(turn, position); });
         connect(box, &FieldBox::offerTaken, this, &RecordEditor::draftWanted);
+        emit fieldAdded(box->text());
         m_fields.push_back(box);
         m_arrangedFor = -2;
     }

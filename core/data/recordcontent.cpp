@@ -78,7 +78,7 @@ bool turnsFromJson(std::string_view text, std::vector<Turn> &turns)
     return true;
 }
 
-Result<> indexText(const store::Database &database, std::int64_t content, const Record &record)
+std::string otherTextsOf(const Record &record)
 {
     std::string other;
     const std::string_view instruction = instructionOf(record);
@@ -87,10 +87,7 @@ Result<> indexText(const store::Database &database, std::int64_t content, const 
         if (turn.text.data() != instruction.data() && turn.text.data() != response.data())
             other.append(turn.text).append("\n");
     }
-    auto statement = database.prepare("INSERT INTO contentText(rowid, instruction, context, response, other) VALUES(?, ?, ?, ?, ?)");
-    if (!statement)
-        return passError(statement);
-    return statement->bind(content).bind(instruction).bind(record.context).bind(response).bind(other).run();
+    return other;
 }
 
 } // namespace
@@ -125,14 +122,28 @@ Result<> checkRecord(const Record &record)
     return {};
 }
 
-Result<std::int64_t> putContent(const store::Database &database, const Record &record)
+Result<PreparedRecord> prepared(Record record)
 {
-    const std::string hash = contentHash(record);
+    if (auto checked = checkRecord(record); !checked)
+        return passError(checked);
+    PreparedRecord result{std::move(record), {}, {}, {}, {}, {}, 0};
+    result.hash = contentHash(result.record);
+    result.turns = turnsToJson(result.record.turns);
+    result.instructionPreview = preview(instructionOf(result.record));
+    result.responsePreview = preview(responseOf(result.record));
+    result.otherTexts = otherTextsOf(result.record);
+    result.flags = textFlags(result.record);
+    return result;
+}
+
+Result<std::int64_t> putContent(const store::Database &database, const PreparedRecord &prepared)
+{
+    const Record &record = prepared.record;
     {
         auto find = database.prepare("SELECT id FROM content WHERE hash = ?");
         if (!find)
             return passError(find);
-        const auto found = find->bind(hash).step();
+        const auto found = find->bind(prepared.hash).step();
         if (!found)
             return passError(found);
         if (*found)
@@ -142,13 +153,17 @@ Result<std::int64_t> putContent(const store::Database &database, const Record &r
                                    "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
     if (!insert)
         return passError(insert);
-    insert->bind(hash).bind(turnsToJson(record.turns)).bind(record.context).bind(record.toolsJson);
-    insert->bind(preview(instructionOf(record))).bind(preview(responseOf(record)));
-    insert->bind(static_cast<std::int64_t>(record.turns.size())).bind(isPair(record) ? 1 : 0).bind(textFlags(record));
+    insert->bind(prepared.hash).bind(prepared.turns).bind(record.context).bind(record.toolsJson);
+    insert->bind(prepared.instructionPreview).bind(prepared.responsePreview);
+    insert->bind(static_cast<std::int64_t>(record.turns.size())).bind(isPair(record) ? 1 : 0).bind(prepared.flags);
     if (auto done = insert->run(); !done)
         return passError(done);
     const std::int64_t content = database.lastInsertId();
-    if (auto done = indexText(database, content, record); !done)
+    auto index = database.prepare("INSERT INTO contentText(rowid, instruction, context, response, other) VALUES(?, ?, ?, ?, ?)");
+    if (!index)
+        return passError(index);
+    index->bind(content).bind(instructionOf(record)).bind(record.context).bind(responseOf(record)).bind(prepared.otherTexts);
+    if (auto done = index->run(); !done)
         return passError(done);
     return content;
 }

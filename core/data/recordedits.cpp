@@ -100,25 +100,18 @@ Result<RecordAdder> RecordAdder::begin(const store::Database &database)
     return RecordAdder(database, std::move(*writer));
 }
 
-Result<std::vector<RecordId>> RecordAdder::add(const std::vector<Record> &records)
+Result<RecordId> RecordAdder::add(const PreparedRecord &prepared)
 {
-    std::vector<RecordId> ids;
-    ids.reserve(records.size());
-    for (const Record &record : records) {
-        if (auto checked = checkRecord(record); !checked)
-            return passError(checked);
-        const auto content = putContent(*m_database, record);
-        if (!content)
-            return passError(content);
-        const RecordState state = stateOf(record, *content);
-        const auto id = insertState(*m_database, {}, state);
-        if (!id)
-            return passError(id);
-        if (auto done = m_writer.added(*id, state); !done)
-            return passError(done);
-        ids.push_back(*id);
-    }
-    return ids;
+    const auto content = putContent(*m_database, prepared);
+    if (!content)
+        return passError(content);
+    const RecordState state = stateOf(prepared.record, *content);
+    const auto id = insertState(*m_database, {}, state);
+    if (!id)
+        return id;
+    if (auto done = m_writer.added(*id, state); !done)
+        return passError(done);
+    return id;
 }
 
 Result<std::vector<RecordId>> addRecords(const store::Database &database, const std::vector<Record> &records, const std::string &what)
@@ -126,9 +119,17 @@ Result<std::vector<RecordId>> addRecords(const store::Database &database, const 
     auto adder = RecordAdder::begin(database);
     if (!adder)
         return passError(adder);
-    auto ids = adder->add(records);
-    if (!ids)
-        return ids;
+    std::vector<RecordId> ids;
+    ids.reserve(records.size());
+    for (const Record &record : records) {
+        const auto ready = prepared(record);
+        if (!ready)
+            return passError(ready);
+        const auto id = adder->add(*ready);
+        if (!id)
+            return passError(id);
+        ids.push_back(*id);
+    }
     if (auto done = adder->finish(what); !done)
         return passError(done);
     return ids;
@@ -139,15 +140,16 @@ namespace {
 // Writes a record as part of an entry that is being written; a change of what is trained makes its status Edited.
 Result<> writeRecord(const store::Database &database, JournalWriter &writer, const Record &record)
 {
-    if (auto checked = checkRecord(record); !checked)
-        return checked;
+    const auto ready = prepared(record);
+    if (!ready)
+        return passError(ready);
     const auto before = readState(database, record.id);
     if (!before)
         return passError(before);
     if (!*before)
         return fail(ErrorCode::NotFound, tr("There is no record {} in this project.", record.id.value),
                     tr("It may have been deleted: undo brings it back."));
-    const auto content = putContent(database, record);
+    const auto content = putContent(database, *ready);
     if (!content)
         return passError(content);
     RecordState after = stateOf(record, *content);

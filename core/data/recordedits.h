@@ -11,12 +11,12 @@
 
 namespace fettle::data {
 
-// Adds records in portions, as one step. Runs inside the caller's transaction from begin to finish.
+// Adds records one by one, as one step. Runs inside the caller's transaction from begin to finish.
 class RecordAdder {
 public:
     [[nodiscard]] static Result<RecordAdder> begin(const store::Database &database);
     // Ids of the records are ignored; new ones are given, in order.
-    [[nodiscard]] Result<std::vector<RecordId>> add(const std::vector<Record> &records);
+    [[nodiscard]] Result<RecordId> add(const PreparedRecord &prepared);
     [[nodiscard]] std::int64_t count() const { return m_writer.records(); }
     [[nodiscard]] Result<> finish(const std::string &what) { return m_writer.finish(what); }
 

@@ -23,8 +23,18 @@ struct RecordState {
 // Refuses what cannot be stored and read again. Errors: BadInput (text that is not UTF-8, rating outside 0 to 5).
 [[nodiscard]] Result<> checkRecord(const Record &record);
 
+// A record and everything about its texts that can be worked out without the database: an import does that on a thread of its own.
+struct PreparedRecord {
+    Record record;
+    std::string hash, turns, instructionPreview, responsePreview;
+    std::string otherTexts; // of turns that are neither the instruction nor the response, for the full-text index
+    std::int64_t flags = 0;
+};
+// Errors: as checkRecord.
+[[nodiscard]] Result<PreparedRecord> prepared(Record record);
+
 // Number of the content; stored and indexed where it is new.
-[[nodiscard]] Result<std::int64_t> putContent(const store::Database &database, const Record &record);
+[[nodiscard]] Result<std::int64_t> putContent(const store::Database &database, const PreparedRecord &prepared);
 // Turns, context and tools of a content; the other fields are left as they are. Errors: BadInput (the stored text is damaged).
 [[nodiscard]] Result<> readContent(const store::Database &database, std::int64_t content, Record &record);
 

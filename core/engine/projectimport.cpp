@@ -1,5 +1,5 @@
-// Importing a file: one thread reads the rows while this one stores them, with a few portions between the two. The file is there as a
-// whole or not at all, because everything is one transaction.
+// Importing a file: one thread reads the rows and works out what can be known of them while this one stores them, with a few portions between
+// the two. The file is there as a whole or not at all, because everything is one transaction.
 #include "core/engine/projectstate.h"
 
 #include "core/data/recordedits.h"
@@ -14,7 +14,7 @@ namespace fettle::engine {
 
 namespace {
 
-using Portion = std::vector<data::Record>;
+using Portion = std::vector<data::PreparedRecord>;
 
 // Portions on their way from the reader to the writer; whoever is faster waits.
 class Channel {
@@ -71,15 +71,28 @@ Result<data::ImportReport> importInto(const store::Database &database, const std
     Result<> stored;
     {
         std::jthread reader([&] {
-            const data::RecordSink sink = [&](Portion portion) -> Result<> {
+            const data::RecordSink sink = [&](std::vector<data::Record> records) -> Result<> {
+                Portion portion;
+                portion.reserve(records.size());
+                for (data::Record &record : records) {
+                    auto ready = data::prepared(std::move(record));
+                    if (!ready)
+                        return passError(ready);
+                    portion.push_back(std::move(*ready));
+                }
                 return channel.put(std::move(portion)) ? Result<>() : fail(ErrorCode::Cancelled, tr("The records could not be stored."));
             };
             report = data::streamRecords(file, options, sink, progress, stop);
             channel.close();
         });
         while (const auto portion = channel.take()) {
-            if (const auto ids = adder->add(*portion); !ids) {
-                stored = passError(ids);
+            for (const data::PreparedRecord &record : *portion) {
+                if (const auto id = adder->add(record); !id) {
+                    stored = passError(id);
+                    break;
+                }
+            }
+            if (!stored) {
                 channel.close();
                 break;
             }

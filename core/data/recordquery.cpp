@@ -56,10 +56,6 @@ std::vector<RecordFlag> flagsOf(std::int64_t bits)
     return flags;
 }
 
-// "rules.csv, line 12" comes from rules.csv: what stands before the last comma.
-constexpr std::string_view kSourceOfRecord =
-    "(CASE WHEN instr(r.source, ', ') = 0 THEN r.source ELSE rtrim(rtrim(r.source, replace(r.source, ',', '')), ',') END)";
-
 // The same for one source (bound four times), four times as fast as making the name of each record.
 constexpr std::string_view kIsFromSource =
     "CASE WHEN instr(r.source, ', ') = 0 THEN r.source = ? ELSE substr(r.source, 1, length(?) + 1) = ? || ',' AND instr(substr(r.source, length(?) + 2), ',') = 0 END";

@@ -8,6 +8,9 @@ namespace fettle::data {
 
 // The first column of all rows of a statement.
 [[nodiscard]] Result<std::vector<RecordId>> readIds(store::Statement &statement);
+// SQL for the file that a record r came from: "rules.csv, line 12" comes from rules.csv, what stands before the last comma.
+inline constexpr std::string_view kSourceOfRecord =
+    "(CASE WHEN instr(r.source, ', ') = 0 THEN r.source ELSE rtrim(rtrim(r.source, replace(r.source, ',', '')), ',') END)";
 [[nodiscard]] Result<std::vector<RecordId>> findRecords(const store::Database &database, const RecordFilter &filter);
 // Rows in the order of the ids; ids that no longer exist are left out.
 [[nodiscard]] Result<std::vector<RecordRow>> readRows(const store::Database &database, const std::vector<RecordId> &ids);

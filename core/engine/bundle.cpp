@@ -13,6 +13,7 @@
 #include "core/io/jsonfile.h"
 #include "core/train/documents.h"
 #include "core/train/fromrecipe.h"
+#include "core/train/mix.h"
 
 #include <fmt/format.h>
 #include <unordered_map>
@@ -63,23 +64,27 @@ Result<Json> expectedLosses(const RunInfo &run, const Project &project, const st
     return expected;
 }
 
-// The rows in the order in which the first epoch read them, so that the losses of the first steps can be compared one by one. Rows in which there
-// was nothing to learn are left out.
+// The rows in the order in which the first epoch read them, so that the losses of the first steps can be compared one by one: with a mix, as often
+// as it says. Rows in which there was nothing to learn are left out.
 Result<std::vector<data::Record>> inOrderOfReading(std::vector<data::Record> records, const std::filesystem::path &base, const data::RenderOptions &options, const train::Recipe &recipe,
                                                    std::stop_token stop)
 {
     const auto lens = Lens::open(base.string());
     if (!lens)
         return passError(lens);
-    const auto labelled = train::labelRecords(records, [&](const data::Record &record) { return (*lens)->label(record, options); }, 0, {}, std::move(stop));
+    auto labelled = train::labelRecords(records, [&](const data::Record &record) { return (*lens)->label(record, options); }, 0, {}, std::move(stop));
     if (!labelled)
         return passError(labelled);
     std::unordered_map<std::int64_t, const data::Record *> byId;
     for (const data::Record &record : records)
         byId[record.id.value] = &record;
+    if (const auto mixed = train::applyMix(*labelled, records, recipe.text("mix")); !mixed)
+        return passError(mixed);
     std::vector<data::Record> ordered;
-    for (const std::int64_t document : train::epochOrder(static_cast<std::int64_t>(labelled->documents.size()), train::batchSettings(recipe), 0))
-        ordered.push_back(*byId.at(labelled->documents[static_cast<std::size_t>(document)].record.value));
+    const train::BatchPlan plan(labelled->documents, train::batchSettings(recipe));
+    for (std::int64_t step = 0; step < plan.stepsPerEpoch(); ++step)
+        for (const std::int64_t document : plan.chosen(step))
+            ordered.push_back(*byId.at(labelled->documents[static_cast<std::size_t>(document)].record.value));
     return ordered;
 }
 

@@ -11,6 +11,7 @@
 #include "core/data/drafts.h"
 #include "core/data/importer.h"
 #include "core/data/lossledger.h"
+#include "core/data/mixgroups.h"
 #include "core/data/probes.h"
 #include "core/data/record.h"
 #include "core/data/recordview.h"
@@ -181,6 +182,8 @@ public:
     [[nodiscard]] Result<std::optional<AnswerDraft>> draft(RecordId id) const;
     [[nodiscard]] Result<std::int64_t> acceptDrafts(const std::vector<RecordId> &ids);
     [[nodiscard]] Result<> discardDrafts(const std::vector<RecordId> &ids);
+    // What a mix chooses from; maxLength: the tokens of a record that fit.
+    [[nodiscard]] Result<std::vector<data::MixGroup>> mixGroups(std::int64_t maxLength) const;
     [[nodiscard]] Result<data::SplitPlan> planSplits(const std::vector<RecordId> &ids, const data::SplitRule &rule, const ProgressCallback &progress = {},
                                                      std::stop_token stop = {}) const;
     [[nodiscard]] Result<> applySplits(const data::SplitPlan &plan);

@@ -37,6 +37,11 @@ Result<data::SplitPlan> Project::planSplits(const std::vector<RecordId> &ids, co
     return data::planSplits(*m_state->database, ids, rule, progress, stop);
 }
 
+Result<std::vector<data::MixGroup>> Project::mixGroups(std::int64_t maxLength) const
+{
+    return data::mixGroups(*m_state->database, maxLength);
+}
+
 Result<> Project::applySplits(const data::SplitPlan &plan)
 {
     return m_state->write(Touches::Records, [&] { return data::applySplits(*m_state->database, plan); });

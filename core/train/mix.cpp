@@ -1,5 +1,6 @@
 #include "core/train/mix.h"
 
+#include "core/train/mixshares.h"
 #include "core/train/settings.h"
 
 #include <algorithm>
@@ -8,35 +9,10 @@
 
 namespace fettle::train {
 
-namespace {
-
-constexpr std::string_view kTag = "tag:";
-
-bool isIn(const data::Record &record, const std::string &set)
+std::string sourceOf(const data::Record &record)
 {
-    if (set.starts_with(kTag))
-        return std::ranges::find(record.tags, std::string_view(set).substr(kTag.size())) != record.tags.end();
-    return setOf(record) == set;
-}
-
-} // namespace
-
-std::string setOf(const data::Record &record)
-{
-    if (record.source.empty())
-        return std::string(kOwnSet);
     const std::size_t comma = record.source.find(", ") == std::string::npos ? std::string::npos : record.source.rfind(',');
     return record.source.substr(0, comma);
-}
-
-double weightOf(const data::Record &record, const std::map<std::string, double> &weights)
-{
-    double weight = 1;
-    for (const auto &[set, factor] : weights) {
-        if (isIn(record, set))
-            weight *= factor;
-    }
-    return weight;
 }
 
 Result<std::vector<std::string>> applyMix(LabelledSet &set, std::span<const data::Record> records, std::string_view mix)
@@ -50,9 +26,10 @@ Result<std::vector<std::string>> applyMix(LabelledSet &set, std::span<const data
     std::map<RecordId, double> byRecord;
     std::set<std::string> met;
     for (const data::Record &record : records) {
-        byRecord[record.id] = weightOf(record, *weights);
+        const std::string source = sourceOf(record);
+        byRecord[record.id] = weightOf(source, record.tags, *weights);
         for (const auto &[name, weight] : *weights) {
-            if (isIn(record, name))
+            if (isInSet(source, record.tags, name))
                 met.insert(name);
         }
     }

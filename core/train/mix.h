@@ -4,17 +4,10 @@
 
 #include "core/train/documents.h"
 
-#include <map>
-
 namespace fettle::train {
 
-// What the mix calls the records that came from no file.
-inline constexpr std::string_view kOwnSet = "own";
-
-// "rules.jsonl, line 12" came from rules.jsonl; kOwnSet where there is no file.
-[[nodiscard]] std::string setOf(const data::Record &record);
-// The product of the weights of all sets that the record is in; 1 where it is in none.
-[[nodiscard]] double weightOf(const data::Record &record, const std::map<std::string, double> &weights);
+// "rules.jsonl, line 12" came from rules.jsonl; empty where there is no file.
+[[nodiscard]] std::string sourceOf(const data::Record &record);
 // Gives the documents of the set their weights; those that are never read leave it, and tokens are those of one epoch. Gives the names that
 // no record belongs to. mix: the setting of that name. Errors: Usage.
 [[nodiscard]] Result<std::vector<std::string>> applyMix(LabelledSet &set, std::span<const data::Record> records, std::string_view mix);

@@ -278,19 +278,38 @@ Result<std::vector<std::int64_t>> parseLayers(std::string_view text)
 
 namespace {
 
+struct QuotedName { std::string name; std::size_t end; };
+
+// "a, b"=2: a name that holds commas; two quotes are one. Nothing where the text does not begin with a whole one.
+std::optional<QuotedName> quotedName(std::string_view text)
+{
+    if (!text.starts_with('"'))
+        return std::nullopt;
+    std::string name;
+    for (std::size_t i = 1; i < text.size(); ++i) {
+        if (text[i] == '"' && (i + 1 == text.size() || text[i + 1] != '"'))
+            return QuotedName{std::move(name), i + 1};
+        i += text[i] == '"' ? 1 : 0;
+        name += text[i];
+    }
+    return std::nullopt;
+}
+
 Result<std::map<std::string, double>> parseNumbers(std::string_view text, bool (*isFine)(double), std::string_view example)
 {
     std::map<std::string, double> pairs;
-    while (!trimmed(text).empty()) {
-        const auto comma = text.find(',');
+    for (text = trimmed(text); !text.empty(); text = trimmed(text)) {
+        const auto quoted = quotedName(text);
+        const std::size_t comma = std::min(text.find(',', quoted ? quoted->end : 0), text.size());
         const std::string_view part = trimmed(text.substr(0, comma));
-        const auto equals = part.rfind('=');
-        const std::string_view name = equals == std::string_view::npos ? std::string_view() : trimmed(part.substr(0, equals));
-        const auto number = equals == std::string_view::npos ? std::nullopt : parseReal(trimmed(part.substr(equals + 1)));
+        const std::size_t equals = quoted ? text.find_first_not_of(" \t", quoted->end) : part.rfind('=');
+        const bool hasEquals = equals < part.size() && part[equals] == '=';
+        const std::string name = quoted ? quoted->name : std::string(trimmed(part.substr(0, hasEquals ? equals : 0)));
+        const auto number = parseReal(hasEquals ? trimmed(part.substr(equals + 1)) : std::string_view());
         if (name.empty() || !number || !isFine(*number))
             return fail(ErrorCode::Usage, tr("\"{}\" is not a name with a number.", part.substr(0, 60)), tr("Write for example {}.", example));
-        pairs[std::string(name)] = *number;
-        text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+        pairs[name] = *number;
+        text.remove_prefix(std::min(comma + 1, text.size()));
     }
     return pairs;
 }
@@ -305,6 +324,24 @@ Result<std::map<std::string, double>> parsePairs(std::string_view text)
 Result<std::map<std::string, double>> parseWeights(std::string_view text)
 {
     return parseNumbers(text, [](double number) { return number >= 0 && number <= 100; }, "rules.jsonl=2,tag:chat=0.5");
+}
+
+std::string weightsText(const std::map<std::string, double> &weights)
+{
+    std::string text;
+    for (const auto &[name, weight] : weights) {
+        text += text.empty() ? "" : ",";
+        if (name.find_first_of(",\"") == std::string::npos && trimmed(name) == name) {
+            text += name;
+        } else {
+            text += '"';
+            for (const char c : name)
+                text += c == '"' ? std::string("\"\"") : std::string(1, c);
+            text += '"';
+        }
+        text += "=" + numberText(weight);
+    }
+    return text;
 }
 
 std::int64_t Recipe::integer(std::string_view key) const

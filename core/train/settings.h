@@ -62,6 +62,8 @@ struct MethodInfo {
 [[nodiscard]] Result<std::map<std::string, double>> parsePairs(std::string_view text);
 // "rules.jsonl=2,tag:chat=0.5": as parsePairs, from 0 to 100. Errors: Usage.
 [[nodiscard]] Result<std::map<std::string, double>> parseWeights(std::string_view text);
+// The same as a text; a name that holds a comma stands in quotes.
+[[nodiscard]] std::string weightsText(const std::map<std::string, double> &weights);
 
 // A complete choice of method and settings. Values that are not set explicitly have the table's default.
 struct Recipe {

@@ -58,6 +58,7 @@ public:
     [[nodiscard]] virtual Result<std::optional<engine::AnswerDraft>> draft(RecordId id) const = 0;
     [[nodiscard]] virtual Result<std::int64_t> acceptDrafts(const std::vector<RecordId> &ids) = 0;
     [[nodiscard]] virtual Result<> discardDrafts(const std::vector<RecordId> &ids) = 0;
+    [[nodiscard]] virtual Result<std::vector<data::MixGroup>> mixGroups(std::int64_t maxLength) const = 0;
     [[nodiscard]] virtual Result<data::SplitPlan> planSplits(const std::vector<RecordId> &ids, const data::SplitRule &rule,
                                                              const ProgressCallback &progress, std::stop_token stop) const = 0;
     [[nodiscard]] virtual Result<> applySplits(const data::SplitPlan &plan) = 0;

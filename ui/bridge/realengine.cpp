@@ -59,6 +59,7 @@ public:
     Result<std::optional<engine::AnswerDraft>> draft(RecordId id) const override { return m_project.draft(id); }
     Result<std::int64_t> acceptDrafts(const std::vector<RecordId> &ids) override { return m_project.acceptDrafts(ids); }
     Result<> discardDrafts(const std::vector<RecordId> &ids) override { return m_project.discardDrafts(ids); }
+    Result<std::vector<data::MixGroup>> mixGroups(std::int64_t maxLength) const override { return m_project.mixGroups(maxLength); }
     Result<data::SplitPlan> planSplits(const std::vector<RecordId> &ids, const data::SplitRule &rule, const ProgressCallback &progress,
                                        std::stop_token stop) const override
     {

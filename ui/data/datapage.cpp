@@ -236,6 +236,8 @@ void DataPage::openTarget(const QString &target)
         }
     } else if (kind == QLatin1String("import")) {
         openImport(value);
+    } else if (kind == QLatin1String("mix")) {
+        openMix();
     }
 }
 

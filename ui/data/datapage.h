@@ -41,7 +41,7 @@ public:
 
     void setProject() override;
     void onShown() override;
-    // "record 412", "flag contradiction", "import <file>"
+    // "record 412", "flag contradiction", "import <file>", "mix"
     void openTarget(const QString &target) override;
 
     // For tests and for openTarget.
@@ -115,6 +115,7 @@ private:
     void openFix(engine::RecordFlag flag);
     void openReplace();
     void openSplit();
+    void openMix();
     void openTrash();
     void openExport();
     void openSnapshots();

@@ -3,6 +3,8 @@
 #include "ui/data/bulkdialog.h"
 #include "ui/data/dataexportdialog.h"
 #include "ui/data/datapage.h"
+#include "ui/data/lenspane.h"
+#include "ui/data/mixdialog.h"
 #include "ui/data/recordeditor.h"
 #include "ui/data/recordmodel.h"
 #include "ui/data/recordtable.h"
@@ -28,8 +30,10 @@ void DataPage::setupBulkActions()
                       tr("Replaces a text in many records, after showing what would change"), [this] { openReplace(); }),
         addPageAction(QStringLiteral("divideRecords"), tr("Divide into train, held out, test..."), QStringLiteral("split"), {},
                       tr("Gives records their split by shares, tags or files; nearly the same stays on one side"), [this] { openSplit(); }),
+        addPageAction(QStringLiteral("mixSets"), tr("Mix..."), QStringLiteral("sliders-horizontal"), {},
+                      tr("How often each file and each tag is read in an epoch, and what share of the learning it gets"), [this] { openMix(); }),
         addPageAction(QStringLiteral("exportRecords"), tr("Export records..."), QStringLiteral("file-output"), QKeySequence(Qt::CTRL | Qt::Key_E),
-                      tr("Writes the records of the list as JSONL, JSON or CSV"), [this] { openExport(); }),
+                      tr("Writes the records of the list as JSONL, JSON, CSV or Parquet"), [this] { openExport(); }),
         addPageAction(QStringLiteral("compareSnapshots"), tr("Snapshots..."), QStringLiteral("file-diff"), {},
                       tr("Names snapshots and shows what was added, removed and changed between two of them"), [this] { openSnapshots(); }),
         addPageAction(QStringLiteral("pasteRecords"), tr("Import from the clipboard..."), QStringLiteral("clipboard"), QKeySequence::Paste,
@@ -81,6 +85,19 @@ void DataPage::openSplit()
     auto *dialog = new SplitDialog(bridge(), m_filter, this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     connect(dialog, &SplitDialog::divided, this, &DataPage::noteChange);
+    dialog->open();
+}
+
+void DataPage::openMix()
+{
+    if (!bridge().project())
+        return;
+    m_editor->flush();
+    auto *dialog = new MixDialog(bridge(), m_lens->options().maxLength, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &MixDialog::kept, this, [this](bool isMixed) {
+        m_footer->setNote(isMixed ? tr("New runs read the sets as often as the mix says.") : tr("New runs read every record once."));
+    });
     dialog->open();
 }
 

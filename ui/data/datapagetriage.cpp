@@ -295,7 +295,7 @@ void DataPage::openImport(const QString &file)
         return;
     QString chosen = file;
     if (chosen.isEmpty())
-        chosen = context().dialogs.openFile(this, tr("Import records"), tr("Records (*.json *.jsonl *.ndjson *.csv *.tsv *.xlsx *.txt *.gz);;All files (*)"));
+        chosen = context().dialogs.openFile(this, tr("Import records"), tr("Records (*.json *.jsonl *.ndjson *.csv *.tsv *.xlsx *.parquet *.txt *.gz);;All files (*)"));
     if (chosen.isEmpty())
         return;
     m_editor->flush();

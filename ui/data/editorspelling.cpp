@@ -7,6 +7,7 @@
 #include <QMenu>
 
 #include <algorithm>
+#include <utility>
 
 namespace fettle::ui {
 
@@ -39,7 +40,7 @@ void EditorSpelling::watch(GrowingText *field)
 {
     m_fields.emplace_back(field);
     const auto changed = [this, field] {
-        if (std::ranges::find(m_changed, field) == m_changed.end())
+        if (std::find(m_changed.begin(), m_changed.end(), field) == m_changed.end())
             m_changed.emplace_back(field);
         m_pause.start();
     };

@@ -59,6 +59,7 @@ void FieldBox::setLabel(const QString &label)
     m_label->setText(label);
     m_label->setBuddy(m_text);
     m_text->setAccessibleName(label);
+    m_text->setAccessibleDescription(tr("What is written here is kept after a pause of typing"));
     m_menu->setAccessibleName(tr("%1: role, order, removal").arg(label));
     m_menu->setToolTip(tr("Change who says this, move it, or take it out"));
 }

@@ -24,6 +24,7 @@ private slots:
     void snapshotSplitsAreStable();
     void drafts();
     void questionsAreAskedAsTheyAreTrained();
+    void mixGroupsCountWhatIsLearnt();
 
 private:
     std::filesystem::path path(const char *name = "p.fettle") const { return m_folder->filePath(name).toStdString(); }
@@ -404,6 +405,31 @@ void TestProjectData::drafts()
     QVERIFY(project.undo());
     QCOMPARE(*project.draft(ids[0]), std::nullopt);
     QCOMPARE(project.putDraft(ids[1], {"\xff", "", "", false}).error().code, ErrorCode::BadInput);
+}
+
+void TestProjectData::mixGroupsCountWhatIsLearnt()
+{
+    Project project = create();
+    auto records = std::vector<Record>{makePair("A", "", "One."), makePair("B", "", "Two."), makePair("C", "", "Three."), makePair("D", "", ""), makePair("E", "", "Five."), makePair("F", "", "Six.")};
+    records[0].source = "rules, new.csv, line 2";
+    records[1].source = "rules, new.csv, line 3";
+    records[0].tags = records[1].tags = {"b", "a"};
+    records[1].tags = {"a", "b"};
+    records[4].split = Split::HeldOut;
+    records[5].status = RecordStatus::Rejected;
+    const auto ids = project.addRecords(records, "Added").value();
+    QVERIFY(project.useLengthKey("k"));
+    QVERIFY(project.storeLengths({{data::contentHash(records[0]), 30, 20}, {data::contentHash(records[1]), 50, 10}, {data::contentHash(records[4]), 50, 10}}, 40));
+    auto groups = *project.mixGroups(40);
+    std::ranges::sort(groups, {}, &data::MixGroup::source);
+    QCOMPARE(groups.size(), std::size_t(2));
+    QCOMPARE(groups[0].source, std::string());
+    QCOMPARE(groups[0].records, std::int64_t(1)); // D has no answer, E is held out, F is rejected
+    QCOMPARE(groups[0].unmeasured, std::int64_t(1));
+    QCOMPARE(groups[1].source, std::string("rules, new.csv"));
+    QCOMPARE(groups[1].tags, (std::vector<std::string>{"a", "b"}));
+    QCOMPARE(groups[1].records, std::int64_t(2));
+    QCOMPARE(groups[1].trainedTokens, std::int64_t(10 + 30)); // the second is cut at 40
 }
 
 void TestProjectData::questionsAreAskedAsTheyAreTrained()

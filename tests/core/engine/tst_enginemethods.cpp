@@ -224,6 +224,20 @@ void TestEngineMethods::wholeRoad()
     const auto second = trainRun(straight, next, events);
     VERIFY_OK(second);
     QVERIFY(first < losses.front());
+
+    // With a mix the bundle's rows stand as often as an epoch reads them.
+    if (method != QLatin1String("lora"))
+        return;
+    (void)train::applySetting(next.recipe, "mix=own=2");
+    const auto mixed = trainRun(straight, next, {});
+    VERIFY_OK(mixed);
+    const fs::path folder = m_dir.filePath(QStringLiteral("mixed%1").arg(m_count)).toStdString();
+    const auto bundle = exportAdapter({kModel, std::to_string(mixed->run.id.value), "bundle", "f32", folder, {}, {}, 0}, &straight);
+    VERIFY_OK(bundle);
+    const auto rows = io::readTextFile(folder / "data/train.jsonl");
+    QVERIFY(rows);
+    QCOMPARE(std::count(rows->begin(), rows->end(), '\n'), 2 * std::int64_t(straight.snapshotRecords(mixed->run.snapshot, data::Split::Train)->size()));
+    QVERIFY(io::readTextFile(folder / "README.md")->find("`own=2`") != std::string::npos);
 }
 
 void TestEngineMethods::fullRefusesWhatCannotBe()

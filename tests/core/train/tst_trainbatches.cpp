@@ -3,6 +3,7 @@
 
 #include "core/train/batches.h"
 #include "core/train/mix.h"
+#include "core/train/mixshares.h"
 #include "core/train/settings.h"
 #include "core/train/schedule.h"
 
@@ -61,6 +62,7 @@ private slots:
     void warmupIsShareOrSteps();
     void weightsSayHowOftenARowIsRead();
     void mixNamesSetsAndTags();
+    void sharesFollowTheWeights();
 };
 
 void TestTrainBatches::packsLikeTrl()
@@ -258,16 +260,19 @@ void TestTrainBatches::mixNamesSetsAndTags()
     rules.source = "rules, new.jsonl, line 3";
     chat.source = "chat.csv, line 1";
     chat.tags = {"small talk"};
-    QCOMPARE(setOf(own), std::string("own"));
-    QCOMPARE(setOf(rules), std::string("rules, new.jsonl"));
-    QCOMPARE(setOf(chat), std::string("chat.csv"));
-    const auto weights = parseWeights("own=3, chat.csv=0.5,tag:small talk=4");
+    QCOMPARE(sourceOf(own), std::string());
+    QCOMPARE(sourceOf(rules), std::string("rules, new.jsonl"));
+    QCOMPARE(sourceOf(chat), std::string("chat.csv"));
+    const auto weights = parseWeights("own=3, chat.csv=0.5,tag:small talk=4, \"rules, new.jsonl\" = 0.75");
     QVERIFY(weights);
-    QCOMPARE(weightOf(own, *weights), 3.0);
-    QCOMPARE(weightOf(rules, *weights), 1.0);
-    QCOMPARE(weightOf(chat, *weights), 2.0);
-    for (const char *wrong : {"own", "own=", "=2", "own=-1", "own=101", "own=two", "own=nan"})
+    QCOMPARE(weightOf(sourceOf(own), own.tags, *weights), 3.0);
+    QCOMPARE(weightOf(sourceOf(rules), rules.tags, *weights), 0.75);
+    QCOMPARE(weightOf(sourceOf(chat), chat.tags, *weights), 2.0);
+    for (const char *wrong : {"own", "own=", "=2", "own=-1", "own=101", "own=two", "own=nan", "\"own", "\"own\"", "\"own\"2", "\"\"=2"})
         QVERIFY2(!parseWeights(wrong), wrong);
+    const std::map<std::string, double> odd = {{"a, \"b\"", 2}, {" c", 0.5}, {"d=e", 1.25}, {"tag:x", 0}};
+    QCOMPARE(parseWeights(weightsText(odd)).value(), odd);
+    QCOMPARE(weightsText(odd), std::string("\" c\"=0.5,\"a, \"\"b\"\"\"=2,d=e=1.25,tag:x=0"));
 
     LabelledSet set;
     set.documents = someDocuments(3);
@@ -285,6 +290,29 @@ void TestTrainBatches::mixNamesSetsAndTags()
     QCOMPARE(set.documents.size(), std::size_t(2));
     QCOMPARE(set.tokens, 3 + 2 * 4);
     QCOMPARE(set.documents[1].weight, 2.0);
+}
+
+void TestTrainBatches::sharesFollowTheWeights()
+{
+    const std::vector<data::MixGroup> groups = {{"rules.csv", {"dose", "fee"}, 3, 300, 0}, {"rules.csv", {}, 1, 100, 0}, {"", {"dose"}, 2, 0, 2}};
+    const MixShares plain = mixShares(groups, {});
+    QVERIFY(plain.isEstimate);
+    QCOMPARE(plain.records, 6.0);
+    QCOMPARE(plain.trainedTokens, 600.0); // those that are not counted are taken for as long as the others
+    QCOMPARE(plain.files.size(), std::size_t(2));
+    QCOMPARE(plain.files[0].set, std::string("rules.csv"));
+    QCOMPARE(plain.files[0].with, 4.0 / 6);
+    QCOMPARE(plain.files[1].set, std::string("own"));
+    QCOMPARE(plain.tags[0].set, std::string("tag:dose"));
+    QCOMPARE(plain.tags[0].records, std::int64_t(5));
+    QCOMPARE(plain.tags[0].without, 5.0 / 6);
+    const MixShares mixed = mixShares(groups, {{"own", 3}, {"tag:fee", 0}});
+    QCOMPARE(mixed.records, 1.0 + 6);
+    QCOMPARE(mixed.trainedTokens, 700.0);
+    QCOMPARE(mixed.files[0].with, 1.0 / 7);
+    QCOMPARE(mixed.files[0].without, 4.0 / 6);
+    QCOMPARE(mixed.tags[0].with, 6.0 / 7);
+    QCOMPARE(mixShares(groups, {{"own", 0}, {"rules.csv", 0}}).files[0].with, 0.0);
 }
 
 QTEST_APPLESS_MAIN(TestTrainBatches)

@@ -93,6 +93,16 @@ Result<> FakeProject::discardDrafts(const std::vector<RecordId> &ids)
     return {};
 }
 
+Result<std::vector<data::MixGroup>> FakeProject::mixGroups(std::int64_t) const
+{
+    const std::scoped_lock lock(m_state->mutex);
+    std::vector<data::MixGroup> groups; // each record for itself
+    for (const auto &[id, record] : m_state->records)
+        if (record.status != data::RecordStatus::Rejected && record.split != data::Split::HeldOut && !data::responseOf(record).empty())
+            groups.push_back({record.source.substr(0, record.source.rfind(", ")), record.tags, 1, 10, 0});
+    return groups;
+}
+
 Result<data::SplitPlan> FakeProject::planSplits(const std::vector<RecordId> &, const data::SplitRule &, const ProgressCallback &, std::stop_token) const
 {
     return fail(ErrorCode::Usage, "The stand-in divides nothing.");

@@ -80,6 +80,7 @@ public:
     Result<std::optional<engine::AnswerDraft>> draft(RecordId id) const override;
     Result<std::int64_t> acceptDrafts(const std::vector<RecordId> &ids) override;
     Result<> discardDrafts(const std::vector<RecordId> &ids) override;
+    Result<std::vector<data::MixGroup>> mixGroups(std::int64_t maxLength) const override;
     Result<data::SplitPlan> planSplits(const std::vector<RecordId> &ids, const data::SplitRule &rule, const ProgressCallback &progress,
                                        std::stop_token stop) const override;
     Result<> applySplits(const data::SplitPlan &plan) override;

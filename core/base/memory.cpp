@@ -12,6 +12,7 @@
 #endif
 #if defined(__unix__)
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #endif
 
@@ -84,6 +85,16 @@ MemoryFigures memoryFigures()
         figures.availableBytes = std::min(figures.availableBytes, std::max<std::int64_t>(0, limit.bytes - limit.used));
     }
     return figures;
+}
+
+std::int64_t ownPageFaults()
+{
+#if defined(__unix__)
+    rusage usage{};
+    if (getrusage(RUSAGE_SELF, &usage) == 0)
+        return usage.ru_majflt;
+#endif
+    return 0;
 }
 
 void resetOwnPeak()

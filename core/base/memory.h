@@ -14,6 +14,8 @@ struct MemoryFigures {
     std::int64_t ownPeakBytes = 0;   // most that was resident since the start or the last resetOwnPeak
 };
 [[nodiscard]] MemoryFigures memoryFigures();
+// Pages of this process that had to be fetched from a disk since its start; 0 where the system does not tell.
+[[nodiscard]] std::int64_t ownPageFaults();
 // Lets the peak start again at the present use, where the system can.
 void resetOwnPeak();
 

@@ -178,7 +178,7 @@ void addWarnings(LabelledTokens &labelled, const text::Tokenizer &tokenizer, con
         return;
     const bool isTrained = std::find(labelled.trained.begin(), labelled.trained.end(), 1) != labelled.trained.end();
     if (isTrained && !endsWithMark(labelled, tokenizer))
-        warn(labelled, "missingEndOfTurn", tr("No end mark is learnt after the answer: the model will not learn to stop."));
+        warn(labelled, kMissingEndWarning, tr("No end mark is learnt after the answer: the model will not learn to stop."));
     if (labelled.trainedTokens == 0)
         warn(labelled, "allCut",
              isTrained ? tr("Nothing is left to learn: the answer begins after token {}.", labelled.kept) : tr("Nothing is left to learn in this record."));

@@ -17,6 +17,8 @@ class ChatTemplate;
 
 namespace fettle::data {
 
+inline constexpr const char *kMissingEndWarning = "missingEndOfTurn"; // no end mark is learnt after the answer
+
 enum class TrainOn { Completion, Assistant, All };
 
 // The field of the record that a token was written from; Template for what the chat template adds.

@@ -52,6 +52,14 @@ using data::SplitShares;
 enum class RunState { Idle, Preparing, Running, Pausing, Paused, Stopping, Finished, Cancelled, Failed, Interrupted };
 [[nodiscard]] std::string_view nameOf(RunState state);
 
+// What a run learns from, counted when it begins.
+struct RunRows {
+    std::int64_t all = 0;     // training rows; 0: not known
+    std::int64_t cut = 0;     // lost the end of their answer to the greatest length
+    std::int64_t endless = 0; // have no end mark that is learnt, because the chat template writes none there
+    std::int64_t longest = 0; // tokens before the cut
+};
+
 struct RunInfo {
     RunId id;
     std::string name; // "Run 3"
@@ -72,6 +80,7 @@ struct RunInfo {
     std::vector<std::string> tags;
     std::string note;
     bool isArchived = false;
+    RunRows rows;
     std::string trashed; // when it was thrown away, ISO 8601; empty: it was not
 };
 
@@ -96,6 +105,7 @@ struct MetricPoint { // one optimiser step
     std::int64_t peakBytes = 0;
     double seconds = 0;         // since the start, without pauses
     double accuracy = std::numeric_limits<double>::quiet_NaN(); // share of the learnt tokens that were the likeliest; NaN: not measured
+    std::int64_t pageFaults = 0; // pages that had to be fetched from a disk during the step: the memory does not suffice
 };
 struct EvalPoint {
     std::int64_t step = 0;

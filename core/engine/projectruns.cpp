@@ -16,7 +16,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kRunColumns = "SELECT id, name, state, method, modelPath, modelName, modelHash, snapshot, recipe, step, steps, epoch, "
-                                         "trainLoss, evalLoss, tokens, trainedTokens, seconds, started, adapter, failure, resultStep, tags, note, isArchived, trashed FROM run";
+                                         "trainLoss, evalLoss, tokens, trainedTokens, seconds, started, adapter, failure, resultStep, tags, note, isArchived, trashed, "
+                                         "trainRows, cutRows, endlessRows, longestRow FROM run";
 
 // SQLite stores a number that is none (NaN) as NULL.
 double realOrNaN(const store::Statement &row, int column)
@@ -79,6 +80,7 @@ RunInfo runOf(const store::Statement &row, const fs::path &folder)
     run.note = row.text(22);
     run.isArchived = row.integer(23) != 0;
     run.trashed = row.text(24);
+    run.rows = {row.integer(25), row.integer(26), row.integer(27), row.integer(28)};
     return run;
 }
 
@@ -89,6 +91,7 @@ void bindRun(store::Statement &statement, const RunInfo &run, const fs::path &fo
     statement.bind(run.step).bind(run.steps).bind(std::isfinite(run.epoch) ? run.epoch : 0.0).bind(run.trainLoss).bind(run.evalLoss);
     statement.bind(run.tokens).bind(run.trainedTokens).bind(std::isfinite(run.seconds) ? run.seconds : 0.0).bind(run.started);
     statement.bind(storedPath(folder, run.adapter)).bind(run.failure).bind(run.resultStep);
+    statement.bind(run.rows.all).bind(run.rows.cut).bind(run.rows.endless).bind(run.rows.longest);
 }
 
 tl::unexpected<Error> noRun(RunId id)
@@ -131,8 +134,8 @@ Result<RunInfo> Project::addRun(const RunInfo &run)
         if (stored.started.empty())
             stored.started = isoNow();
         auto insert = m_state->database->prepare("INSERT INTO run(state, method, modelPath, modelName, modelHash, snapshot, recipe, step, steps, "
-                                                 "epoch, trainLoss, evalLoss, tokens, trainedTokens, seconds, started, adapter, failure, resultStep, name) "
-                                                 "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')");
+                                                 "epoch, trainLoss, evalLoss, tokens, trainedTokens, seconds, started, adapter, failure, resultStep, trainRows, cutRows, "
+                                                 "endlessRows, longestRow, name) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')");
         if (!insert)
             return passError(insert);
         bindRun(*insert, stored, m_state->folder);
@@ -154,7 +157,8 @@ Result<> Project::updateRun(const RunInfo &run)
     return m_state->write(Touches::Other, [&]() -> Result<> {
         auto update = m_state->database->prepare("UPDATE run SET state = ?, method = ?, modelPath = ?, modelName = ?, modelHash = ?, snapshot = ?, "
                                                  "recipe = ?, step = ?, steps = ?, epoch = ?, trainLoss = ?, evalLoss = ?, tokens = ?, trainedTokens = ?, "
-                                                 "seconds = ?, started = ?, adapter = ?, failure = ?, resultStep = ? WHERE id = ?");
+                                                 "seconds = ?, started = ?, adapter = ?, failure = ?, resultStep = ?, trainRows = ?, cutRows = ?, "
+                                                 "endlessRows = ?, longestRow = ? WHERE id = ?");
         if (!update)
             return passError(update);
         bindRun(*update, run, m_state->folder);
@@ -234,12 +238,12 @@ Result<> Project::appendMetrics(RunId id, const std::vector<MetricPoint> &points
 {
     return m_state->write(Touches::Other, [&]() -> Result<> {
         auto insert = m_state->database->prepare("INSERT OR REPLACE INTO metric(run, step, epoch, loss, learningRate, gradNorm, tokensPerSecond, tokens, "
-                                                 "peakBytes, seconds, accuracy) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                                                 "peakBytes, seconds, accuracy, pageFaults) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         if (!insert)
             return passError(insert);
         for (const MetricPoint &point : points) {
             insert->bind(id.value).bind(point.step).bind(point.epoch).bind(point.loss).bind(point.learningRate).bind(point.gradNorm);
-            insert->bind(point.tokensPerSecond).bind(point.tokens).bind(point.peakBytes).bind(point.seconds).bind(point.accuracy);
+            insert->bind(point.tokensPerSecond).bind(point.tokens).bind(point.peakBytes).bind(point.seconds).bind(point.accuracy).bind(point.pageFaults);
             if (auto done = insert->run(); !done)
                 return done;
         }
@@ -286,8 +290,8 @@ Result<> Project::truncateRun(RunId id, std::int64_t step)
 
 Result<std::vector<MetricPoint>> Project::metrics(RunId id, std::int64_t afterStep) const
 {
-    auto statement = m_state->database->prepare("SELECT step, epoch, loss, learningRate, gradNorm, tokensPerSecond, tokens, peakBytes, seconds, accuracy "
-                                                "FROM metric WHERE run = ? AND step > ? ORDER BY step");
+    auto statement = m_state->database->prepare("SELECT step, epoch, loss, learningRate, gradNorm, tokensPerSecond, tokens, peakBytes, seconds, accuracy, "
+                                                "pageFaults FROM metric WHERE run = ? AND step > ? ORDER BY step");
     if (!statement)
         return passError(statement);
     statement->bind(id.value).bind(afterStep);
@@ -300,7 +304,7 @@ Result<std::vector<MetricPoint>> Project::metrics(RunId id, std::int64_t afterSt
             return points;
         const store::Statement &row = *statement;
         points.push_back({row.integer(0), realOrNaN(row, 1), realOrNaN(row, 2), realOrNaN(row, 3), realOrNaN(row, 4), realOrNaN(row, 5),
-                          row.integer(6), row.integer(7), realOrNaN(row, 8), realOrNaN(row, 9)});
+                          row.integer(6), row.integer(7), realOrNaN(row, 8), realOrNaN(row, 9), row.integer(10)});
     }
 }
 

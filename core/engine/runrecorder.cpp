@@ -67,7 +67,7 @@ void RunRecorder::step(const train::StepReport &report)
     m_info.trainedTokens = report.trainedTokens;
     m_info.seconds = report.seconds;
     const MetricPoint point{report.step,   report.epoch,     report.loss,   report.learningRate, report.gradNorm, report.tokensPerSecond,
-                            report.tokens, report.peakBytes, report.seconds,    report.accuracy};
+                            report.tokens, report.peakBytes, report.seconds,    report.accuracy,   report.pageFaults};
     m_points.push_back(point);
     if (m_events.stepFinished)
         m_events.stepFinished(m_info.id, point, report.secondsLeft);

@@ -268,6 +268,12 @@ void noticeLosses(const RunRecorder &recorder, const train::LabelledSet &set, co
                                     set.longest));
 }
 
+RunRows rowsOf(const train::LabelledSet &set)
+{
+    const auto count = [](const auto &rows) { return static_cast<std::int64_t>(rows.size()); };
+    return {count(set.documents) + count(set.dropped), count(set.cut), count(set.endless), set.longest};
+}
+
 // Of the run as it is now, with the number of epochs that was wished last.
 std::int64_t stepsOf(const Job &job, const train::Recipe &recipe)
 {
@@ -375,6 +381,7 @@ try {
     info.snapshot = snapshot->id;
     info.recipeJson = recipeToJson(job.recipe).dump();
     info.steps = stepsOf(job, job.recipe);
+    info.rows = rowsOf(job.data.train);
     info.started = isoNow();
     auto added = project.addRun(info);
     if (!added)

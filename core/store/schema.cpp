@@ -242,7 +242,16 @@ CREATE TABLE draft (
 );
 )sql";
 
-constexpr std::array<std::string_view, 8> kSteps = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6, kVersion7, kVersion8};
+// Version 9: what the run doctor looks at beside the curves: rows whose end is not learnt, and how often a step waited for pages from a disk.
+constexpr std::string_view kVersion9 = R"sql(
+ALTER TABLE run ADD COLUMN trainRows INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN cutRows INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN endlessRows INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN longestRow INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE metric ADD COLUMN pageFaults INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+constexpr std::array<std::string_view, 9> kSteps = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6, kVersion7, kVersion8, kVersion9};
 
 } // namespace
 

@@ -15,7 +15,7 @@ namespace {
 struct Labelled {
     Document document;
     std::int64_t length = 0;
-    bool isCut = false;
+    bool isCut = false, isEndless = false;
     std::optional<Error> error;
 };
 
@@ -33,6 +33,7 @@ Labelled labelOne(const data::Record &record, const LabelFunction &label)
     result.document.trained.assign(tokens->trained.begin(), tokens->trained.begin() + kept);
     result.length = static_cast<std::int64_t>(tokens->ids.size());
     result.isCut = tokens->cut() > 0;
+    result.isEndless = std::ranges::any_of(tokens->warnings, [](const auto &warning) { return warning.code == data::kMissingEndWarning; });
     return result;
 }
 
@@ -83,6 +84,8 @@ Result<LabelledSet> labelRecords(std::span<const data::Record> records, const La
         set.longest = std::max(set.longest, result.length);
         if (result.isCut)
             set.cut.push_back(records[i].id);
+        if (result.isEndless)
+            set.endless.push_back(records[i].id);
         const std::int64_t trained = result.document.trainedTokens();
         if (trained == 0) {
             set.dropped.push_back(records[i].id);

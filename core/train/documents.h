@@ -23,6 +23,7 @@ struct LabelledSet {
     std::int64_t longest = 0;                   // tokens of the longest row before the cut
     std::vector<RecordId> cut;                  // rows that lost their end
     std::vector<RecordId> dropped;              // rows in which nothing is left to learn
+    std::vector<RecordId> endless;              // rows whose answer has no end mark that is learnt, cut or not
     std::vector<RecordId> failed;               // rows that the chat template refused
     std::optional<Error> firstFailure;
 };

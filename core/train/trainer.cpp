@@ -228,6 +228,7 @@ double Loop::acceptedEpochs() const
 Result<Loop::StepEnd> Loop::step()
 {
     const Stopwatch watch;
+    const std::int64_t pageFaultsBefore = ownPageFaults();
     const std::vector<std::int64_t> chosen = m_plan.chosen(m_state.step);
     std::int64_t tokens = 0;
     std::int64_t trainedTokens = 0;
@@ -292,6 +293,7 @@ Result<Loop::StepEnd> Loop::step()
     done.learningRate = learningRate;
     done.gradNorm = gradNorm;
     done.accuracy = static_cast<double>(sums.correct) * scale;
+    done.pageFaults = ownPageFaults() - pageFaultsBefore;
     report(done, tokens, watch.seconds());
     return StepEnd::Done;
 }

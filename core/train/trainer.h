@@ -41,6 +41,7 @@ struct StepReport {
     double seconds = 0;                         // of work since the start, without pauses
     double secondsLeft = -1;
     double accuracy = 0; // share of the trained tokens that were the likeliest
+    std::int64_t pageFaults = 0; // pages that had to be fetched from a disk during the step
 };
 struct RowLoss { RecordId record; double loss = 0; std::int64_t tokens = 0; }; // mean over the trained tokens of the row
 struct EvalReport { std::int64_t step = 0; double loss = 0; std::int64_t tokens = 0; double accuracy = 0; std::vector<RowLoss> rows; };

@@ -1,5 +1,6 @@
 // The numbers behind the Runs page: smoothing, thinning, epochs, merging of what arrives, the log, the words of a failure.
 #include "ui/runs/runcurves.h"
+#include "ui/runs/smallchart.h"
 #include "ui/runs/runlog.h"
 #include "ui/runs/runwords.h"
 
@@ -14,6 +15,7 @@ class RunCurvesTest : public QObject {
     Q_OBJECT
 
 private slots:
+    void spikesDoNotFlattenASmallChart();
     void smoothingBeginsAtTheFirstValue();
     void smoothingPassesOverWhatIsNotFinite();
     void thinningKeepsExtremes_data();
@@ -176,6 +178,17 @@ void RunCurvesTest::logIsNewestFirst()
     QCOMPARE(entries[1].text, QStringLiteral("Checkpoint saved"));
     QVERIFY(entries[2].text.contains(QStringLiteral("above the best")));
     QCOMPARE(entries.back().text, QStringLiteral("Started on SmolLM2"));
+}
+
+void RunCurvesTest::spikesDoNotFlattenASmallChart()
+{
+    QPolygonF line;
+    for (int step = 0; step < 200; ++step)
+        line.append(QPointF(step, step == 70 ? 500.0 : 1 + 0.1 * std::sin(step)));
+    QVERIFY(SmallChart::topOf(line) < 4);
+    line[70].setY(2.5); // near enough to be seen as a whole
+    QCOMPARE(SmallChart::topOf(line), 2.5);
+    QCOMPARE(SmallChart::topOf(QPolygonF{{1, 3}, {2, 900}}), 900.0); // too few to tell what is usual
 }
 
 QTEST_GUILESS_MAIN(RunCurvesTest)

@@ -2,7 +2,6 @@
 #include "ui/runs/rundoctor.h"
 
 #include <QTest>
-#include <nlohmann/json.hpp>
 
 #include <cmath>
 #include <random>
@@ -21,6 +20,9 @@ struct Shape {
     double noise = 0.1;
     std::function<double(double)> general = [](double x) { return 2.6 + 0.05 * x; }; // hardly forgets
     std::int64_t heldOutTokens = 4000;
+    engine::RunRows rows{400, 0, 0, 300};
+    std::function<std::int64_t(double)> pageFaults = [](double x) { return x < 0.1 ? 4000 : 0; }; // the model's file is read at the start
+    double lagging = 0.5; // loss of the rows of one tag in the last epoch; all begin at 2.8, the others end at 0.8
     unsigned seed = 7;
 };
 
@@ -39,6 +41,8 @@ RunCurves curvesOf(const Shape &shape)
         point.loss = shape.loss(x) + shape.noise * normal(random);
         point.gradNorm = shape.gradNorm(x) * std::exp(0.2 * normal(random));
         point.tokensPerSecond = shape.pace(x) * (1 + 0.05 * normal(random));
+        point.seconds = 2.0 * step;
+        point.pageFaults = shape.pageFaults(x);
         curves.points.push_back(point);
         if (step % (shape.steps / 10) == 0) {
             curves.evals.push_back({step, shape.heldOut(x), shape.heldOutTokens});
@@ -46,7 +50,18 @@ RunCurves curvesOf(const Shape &shape)
             curves.general.push_back({step, shape.general(x)});
         }
     }
+    for (const auto &[tag, rows, last] : {std::tuple("hours", 60, 0.8), std::tuple("dosage of drops", 12, shape.lagging), std::tuple("", 300, 0.8), std::tuple("one", 1, 2.7)})
+        curves.tags.push_back({engine::LedgerPart::Train, tag, rows, {1, 2, 3}, {2.8, 0.5 * (2.8 + last), last}});
     return curves;
+}
+
+std::vector<RunFinding> findingsOf(const Shape &shape, engine::RunState state = engine::RunState::Finished, const char *recipe = R"({"clipNorm": 1.0, "learningRate": 2e-4, "maxLength": 256})")
+{
+    engine::RunInfo run;
+    run.state = state;
+    run.recipeJson = recipe;
+    run.rows = shape.rows;
+    return runFindings(curvesOf(shape), run);
 }
 
 } // namespace
@@ -70,21 +85,31 @@ void RunDoctorTest::ailmentsAreFound_data()
     QTest::addColumn<Shape>("shape");
     QTest::addColumn<int>("ailment");
     QTest::addColumn<double>("from");
-    const auto row = [](const char *name, Ailment ailment, double from, auto change) {
+    QTest::addColumn<QString>("cure");
+    const auto row = [](const char *name, Ailment ailment, double from, const char *cure, auto change) {
         Shape shape;
         change(shape);
-        QTest::newRow(name) << shape << int(ailment) << from;
+        QTest::newRow(name) << shape << int(ailment) << from << cure;
     };
-    row("diverges", Ailment::Diverges, 100, [](Shape &s) { s.loss = [](double x) { return x < 0.5 ? 2.5 - 2 * x : 1.5 + 6 * (x - 0.5); }; });
-    row("not a number", Ailment::Diverges, 190, [](Shape &s) { s.loss = [](double x) { return x < 0.98 ? 2.5 - x : 40.0; }; });
-    row("rate too high", Ailment::RateTooHigh, 1, [](Shape &s) { s.loss = [](double x) { return x < 0.1 ? 2.8 + 20 * x : 1.0 + 3.8 * std::exp(-8 * (x - 0.1)); }; });
-    row("rate too low", Ailment::RateTooLow, 1, [](Shape &s) { s.loss = [](double x) { return 2.5 - 0.05 * x; }; s.heldOut = [](double x) { return 2.6 - 0.04 * x; }; });
-    row("memorises", Ailment::Memorises, 100, [](Shape &s) { s.heldOut = [](double x) { return 1.2 + 3 * (x - 0.5) * (x - 0.5); }; });
-    row("few held-out tokens", Ailment::FewHeldOutTokens, 20, [](Shape &s) { s.heldOutTokens = 90; });
-    row("held-out leaks", Ailment::HeldOutLeaks, 20, [](Shape &s) { s.heldOut = [](double x) { return 0.1 + std::exp(-5 * x); }; });
-    row("clipped", Ailment::Clipped, 21, [](Shape &s) { s.gradNorm = [](double) { return 6.0; }; });
-    row("forgets", Ailment::Forgets, 80, [](Shape &s) { s.general = [](double x) { return 2.6 + 0.6 * x; }; });
-    row("slows", Ailment::Slows, 161, [](Shape &s) { s.pace = [](double x) { return x < 0.75 ? 540.0 : 120.0; }; });
+    row("diverges", Ailment::Diverges, 100, "learningRate=4e-05", [](Shape &s) { s.loss = [](double x) { return x < 0.5 ? 2.5 - 2 * x : 1.5 + 6 * (x - 0.5); }; });
+    row("not a number", Ailment::Diverges, 190, "learningRate=4e-05", [](Shape &s) { s.loss = [](double x) { return x < 0.98 ? 2.5 - x : 40.0; }; });
+    row("rate too high", Ailment::RateTooHigh, 1, "learningRate=0.0001", [](Shape &s) { s.loss = [](double x) { return x < 0.1 ? 2.8 + 20 * x : 1.0 + 3.8 * std::exp(-8 * (x - 0.1)); }; });
+    row("rate too low", Ailment::RateTooLow, 1, "learningRate=0.0006", [](Shape &s) { s.loss = [](double x) { return 2.5 - 0.05 * x; }; s.heldOut = [](double x) { return 2.6 - 0.04 * x; }; });
+    row("memorises", Ailment::Memorises, 100, "100", [](Shape &s) { s.heldOut = [](double x) { return 1.2 + 3 * (x - 0.5) * (x - 0.5); }; });
+    row("few held-out tokens", Ailment::FewHeldOutTokens, 20, "evalFraction=0.2", [](Shape &s) { s.heldOutTokens = 90; });
+    row("held-out leaks", Ailment::HeldOutLeaks, 20, "finding:leak", [](Shape &s) { s.heldOut = [](double x) { return 0.1 + std::exp(-5 * x); }; });
+    row("clipped", Ailment::Clipped, 21, "learningRate=0.0001", [](Shape &s) { s.gradNorm = [](double) { return 6.0; }; });
+    row("forgets", Ailment::Forgets, 80, "learningRate=0.0001", [](Shape &s) { s.general = [](double x) { return 2.6 + 0.6 * x; }; });
+    row("slows", Ailment::Slows, 161, "", [](Shape &s) { s.pace = [](double x) { return x < 0.75 ? 540.0 : 120.0; }; });
+    row("answers cut", Ailment::AnswersCut, 1, "maxLength=1024", [](Shape &s) { s.rows = {400, 148, 0, 1000}; });
+    row("no end mark anywhere", Ailment::NoEnd, 1, "", [](Shape &s) { s.rows = {400, 0, 400, 300}; });
+    row("often no end mark", Ailment::NoEnd, 1, "", [](Shape &s) { s.rows = {400, 0, 100, 300}; });
+    row("one tag lags behind", Ailment::TagLags, 1, "tag:\"dosage of drops\"", [](Shape &s) { s.lagging = 2.4; });
+    row("memory on the disk", Ailment::Pages, 101, "tokensPerMicroBatch=512", [](Shape &s) { s.pageFaults = [](double x) { return x < 0.3 ? 0 : 900; }; });
+    row("memory on the disk, and slow for it", Ailment::Pages, 101, "tokensPerMicroBatch=512", [](Shape &s) {
+        s.pageFaults = [](double x) { return x < 0.7 ? 0 : 9000; };
+        s.pace = [](double x) { return x < 0.7 ? 540.0 : 40.0; };
+    });
 }
 
 void RunDoctorTest::ailmentsAreFound()
@@ -92,13 +117,17 @@ void RunDoctorTest::ailmentsAreFound()
     QFETCH(Shape, shape);
     QFETCH(int, ailment);
     QFETCH(double, from);
-    const auto findings = runFindings(curvesOf(shape), nlohmann::json{{"clipNorm", 1.0}, {"learningRate", 2e-4}}, true);
+    QFETCH(QString, cure);
+    const auto findings = findingsOf(shape);
     QCOMPARE(findings.size(), std::size_t(1));
     QCOMPARE(int(findings.front().ailment), ailment);
     QVERIFY2(std::abs(findings.front().from - from) <= 12, qPrintable(QString::number(findings.front().from)));
     QVERIFY(findings.front().to > findings.front().from);
     QVERIFY(!findings.front().what.isEmpty() && !findings.front().remedy.isEmpty());
-    QCOMPARE(findings.front().betterStep.has_value(), ailment == int(Ailment::Memorises));
+    QCOMPARE(findings.front().cureValue, cure);
+    QCOMPARE(findings.front().cure == Cure::None, cure.isEmpty());
+    QCOMPARE(findings.front().cure == Cure::MakeResult, ailment == int(Ailment::Memorises));
+    QCOMPARE(findings.front().isOfTags, ailment == int(Ailment::TagLags));
 }
 
 void RunDoctorTest::goodRunsHaveNone_data()
@@ -119,13 +148,17 @@ void RunDoctorTest::goodRunsHaveNone_data()
     row("held-out flat at the end", [](Shape &s) { s.heldOut = [](double x) { return x < 0.6 ? 1.6 - x : 1.0 + 0.01 * x; }; });
     row("large gradients at the start", [](Shape &s) { s.gradNorm = [](double x) { return 0.5 + 6 * std::exp(-20 * x); }; });
     row("general questions wobble", [](Shape &s) { s.general = [](double x) { return 2.6 + 0.15 * std::sin(20 * x); }; });
+    row("a few long rows", [](Shape &s) { s.rows = {400, 7, 0, 900}; });
+    row("a run of an older version", [](Shape &s) { s.rows = {}; });
+    row("a tag that is harder", [](Shape &s) { s.lagging = 1.6; });
+    row("a hitch of the disk", [](Shape &s) { s.pageFaults = [](double x) { return x > 0.6 && x < 0.7 ? 5000 : 3; }; });
     row("nearly nothing left to learn", [](Shape &s) { s.loss = [](double x) { return 0.3 - 0.01 * x; }; s.heldOut = [](double) { return 0.35; }; s.noise = 0.02; });
 }
 
 void RunDoctorTest::goodRunsHaveNone()
 {
     QFETCH(Shape, shape);
-    const auto findings = runFindings(curvesOf(shape), nlohmann::json{{"clipNorm", 1.0}}, true);
+    const auto findings = findingsOf(shape);
     QVERIFY2(findings.empty(), findings.empty() ? "" : qPrintable(findings.front().what));
 }
 
@@ -134,18 +167,20 @@ void RunDoctorTest::rulesWaitForTheEnd()
     Shape shape;
     shape.loss = [](double x) { return 2.5 - 0.05 * x; };
     shape.heldOut = [](double x) { return 2.6 - 0.04 * x; };
-    QVERIFY(runFindings(curvesOf(shape), nlohmann::json::object(), false).empty());
+    QVERIFY(findingsOf(shape, engine::RunState::Running).empty());
 }
 
 void RunDoctorTest::shortAndEmptyRunsAreLeftAlone()
 {
-    QVERIFY(runFindings({}, nlohmann::json::object(), true).empty());
+    engine::RunInfo run;
+    run.state = engine::RunState::Finished;
+    QVERIFY(runFindings({}, run).empty());
     Shape shape;
     shape.steps = 10;
     shape.gradNorm = [](double) { return 9.0; };
     shape.loss = [](double x) { return 2 + 3 * x; };
     shape.heldOut = [](double) { return 3.0; };
-    QVERIFY(runFindings(curvesOf(shape), nlohmann::json(), true).empty()); // a broken recipe too
+    QVERIFY(findingsOf(shape, engine::RunState::Finished, "{").empty()); // a broken recipe too
 }
 
 QTEST_APPLESS_MAIN(RunDoctorTest)

@@ -234,6 +234,11 @@ void DataPage::openTarget(const QString &target)
             m_wantsPairs = m_health->chosen() == engine::RecordFlag::Contradiction;
             filterChanged();
         }
+    } else if (kind == QLatin1String("find")) {
+        m_filterPane->reset();
+        m_health->choose(std::nullopt);
+        m_find->setText(value);
+        filterChanged();
     } else if (kind == QLatin1String("import")) {
         openImport(value);
     } else if (kind == QLatin1String("mix")) {

@@ -22,7 +22,7 @@ struct PageContext {
     Theme &theme;
     std::function<void(Message)> showMessage; // a bar above the page
     // Shows a page ("data", "train", "runs", "playground", "models", "home"); target tells it what to open, for example "record 412",
-    // "flag contradiction", "run 8", "run 8 120" (checkpoint), "model <path>".
+    // "flag contradiction", "find tag:dosage", "run 8", "run 8 120" (checkpoint), "model <path>", "again 8 learningRate=0.0001".
     std::function<void(const QString &page, const QString &target)> openPage;
     // Registers nothing: an action of the window by its object name ("newProject", "openProject", "startSample"), null if there is none.
     std::function<QAction *(const QString &name)> windowAction;

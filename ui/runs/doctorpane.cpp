@@ -2,6 +2,7 @@
 #include "ui/runs/doctorpane.h"
 
 #include "ui/data/flowlayout.h"
+#include "ui/runs/runwords.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/labels.h"
@@ -17,6 +18,27 @@
 namespace fettle::ui {
 
 using namespace measure;
+
+namespace {
+
+// Null where nothing can be done by a button.
+Button *cureButton(const RunFinding &finding)
+{
+    switch (finding.cure) {
+    case Cure::None: return nullptr;
+    case Cure::MakeResult:
+        return new Button(DoctorPane::tr("Make step %1 the result").arg(countText(finding.cureValue.toLongLong())), QStringLiteral("package-check"),
+                          DoctorPane::tr("The checkpoint with the lowest held-out loss becomes what the run gives."));
+    case Cure::TrainAgain:
+        return new Button(DoctorPane::tr("Try %1").arg(assignmentText(finding.cureValue)), QStringLiteral("sliders-horizontal"),
+                          DoctorPane::tr("Fills the Train page with the settings of this run and this one changed. Nothing starts yet."));
+    case Cure::ShowRecords:
+        return new Button(DoctorPane::tr("Show the records"), QStringLiteral("database"), DoctorPane::tr("Lists the records that this is about on the Data page."));
+    }
+    return nullptr;
+}
+
+} // namespace
 
 DoctorPane::DoctorPane(QWidget *parent) : QWidget(parent)
 {
@@ -37,7 +59,7 @@ DoctorPane::DoctorPane(QWidget *parent) : QWidget(parent)
 
 void DoctorPane::setFindings(std::vector<RunFinding> findings, bool hasSteps)
 {
-    const auto isSame = [](const RunFinding &a, const RunFinding &b) { return a.what == b.what && a.remedy == b.remedy && a.from == b.from && a.to == b.to; };
+    const auto isSame = [](const RunFinding &a, const RunFinding &b) { return a.what == b.what && a.remedy == b.remedy && a.from == b.from && a.to == b.to && a.cure == b.cure; };
     m_nothing->setText(hasSteps ? tr("Nothing found: the curves look as they should.") : tr("The doctor looks at the curves as soon as there are some."));
     m_nothing->setVisible(findings.empty());
     if (std::ranges::equal(findings, m_findings, isSame))
@@ -67,13 +89,12 @@ void DoctorPane::addBlock(const RunFinding &finding)
     auto *buttons = new FlowLayout(kStep2, kStep2);
     auto *show = new Button(tr("Show where"), QStringLiteral("zoom-in"), tr("Marks the steps that show it on the curve."));
     show->setHeight(kButtonSmall);
-    connect(show, &QPushButton::clicked, this, [this, from = finding.from, to = finding.to] { emit showWished(from, to); });
+    connect(show, &QPushButton::clicked, this, [this, finding] { emit showWished(finding); });
     buttons->addWidget(show);
-    if (finding.betterStep) {
-        auto *make = new Button(tr("Make step %1 the result").arg(countText(*finding.betterStep)), QStringLiteral("package-check"), tr("The checkpoint with the lowest held-out loss becomes what the run gives."));
-        make->setHeight(kButtonSmall);
-        connect(make, &QPushButton::clicked, this, [this, step = *finding.betterStep] { emit resultWished(step); });
-        buttons->addWidget(make);
+    if (Button *cure = cureButton(finding)) {
+        cure->setHeight(kButtonSmall);
+        connect(cure, &QPushButton::clicked, this, [this, finding] { emit cureWished(finding); });
+        buttons->addWidget(cure);
     }
     rows->addLayout(buttons);
     m_column->insertWidget(m_column->count() - 1, pane);

@@ -20,8 +20,8 @@ public:
     [[nodiscard]] const std::vector<RunFinding> &findings() const { return m_findings; }
 
 signals:
-    void showWished(double from, double to);
-    void resultWished(std::int64_t step);
+    void showWished(const fettle::ui::RunFinding &finding);
+    void cureWished(const fettle::ui::RunFinding &finding);
 
 private:
     void addBlock(const RunFinding &finding);

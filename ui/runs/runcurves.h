@@ -2,7 +2,7 @@
 // where epochs begin). Values in, values out; knows no widget.
 #pragma once
 
-#include "core/engine/project.h"
+#include "core/engine/lossgroups.h"
 
 #include <QPolygonF>
 
@@ -18,6 +18,7 @@ struct RunCurves {
     std::vector<engine::CheckpointInfo> checkpoints;
     std::vector<engine::CurveNote> notes; // by step
     std::vector<std::int64_t> answered; // steps at which the probe prompts were answered, ascending
+    std::vector<engine::LossGroup> tags; // training rows by tag, as far as they have been read
     std::int64_t steps = 0; // that the run will have
 };
 

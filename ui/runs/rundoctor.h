@@ -1,4 +1,4 @@
-// What is wrong with a run, told from its curves: rules in plain words with the steps that show it. Values in, values out; knows no widget.
+// What is wrong with a run, told from its curves and its rows: rules in plain words with the steps that show it. Values in, values out; knows no widget.
 // A rule stays silent where it is not sure: a good run has no finding.
 #pragma once
 
@@ -6,22 +6,30 @@
 
 #include <QString>
 
-#include <nlohmann/json_fwd.hpp>
-
 namespace fettle::ui {
 
-enum class Ailment { Diverges, RateTooHigh, RateTooLow, Memorises, FewHeldOutTokens, HeldOutLeaks, Clipped, Slows, Forgets };
+enum class Ailment { Diverges, RateTooHigh, RateTooLow, Memorises, FewHeldOutTokens, HeldOutLeaks, Clipped, Slows, Forgets, AnswersCut, NoEnd, TagLags, Pages };
+
+// What the button of a finding does; its value stands beside it.
+enum class Cure {
+    None,
+    MakeResult,  // of the checkpoint of this step
+    TrainAgain,  // the Train page with this run's settings and this one changed: "learningRate=0.0001"
+    ShowRecords, // a search of the Data page: "tag:dosage"
+};
 
 struct RunFinding {
     Ailment ailment = Ailment::Diverges;
     QString what;   // one sentence
     QString remedy; // what to do
     double from = 0, to = 0; // steps that show it
-    std::optional<std::int64_t> betterStep; // a kept checkpoint that is better than the end
+    Cure cure = Cure::None;
+    QString cureValue;
+    bool isOfTags = false; // the curves by tag show it best
 };
 
-// recipe: as the run stores it. isOver: no more steps come; rules about the whole run wait for it.
-[[nodiscard]] std::vector<RunFinding> runFindings(const RunCurves &curves, const nlohmann::json &recipe, bool isOver);
+// Rules about the whole run wait until it is at rest.
+[[nodiscard]] std::vector<RunFinding> runFindings(const RunCurves &curves, const engine::RunInfo &run);
 [[nodiscard]] QString ailmentTitle(Ailment ailment);
 
 } // namespace fettle::ui

@@ -9,8 +9,6 @@
 #include <QTabBar>
 #include <QVBoxLayout>
 
-#include <nlohmann/json.hpp>
-
 namespace fettle::ui {
 
 using namespace measure;
@@ -74,7 +72,7 @@ void RunPane::setChosen(std::optional<std::int64_t> step)
 void RunPane::examine()
 {
     const RunCurves &curves = m_chart.curves();
-    const bool isKnown = m_run.id == m_examinedRun && m_run.state == m_examinedState && curves.evals.size() == m_examinedEvals;
+    const bool isKnown = m_run.id == m_examinedRun && m_run.state == m_examinedState && curves.evals.size() == m_examinedEvals && curves.tags.size() == m_examinedTags;
     const bool isNearlySame = curves.points.size() >= m_examinedPoints && curves.points.size() < m_examinedPoints + std::max<std::size_t>(20, m_examinedPoints / 20);
     if (isKnown && isNearlySame && m_examinedPoints > 0)
         return; // a long run is not read again for every step
@@ -82,8 +80,8 @@ void RunPane::examine()
     m_examinedState = m_run.state;
     m_examinedEvals = curves.evals.size();
     m_examinedPoints = curves.points.size();
-    const nlohmann::json recipe = nlohmann::json::parse(m_run.recipeJson, nullptr, false);
-    m_doctor->setFindings(runFindings(curves, recipe, !isRunWorking(m_run.state)), !curves.points.empty());
+    m_examinedTags = curves.tags.size();
+    m_doctor->setFindings(runFindings(curves, m_run), !curves.points.empty());
     const auto count = m_doctor->findings().size();
     m_tabs->setTabText(kDoctorTab, count == 0 ? tr("Doctor") : tr("Doctor %1").arg(count));
 }

@@ -34,7 +34,7 @@ private:
 
     const LossChart &m_chart;
     engine::RunInfo m_run;
-    std::size_t m_examinedPoints = 0, m_examinedEvals = 0; // the doctor looks again when there are more
+    std::size_t m_examinedPoints = 0, m_examinedEvals = 0, m_examinedTags = 0; // the doctor looks again when there are more
     RunId m_examinedRun;
     engine::RunState m_examinedState = engine::RunState::Idle;
     std::vector<SeenState> m_seen;

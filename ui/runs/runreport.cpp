@@ -149,7 +149,7 @@ QString reportBody(const ReportParts &parts)
 {
     const nlohmann::json recipe = nlohmann::json::parse(parts.run.recipeJson, nullptr, false);
     QString text = section(Report::tr("What the doctor says"));
-    const auto findings = runFindings(parts.curves, recipe, !isRunWorking(parts.run.state));
+    const auto findings = runFindings(parts.curves, parts.run);
     if (findings.empty())
         text += QStringLiteral("<p class=\"muted\">%1</p>").arg(Report::tr("Nothing found: the curves look as they should."));
     for (const RunFinding &finding : findings)

@@ -29,6 +29,17 @@ constexpr int kGapDelay = 1500;       // ms: points are stored once a second
 
 } // namespace
 
+Result<engine::LossGroups> groupsOf(const ProjectApi &project, RunId run, engine::LedgerPart part, engine::GroupBy by)
+{
+    const auto ledger = project.lossLedger(run);
+    if (!ledger)
+        return passError(ledger);
+    auto rows = by == engine::GroupBy::Split ? Result<std::vector<engine::RecordRow>>() : project.recordRows(part == engine::LedgerPart::Train ? ledger->train.rows : ledger->heldOut.rows);
+    if (!rows)
+        return passError(rows);
+    return engine::lossGroups(*ledger, *rows, part, by);
+}
+
 RunsPage::RunsPage(const PageContext &pageContext, QWidget *parent) : Page(pageContext, parent)
 {
     for (const auto &[timer, delay] : {std::pair(&m_checkpointTimer, kCheckpointDelay), std::pair(&m_gapTimer, kGapDelay)}) {
@@ -205,6 +216,7 @@ void RunsPage::showRun(RunId run)
         m_ledger->showRun(run);
     readCurves();
     readProbes();
+    readTags();
 }
 
 void RunsPage::readCurves()
@@ -256,6 +268,7 @@ void RunsPage::curvesRead(RunId run, RunCurves curves)
 {
     curves.steps = m_curves.steps;
     curves.answered = std::move(m_curves.answered);
+    curves.tags = std::move(m_curves.tags);
     if (const engine::RunInfo *info = shownInfo())
         curves.steps = info->steps;
     // What was seen live and is not stored yet.
@@ -342,14 +355,7 @@ void RunsPage::readGroups()
         [run = m_shown, choice](const ProjectApi *project, const JobContext &) -> Result<engine::LossGroups> {
             if (!project)
                 return engine::LossGroups{};
-            const auto ledger = project->lossLedger(run);
-            if (!ledger)
-                return passError(ledger);
-            const data::LossTable &table = partOf(choice) == engine::LedgerPart::Train ? ledger->train : ledger->heldOut;
-            auto rows = groupingOf(choice) == engine::GroupBy::Split ? Result<std::vector<engine::RecordRow>>() : project->recordRows(table.rows);
-            if (!rows)
-                return passError(rows);
-            return engine::lossGroups(*ledger, *rows, partOf(choice), groupingOf(choice));
+            return groupsOf(*project, run, partOf(choice), groupingOf(choice));
         },
         [this, run = m_shown, choice](Result<engine::LossGroups> groups) {
             if (run != m_shown)

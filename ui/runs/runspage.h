@@ -3,7 +3,7 @@
 #pragma once
 
 #include "ui/frame/page.h"
-#include "ui/runs/runcurves.h"
+#include "ui/runs/rundoctor.h"
 #include "ui/runs/runlog.h"
 
 #include <QTimer>
@@ -32,6 +32,9 @@ class RunList;
 class RunListModel;
 class RunPane;
 class TextLabel;
+
+// Losses of parts of a run's data. Takes as long as the ledger is large.
+[[nodiscard]] Result<engine::LossGroups> groupsOf(const ProjectApi &project, RunId run, engine::LedgerPart part, engine::GroupBy by);
 
 class RunsPage : public Page {
     Q_OBJECT
@@ -126,6 +129,10 @@ private:
     void saveBytes(const QString &title, const QString &suggestion, const QString &filter, const std::function<QByteArray()> &make); // made off the GUI thread
     void tellWritten(const QString &name, const Result<> &result);
     void writeBytes(const QString &name, const std::function<QByteArray()> &make);
+    // --- runspagedoctor.cpp
+    void showEvidence(const RunFinding &finding);
+    void cure(const RunFinding &finding);
+    void readTags(); // losses by tag, for the doctor
     // --- runspageepochs.cpp
     void changeEpochs();
     [[nodiscard]] QString whyNotEpochs() const; // empty: the shown run can get another number of epochs

@@ -229,14 +229,8 @@ QWidget *RunsPage::makeWork()
     connect(m_chart, &ChartPane::fullScreenLeft, this, [this] { showFullScreen(false); });
     connect(&m_chart->fullScreenButton(), &QPushButton::clicked, this, [this] { showFullScreen(!m_chart->isWindow()); });
     connect(m_chart, &ChartPane::groupsWished, this, &RunsPage::readGroups);
-    connect(&m_pane->doctor(), &DoctorPane::showWished, this, [this](double from, double to) {
-        m_chart->loss().showAll();
-        m_chart->loss().setEvidence(LossChart::Lost{std::int64_t(from), std::int64_t(to)});
-    });
-    connect(&m_pane->doctor(), &DoctorPane::resultWished, this, [this](std::int64_t step) {
-        m_chart->choose(step);
-        m_makeResult->trigger();
-    });
+    connect(&m_pane->doctor(), &DoctorPane::showWished, this, &RunsPage::showEvidence);
+    connect(&m_pane->doctor(), &DoctorPane::cureWished, this, &RunsPage::cure);
     connect(&m_pane->checkpoints(), &CheckpointPane::stepWished, m_chart, &ChartPane::choose);
     m_ledger = new LedgerView(context());
     connect(m_ledger, &LedgerView::closeWished, this, [this] { showLedger(false); });

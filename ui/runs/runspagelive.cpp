@@ -166,8 +166,10 @@ void RunsPage::runEnded(const engine::RunInfo &run)
         m_model->updateRun(run);
     }
     showStack();
-    if (run.id == m_shown && run.id.isValid())
+    if (run.id == m_shown && run.id.isValid()) {
         readCurves();
+        readTags();
+    }
     showParts();
 }
 

@@ -184,4 +184,16 @@ QString settingValueText(const train::SettingField &field, const train::SettingV
     return field.unit.empty() ? text : tr("%1 %2").arg(text, settingWord(field.unit));
 }
 
+QString assignmentText(const QString &assignment)
+{
+    const std::string key = assignment.section(QLatin1Char('='), 0, 0).toStdString();
+    const train::SettingField *field = train::findSetting(key);
+    train::Recipe recipe;
+    if (!field || !train::applySetting(recipe, assignment.toStdString()))
+        return assignment;
+    QString label = settingLabel(*field);
+    label.replace(0, 1, label.left(1).toLower());
+    return tr("%1 %2").arg(label, settingValueText(*field, recipe.values.at(key)));
+}
+
 } // namespace fettle::ui

@@ -33,5 +33,7 @@ struct FailureWords { QString what, remedy; };
 // A value of a stored recipe as the form shows it: "0.0002", "Linear", "yes". Unknown kinds as they are written.
 [[nodiscard]] QString settingValueText(const train::SettingField &field, const train::SettingValue &value);
 [[nodiscard]] QString settingLabel(const train::SettingField &field);
+// "learningRate=0.0001" as "learning rate 0.0001"; as it is written where there is no such setting.
+[[nodiscard]] QString assignmentText(const QString &assignment);
 
 } // namespace fettle::ui

@@ -15,6 +15,14 @@ using namespace measure;
 
 namespace {
 
+double highestOf(const QPolygonF &line)
+{
+    double highest = 0;
+    for (const QPointF &point : line)
+        highest = std::max(highest, point.y());
+    return highest;
+}
+
 constexpr int kStackedBelow = 120;
 
 } // namespace
@@ -118,6 +126,20 @@ double SmallChart::xOfValue(double value) const
     return plot.left() + (value - m_from) / std::max(1e-9, m_to - m_from) * plot.width();
 }
 
+double SmallChart::topOf(const QPolygonF &line)
+{
+    constexpr double kUsual = 0.95, kOutlier = 3;
+    constexpr qsizetype kFewest = 20;
+    if (line.size() < kFewest)
+        return highestOf(line);
+    std::vector<double> values;
+    for (const QPointF &point : line)
+        values.push_back(point.y());
+    const auto usual = values.begin() + std::ptrdiff_t(kUsual * double(values.size()));
+    std::ranges::nth_element(values, usual);
+    return *usual > 0 ? std::min(highestOf(line), kOutlier * *usual) : highestOf(line);
+}
+
 void SmallChart::paintEvent(QPaintEvent *)
 {
     const Tokens &t = tokens();
@@ -159,9 +181,7 @@ void SmallChart::paintEvent(QPaintEvent *)
         painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()));
         free = x + kStep5;
     }
-    double lowest = 0, highest = 0; // from zero, so that a steady value looks steady
-    for (const QPointF &point : m_line)
-        highest = std::max(highest, point.y());
+    double lowest = 0, highest = m_quantity.pointsOf ? highestOf(m_line) : topOf(m_line); // from zero, so that a steady value looks steady
     if (m_limit) // both are close together: what lies far below is left out
         highest = std::max(highest, *m_limit), lowest = std::max(0.0, 2 * m_values.front() - highest - 0.2);
     if (highest <= lowest)

@@ -33,6 +33,8 @@ public:
     [[nodiscard]] std::optional<double> warningLimit() const { return m_limit; }
     [[nodiscard]] bool isAboveLimit() const; // at the cursor or now
     [[nodiscard]] QString valueText() const; // what is printed at the top right; empty without points
+    // What the vertical axis ends at: far values that are few do not flatten the rest, their line leaves the picture.
+    [[nodiscard]] static double topOf(const QPolygonF &line);
     [[nodiscard]] QSize sizeHint() const override { return {140, 112}; }
     [[nodiscard]] QSize minimumSizeHint() const override { return {90, 112}; }
 

@@ -1,6 +1,7 @@
 // See trainpage.h.
 #include "ui/train/trainpage.h"
 
+#include "ui/runs/runwords.h"
 #include "ui/train/fitview.h"
 #include "ui/train/methodchoice.h"
 #include "ui/train/methodwords.h"
@@ -11,6 +12,8 @@
 #include "ui/widgets/pagehead.h"
 #include "ui/widgets/segmented.h"
 #include "ui/widgets/words.h"
+
+#include <nlohmann/json.hpp>
 
 #include <QComboBox>
 #include <QSignalBlocker>
@@ -92,6 +95,28 @@ void TrainPage::openTarget(const QString &target)
         bridge().setBaseModel(target.mid(6).toStdString());
     else if (target.startsWith(QLatin1String("race")))
         showRace(target.mid(5));
+    else if (target.startsWith(QLatin1String("again ")))
+        trainAgain(RunId{target.section(QLatin1Char(' '), 1, 1).toLongLong()}, target.section(QLatin1Char(' '), 2));
+}
+
+// As a run was set, but for one setting: what the doctor advises.
+void TrainPage::trainAgain(RunId run, const QString &setting)
+{
+    const auto info = bridge().project() ? bridge().project()->run(run) : Result<engine::RunInfo>();
+    auto recipe = info ? train::recipeFromJson(nlohmann::json::parse(info->recipeJson, nullptr, false)) : Result<train::Recipe>(passError(info));
+    if (recipe) {
+        if (auto applied = train::applySetting(*recipe, setting.toStdString()); !applied)
+            recipe = passError(applied);
+    }
+    if (!recipe) {
+        context().showMessage(messageOf(recipe.error()));
+        return;
+    }
+    if (modelNameText(bridge().baseModel()).compare(modelNameText(info->modelName), Qt::CaseInsensitive) != 0)
+        bridge().setBaseModel(info->modelPath);
+    useRecipe(*recipe);
+    context().showMessage({MessageTone::Info, tr("These are the settings of %1, with %2.").arg(QString::fromStdString(info->name), assignmentText(setting)),
+                           tr("Look them over and start when you are ready."), {}, {}, {}});
 }
 
 void TrainPage::readModel()

@@ -34,7 +34,7 @@ public:
     explicit TrainPage(const PageContext &context, QWidget *parent = nullptr);
     void setProject() override;
     void onShown() override;
-    void openTarget(const QString &target) override; // "model <path>", "race", "race <tag>"
+    void openTarget(const QString &target) override; // "model <path>", "race", "race <tag>", "again <run> <setting>"
     [[nodiscard]] engine::TrainRequest request() const;
 
 protected:
@@ -88,6 +88,7 @@ private:
     void resetSettings();
     [[nodiscard]] train::Recipe referenceOf(const std::string &method) const; // what settings are marked against
     [[nodiscard]] QString referenceName() const;
+    void trainAgain(RunId run, const QString &setting);
     void measureFit();
     void showFitProgress();
     void showFit(const Result<engine::FitResult> &fit);

@@ -1,0 +1,204 @@
+// The run doctor on real runs of the tiny chat model: some are made badly on purpose, one is good. Each bad one has its own finding, the good
+// one has none.
+#include "core/engine/lossgroups.h"
+#include "core/engine/training.h"
+#include "tests/core/verifyok.h"
+#include "ui/runs/rundoctor.h"
+
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fstream>
+#include <sys/mman.h>
+#include <thread>
+#include <unistd.h>
+
+using namespace fettle;
+using namespace fettle::ui;
+namespace fs = std::filesystem;
+
+namespace {
+
+const std::string kModel = FETTLE_FIXTURES "/tinychat";
+
+// Questions whose answers follow one rule, so that what is learnt from some helps with the others.
+std::vector<data::Record> lessons()
+{
+    const char *names[] = {"Ada", "Ben", "Cleo", "Dora", "Emil", "Fay", "Gus", "Hal", "Ida", "Jon"};
+    std::vector<data::Record> records;
+    for (int i = 0; i < 240; ++i) {
+        const bool isMorning = i % 2 == 0;
+        records.push_back(data::makePair(fmt::format("{} comes in the {}. When?", names[i / 2 % 10], isMorning ? "morning" : "evening"), "",
+                                         isMorning ? "At seven, before the others are here." : "At nine, when the others have gone home."));
+        records.back().split = i % 5 == 4 ? data::Split::HeldOut : data::Split::Train;
+        records.back().tags = {isMorning ? "morning" : "evening"};
+    }
+    return records;
+}
+
+struct Spoilt {
+    std::vector<const char *> settings;
+    std::function<void(std::vector<data::Record> &)> records = [](auto &) {};
+    std::function<void(const fs::path &model)> model = {}; // changes a copy of it
+};
+
+// Asks for pages of a file that is thrown out of memory again and again, as memory on the disk would be.
+class PageHunger {
+public:
+    explicit PageHunger(const fs::path &file)
+    {
+        std::ofstream(file, std::ios::binary) << std::string(kBytes, 'x');
+        m_file = ::open(file.c_str(), O_RDWR);
+        ::fsync(m_file);
+        m_thread = std::jthread([this](std::stop_token stop) {
+            while (!stop.stop_requested()) {
+                auto *bytes = static_cast<volatile char *>(::mmap(nullptr, kBytes, PROT_READ, MAP_SHARED, m_file, 0));
+                ::madvise(const_cast<char *>(bytes), kBytes, MADV_RANDOM);
+                for (std::size_t at = 0; at < kBytes; at += 4096)
+                    (void)bytes[at];
+                ::munmap(const_cast<char *>(bytes), kBytes);
+                ::posix_fadvise(m_file, 0, 0, POSIX_FADV_DONTNEED);
+            }
+        });
+    }
+    ~PageHunger()
+    {
+        m_thread.request_stop();
+        m_thread.join();
+        ::close(m_file);
+    }
+
+private:
+    static constexpr std::size_t kBytes = 1 << 20;
+    int m_file = -1;
+    std::jthread m_thread;
+};
+
+} // namespace
+
+Q_DECLARE_METATYPE(Spoilt)
+
+class RunDoctorRealTest : public QObject {
+    Q_OBJECT
+
+private slots:
+    void badRunsAreTold_data();
+    void badRunsAreTold();
+    void goodRunHasNoFinding();
+    void memoryOnTheDiskIsCounted();
+
+private:
+    // What the doctor says about a run; the step of its end where it failed.
+    [[nodiscard]] std::vector<RunFinding> findingsOf(const Spoilt &spoilt);
+    QTemporaryDir m_dir;
+    int m_count = 0;
+};
+
+std::vector<RunFinding> RunDoctorRealTest::findingsOf(const Spoilt &spoilt)
+{
+    const QString place = m_dir.filePath(QString::number(++m_count));
+    std::string model = kModel;
+    if (spoilt.model) {
+        model = (place + QStringLiteral("-model")).toStdString();
+        fs::copy(kModel, model);
+        spoilt.model(model);
+    }
+    auto project = engine::Project::create((place + QStringLiteral(".fettle")).toStdString());
+    std::vector<data::Record> records = lessons();
+    spoilt.records(records);
+    engine::TrainRequest wish;
+    wish.model = model;
+    wish.compute.threads = 1;
+    wish.recipe.method = "full"; // the tiny model knows nothing that an adapter could build on
+    std::vector<const char *> settings{"epochs=8", "rowsPerStep=8", "learningRate=0.003", "watchGeneral=false", "checkpointEvery=12", "evalEvery=12", "maxLength=256"};
+    settings.insert(settings.end(), spoilt.settings.begin(), spoilt.settings.end());
+    for (const char *setting : settings)
+        if (!train::applySetting(wish.recipe, setting))
+            qFatal("%s", setting);
+    if (!project || !project->addRecords(std::move(records), "Added"))
+        qFatal("no project");
+    (void)engine::trainRun(*project, wish); // one that fails is examined too
+    const engine::RunInfo run = project->runs()->back();
+    RunCurves curves;
+    curves.steps = run.steps;
+    curves.points = *project->metrics(run.id);
+    curves.evals = *project->evals(run.id);
+    curves.checkpoints = *project->checkpoints(run.id);
+    curves.general = *project->generalLosses(run.id);
+    const auto ledger = *project->lossLedger(run.id);
+    curves.tags = engine::lossGroups(ledger, *project->recordRows(ledger.train.rows), engine::LedgerPart::Train, engine::GroupBy::Tag).groups;
+    std::vector<RunFinding> findings = runFindings(curves, run);
+    qInfo("%zu steps, loss %.3f to %.3f, held out %.3f", curves.points.size(), curves.points.front().loss, curves.points.back().loss, curves.evals.empty() ? -1 : curves.evals.back().loss);
+    for (const RunFinding &finding : findings)
+        qInfo("%s %s", qPrintable(finding.what), qPrintable(finding.remedy));
+    return findings;
+}
+
+void RunDoctorRealTest::badRunsAreTold_data()
+{
+    QTest::addColumn<Spoilt>("spoilt");
+    QTest::addColumn<int>("ailment");
+    const auto row = [](const char *name, Ailment ailment, Spoilt spoilt) { QTest::newRow(name) << spoilt << int(ailment); };
+    row("diverges", Ailment::Diverges, {{"learningRate=1", "clipNorm=0", "warmup=0", "schedule=constant"}});
+    row("hardly learns", Ailment::RateTooLow, {{"learningRate=0.000001"}});
+    row("cut", Ailment::AnswersCut, {{"maxLength=40"}});
+    row("no end mark", Ailment::NoEnd, {{}, [](auto &) {}, [](const fs::path &model) {
+        std::ofstream(model / "chat_template.jinja", std::ios::trunc)
+            << "{% for message in messages %}{{ message['role'] + ': ' + message['content'] + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}";
+    }});
+    row("one tag is noise", Ailment::TagLags, {{}, [](std::vector<data::Record> &records) {
+        std::uint64_t state = 1;
+        for (int i = 0; i < 40; ++i) {
+            std::string noise;
+            for (int letter = 0; letter < 40; ++letter) {
+                state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+                noise += char('a' + (state >> 33) % 26);
+            }
+            records.push_back(data::makePair(fmt::format("What is the word of the day {}?", i), "", noise));
+            records.back().split = i % 4 == 3 ? data::Split::HeldOut : data::Split::Train;
+            records.back().tags = {"word"};
+        }
+    }});
+    row("few held out", Ailment::FewHeldOutTokens, {{}, [](std::vector<data::Record> &records) {
+        for (std::size_t i = 10; i < records.size(); ++i)
+            records[i].split = data::Split::Train;
+    }});
+}
+
+void RunDoctorRealTest::badRunsAreTold()
+{
+    QFETCH(Spoilt, spoilt);
+    QFETCH(int, ailment);
+    const auto findings = findingsOf(spoilt);
+    QVERIFY(!findings.empty());
+    QCOMPARE(findings.size(), std::size_t(1));
+    QCOMPARE(int(findings.front().ailment), ailment);
+    QVERIFY(findings.front().to > findings.front().from);
+}
+
+void RunDoctorRealTest::goodRunHasNoFinding()
+{
+    for (const char *seed : {"seed=1", "seed=2", "seed=3"})
+        QVERIFY(findingsOf({{seed}}).empty());
+}
+
+void RunDoctorRealTest::memoryOnTheDiskIsCounted()
+{
+    // On a disk that is no disk (a RAM file system) nothing has to be fetched.
+    const fs::path file = fs::path(FETTLE_BINARY_DIR) / "tst_rundoctor_real.pages";
+    std::vector<RunFinding> findings;
+    {
+        const PageHunger hunger(file);
+        findings = findingsOf({{"epochs=10"}});
+    }
+    fs::remove(file);
+    if (findings.empty())
+        QSKIP("The build folder lies in memory.");
+    QCOMPARE(findings.size(), std::size_t(1));
+    QCOMPARE(findings.front().ailment, Ailment::Pages);
+}
+
+QTEST_APPLESS_MAIN(RunDoctorRealTest)
+#include "tst_rundoctor_real.moc"

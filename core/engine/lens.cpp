@@ -1,6 +1,7 @@
 // The token lens: tokenizer and chat template of a model, around data::labelTokens; and the lengths of all records.
 #include "core/engine/lens.h"
 
+#include "core/base/caught.h"
 #include "core/base/folders.h"
 #include "core/base/sha256.h"
 #include "core/base/words.h"
@@ -69,7 +70,7 @@ Result<> onAllCores(std::size_t count, const Work &work, std::stop_token stop)
         for (Result<> &outcome : outcomes) {
             threads.emplace_back([&] {
                 for (std::size_t i = next++; i < count && !hasFailed && !stop.stop_requested(); i = next++) {
-                    outcome = work(i);
+                    outcome = caught([&] { return work(i); });
                     if (!outcome)
                         hasFailed = true;
                 }

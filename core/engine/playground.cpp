@@ -1,5 +1,6 @@
 #include "core/engine/playground.h"
 
+#include "core/base/caught.h"
 #include "core/base/words.h"
 #include "core/engine/lens.h"
 #include "core/engine/models.h"
@@ -182,7 +183,7 @@ Result<std::vector<ColumnResult>> answerGroups(Playground::State &state, const G
                 events.columnFinished(static_cast<int>(group.columns[sequence]), resultOf(group.columns[sequence], result));
         };
         turns.waitFor(index);
-        const auto answers = first.generator(state).generate(group.sequences, callbacks, own.get_token());
+        const auto answers = caught([&] { return first.generator(state).generate(group.sequences, callbacks, own.get_token()); });
         if (answers) {
             for (std::size_t i = 0; i < answers->size(); ++i)
                 results[group.columns[i]] = resultOf(group.columns[i], (*answers)[i]);

@@ -2,6 +2,7 @@
 // the two. The file is there as a whole or not at all, because everything is one transaction.
 #include "core/engine/projectstate.h"
 
+#include "core/base/caught.h"
 #include "core/data/recordedits.h"
 #include "core/data/streamimport.h"
 
@@ -82,7 +83,7 @@ Result<data::ImportReport> importInto(const store::Database &database, const std
                 }
                 return channel.put(std::move(portion)) ? Result<>() : fail(ErrorCode::Cancelled, tr("The records could not be stored."));
             };
-            report = data::streamRecords(file, options, sink, progress, stop);
+            report = caught([&] { return data::streamRecords(file, options, sink, progress, stop); });
             channel.close();
         });
         while (const auto portion = channel.take()) {

@@ -50,7 +50,7 @@ void RunRecorder::announce() const
 Error RunRecorder::failWith(const Error &error)
 {
     m_info.failure = error.hint.empty() ? error.message : error.message + " " + error.hint;
-    const bool isCutOff = m_storageError || error.code == ErrorCode::DiskFull;
+    const bool isCutOff = m_storageError || error.code == ErrorCode::DiskFull || error.code == ErrorCode::OutOfMemory;
     const RunState state = isCutOff ? RunState::Interrupted : RunState::Failed;
     if (error.code == ErrorCode::Cancelled && isLegalMove(m_info.state, RunState::Cancelled))
         check(moveTo(RunState::Cancelled));

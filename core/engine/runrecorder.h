@@ -25,7 +25,7 @@ public:
     void infoChanged();
     // Tells the listener the present state.
     void announce() const;
-    // Failed, or Interrupted where the disk and not the run is to blame, with the text of the error; the terminal event. Gives the error on.
+    // Failed, or Interrupted where the disk or the memory and not the run is to blame, with the text of the error; the terminal event. Gives the error on.
     [[nodiscard]] Error failWith(const Error &error);
 
     void step(const train::StepReport &report);

@@ -1,6 +1,7 @@
 // One thread for each connection, at most kMostConnections; the model answers one question after the other.
 #include "core/engine/serve.h"
 
+#include "core/base/caught.h"
 #include "core/base/words.h"
 #include "core/engine/openai.h"
 #include "core/io/http.h"
@@ -236,7 +237,10 @@ Result<> serveWith(const ServeOptions &options, const Answerer &answerer, const 
         }
         Worker &worker = workers.emplace_back();
         worker.thread = std::jthread([&server, &worker, stop, shared = std::make_shared<io::LoopbackConnection>(std::move(*connection))]() mutable {
-            server.answer(std::move(*shared), stop);
+            (void)caught([&]() -> Result<> { // the program that asked sees its connection end
+                server.answer(std::move(*shared), stop);
+                return {};
+            });
             worker.isDone = true;
         });
     }

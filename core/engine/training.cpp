@@ -332,6 +332,17 @@ struct FreeMemoryAtEnd {
     ~FreeMemoryAtEnd() { returnFreeMemory(); }
 };
 
+// What throws must not leave a run behind that says it works.
+Result<RunSummary> recorded(Project &project, const RunInfo &info, const RunEvents &events, const std::function<Result<RunSummary>(RunRecorder &)> &work)
+{
+    RunRecorder recorder(project, info, events);
+    try {
+        return work(recorder);
+    } catch (const std::exception &exception) {
+        return tl::unexpected<Error>(recorder.failWith(model::errorFromException(exception, "training")));
+    }
+}
+
 } // namespace
 
 Result<RunSummary> trainRun(Project &project, const TrainRequest &request, const RunEvents &events, const RunControl *control, std::stop_token stop)
@@ -392,14 +403,15 @@ try {
         if (auto labelled = project.labelRun(added->id, {added->name, added->tags, added->note, false}); !labelled)
             return passError(labelled);
     }
-    RunRecorder recorder(project, *added, events);
-    recorder.announce();
-    if (auto written = writeOrigin(project.runFolder(added->id), *added, job, *snapshot); !written)
-        return tl::unexpected<Error>(recorder.failWith(written.error()));
-    noticeLosses(recorder, job.data.train, job.recipe);
-    for (const std::string &set : job.data.unknownSets)
-        recorder.notice(tr("The mix names \"{}\", and no record belongs to it.", set));
-    return execute(project, recorder, job, events, control, std::move(stop));
+    return recorded(project, *added, events, [&](RunRecorder &recorder) -> Result<RunSummary> {
+        recorder.announce();
+        if (auto written = writeOrigin(project.runFolder(added->id), *added, job, *snapshot); !written)
+            return tl::unexpected<Error>(recorder.failWith(written.error()));
+        noticeLosses(recorder, job.data.train, job.recipe);
+        for (const std::string &set : job.data.unknownSets)
+            recorder.notice(tr("The mix names \"{}\", and no record belongs to it.", set));
+        return execute(project, recorder, job, events, control, stop);
+    });
 } catch (const std::exception &exception) {
     return tl::unexpected<Error>(model::errorFromException(exception, "training"));
 }
@@ -458,15 +470,16 @@ try {
         info->steps = stepsOf(job, present);
         info->recipeJson = recipeToJson(present).dump();
     }
-    RunRecorder recorder(project, *info, events);
-    if (auto moved = recorder.moveTo(RunState::Preparing); !moved)
-        return passError(moved);
-    auto place = placeToResume(project, recorder);
-    if (!place)
-        return tl::unexpected<Error>(recorder.failWith(place.error()));
-    job.resumeFrom = *place;
-    recorder.info().step = *place ? (*place)->step : 0;
-    return execute(project, recorder, job, events, control, std::move(stop));
+    return recorded(project, *info, events, [&](RunRecorder &recorder) -> Result<RunSummary> {
+        if (auto moved = recorder.moveTo(RunState::Preparing); !moved)
+            return passError(moved);
+        auto place = placeToResume(project, recorder);
+        if (!place)
+            return tl::unexpected<Error>(recorder.failWith(place.error()));
+        job.resumeFrom = *place;
+        recorder.info().step = *place ? (*place)->step : 0;
+        return execute(project, recorder, job, events, control, stop);
+    });
 } catch (const std::exception &exception) {
     return tl::unexpected<Error>(model::errorFromException(exception, "training"));
 }

@@ -1,6 +1,7 @@
 // The header is small and made as a whole; data stream through one buffer of 4 MB.
 #include "core/io/ggufwriter.h"
 
+#include "core/base/caught.h"
 #include "core/base/words.h"
 #include "core/io/atomicfile.h"
 #include "core/io/quantise.h"
@@ -169,7 +170,7 @@ Result<> encodeRows(StorageType type, std::int64_t rows, std::span<const float> 
             const std::int64_t first = rows * i / threads, count = rows * (i + 1) / threads - first;
             const auto part = values.subspan(static_cast<std::size_t>(first * width), static_cast<std::size_t>(count * width));
             const auto target = bytes.subspan(static_cast<std::size_t>(first * rowBytes), static_cast<std::size_t>(count * rowBytes));
-            workers.emplace_back([&results, i, type, part, target] { results[static_cast<std::size_t>(i)] = encodeFloats(type, part, target); });
+            workers.emplace_back([&results, i, type, part, target] { results[static_cast<std::size_t>(i)] = caught([&] { return encodeFloats(type, part, target); }); });
         }
     }
     for (auto &result : results)

@@ -1,5 +1,6 @@
 #include "core/train/documents.h"
 
+#include "core/base/caught.h"
 #include "core/base/clock.h"
 #include "core/base/words.h"
 
@@ -22,7 +23,7 @@ struct Labelled {
 Labelled labelOne(const data::Record &record, const LabelFunction &label)
 {
     Labelled result;
-    auto tokens = label(record);
+    auto tokens = caught([&] { return label(record); }); // on a thread of its own
     if (!tokens) {
         result.error = tokens.error();
         return result;

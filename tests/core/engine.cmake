@@ -5,6 +5,11 @@ if(FETTLE_WITH_TORCH)
   fettle_test(tst_enginetraining SOURCES engine/tst_enginetraining.cpp LIBRARIES fettle_engine LABELS core)
   fettle_test(tst_runsurvives SOURCES engine/tst_runsurvives.cpp LIBRARIES fettle_engine LABELS core)
   set_target_properties(tst_runsurvives PROPERTIES ENABLE_EXPORTS ON) # its own write and rename are used by the libraries too
+  fettle_test(tst_runpowercut SOURCES engine/tst_runpowercut.cpp ALONE LIBRARIES fettle_engine LABELS core)
+  fettle_test(tst_runmemory SOURCES engine/tst_runmemory.cpp ALONE LIBRARIES fettle_engine LABELS core)
+  foreach(test powercut memory)
+    set_target_properties(tst_run${test} PROPERTIES ENABLE_EXPORTS ON) # their own system calls and operator new are used by the libraries too
+  endforeach()
   fettle_test(tst_autopsy SOURCES engine/tst_autopsy.cpp LIBRARIES fettle_engine LABELS core)
   fettle_test(tst_tokenlosses SOURCES engine/tst_tokenlosses.cpp LIBRARIES fettle_engine LABELS core)
   fettle_test(tst_fit SOURCES engine/tst_fit.cpp LIBRARIES fettle_engine LABELS core)

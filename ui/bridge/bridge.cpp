@@ -224,7 +224,7 @@ void Bridge::openOnWriter(std::function<Result<std::unique_ptr<ProjectApi>>(cons
     const JobId id = m_nextJob++;
     m_writer.post(id, [this, id, open = std::move(open), done = std::move(done), target = QPointer<QObject>(receiver),
                         hasReceiver = receiver != nullptr](std::stop_token stop) {
-        Result<std::unique_ptr<ProjectApi>> project = open({*m_engine, progressOf(id), stop});
+        Result<std::unique_ptr<ProjectApi>> project = caught([&] { return open({*m_engine, progressOf(id), stop}); });
         Result<> result;
         std::shared_ptr<ProjectApi> opened;
         if (!project) {
@@ -492,7 +492,7 @@ JobId Bridge::updateFindings(std::int64_t maxLength, QObject *receiver, Done<> d
     m_checks.post(
         id,
         [this, id, check, done = std::move(done), target = QPointer<QObject>(receiver), hasReceiver = receiver != nullptr](std::stop_token stop) {
-            Result<> result = check({*m_engine, progressOf(id), stop});
+            Result<> result = caught([&] { return check({*m_engine, progressOf(id), stop}); });
             const bool isDone = result.has_value();
             deliver<void>(target, hasReceiver, done, std::move(result));
             appendEnd(id);

@@ -87,13 +87,13 @@ JobId Bridge::enqueueRun(QueuedRun queued)
         };
         // A run has a handle of its own: the writer's stays on the writer's thread, and an edit never waits for a step.
         auto result = std::make_shared<Result<engine::RunSummary>>(fail(ErrorCode::Internal, tr("The run did not start.").toStdString()));
-        auto project = m_engine->openProject(folder, engine::Access::WriteBeside);
-        if (!project)
-            *result = passError(project);
-        else if (wish.resume.isValid())
-            *result = m_engine->resumeRun(**project, wish.resume, wish.compute, events, control.get(), stop);
-        else
-            *result = m_engine->trainRun(**project, wish.request, events, control.get(), stop);
+        *result = caught([&]() -> Result<engine::RunSummary> {
+            auto project = m_engine->openProject(folder, engine::Access::WriteBeside);
+            if (!project)
+                return passError(project);
+            return wish.resume.isValid() ? m_engine->resumeRun(**project, wish.resume, wish.compute, events, control.get(), stop)
+                                         : m_engine->trainRun(**project, wish.request, events, control.get(), stop);
+        });
         append(CallEvent{[this, id, result] { endRun(id, *result); }});
     }, [this, id] {
         leaveQueue(id);
@@ -269,7 +269,7 @@ JobId Bridge::generate(const std::string &model, const engine::GenerateRequest &
             };
             events.token = [this, id](const engine::GeneratedToken &token) { append(TokenEvent{id, token}); };
             events.columnFinished = [this, id](int column, const engine::ColumnResult &result) { append(ColumnEvent{id, column, result}); };
-            auto result = std::make_shared<Answers>(answerNow(id, model, folder, request, events, stop));
+            auto result = std::make_shared<Answers>(caught([&] { return answerNow(id, model, folder, request, events, stop); }));
             append(CallEvent{[this, id, target, hasReceiver, done, result] {
                 endJob(id);
                 if (done && (!hasReceiver || target))
@@ -325,7 +325,7 @@ JobId Bridge::tokenLosses(const data::Record &record, const data::RenderOptions 
         id,
         [this, id, record, options, model = baseModel(), folder = m_folder, done = std::move(done), target = QPointer<QObject>(receiver),
          hasReceiver = receiver != nullptr](std::stop_token stop) {
-            auto losses = lossesOf(record, options, model, folder, {*m_engine, progressOf(id), stop});
+            auto losses = caught([&] { return lossesOf(record, options, model, folder, {*m_engine, progressOf(id), stop}); });
             appendEnd(id);
             deliver<LensLosses>(target, hasReceiver, done, std::move(losses));
         },

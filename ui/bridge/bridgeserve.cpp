@@ -34,7 +34,7 @@ void Bridge::startServing(const std::string &adapter)
         };
         const engine::Answerer answerer = [this, model = options.model, folder](const engine::GenerateRequest &request, const engine::GenerateEvents &answers,
                                                                                 std::stop_token own) { return answerProgram(model, folder, request, answers, std::move(own)); };
-        const Result<> served = m_engine->serve(options, answerer, events, stop);
+        const Result<> served = caught([&] { return m_engine->serve(options, answerer, events, stop); });
         const bool isOver = stop.stop_requested();
         change([served, isOver](ServingState &state) {
             state = {};
@@ -74,7 +74,7 @@ Bridge::Answers Bridge::answerProgram(const std::string &model, const std::files
                 info.canCancel = true;
                 showJob(info);
             }});
-            Answers result = answerNow(id, model, folder, request, events, any.get_token());
+            Answers result = caught([&] { return answerNow(id, model, folder, request, events, any.get_token()); });
             appendEnd(id);
             promise->set_value(std::move(result)); // nothing of the caller's is used from here on
         },

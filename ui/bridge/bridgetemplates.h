@@ -3,6 +3,8 @@
 
 #include "ui/bridge/bridge.h"
 
+#include "core/base/caught.h"
+
 namespace fettle::ui {
 
 template <class T>
@@ -41,7 +43,7 @@ JobId Bridge::readOn(Worker &worker, Reader &reader, QObject *receiver,
         [this, id, &reader, job = std::move(job), done = std::move(done), target = QPointer<QObject>(receiver),
          hasReceiver = receiver != nullptr](std::stop_token stop) {
             const JobContext context{*m_engine, progressOf(id), stop};
-            deliver<T>(target, hasReceiver, done, job(reader.project.get(), context));
+            deliver<T>(target, hasReceiver, done, caught([&] { return job(reader.project.get(), context); }));
             appendEnd(id);
         },
         std::move(cancelled), replaceKey);
@@ -89,7 +91,7 @@ JobId Bridge::write(Touched touched, QObject *receiver, std::function<Result<T>(
                        fail(ErrorCode::NotFound, "No project is open.", "Open a project or begin a new one first."));
             return;
         }
-        Result<T> result = job(*m_writerState.project, context);
+        Result<T> result = caught([&] { return job(*m_writerState.project, context); });
         const bool isDone = result.has_value();
         deliver<T>(target, hasReceiver, done, std::move(result));
         appendEnd(id);
@@ -116,7 +118,7 @@ JobId Bridge::work(const QString &title, JobInfo::Kind kind, QObject *receiver, 
             showJob(info);
         }});
         const JobContext context{*m_engine, progressOf(id), stop};
-        auto result = std::make_shared<Result<T>>(job(context));
+        auto result = std::make_shared<Result<T>>(caught([&] { return job(context); }));
         append(CallEvent{[this, id, target, hasReceiver, done, result] {
             endJob(id);
             if (done && (!hasReceiver || target))

@@ -29,7 +29,8 @@ QString stateSentence(RunState state, const engine::RunInfo &run)
     case RunState::Finished: return RunLogModel::tr("Finished");
     case RunState::Cancelled: return RunLogModel::tr("Stopped by you");
     case RunState::Failed: return RunLogModel::tr("Failed. %1").arg(failureWords(run.failure).what);
-    case RunState::Interrupted: return RunLogModel::tr("Cut off: the program or the computer ended");
+    case RunState::Interrupted:
+        return run.failure.empty() ? RunLogModel::tr("Cut off: the program or the computer ended") : RunLogModel::tr("Cut off. %1").arg(failureWords(run.failure).what);
     }
     return {};
 }

@@ -416,6 +416,16 @@ void RunsPage::showHead()
     m_badge->setTone(runStateTone(run->state));
 }
 
+// Empty, or why the system may have ended the program: it does that without a word to the program that takes most of the memory.
+QString RunsPage::wordsOfMemory() const
+{
+    constexpr double kNearlyAll = 0.8;
+    const qint64 all = bridge().machine().memoryBytes, held = m_curves.points.empty() ? 0 : m_curves.points.back().peakBytes;
+    if (all <= 0 || double(held) < kNearlyAll * double(all))
+        return {};
+    return tr("It held %1 of the computer's %2 of memory, so the system may have ended it. Close other programs, or start a run with fewer tokens per micro-batch.").arg(bytesText(held), bytesText(all));
+}
+
 void RunsPage::showBar()
 {
     while (QLayoutItem *item = m_bars->takeAt(0)) {
@@ -444,6 +454,8 @@ void RunsPage::showBar()
         message.what = run->failure.empty() ? tr("%1 was cut off at step %2: the program or the computer ended.").arg(name, countText(last))
                                             : tr("%1 was cut off at step %2: %3").arg(name, countText(last), words.what);
         remedy.append(words.remedy);
+        if (run->failure.empty())
+            remedy.append(wordsOfMemory());
     }
     if (!newest)
         remedy.append(tr("There is no checkpoint yet, so it begins again."));

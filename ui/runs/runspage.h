@@ -83,6 +83,7 @@ private:
     void showGauges(const engine::Gauges &gauges);
     void showHead();
     void showBar();
+    [[nodiscard]] QString wordsOfMemory() const;
     void showParts(); // head, bar, lost part, right pane: after a change of state or of checkpoints
     [[nodiscard]] const engine::RunInfo *shownInfo() const;
     [[nodiscard]] std::optional<std::int64_t> newestCheckpoint() const;

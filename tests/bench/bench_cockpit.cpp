@@ -1,0 +1,309 @@
+// What the Runs page promises, measured in the real window on the real engine:
+//   bench_cockpit long [STEPS]   opening a run of a million steps, then zooming in it
+//   bench_cockpit ledger [ROWS]  size of a ledger of ten epochs, and how long its filters take
+//   bench_cockpit work [STEPS]   how long the window lets an event wait while the default model learns, is evaluated, saved and exported with both
+//                                of two cores, and what the training loses to the window
+#include "core/base/clock.h"
+#include "core/base/memory.h"
+#include "core/engine/sample.h"
+#include "ui/bridge/realengine.h"
+#include "ui/frame/mainwindow.h"
+#include "ui/runs/chartpane.h"
+#include "ui/runs/ledgerview.h"
+#include "ui/runs/runspage.h"
+#include "ui/theme/theme.h"
+#include "ui/widgets/chip.h"
+
+#include <QApplication>
+#include <QSettings>
+#include <QTableView>
+#include <QTemporaryDir>
+#include <QTest>
+#include <QTimer>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+using namespace fettle;
+using namespace fettle::ui;
+
+namespace {
+
+// How late the timer comes that should come every ten milliseconds: so long would a key press have waited.
+class Heartbeat : public QObject {
+public:
+    Heartbeat()
+    {
+        m_timer.setTimerType(Qt::PreciseTimer);
+        m_timer.setInterval(kBeatMs);
+        connect(&m_timer, &QTimer::timeout, this, [this] {
+            m_late.push_back(std::max(0.0, m_watch.seconds() * 1e3 - kBeatMs));
+            m_watch.restart();
+        });
+    }
+    void begin()
+    {
+        m_late.clear();
+        m_watch.restart();
+        m_timer.start();
+    }
+    void tell(const char *what)
+    {
+        m_timer.stop();
+        std::ranges::sort(m_late);
+        if (!m_late.empty())
+            std::printf("%-12s %6zu beats: median %5.1f ms, 99 %% %5.1f ms, longest %5.1f ms\n", what, m_late.size(), m_late[m_late.size() / 2], m_late[m_late.size() * 99 / 100], m_late.back());
+        std::fflush(stdout);
+    }
+
+private:
+    static constexpr int kBeatMs = 10;
+    QTimer m_timer;
+    Stopwatch m_watch;
+    std::vector<double> m_late;
+};
+
+template <class Condition>
+bool wait(Condition condition, double seconds)
+{
+    const Stopwatch watch;
+    while (!condition() && watch.seconds() < seconds)
+        QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents, 10);
+    return condition();
+}
+
+struct Window {
+    Theme theme{*qApp, ThemeChoice::Light};
+    Bridge bridge{makeRealEngine()};
+    MainWindow window{bridge, theme};
+
+    bool open(const QString &project)
+    {
+        window.resize(1600, 1000);
+        window.show();
+        bool isOpen = false;
+        QObject::connect(&bridge, &Bridge::projectOpened, &window, [&isOpen] { isOpen = true; });
+        window.start({project});
+        return wait([&] { return isOpen; }, 30);
+    }
+    RunsPage *runs()
+    {
+        window.openPage(QStringLiteral("runs"));
+        return static_cast<RunsPage *>(window.page(QStringLiteral("runs")));
+    }
+};
+
+engine::RunInfo finishedRun(std::int64_t steps)
+{
+    engine::RunInfo run;
+    run.state = engine::RunState::Finished;
+    run.method = "lora";
+    run.modelName = "made-up";
+    run.step = run.steps = steps;
+    run.epoch = 10;
+    run.recipeJson = recipeToJson(train::presetRecipe(train::Preset::Balanced, "lora", 1000)).dump();
+    return run;
+}
+
+int longRun(const QString &folder, std::int64_t steps)
+{
+    {
+        auto project = engine::Project::create(folder.toStdString());
+        const auto run = project ? project->addRun(finishedRun(steps)) : Result<engine::RunInfo>(passError(project));
+        if (!run)
+            return 1;
+        std::vector<engine::MetricPoint> points;
+        for (std::int64_t step = 1; step <= steps; ++step) {
+            const double x = double(step) / double(steps);
+            points.push_back({step, 10 * x, 0.8 + 2 * std::exp(-5 * x) + 0.3 * std::sin(double(step * 7919 % 1000)), 2e-4 * (1 - x), 0.6, 540, step * 400, 1 << 30, double(step), 0.5 + 0.4 * x});
+            if (points.size() == 50'000 || step == steps) {
+                if (!project->appendMetrics(run->id, points))
+                    return 1;
+                points.clear();
+            }
+            if (step % (steps / 1000) == 0 && !project->appendEval(run->id, {step, 1 + 2 * std::exp(-5 * x), 4000}))
+                return 1;
+        }
+    }
+    Window window;
+    Heartbeat heart;
+    if (!window.open(folder))
+        return 1;
+    for (int i = 0; i < 3; ++i) {
+        heart.begin();
+        const Stopwatch watch;
+        RunsPage *page = window.runs();
+        if (i > 0) { // as if it were opened for the first time
+            page->setProject();
+            page->onShown();
+        }
+        if (!wait([&] { return std::int64_t(page->curves().points.size()) == steps; }, 120))
+            return 1;
+        page->grab();
+        std::printf("run of %lld steps open after %.2f s\n", static_cast<long long>(steps), watch.seconds());
+        wait([] { return false; }, 0.5);
+        heart.tell("opening");
+    }
+    LossChart *chart = window.runs()->findChild<LossChart *>();
+    heart.begin();
+    const Stopwatch watch;
+    constexpr int kZooms = 60;
+    for (int i = 0; i < kZooms; ++i) {
+        chart->zoom(i % 30 < 15 ? 0.8 : 1.25, 0.6 * double(steps));
+        chart->grab();
+        QCoreApplication::processEvents();
+    }
+    std::printf("a zoom step: %.1f ms\n", watch.seconds() * 1e3 / kZooms);
+    heart.tell("zooming");
+    return 0;
+}
+
+std::int64_t bytesOf(const QString &folder)
+{
+    return std::int64_t(QFileInfo(folder + QStringLiteral("/project.db")).size() + QFileInfo(folder + QStringLiteral("/project.db-wal")).size());
+}
+
+int ledger(const QString &folder, int rows)
+{
+    constexpr int kEpochs = 10;
+    std::int64_t before = 0;
+    {
+        auto project = engine::Project::create(folder.toStdString());
+        if (!project)
+            return 1;
+        std::vector<data::Record> records;
+        for (int i = 0; i < rows; ++i)
+            records.push_back(data::makePair("Which of the " + std::to_string(i % 977) + " shelves holds box " + std::to_string(i) + "?", "", "Shelf " + std::to_string(i % 40) + "."));
+        const auto ids = project->addRecords(std::move(records), "Added");
+        const auto run = project->addRun(finishedRun(1000));
+        if (!ids || !run)
+            return 1;
+        project = engine::Project::open(folder.toStdString(), engine::Access::ReadWrite);
+        before = bytesOf(folder);
+        (void)project->putLedgerRows(run->id, engine::LedgerPart::Train, *ids);
+        for (int epoch = 1; epoch <= kEpochs; ++epoch) {
+            std::vector<float> losses;
+            for (int i = 0; i < rows; ++i)
+                losses.push_back(i % 17 == 0 ? 3.0F : i % 23 == 0 && epoch > 5 ? 2.5F : float(2.5 / epoch + 0.001 * (i % 100)));
+            if (!project->putLedger(run->id, engine::LedgerPart::Train, epoch, losses))
+                return 1;
+        }
+    }
+    std::printf("ledger of %d rows and %d epochs: %.1f MB\n", rows, kEpochs, double(bytesOf(folder) - before) * 1e-6);
+    Window window;
+    if (!window.open(folder))
+        return 1;
+    RunsPage *page = window.runs();
+    auto *view = page->findChild<LedgerView *>();
+    if (!wait([&] { return page->shownRun().isValid(); }, 30))
+        return 1;
+    const Stopwatch opening;
+    page->findChild<QAction *>(QStringLiteral("showLedger"))->trigger();
+    if (!wait([&] { return view->model().facts() != nullptr && view->model().rowCount() > 0; }, 60))
+        return 1;
+    view->grab();
+    std::printf("ledger open after %.2f s\n", opening.seconds());
+    for (Chip *chip : view->findChildren<Chip *>()) {
+        const Stopwatch watch;
+        QTest::mouseClick(chip, Qt::LeftButton);
+        view->grab();
+        std::printf("filter %-24s %6d rows in %.3f s\n", qPrintable(chip->accessibleName()), view->model().rowCount(), watch.seconds());
+    }
+    return 0;
+}
+
+engine::TrainRequest workRequest(int steps)
+{
+    engine::TrainRequest request;
+    request.model = "smollm2-135m-instruct";
+    request.compute.threads = 2;
+    request.recipe = train::presetRecipe(train::Preset::Quick, "lora", 500);
+    for (const std::string &setting : {std::string("epochs=50"), "maxSteps=" + std::to_string(steps), "evalEvery=" + std::to_string(steps / 2), "checkpointEvery=" + std::to_string(steps / 3)})
+        (void)train::applySetting(request.recipe, setting);
+    return request;
+}
+
+double alone(const QString &folder, int steps)
+{
+    auto project = engine::createSampleProject(folder.toStdString());
+    const auto run = project ? engine::trainRun(*project, workRequest(steps)) : Result<engine::RunSummary>(passError(project));
+    if (!run) {
+        std::fprintf(stderr, "%s\n", run.error().message.c_str());
+        return 0;
+    }
+    return double(run->run.tokens) / run->run.seconds;
+}
+
+double inWindow(const QString &folder, int steps)
+{
+    if (auto made = engine::createSampleProject(folder.toStdString()); !made)
+        return 0;
+    Window window;
+    Heartbeat heart;
+    if (!window.open(folder))
+        return 0;
+    window.runs();
+    engine::RunInfo ended;
+    QObject::connect(&window.bridge, &Bridge::runEnded, &window.window, [&](const engine::RunInfo &run) { ended = run; });
+    window.bridge.startRun(workRequest(steps));
+    if (!wait([&] { return window.bridge.activeRunInfo().state == engine::RunState::Running; }, 120))
+        return 0;
+    heart.begin();
+    if (!wait([&] { return ended.id.isValid(); }, 3600))
+        return 0;
+    heart.tell("training");
+    heart.begin();
+    engine::ExportRequest request;
+    request.model = "smollm2-135m-instruct";
+    request.adapter = std::to_string(ended.id.value);
+    request.target = "gguf";
+    request.type = "q8_0";
+    request.folder = (folder + QStringLiteral("/model")).toStdString();
+    bool isDone = false;
+    window.bridge.exportAdapter(request, &window.window, [&](Result<engine::ExportResult> result) {
+        isDone = true;
+        if (!result)
+            std::fprintf(stderr, "%s\n", result.error().message.c_str());
+    });
+    if (!wait([&] { return isDone; }, 600))
+        return 0;
+    heart.tell("export");
+    return double(ended.tokens) / ended.seconds;
+}
+
+int work(const QTemporaryDir &folder, int steps)
+{
+    double withWindow = 0, without = 0;
+    constexpr int kRounds = 2;
+    for (int round = 0; round < kRounds; ++round) { // in turns: the machine may become slower or faster meanwhile
+        without += alone(folder.filePath(QStringLiteral("alone%1.fettle").arg(round)), steps) / kRounds;
+        withWindow += inWindow(folder.filePath(QStringLiteral("window%1.fettle").arg(round)), steps) / kRounds;
+    }
+    std::printf("tokens/s: %.1f alone, %.1f with the window: %.1f %% lost\n", without, withWindow, 100 * (1 - withWindow / without));
+    return without > 0 && withWindow > 0 ? 0 : 1;
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+    tuneAllocator();
+    qputenv("QT_QPA_PLATFORM", "offscreen");
+    const QTemporaryDir folder;
+    qputenv("XDG_CONFIG_HOME", folder.filePath(QStringLiteral("config")).toUtf8());
+    QApplication application(argc, argv);
+    QApplication::setOrganizationName(QStringLiteral("fettle-bench"));
+    const QByteArray what = argc > 1 ? argv[1] : "";
+    const int count = argc > 2 ? std::atoi(argv[2]) : 0;
+    if (what == "long")
+        return longRun(folder.filePath(QStringLiteral("long.fettle")), count > 0 ? count : 1'000'000);
+    if (what == "ledger")
+        return ledger(folder.filePath(QStringLiteral("ledger.fettle")), count > 0 ? count : 100'000);
+    if (what == "work")
+        return work(folder, count > 0 ? count : 60);
+    std::fprintf(stderr, "bench_cockpit long|ledger|work [COUNT]\n");
+    return 2;
+}

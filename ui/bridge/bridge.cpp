@@ -473,7 +473,6 @@ JobId Bridge::previewImport(const std::filesystem::path &file, const data::Impor
 JobId Bridge::updateFindings(std::int64_t maxLength, QObject *receiver, Done<> done)
 {
     const JobId id = m_nextJob++;
-    m_checkJob = id;
     const auto check = [this, maxLength, folder = m_folder, model = baseModel()](const JobContext &context) -> Result<> {
         // A handle of its own: the writer's stays free for edits.
         auto project = m_engine->openProject(folder, engine::Access::WriteBeside);
@@ -489,17 +488,19 @@ JobId Bridge::updateFindings(std::int64_t maxLength, QObject *receiver, Done<> d
         return {};
     };
     auto cancelled = cancelledAnswer<void>(receiver, receiver != nullptr, done);
-    m_checks.post(
-        id,
-        [this, id, check, done = std::move(done), target = QPointer<QObject>(receiver), hasReceiver = receiver != nullptr](std::stop_token stop) {
-            Result<> result = caught([&] { return check({*m_engine, progressOf(id), stop}); });
-            const bool isDone = result.has_value();
-            deliver<void>(target, hasReceiver, done, std::move(result));
-            appendEnd(id);
-            if (isDone)
-                QMetaObject::invokeMethod(this, [this] { afterWrite(Touched::Records); }, Qt::QueuedConnection);
-        },
-        std::move(cancelled), "check");
+    auto work = [this, id, check, done = std::move(done), target = QPointer<QObject>(receiver), hasReceiver = receiver != nullptr](std::stop_token stop) {
+        Result<> result = caught([&] { return check({*m_engine, progressOf(id), stop}); });
+        const bool isDone = result.has_value();
+        deliver<void>(target, hasReceiver, done, std::move(result));
+        appendEnd(id);
+        if (isDone)
+            QMetaObject::invokeMethod(this, [this] { afterWrite(Touched::Records); }, Qt::QueuedConnection);
+    };
+    // By way of the writer's line: while it goes over to another project, it stops the checks of the old one, not this one.
+    m_writer.post(id, [this, id, work = std::move(work), cancelled](std::stop_token) {
+        m_checkJob = id;
+        m_checks.post(id, work, cancelled, "check");
+    }, cancelled);
     return id;
 }
 

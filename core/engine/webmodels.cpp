@@ -32,6 +32,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::int64_t kLongestList = 16 << 20;
+constexpr std::int64_t kLargestFile = std::int64_t{1} << 44; // all files of the longest list together do not overflow
 constexpr std::int64_t kLargestSmallFile = 64 << 20; // of those that git holds itself
 constexpr std::int64_t kRoomToSpare = 64 << 20;
 
@@ -103,7 +104,7 @@ Result<HubModel> listOf(const std::string &model, const io::WebOptions &web, con
         const bool isLarge = large != sibling.end() && large->is_object();
         file.bytes = io::jsonField<std::int64_t>(isLarge ? *large : sibling, "size", source, std::int64_t{-1}).value_or(-1);
         file.hash = io::jsonField<std::string>(isLarge ? *large : sibling, isLarge ? "sha256" : "blobId", source, std::string()).value_or("");
-        if (file.bytes < 0 || !isHex(file.hash, isLarge ? 64 : 40))
+        if (file.bytes < 0 || file.bytes > kLargestFile || !isHex(file.hash, isLarge ? 64 : 40))
             return broken(tr("{} has no size or no hash", file.name));
         found.files.push_back(std::move(file));
     }

@@ -297,8 +297,8 @@ void Bridge::adoptProject(std::shared_ptr<ProjectApi> opened)
     for (auto &[worker, reader] : {std::pair(&m_fast, &m_fastState), std::pair(&m_background, &m_backgroundState)}) {
         worker->post(m_nextJob++, [this, folder, reader = reader](std::stop_token) {
             reader->project.reset();
-            if (auto opened = m_engine->openProject(folder, engine::Access::ReadOnly))
-                reader->project = std::move(*opened);
+            if (auto own = m_engine->openProject(folder, engine::Access::ReadOnly))
+                reader->project = std::move(*own);
         });
     }
     readQueue();

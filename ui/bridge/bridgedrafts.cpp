@@ -64,7 +64,7 @@ void Bridge::draftNext(std::shared_ptr<const DraftOrder> order)
                 info.canCancel = true;
                 showJob(info);
             }});
-            auto step = std::make_shared<Result<DraftStep>>(draftOne(id, *order, from, stop));
+            auto step = std::make_shared<Result<DraftStep>>(caught([&] { return draftOne(id, *order, from, stop); }));
             append(CallEvent{[this, id, order, step] { receiveDraft(id, order, std::move(*step)); }});
         },
         {}, kAnswerKey);

@@ -238,7 +238,7 @@ JobId Bridge::readAnswers(const std::string &model, std::vector<AnswerToRead> an
                 }
                 return readings;
             };
-            auto readings = read();
+            auto readings = caught(read);
             appendEnd(id);
             deliver<Readings>(target, hasReceiver, done, std::move(readings));
         },

@@ -419,12 +419,14 @@ void TestHub::hostileLists_data()
     for (nlohmann::json &file : list["siblings"])
         file["rfilename"] = "../" + file["rfilename"].get<std::string>();
     row("names that climb", list, "no weights");
-    list = good;
-    for (nlohmann::json &file : list["siblings"]) {
-        if (file.contains("lfs"))
-            file["lfs"]["size"] = std::int64_t{1} << 60;
+    for (const auto &[name, bytes, message] : {std::tuple("terabytes", std::int64_t{1} << 44, "the disk has"), std::tuple("more than a number holds", INT64_MAX, "no size or no hash")}) {
+        list = good;
+        for (nlohmann::json &file : list["siblings"]) {
+            if (file.contains("lfs"))
+                file["lfs"]["size"] = bytes;
+        }
+        row(name, list, message);
     }
-    row("an exabyte", list, "the disk has");
 }
 
 void TestHub::hostileLists()

@@ -44,7 +44,7 @@ for round in $(seq "$rounds"); do
   "$fettle" bench train --checkpointing full --data "$rows" --steps "$steps" --json >> "$out"
   peer_train --checkpointing
   peer_train --checkpointing --sorted
-  "$fettle" bench train --method full --data "$rows" --steps "$steps" --json >> "$out"
+  "$fettle" bench train --method full --model "$model" --data "$rows" --steps "$steps" --json >> "$out"
   peer_train --full
   peer_train --full --sorted
   "$fettle" bench decode --json >> "$out"

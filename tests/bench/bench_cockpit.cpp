@@ -169,7 +169,8 @@ std::int64_t bytesOf(const QString &folder)
 int ledger(const QString &folder, int rows)
 {
     constexpr int kEpochs = 10;
-    std::int64_t before = 0;
+    std::vector<RecordId> ids;
+    RunId run;
     {
         auto project = engine::Project::create(folder.toStdString());
         if (!project)
@@ -177,18 +178,24 @@ int ledger(const QString &folder, int rows)
         std::vector<data::Record> records;
         for (int i = 0; i < rows; ++i)
             records.push_back(data::makePair("Which of the " + std::to_string(i % 977) + " shelves holds box " + std::to_string(i) + "?", "", "Shelf " + std::to_string(i % 40) + "."));
-        const auto ids = project->addRecords(std::move(records), "Added");
-        const auto run = project->addRun(finishedRun(1000));
-        if (!ids || !run)
+        auto added = project->addRecords(std::move(records), "Added");
+        const auto finished = project->addRun(finishedRun(1000));
+        if (!added || !finished)
             return 1;
-        project = engine::Project::open(folder.toStdString(), engine::Access::ReadWrite);
-        before = bytesOf(folder);
-        (void)project->putLedgerRows(run->id, engine::LedgerPart::Train, *ids);
+        ids = std::move(*added);
+        run = finished->id;
+    }
+    const std::int64_t before = bytesOf(folder); // all that was written so far lies in the database
+    {
+        auto project = engine::Project::open(folder.toStdString(), engine::Access::ReadWrite);
+        if (!project)
+            return 1;
+        (void)project->putLedgerRows(run, engine::LedgerPart::Train, ids);
         for (int epoch = 1; epoch <= kEpochs; ++epoch) {
             std::vector<float> losses;
             for (int i = 0; i < rows; ++i)
                 losses.push_back(i % 17 == 0 ? 3.0F : i % 23 == 0 && epoch > 5 ? 2.5F : float(2.5 / epoch + 0.001 * (i % 100)));
-            if (!project->putLedger(run->id, engine::LedgerPart::Train, epoch, losses))
+            if (!project->putLedger(run, engine::LedgerPart::Train, epoch, losses))
                 return 1;
         }
     }

@@ -58,6 +58,8 @@ void EditorSpelling::readProject()
     m_bridge.readSlowly<std::vector<data::Dictionary>>(
         this, [](const ProjectApi *, const JobContext &) { return Result<std::vector<data::Dictionary>>(data::installedDictionaries()); },
         [this](Result<std::vector<data::Dictionary>> found) {
+            if (!found)
+                return; // asked again meanwhile
             m_dictionaries = std::move(*found);
             const QString kept = m_bridge.settingText(kLanguageKey);
             useLanguage(kept == kOff ? QString() : kept.isEmpty() ? standardLanguage() : kept);
@@ -148,7 +150,7 @@ void EditorSpelling::check(GrowingText *field)
             return Result<data::Speller::Check>(speller->check(text, words));
         },
         [field, revision = field->document()->revision()](Result<data::Speller::Check> found) {
-            if (field->document()->revision() != revision)
+            if (!found || field->document()->revision() != revision)
                 return; // it was written on: the next check is on its way
             const bool isOtherLanguage = found->words >= kWordsToJudge && std::int64_t(found->unknown.size()) * 2 > found->words;
             field->setUnknownWords(isOtherLanguage ? std::vector<TextSpan>() : found->unknown);
@@ -177,13 +179,14 @@ void EditorSpelling::offerWords(QMenu *menu, QTextCursor word)
     m_bridge.readSlowly<std::vector<std::string>>(
         menu, [speller = m_speller, text = word.selectedText().toStdString()](const ProjectApi *, const JobContext &) { return Result<std::vector<std::string>>(speller->suggestions(text)); },
         [menu, looking, word](Result<std::vector<std::string>> found) {
-            for (const std::string &other : *found) {
+            const std::vector<std::string> others = found ? std::move(*found) : std::vector<std::string>();
+            for (const std::string &other : others) {
                 auto *action = new QAction(QString::fromStdString(other), menu);
                 QObject::connect(action, &QAction::triggered, menu, [word, text = action->text()]() mutable { word.insertText(text); });
                 menu->insertAction(looking, action);
             }
             looking->setText(tr("No similar word is known"));
-            looking->setVisible(found->empty());
+            looking->setVisible(others.empty());
         },
         "suggestions");
 }

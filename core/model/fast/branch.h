@@ -27,6 +27,8 @@ struct BranchPlan {
     std::optional<NetPlan> net;
     // Whether the stack's output has to stand apart from the stream.
     [[nodiscard]] bool isApart() const { return norm.isThere() || !stack.gains.empty() || (net && net->net.input == Bottleneck::Input::Branch); }
+    // Whether a backward pass reads nothing of what the branch gives, only of what its stack reads.
+    [[nodiscard]] bool isOutputFree() const { return !norm.isThere() && stack.gains.empty() && !net; }
     [[nodiscard]] BranchNeeds needs() const;
 };
 

@@ -241,7 +241,7 @@ tl::expected<HeadLoss, std::string> FastPath::State::run(const LossBatch &batch,
         const LayerSaves &saves = space.layers[layer];
         const bool isKept = layer + 1 == count; // shared buffers still hold the layer that ran last
         if (checkpointing == Checkpointing::Full && !isKept)
-            layerForward(context, plan.layers[layer], saves, space.last);
+            recomputeLayer(context, plan.layers[layer], saves, space.last);
         else if (checkpointing == Checkpointing::Selective && !isKept)
             recomputeGateUp(context, plan.layers[layer], saves);
         layerBackward(context, plan.layers[layer], saves, static_cast<std::int64_t>(layer) > plan.lowestLayer ? LayerPart::Input : plan.lowestPart);

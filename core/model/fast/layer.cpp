@@ -171,6 +171,24 @@ std::optional<NetPlan> planNet(const Sites &sites, std::int64_t layer, ResidualS
     return NetPlan{std::move(*net), width, narrow};
 }
 
+// All of a layer below its last product: what that reads lies in space.activated.
+void forwardToActivation(const LayerContext &context, const LayerPlan &plan, const LayerSaves &saves)
+{
+    const Workspace &space = *context.space;
+    const std::int64_t n = context.tokens;
+    const float *input = throughNorm(context, saves.x, plan.inputNorm, saves.firstScale, Norms::Compute);
+    stackForward(plan.qkv, n, input, saves.qkv, Into::Overwrite, saves.ofQkv, space.work.scratch);
+    if (plan.queryNorm.isThere())
+        normHeads(context, plan, saves);
+    ropeAll(context, plan, saves.qkv, Turn::Forward);
+    attentionForward(attentionOf(context, plan), saves.qkv, saves.mixed, saves.logSums);
+    branchForward(branchContext(context), plan.attention, saves.mixed, saves.x, saves.attention, saves.ofOutput, saves.middle);
+
+    input = throughNorm(context, saves.middle, plan.middleNorm, saves.secondScale, Norms::Compute);
+    stackForward(plan.gateUp, n, input, saves.gateUp, Into::Overwrite, saves.ofGateUp, space.work.scratch);
+    activateAll(context, saves.gateUp);
+}
+
 } // namespace
 
 std::optional<LayerPart> LayerPlan::lowestTrained() const
@@ -255,20 +273,16 @@ LayerPlan planLayer(const ModelWeights &weights, const Sites &sites, std::int64_
 
 void layerForward(const LayerContext &context, const LayerPlan &plan, const LayerSaves &saves, float *next)
 {
-    const Workspace &space = *context.space;
-    const std::int64_t n = context.tokens;
-    const float *input = throughNorm(context, saves.x, plan.inputNorm, saves.firstScale, Norms::Compute);
-    stackForward(plan.qkv, n, input, saves.qkv, Into::Overwrite, saves.ofQkv, space.work.scratch);
-    if (plan.queryNorm.isThere())
-        normHeads(context, plan, saves);
-    ropeAll(context, plan, saves.qkv, Turn::Forward);
-    attentionForward(attentionOf(context, plan), saves.qkv, saves.mixed, saves.logSums);
-    branchForward(branchContext(context), plan.attention, saves.mixed, saves.x, saves.attention, saves.ofOutput, saves.middle);
+    forwardToActivation(context, plan, saves);
+    branchForward(branchContext(context), plan.mlp, context.space->activated, saves.middle, saves.mlp, saves.ofDown, next);
+}
 
-    input = throughNorm(context, saves.middle, plan.middleNorm, saves.secondScale, Norms::Compute);
-    stackForward(plan.gateUp, n, input, saves.gateUp, Into::Overwrite, saves.ofGateUp, space.work.scratch);
-    activateAll(context, saves.gateUp);
-    branchForward(branchContext(context), plan.mlp, space.activated, saves.middle, saves.mlp, saves.ofDown, next);
+void recomputeLayer(const LayerContext &context, const LayerPlan &plan, const LayerSaves &saves, float *unwanted)
+{
+    if (!plan.mlp.isOutputFree())
+        return layerForward(context, plan, saves, unwanted);
+    forwardToActivation(context, plan, saves);
+    lowRankForward(plan.mlp.stack, context.tokens, context.space->activated, saves.ofDown, context.space->work.scratch);
 }
 
 void recomputeGateUp(const LayerContext &context, const LayerPlan &plan, const LayerSaves &saves)

@@ -47,6 +47,8 @@ struct LayerContext {
 
 // saves.x [N, C] -> next [N, C].
 void layerForward(const LayerContext &context, const LayerPlan &plan, const LayerSaves &saves, float *next);
+// layerForward once more for what a backward pass reads of it: the layer's output is not computed where nothing reads it. unwanted [N, C] is work memory.
+void recomputeLayer(const LayerContext &context, const LayerPlan &plan, const LayerSaves &saves, float *unwanted);
 // MLP's first product once more (selective checkpointing).
 void recomputeGateUp(const LayerContext &context, const LayerPlan &plan, const LayerSaves &saves);
 // Down to the part `lowest`. space.dStream [N, C]: gradient of the layer's output becomes that of its input (lowest Input; else it is left half-way).

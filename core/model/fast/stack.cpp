@@ -129,6 +129,24 @@ bool isTrained(const Stack &stack)
     return stack.trainedWeight.defined() || stack.trainedBias.defined() || hasTrainedUpdate(stack) || hasTrainedGain(stack);
 }
 
+void lowRankForward(const Stack &stack, std::int64_t tokens, const float *x, const StackSaves &saves, float *scratch)
+{
+    const std::int64_t in = stack.in;
+    const float *a = stack.rank > 0 ? stack.a.const_data_ptr<float>() : nullptr;
+    if (stack.rank > 0 && !stack.hasDropout)
+        gemm(tokens, stack.rank, in, 1.0f, {x, in}, {a, in, Use::Transposed}, 0.0f, saves.t, stack.rank);
+    for (const StackPart &part : stack.parts) {
+        if (!stack.hasDropout)
+            break;
+        const float *input = x;
+        if (part.update.dropout.probability > 0.0) {
+            maskInto(part.update.dropout, x, scratch, tokens * in);
+            input = scratch;
+        }
+        gemm(tokens, part.rank, in, 1.0f, {input, in}, {a + part.rankColumn * in, in, Use::Transposed}, 0.0f, saves.t + part.rankColumn, stack.rank);
+    }
+}
+
 void stackForward(const Stack &stack, std::int64_t tokens, const float *x, float *y, Into into, const StackSaves &saves, float *scratch)
 {
     const std::int64_t in = stack.in, out = stack.out;
@@ -139,18 +157,8 @@ void stackForward(const Stack &stack, std::int64_t tokens, const float *x, float
     gemm(tokens, out, in, 1.0f, {x, in}, {weightOf(stack), in, Use::Transposed}, into == Into::Add ? 1.0f : 0.0f, y, out, stack.factors);
     if (stack.bias && !stack.isBiasBehind)
         addBiasRows(stack, y, tokens);
-    const float *a = stack.rank > 0 ? stack.a.const_data_ptr<float>() : nullptr;
-    if (stack.rank > 0 && !stack.hasDropout)
-        gemm(tokens, stack.rank, in, 1.0f, {x, in}, {a, in, Use::Transposed}, 0.0f, saves.t, stack.rank);
+    lowRankForward(stack, tokens, x, saves, scratch);
     for (const StackPart &part : stack.parts) {
-        if (stack.hasDropout) {
-            const float *input = x;
-            if (part.update.dropout.probability > 0.0) {
-                maskInto(part.update.dropout, x, scratch, tokens * in);
-                input = scratch;
-            }
-            gemm(tokens, part.rank, in, 1.0f, {input, in}, {a + part.rankColumn * in, in, Use::Transposed}, 0.0f, saves.t + part.rankColumn, stack.rank);
-        }
         gemm(tokens, part.out, part.rank, 1.0f, {saves.t + part.rankColumn, stack.rank}, {part.scaledB.const_data_ptr<float>(), part.rank, Use::Transposed}, 1.0f,
              y + part.column, out);
     }

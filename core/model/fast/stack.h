@@ -60,6 +60,8 @@ enum class WantInput { No, Yes };
 
 // x [N, in] -> y [N, out]; saves are kept for the backward pass. scratch [N, in] is used with dropout or factors of x only.
 void stackForward(const Stack &stack, std::int64_t tokens, const float *x, float *y, Into into, const StackSaves &saves, float *scratch);
+// What a forward pass leaves of the low-rank updates alone: t.
+void lowRankForward(const Stack &stack, std::int64_t tokens, const float *x, const StackSaves &saves, float *scratch);
 // dY [N, out] -> dX [N, in], which may be written even when it is not wanted; gradients of A, B, weight, bias and factors are added to theirs.
 // Where outputs have factors, dY is changed.
 void stackBackward(const Stack &stack, std::int64_t tokens, const float *x, const StackSaves &saves, float *dY, float *dX, WantInput want, const StackWork &work);

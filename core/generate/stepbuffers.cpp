@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <vector>
 
 namespace fettle::generate {
 
@@ -71,16 +72,21 @@ void StepBuffers::runProducts(WorkerPool &pool)
         product.firstTask = tasks;
         tasks += (product.matrix->panels() + product.panelsPerTask - 1) / product.panelsPerTask;
     }
+    // Each thread has a share of neighbouring panels, so that what it fetches ahead is what it needs next; who is done takes over from others.
+    struct alignas(64) Share {
+        std::atomic<std::size_t> next;
+        std::size_t end;
+    };
+    const auto threads = static_cast<std::size_t>(pool.threads());
+    std::vector<Share> shares(threads);
+    for (std::size_t i = 0; i < threads; ++i) {
+        shares[i].next.store(tasks * i / threads, std::memory_order_relaxed);
+        shares[i].end = tasks * (i + 1) / threads;
+    }
     // A of every update comes first: whoever computes panels of a product waits for tasks that others have begun, never for one that nobody has.
     std::atomic<std::size_t> ready = 0;
     const std::size_t updateCount = updates.size();
-    pool.run(updateCount + tasks, [&](std::size_t task, int thread) {
-        if (task < updateCount) {
-            computeLow(updates[task], thread);
-            ready.fetch_add(1, std::memory_order_release);
-            return;
-        }
-        task -= updateCount;
+    const auto compute = [&](std::size_t task, int thread) {
         const auto next = std::upper_bound(work.begin(), work.end(), task, [](std::size_t wantedTask, const Product &other) { return wantedTask < other.firstTask; });
         const auto index = static_cast<std::size_t>(next - work.begin()) - 1;
         const Product &product = work[index];
@@ -91,6 +97,18 @@ void StepBuffers::runProducts(WorkerPool &pool)
                 continue;
             WorkerPool::waitUntil([&] { return ready.load(std::memory_order_acquire) == updateCount; });
             multiply({update.b, update.packedLow, nullptr, update.rows, update.y, update.stride, ProductMode::Add}, begin, end, thread);
+        }
+    };
+    pool.run(updateCount + threads, [&](std::size_t index, int thread) {
+        if (index < updateCount) {
+            computeLow(updates[index], thread);
+            ready.fetch_add(1, std::memory_order_release);
+            return;
+        }
+        for (std::size_t i = 0; i < threads; ++i) {
+            Share &share = shares[(index - updateCount + i) % threads];
+            for (std::size_t task; (task = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;)
+                compute(task, thread);
         }
     });
     work.clear();

@@ -19,6 +19,7 @@ constexpr std::int64_t kMostDepth = 640;       // words of k in a block
 constexpr std::int64_t kMostRows = 4096;       // of A and columns of B that are packed at a time: bounds the memory of a product with a
 constexpr std::int64_t kMostColumns = 4096;    // large vocabulary
 constexpr std::int64_t kRowsInCache = 20;      // row panels that are multiplied with one panel of columns
+constexpr std::int64_t kSmallestShare = 4;     // panels that a thread takes at least
 constexpr std::int64_t kTooSmall = 1 << 16;    // multiplications that are not worth waking a thread
 
 // Room for panels, kept by each thread that asked for a product.
@@ -36,13 +37,23 @@ float *roomIn(LargeMemory &memory, std::int64_t values)
 
 std::int64_t pieces(std::int64_t count, std::int64_t size) { return (count + size - 1) / size; }
 
+// Calls work(begin, end) for pieces of [0, count): large ones first, small ones towards the end, so that a thread that others held up is not waited for.
 template <class Work>
 void share(bool isParallel, std::int64_t count, const Work &work)
 {
-    if (isParallel)
-        at::parallel_for(0, count, 1, work);
-    else
-        work(0, count);
+    if (!isParallel)
+        return work(0, count);
+    const std::int64_t threads = at::get_num_threads();
+    std::atomic<std::int64_t> next{0};
+    at::parallel_for(0, threads, 1, [&](std::int64_t, std::int64_t) {
+        for (std::int64_t begin = next.load(std::memory_order_relaxed); begin < count;) {
+            const std::int64_t end = std::min(count, begin + std::clamp((count - begin) / (2 * threads), kSmallestShare, kRowsInCache));
+            if (next.compare_exchange_weak(begin, end, std::memory_order_relaxed)) {
+                work(begin, end);
+                begin = next.load(std::memory_order_relaxed);
+            }
+        }
+    });
 }
 
 void scale(float *c, std::int64_t m, std::int64_t n, std::int64_t strideC, float beta)

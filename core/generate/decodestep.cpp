@@ -146,6 +146,40 @@ DecodeStep::Target DecodeStep::outputOf(LinearMap map)
     return {b.stream.data(), b.width, ProductMode::Add};
 }
 
+// What is multiplied next after the maps that read the same input as `map`: a guess where blocks are parallel.
+std::vector<const PackedMatrix *> DecodeStep::matricesAfter(LinearMap map, std::size_t layer) const
+{
+    const model::ModelConfig &config = m_weights->config;
+    std::vector<const PackedMatrix *> next;
+    const auto add = [&](std::size_t where, std::initializer_list<LinearMap> maps) {
+        for (const LinearMap each : maps)
+            next.push_back(&m_weights->layers[where].map(model::mapFor(config, each)).matrix);
+    };
+    switch (model::roleOf(map)) {
+    case LinearMap::Output:
+        if (config.isFused && config.hasGate)
+            add(layer, {LinearMap::GateUp});
+        else if (config.hasGate)
+            add(layer, {LinearMap::Gate, LinearMap::Up});
+        else
+            add(layer, {LinearMap::Up});
+        break;
+    case LinearMap::Gate:
+    case LinearMap::Up:
+    case LinearMap::GateUp: add(layer, {LinearMap::Down}); break;
+    case LinearMap::Down:
+        if (layer + 1 == m_weights->layers.size())
+            next.push_back(&m_weights->outputHead());
+        else if (config.isFused)
+            add(layer + 1, {LinearMap::QueryKeyValue});
+        else
+            add(layer + 1, {LinearMap::Query, LinearMap::Key, LinearMap::Value});
+        break;
+    default: add(layer, {LinearMap::Output}); break; // query, key and value
+    }
+    return next;
+}
+
 // y = W x (+ bias) + s B A x for maps that read the same packed input, with the rows of W or of x scaled where an adapter says so. Output and
 // Down add y to the stream: rows whose y is not W x are computed beside it.
 Result<> DecodeStep::applyMaps(std::initializer_list<LinearMap> maps, std::size_t layer)
@@ -187,7 +221,7 @@ Result<> DecodeStep::applyMaps(std::initializer_list<LinearMap> maps, std::size_
             ++index;
         }
     }
-    b.runProducts(m_pool);
+    b.runProducts(m_pool, matricesAfter(*maps.begin(), layer));
     for (std::size_t r = 0; r < rows && isBeside; ++r) {
         if (!m_sites->isBeside[r])
             addScaled(b.stream.data() + r * b.width, beside.values + r * b.width, 1.0f, b.width);

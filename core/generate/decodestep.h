@@ -64,6 +64,7 @@ private:
     void normHeads(std::size_t layer, std::size_t row);
     [[nodiscard]] Target outputOf(model::LinearMap map);
     [[nodiscard]] Result<> applyMaps(std::initializer_list<model::LinearMap> maps, std::size_t layer);
+    [[nodiscard]] std::vector<const PackedMatrix *> matricesAfter(model::LinearMap map, std::size_t layer) const;
     void rotateAndStore(std::size_t layer);
     void attendAndPack(std::size_t layer);
     // What adapters put on the stream behind attention or the MLP.

@@ -9,8 +9,57 @@
 namespace fettle::generate {
 
 namespace {
+
 constexpr std::size_t kFewestTaskBytes = 48 << 10; // of weights, for each row: a microsecond or two
+constexpr std::size_t kMostExpected = 128 << 10;   // bytes that an idle thread fetches: a part of its second cache
+constexpr std::size_t kMostRowsAhead = 4;          // with more rows memory is not what is waited for
+
+// Cuts products into tasks, numbered from 0, and returns how many. Small enough that threads finish together, large enough that handing them out costs
+// nothing.
+std::size_t cutIntoTasks(std::span<Product> products, std::size_t threads)
+{
+    std::size_t bytes = 0;
+    for (const Product &product : products)
+        bytes += product.matrix->panels() * product.matrix->bytesPerPanel() * product.rows;
+    const std::size_t taskBytes = std::max(kFewestTaskBytes, bytes / (threads * 8)), unit = panelsPerStep();
+    std::size_t tasks = 0;
+    for (Product &product : products) {
+        const std::size_t step = taskBytes / (product.matrix->bytesPerPanel() * product.rows);
+        product.panelsPerTask = std::max<std::size_t>(1, step / unit) * unit;
+        product.firstTask = tasks;
+        tasks += (product.matrix->panels() + product.panelsPerTask - 1) / product.panelsPerTask;
+    }
+    return tasks;
 }
+
+std::size_t productOf(std::span<const Product> products, std::size_t task)
+{
+    const auto next = std::upper_bound(products.begin(), products.end(), task, [](std::size_t wanted, const Product &other) { return wanted < other.firstTask; });
+    return static_cast<std::size_t>(next - products.begin()) - 1;
+}
+
+std::size_t firstPanel(const Product &product, std::size_t task) { return (task - product.firstTask) * product.panelsPerTask; }
+
+// Where the share of a thread begins.
+std::size_t shareOf(std::size_t tasks, std::size_t thread, std::size_t threads) { return tasks * thread / threads; }
+
+// Tells idle threads where their shares of the next products begin.
+void expectProducts(WorkerPool &pool, std::span<const PackedMatrix *const> matrices, std::size_t rows)
+{
+    std::vector<Product> products;
+    for (const PackedMatrix *matrix : matrices)
+        products.push_back({.matrix = matrix, .rows = rows});
+    const auto threads = static_cast<std::size_t>(pool.threads());
+    const std::size_t tasks = cutIntoTasks(products, threads);
+    for (std::size_t thread = 1; thread < threads; ++thread) {
+        const std::size_t task = shareOf(tasks, thread, threads);
+        const Product &product = products[productOf(products, task)];
+        const auto bytes = product.matrix->bytes().subspan(firstPanel(product, task) * product.matrix->bytesPerPanel());
+        pool.expect(static_cast<int>(thread), bytes.first(std::min(bytes.size(), kMostExpected)));
+    }
+}
+
+} // namespace
 
 Result<> StepBuffers::prepare(const model::ModelConfig &config, std::size_t largestRank, int threads)
 {
@@ -57,40 +106,29 @@ void StepBuffers::setInput(const float *source, std::size_t stride, std::size_t 
         quantiseRows(source, stride, count, columns, quantised.bytes() + first * quantisedBytes(columns));
 }
 
-void StepBuffers::runProducts(WorkerPool &pool)
+void StepBuffers::runProducts(WorkerPool &pool, std::span<const PackedMatrix *const> next)
 {
-    std::size_t bytes = 0;
-    for (const Product &product : work)
-        bytes += product.matrix->panels() * product.matrix->bytesPerPanel() * product.rows;
-    // Small enough tasks that threads finish together, large enough that handing them out costs nothing.
-    const std::size_t taskBytes = std::max(kFewestTaskBytes, bytes / (static_cast<std::size_t>(pool.threads()) * 8));
-    const std::size_t unit = panelsPerStep();
-    std::size_t tasks = 0;
-    for (Product &product : work) {
-        const std::size_t step = taskBytes / (product.matrix->bytesPerPanel() * product.rows);
-        product.panelsPerTask = std::max<std::size_t>(1, step / unit) * unit;
-        product.firstTask = tasks;
-        tasks += (product.matrix->panels() + product.panelsPerTask - 1) / product.panelsPerTask;
-    }
+    if (!next.empty() && !work.empty() && work.front().rows <= kMostRowsAhead)
+        expectProducts(pool, next, work.front().rows);
+    const auto threads = static_cast<std::size_t>(pool.threads());
+    const std::size_t tasks = cutIntoTasks(work, threads);
     // Each thread has a share of neighbouring panels, so that what it fetches ahead is what it needs next; who is done takes over from others.
     struct alignas(64) Share {
         std::atomic<std::size_t> next;
         std::size_t end;
     };
-    const auto threads = static_cast<std::size_t>(pool.threads());
     std::vector<Share> shares(threads);
     for (std::size_t i = 0; i < threads; ++i) {
-        shares[i].next.store(tasks * i / threads, std::memory_order_relaxed);
-        shares[i].end = tasks * (i + 1) / threads;
+        shares[i].next.store(shareOf(tasks, i, threads), std::memory_order_relaxed);
+        shares[i].end = shareOf(tasks, i + 1, threads);
     }
     // A of every update comes first: whoever computes panels of a product waits for tasks that others have begun, never for one that nobody has.
     std::atomic<std::size_t> ready = 0;
     const std::size_t updateCount = updates.size();
     const auto compute = [&](std::size_t task, int thread) {
-        const auto next = std::upper_bound(work.begin(), work.end(), task, [](std::size_t wantedTask, const Product &other) { return wantedTask < other.firstTask; });
-        const auto index = static_cast<std::size_t>(next - work.begin()) - 1;
+        const std::size_t index = productOf(work, task);
         const Product &product = work[index];
-        const std::size_t begin = (task - product.firstTask) * product.panelsPerTask, end = std::min(product.matrix->panels(), begin + product.panelsPerTask);
+        const std::size_t begin = firstPanel(product, task), end = std::min(product.matrix->panels(), begin + product.panelsPerTask);
         multiply(product, begin, end, thread);
         for (const LowRankUpdate &update : updates) {
             if (update.with != index)
@@ -106,7 +144,7 @@ void StepBuffers::runProducts(WorkerPool &pool)
             return;
         }
         for (std::size_t i = 0; i < threads; ++i) {
-            Share &share = shares[(index - updateCount + i) % threads];
+            Share &share = shares[(static_cast<std::size_t>(thread) + i) % threads];
             for (std::size_t task; (task = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;)
                 compute(task, thread);
         }

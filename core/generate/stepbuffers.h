@@ -111,8 +111,9 @@ struct StepBuffers {
     void setInput(const float *source, std::size_t stride, std::size_t first, std::size_t count, std::size_t columns);
     [[nodiscard]] const std::byte *quantisedInput() { return hasQuantised ? quantised.bytes() : nullptr; }
     [[nodiscard]] Result<> prepare(const model::ModelConfig &config, std::size_t largestRank, int threads);
-    // Computes and empties the lists of work and of updates; keeps what is to come later.
-    void runProducts(WorkerPool &pool);
+    // Computes and empties the lists of work and of updates; keeps what is to come later. next: matrices of the products that will follow, which idle
+    // threads fetch ahead.
+    void runProducts(WorkerPool &pool, std::span<const PackedMatrix *const> next = {});
     void multiply(const Product &product, std::size_t begin, std::size_t end, int thread);
     void computeLow(const LowRankUpdate &update, int thread);
     // The packed input of the rows of a segment, taken out of `packed`. columns: of the input.

@@ -30,12 +30,43 @@ void relax()
 #endif
 }
 
+constexpr std::size_t kCacheLine = 64, kLinesAtOnce = 8; // that are fetched between two looks for a job
+
 } // namespace
 
+// Goes on where it was as long as the same bytes are expected.
+class WorkerPool::Fetching {
+public:
+    explicit Fetching(const Expected &expected) : m_expected(expected) { }
+    void look()
+    {
+        const std::byte *begin = m_expected.begin.load(std::memory_order_relaxed);
+        if (begin != m_begin)
+            m_done = 0;
+        m_begin = begin;
+        m_bytes = m_expected.bytes.load(std::memory_order_relaxed);
+    }
+    // False when all has been fetched.
+    bool next()
+    {
+        if (m_done >= m_bytes)
+            return false;
+        const std::size_t end = std::min(m_bytes, m_done + kLinesAtOnce * kCacheLine);
+        for (; m_done < end; m_done += kCacheLine)
+            __builtin_prefetch(m_begin + m_done, 0, 2); // into the second cache
+        return true;
+    }
+
+private:
+    const Expected &m_expected;
+    const std::byte *m_begin = nullptr;
+    std::size_t m_bytes = 0, m_done = 0;
+};
+
 WorkerPool::WorkerPool(int threads)
+    : m_expected(static_cast<std::size_t>(threads > 0 ? threads : std::max(1, usableCores())))
 {
-    if (threads <= 0)
-        threads = std::max(1, usableCores());
+    threads = static_cast<int>(m_expected.size());
     for (int thread = 1; thread < threads; ++thread)
         m_workers.emplace_back([this, thread] { serve(thread); });
 }
@@ -47,6 +78,13 @@ WorkerPool::~WorkerPool()
     m_wakeUp.notify_all();
     for (std::thread &worker : m_workers)
         worker.join();
+}
+
+void WorkerPool::expect(int thread, std::span<const std::byte> bytes)
+{
+    Expected &expected = m_expected[static_cast<std::size_t>(thread)];
+    expected.begin.store(bytes.data(), std::memory_order_relaxed);
+    expected.bytes.store(bytes.size(), std::memory_order_relaxed);
 }
 
 void WorkerPool::runJob(std::uint32_t tasks, Call call, void *context)
@@ -88,12 +126,16 @@ void WorkerPool::takeTasks(int thread)
 void WorkerPool::serve(int thread)
 {
     std::uint32_t seen = m_wakeUp.load(std::memory_order_acquire);
+    Fetching fetching(m_expected[static_cast<std::size_t>(thread)]);
     for (;;) {
         takeTasks(thread);
         if (m_isEnding.load(std::memory_order_relaxed))
             return;
-        for (int round = 0; round < kSpinRounds && m_wakeUp.load(std::memory_order_acquire) == seen; ++round)
-            relax();
+        fetching.look();
+        for (int round = 0; round < kSpinRounds && m_wakeUp.load(std::memory_order_acquire) == seen; ++round) {
+            if (!fetching.next())
+                relax();
+        }
         m_wakeUp.wait(seen, std::memory_order_acquire);
         seen = m_wakeUp.load(std::memory_order_acquire);
     }

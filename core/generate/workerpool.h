@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <thread>
 #include <type_traits>
 #include <vector>
@@ -37,6 +38,10 @@ public:
         runJob(static_cast<std::uint32_t>(tasks), [](void *context, std::size_t task, int thread) { (*static_cast<Plain *>(context))(task, thread); }, &work);
     }
 
+    // What this thread of the pool will read first in a job to come: it is fetched into its cache while the thread waits. Bytes that are not there any
+    // more do no harm. Called between jobs only; thread in [1, threads()).
+    void expect(int thread, std::span<const std::byte> bytes);
+
     // Spins until another thread's task has brought it about, and lets others run where that takes long.
     template <class Condition>
     static void waitUntil(const Condition &isTrue)
@@ -51,6 +56,11 @@ private:
     void runJob(std::uint32_t tasks, Call call, void *context);
     void takeTasks(int thread);
     void serve(int thread);
+    struct alignas(64) Expected {
+        std::atomic<const std::byte *> begin{nullptr};
+        std::atomic<std::size_t> bytes{0};
+    };
+    class Fetching; // through what a worker expects
 
     // The job at hand: written by the caller before m_ticket, valid until all its tasks are done.
     Call m_call = nullptr;
@@ -61,6 +71,7 @@ private:
     alignas(64) std::atomic<std::uint32_t> m_done{0};  // tasks of the job at hand
     alignas(64) std::atomic<std::uint32_t> m_wakeUp{0}; // grows with every job; what sleeping workers wait for
     std::atomic<bool> m_isEnding{false};
+    std::vector<Expected> m_expected; // by thread
     std::vector<std::thread> m_workers;
 };
 

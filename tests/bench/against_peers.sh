@@ -15,6 +15,8 @@ if ! "$python" -c 'import trl, peft, transformers' 2>/dev/null; then
   "$peers/bin/pip" install -q transformers==5.23.0 peft==0.21.2 trl==1.16.0 tokenizers gguf
   python=$peers/bin/python
 fi
+# llama.cpp is compiled for this machine, a quarter of an hour; without it its row is left out.
+"$python" -c 'import llama_cpp' 2>/dev/null || CMAKE_ARGS=-DGGML_NATIVE=ON "$python" -m pip install -q llama-cpp-python || true
 fettle=$root/build/fettle
 [ -x "$fettle" ] || { echo "Build first: app/run.sh doctor" >&2; exit 3; }
 
@@ -30,8 +32,8 @@ open(sys.argv[2], "w", encoding="utf-8").write("".join(json.dumps(r, ensure_asci
 open(sys.argv[2] + ".txt", "w", encoding="utf-8").write("\n".join(r["instruction"] + "\n" + r["output"] for r in rows))
 PY
 # The same weights for everyone: the default model unpacked to fp32, as a Hugging Face folder written from the GGUF by transformers.
-model=$work/model
-[ -e "$model/model.safetensors" ] || "$python" "$here/peer_model.py" "$root/build/env/models" SmolLM2-135M-Instruct.Q4_1.gguf "$model"
+model=$work/model gguf=$root/build/env/models/SmolLM2-135M-Instruct.Q4_1.gguf
+[ -e "$model/model.safetensors" ] || "$python" "$here/peer_model.py" "${gguf%/*}" "${gguf##*/}" "$model"
 
 out=$work/figures.jsonl; : > "$out"; : > "$work/peers.log" # what the rivals say of themselves
 for round in $(seq "$rounds"); do
@@ -50,6 +52,7 @@ for round in $(seq "$rounds"); do
   "$fettle" bench decode --json >> "$out"
   "$fettle" bench prefill --json >> "$out"
   "$python" "$here/peer_decode.py" "$model" 128 2>> "$work/peers.log" | tail -n 1 >> "$out"
+  { "$python" "$here/peer_llama.py" "$gguf" 128 2>> "$work/peers.log" || true; } | tail -n 1 >> "$out"
   "$fettle" bench tokenize --data "$rows.txt" --json >> "$out"
   "$python" "$here/peer_tokenize.py" "$model" "$rows.txt" 2>> "$work/peers.log" | tail -n 1 >> "$out"
 done

@@ -34,6 +34,7 @@ table = [
     ("the same, peak memory, GB", "train.full.peakBytes", peer("TRL, full", "peakBytes"), "TRL"),
     ("start to the end of the first step, s", "train.firstStepSeconds", (peer("TRL + PEFT", "setUpSeconds") or 0) + (peer("TRL + PEFT", "firstStepSeconds") or 0), "TRL + PEFT"),
     ("decoding, one column, tokens/s", "decode.one", peer("transformers", "decodeTokensPerSecond"), "transformers, fp32"),
+    ("decoding, one column, tokens/s", "decode.one", peer("llama.cpp", "decodeTokensPerSecond"), "llama.cpp, the same file"),
     ("prefill of 2,048, tokens/s", "prefill.tokensPerSecond", peer("transformers", "prefillTokensPerSecond"), "transformers, fp32"),
     ("tokenising, MB/s", "tokenize.bytesPerSecond", peer("Hugging Face tokenizers", "bytesPerSecond"), "tokenizers, one thread"),
 ]

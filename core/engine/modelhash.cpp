@@ -5,9 +5,9 @@
 #include "core/base/words.h"
 #include "core/engine/models.h"
 #include "core/io/atomicfile.h"
+#include "core/io/filedigest.h"
 #include "core/io/gguf.h"
 #include "core/io/jsonfile.h"
-#include "core/io/mappedfile.h"
 #include "core/io/safetensors.h"
 
 #include <algorithm>
@@ -20,7 +20,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t kPiece = 16 << 20; // between two looks at the stop token
 
 std::mutex g_cacheMutex;
 
@@ -90,21 +89,11 @@ Result<std::string> hashOfFile(const fs::path &file, const std::stop_token &stop
         return passError(before);
     if (std::string known = cachedHash(*before); !known.empty())
         return known;
-    auto mapped = io::MappedFile::open(file);
-    if (!mapped)
-        return passError(mapped);
-    Sha256 hash;
-    const auto bytes = (*mapped)->bytes();
-    for (std::size_t at = 0; at < bytes.size(); at += kPiece) {
-        if (stop.stop_requested())
-            return fail(ErrorCode::Cancelled, tr("Computing the hash of the model was stopped."));
-        const auto piece = bytes.subspan(at, std::min(kPiece, bytes.size() - at));
-        (*mapped)->expectReading(bytes.subspan(at + piece.size(), std::min(kPiece, bytes.size() - at - piece.size())));
-        hash.update(piece);
-    }
-    const std::string text = hash.finishHex();
-    keepHash(*before, text);
-    return text;
+    auto digest = io::digestOfFile(file, stop);
+    if (!digest)
+        return passError(digest);
+    keepHash(*before, digest->sha256);
+    return digest->sha256;
 }
 
 Result<std::vector<fs::path>> weightFiles(const fs::path &path)

@@ -142,6 +142,7 @@ Result<std::shared_ptr<DecodeWeights>> DecodeWeights::load(const model::WeightSo
             return passError(positions);
         weights->positions = std::move(*positions);
     }
+    source.forgetRead(); // the packed weights take its place: never both
     for (std::int64_t number = 0; number < source.config().layers; ++number) {
         if (stop.stop_requested())
             return fail(ErrorCode::Cancelled, tr("Loading the model was cancelled."));
@@ -151,6 +152,7 @@ Result<std::shared_ptr<DecodeWeights>> DecodeWeights::load(const model::WeightSo
         if (!layer)
             return passError(layer);
         weights->layers.push_back(std::move(*layer));
+        source.forgetRead();
     }
     return weights;
 }

@@ -2,6 +2,7 @@
 #include "core/io/gguf.h"
 
 #include "core/base/words.h"
+#include "core/io/forgetpages.h"
 #include "core/io/ggufheader.h"
 
 #include <charconv>
@@ -92,6 +93,12 @@ Result<> Gguf::addFile(const fs::path &file, bool isFirst)
         m_tensors.push_back(std::move(entry));
     }
     return {};
+}
+
+void Gguf::forgetRead() const
+{
+    for (const auto &map : m_maps)
+        forgetPages(*map);
 }
 
 std::vector<fs::path> Gguf::files() const

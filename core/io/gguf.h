@@ -62,6 +62,8 @@ public:
     [[nodiscard]] Result<const TensorEntry *> require(std::string_view name) const;
     [[nodiscard]] const std::filesystem::path &path() const { return m_path; }
     [[nodiscard]] std::vector<std::filesystem::path> files() const;
+    // Gives back the memory of what was read of the files so far; whoever reads it again fetches it again.
+    void forgetRead() const;
 
 private:
     [[nodiscard]] Result<> addFile(const std::filesystem::path &file, bool isFirst);

@@ -3,6 +3,7 @@
 
 #include "core/base/words.h"
 #include "core/io/foreignfile.h"
+#include "core/io/forgetpages.h"
 #include "core/io/jsonfile.h"
 #include "core/io/nearestnames.h"
 
@@ -321,6 +322,12 @@ Result<const TensorEntry *> Safetensors::require(std::string_view name) const
         return entry;
     return fail(ErrorCode::BadInput, tr("\"{}\" does not hold the tensor \"{}\".", m_maps.front()->path().string(), name),
                 nearestNamesHint(m_tensors, name));
+}
+
+void Safetensors::forgetRead() const
+{
+    for (const auto &map : m_maps)
+        forgetPages(*map);
 }
 
 std::vector<fs::path> Safetensors::files() const

@@ -30,6 +30,8 @@ public:
     [[nodiscard]] Result<const TensorEntry *> require(std::string_view name) const;
     [[nodiscard]] const std::map<std::string, std::string> &metadata() const { return m_metadata; }
     [[nodiscard]] std::vector<std::filesystem::path> files() const;
+    // Gives back the memory of what was read of the files so far; whoever reads it again fetches it again.
+    void forgetRead() const;
 
 private:
     [[nodiscard]] Result<> addFile(const std::filesystem::path &file);

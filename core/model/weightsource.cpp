@@ -251,6 +251,14 @@ Result<std::shared_ptr<const WeightSource>> WeightSource::open(const std::filesy
     return std::shared_ptr<const WeightSource>(std::move(source));
 }
 
+void WeightSource::forgetRead() const
+{
+    if (m_files->safetensors)
+        m_files->safetensors->forgetRead();
+    if (m_files->gguf)
+        m_files->gguf->forgetRead();
+}
+
 const SourceTensor *WeightSource::find(std::string_view name) const
 {
     const auto found = m_files->index.find(name);

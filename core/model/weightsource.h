@@ -50,6 +50,9 @@ public:
     [[nodiscard]] bool isGguf() const { return m_isGguf; }
     [[nodiscard]] std::string storage() const; // "Q4_1, Q8_0, F32": types by bytes, largest first
 
+    // Gives back the memory of what was read of the files so far; whoever reads it again fetches it again.
+    void forgetRead() const;
+
     struct Files;
 private:
     WeightSource();

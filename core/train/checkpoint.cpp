@@ -1,10 +1,9 @@
 #include "core/train/checkpoint.h"
 
-#include "core/base/sha256.h"
 #include "core/base/words.h"
 #include "core/io/atomicfile.h"
+#include "core/io/filedigest.h"
 #include "core/io/jsonfile.h"
-#include "core/io/mappedfile.h"
 
 #include <algorithm>
 #include <charconv>
@@ -18,19 +17,6 @@ namespace {
 constexpr std::string_view kPrefix = "step-";
 constexpr const char *kManifest = "manifest.json";
 constexpr int kFormat = 1;
-
-struct FileProof {
-    std::int64_t bytes = 0;
-    std::string sha256;
-};
-
-Result<FileProof> proofOf(const fs::path &file)
-{
-    auto map = io::MappedFile::open(file);
-    if (!map)
-        return passError(map);
-    return FileProof{static_cast<std::int64_t>((*map)->bytes().size()), sha256Hex((*map)->bytes())};
-}
 
 std::optional<std::int64_t> stepOf(const std::string &name)
 {
@@ -92,7 +78,7 @@ Result<fs::path> CheckpointWriter::finish()
     nlohmann::json files = nlohmann::json::object();
     std::error_code error;
     for (fs::directory_iterator entry(m_temporary, error), end; !error && entry != end; entry.increment(error)) {
-        auto proof = proofOf(entry->path());
+        auto proof = io::digestOfFile(entry->path());
         if (!proof)
             return passError(proof);
         files[entry->path().filename().string()] = {{"bytes", proof->bytes}, {"sha256", proof->sha256}};
@@ -145,7 +131,7 @@ Result<> verifyCheckpoint(const fs::path &checkpoint)
         const auto hash = io::jsonField<std::string>(facts, "sha256", kManifest);
         if (!bytes || !hash)
             return damagedError(checkpoint, tr("{} says too little about {}", kManifest, name));
-        auto proof = proofOf(checkpoint / name);
+        auto proof = io::digestOfFile(checkpoint / name);
         if (!proof)
             return damagedError(checkpoint, tr("{} is missing or cannot be read", name));
         if (proof->bytes != *bytes)

@@ -5,4 +5,5 @@ fettle_test(tst_safetensors SOURCES io/tst_safetensors.cpp LIBRARIES fettle_io L
 fettle_test(tst_gguf SOURCES io/tst_gguf.cpp LIBRARIES fettle_io LABELS core)
 fettle_test(tst_ggufwriter SOURCES io/tst_ggufwriter.cpp LIBRARIES fettle_io LABELS core)
 fettle_test(tst_tensorfile SOURCES io/tst_tensorfile.cpp LIBRARIES fettle_io LABELS core)
+fettle_test(tst_filedigest SOURCES io/tst_filedigest.cpp LIBRARIES fettle_io LABELS core)
 fettle_test(tst_hostilefiles SOURCES io/tst_hostilefiles.cpp LIBRARIES fettle_io LABELS core)

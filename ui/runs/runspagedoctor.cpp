@@ -3,6 +3,7 @@
 
 #include "ui/runs/chartpane.h"
 #include "ui/runs/runpane.h"
+#include "ui/runs/runwords.h"
 
 #include <QComboBox>
 

@@ -62,6 +62,17 @@ public:
     const std::filesystem::path path = std::filesystem::path(FETTLE_BINARY_DIR) / "tst_trainmethods";
 };
 
+// The families beyond Llama, each with its tiny model.
+constexpr std::pair<const char *, const char *> kFamilies[] = {
+    {"mistral", "mistral-window"},       {"qwen2", "../families/qwen2"}, {"qwen3", "../families/qwen3"}, {"gemma2", "../families/gemma2"}, {"gemma3", "../families/gemma3"},
+    {"smollm3", "../families/smollm3"},  {"olmo2", "../families/olmo2"}, {"phi3", "../families/phi3"},   {"gpt2", "../families/gpt2"},     {"neox", "../families/neox"}};
+
+// Prefix tuning takes no sliding window.
+const char *prefixModel(const std::string &family, const char *model)
+{
+    return family == "mistral" ? "mistral-full" : family == "phi3" ? "../families/phi3-partial" : model;
+}
+
 // PEFT's own PiSSA pair at each map, as an adapter of ours.
 std::shared_ptr<tune::LoraAdapter> pissaFromPeft(const ModelWeights &weights)
 {
@@ -114,6 +125,17 @@ private slots:
         QTest::newRow("bottleneck-qwen3") << "../families/qwen3-old" << 1.0;
         QTest::newRow("bottleneck-qwen3-double") << "../families/qwen3-old" << 1.0;
         QTest::newRow("bottleneck-qwen3-parallel") << "../families/qwen3-old" << 1.0;
+        QTest::newRow("bottleneck-gpt2") << "../families/gpt2" << 1.0;
+        QTest::newRow("bottleneck-gpt2-double") << "../families/gpt2" << 1.0;
+        QTest::newRow("bottleneck-smollm3") << "../families/smollm3-window" << 1.0;
+        // make_familymethod_fixtures.py
+        for (const auto &[family, model] : kFamilies) {
+            for (const char *method : {"lora", "dora", "ia3", "prompt", "prefix"}) {
+                const bool hasNoPrefix = std::string(family).starts_with("gemma"); // every one has a sliding window
+                if (method != std::string("prefix") || !hasNoPrefix)
+                    QTest::addRow("%s-%s", method, family) << (method == std::string("prefix") ? prefixModel(family, model) : model) << 1.0;
+            }
+        }
     }
     void equalsItsReference()
     {
@@ -262,6 +284,8 @@ private slots:
         QTest::newRow("full-tied") << "llama-tied-headsize" << "all" << std::vector<std::int64_t>{};
         QTest::newRow("full-bias") << "llama-bias" << "attention, mlp" << std::vector<std::int64_t>{1};
         QTest::newRow("full-ends") << "llama-gqa" << "head,norms" << std::vector<std::int64_t>{};
+        for (const auto &[family, model] : kFamilies)
+            QTest::addRow("full-%s", family) << model << "all" << std::vector<std::int64_t>{};
     }
     void fullEqualsTransformers()
     {
@@ -288,9 +312,11 @@ private slots:
         QVERIFY(std::abs(outcome->sum - tensors["loss"].item<double>()) < 1e-4 * tensors["loss"].item<double>());
         std::size_t compared = 0;
         for (const tune::NamedParameter &parameter : (*adapter)->parameters()) {
-            const auto expected = tensors.find("gradient." + parameter.name);
+            // Files call GPT-NeoX's head embed_out, transformers in memory lm_head.
+            const auto expected = tensors.find("gradient." + (parameter.name == "embed_out.weight" ? "lm_head.weight" : parameter.name));
             QVERIFY2(expected != tensors.end(), parameter.name.c_str());
-            QVERIFY2(fixture::relativeDifference(parameter.tensor.grad(), expected->second) < 1e-4, parameter.name.c_str());
+            const bool isTurned = isTransposedInFolders(weights->config, parameter.name);
+            QVERIFY2(fixture::relativeDifference(parameter.tensor.grad(), isTurned ? expected->second.t() : expected->second) < 1e-4, parameter.name.c_str());
             ++compared;
         }
         QCOMPARE(compared, static_cast<std::size_t>(std::count_if(tensors.begin(), tensors.end(), [](const auto &entry) { return entry.first.starts_with("gradient."); })));

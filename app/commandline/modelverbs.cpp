@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace fettle::cli {
 
@@ -31,7 +32,7 @@ int runInspect(const std::string &path, Context &context)
     terminal.json({{"kind", it.kind}, {"name", it.name}, {"path", it.path}, {"architecture", it.architecture}, {"parameters", it.parameters},
                    {"storage", it.storage}, {"tensors", it.tensors}, {"fileBytes", it.fileBytes}, {"context", it.context}, {"layers", it.layers},
                    {"width", it.width}, {"heads", it.heads}, {"keyValueHeads", it.keyValueHeads}, {"vocabulary", it.vocabulary},
-                   {"tokenizer", it.tokenizer}, {"chatTemplate", it.hasChatTemplate}, {"licence", it.licence}, {"trainable", it.trainable},
+                   {"tokenizer", it.tokenizer}, {"chatTemplate", it.hasChatTemplate}, {"licence", it.licence}, {"trainable", it.trainable}, {"refusedMethods", it.refusedMethods},
                    {"problems", problems}, {"facts", facts}});
     std::vector<std::vector<std::string>> rows = {{tr("what"), it.kind}, {tr("name"), it.name}};
     const auto add = [&rows](const std::string &name, const std::string &value) {
@@ -47,7 +48,7 @@ int runInspect(const std::string &path, Context &context)
     add(tr("tokenizer"), it.tokenizer);
     if (it.kind == "model" || it.kind == "gguf") {
         add(tr("chat template"), it.hasChatTemplate ? tr("yes") : tr("none"));
-        add(tr("can be trained"), it.trainable ? tr("yes") : tr("no"));
+        add(tr("can be trained"), !it.trainable ? tr("no") : it.refusedMethods.empty() ? tr("with every method") : tr("with every method but {}", fmt::join(it.refusedMethods, " and ")));
     }
     add(tr("licence"), it.licence);
     for (const auto &[name, value] : it.facts)

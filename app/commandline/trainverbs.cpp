@@ -7,7 +7,6 @@
 #include "core/engine/models.h"
 #include "core/engine/race.h"
 #include "core/engine/recipefile.h"
-#include "core/engine/stackedbase.h"
 #include "core/train/settings.h"
 
 #include <chrono>
@@ -185,14 +184,7 @@ int runTrain(const TrainArguments &arguments, Context &context, const engine::Co
         if (!recipe)
             return terminal.fail(recipe.error());
         request.recipe = *recipe;
-        if (!arguments.onto.empty()) {
-            auto base = engine::mergedBase(*project, arguments.model, arguments.onto, terminal.progressCallback(), context.stop);
-            terminal.endProgress();
-            if (!base)
-                return terminal.fail(base.error());
-            request.model = base->string();
-            terminal.note(tr("The base is {}.", request.model));
-        }
+        request.onto = arguments.onto;
         return finish(engine::trainRun(*project, request, runEvents(context), nullptr, context.stop), context);
     }
 
@@ -269,6 +261,8 @@ void sayFit(const engine::FitResult &fit, Terminal &terminal)
     if (fit.secondsPerStep > 0)
         terminal.say(fit.steps > 0 ? tr("{:.2f} s for each step, {} for {} steps.", fit.secondsPerStep, formatDuration(fit.seconds()), fit.steps)
                                    : tr("{:.2f} s for each step.", fit.secondsPerStep));
+    if (fit.joulesPerStep > 0)
+        terminal.say(tr("The processor uses about {:.1f} J for each step.", fit.joulesPerStep));
     for (const engine::FitSuggestion &suggestion : fit.suggestions)
         terminal.say(tr("{} (--set {}): {}; {}.", suggestion.label, fmt::join(suggestion.settings, " --set "), size(suggestion.bytes), suggestion.price));
     if (!fit.fits() && fit.suggestions.empty())
@@ -314,7 +308,7 @@ int runFit(const FitArguments &arguments, Context &context)
         suggestions.push_back({{"label", suggestion.label}, {"price", suggestion.price}, {"settings", suggestion.settings}, {"bytes", suggestion.bytes}, {"secondsPerStep", suggestion.secondsPerStep}});
     terminal.json({{"bytes", {{"weights", fit->bytes.weights}, {"optimizer", fit->bytes.optimizer}, {"gradients", fit->bytes.gradients}, {"activations", fit->bytes.activations}, {"reserve", fit->bytes.reserve}}},
                    {"available", fit->available}, {"fits", fit->fits()}, {"peakBytes", fit->peakBytes}, {"rowTokens", fit->rowTokens}, {"extrapolated", fit->isExtrapolated},
-                   {"secondsPerStep", fit->secondsPerStep}, {"steps", fit->steps}, {"seconds", fit->seconds()}, {"suggestions", suggestions}});
+                   {"secondsPerStep", fit->secondsPerStep}, {"joulesPerStep", fit->joulesPerStep}, {"steps", fit->steps}, {"seconds", fit->seconds()}, {"suggestions", suggestions}});
     sayFit(*fit, terminal);
     return fit->fits() ? 0 : exitCode(ErrorCode::OutOfMemory);
 }
@@ -386,9 +380,10 @@ int runRace(const RaceArguments &arguments, Context &context)
     auto race = engine::beginRace(*project, request);
     if (!race)
         return terminal.fail(race.error());
+    engine::KeptBase base; // the lanes have it in common
     for (const train::RaceLane &lane : *lanes) {
         terminal.note(lane.name);
-        const auto summary = engine::trainRun(*project, engine::laneRequest(request, lane, *race), runEvents(context), nullptr, context.stop);
+        const auto summary = engine::trainRun(*project, engine::laneRequest(request, lane, *race), runEvents(context), nullptr, context.stop, &base);
         terminal.endProgress();
         if (!summary)
             return terminal.fail(summary.error());

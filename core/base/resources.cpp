@@ -57,11 +57,15 @@ std::vector<fs::path> modelsFolders()
         }
     }
     folders.push_back(dataFolder() / "models");
-    if (fs::path installed = installedFolder("models"); !installed.empty())
-        folders.push_back(std::move(installed));
-    else
-        folders.push_back(fs::path(FETTLE_RESOURCES).parent_path() / "build" / "env" / "models");
+    folders.push_back(bundledModelsFolder());
     return folders;
+}
+
+fs::path bundledModelsFolder()
+{
+    if (fs::path installed = installedFolder("models"); !installed.empty())
+        return installed;
+    return fs::path(FETTLE_RESOURCES).parent_path() / "build" / "env" / "models";
 }
 
 } // namespace fettle

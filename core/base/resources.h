@@ -11,5 +11,7 @@ namespace fettle {
 // Folders searched for models, first match wins; they need not exist: FETTLE_MODELS (several with ':'), <user data>/models,
 // then ../share/fettle/models or, where that is not, the private environment under the build folder of the source tree.
 [[nodiscard]] std::vector<std::filesystem::path> modelsFolders();
+// The last of them: what came with the program.
+[[nodiscard]] std::filesystem::path bundledModelsFolder();
 
 } // namespace fettle

@@ -59,6 +59,35 @@ bool tellsAnything(const GpuFigures &gpu)
 
 } // namespace
 
+// Running average power limit, which AMD's processors have under the same name: intel-rapl:0 is the first package, intel-rapl:0:0 a part of it.
+EnergyReading readProcessorEnergy(const fs::path &root)
+{
+    EnergyReading reading;
+    for (const fs::path &package : numbered(root / "sys/class/powercap", "intel-rapl:")) {
+        const auto used = valueIn(package / "energy_uj");
+        if (!used)
+            return {}; // a part of them would say too little
+        reading.packages.push_back({*used, valueIn(package / "max_energy_range_uj").value_or(0)});
+    }
+    return reading;
+}
+
+std::optional<double> joulesBetween(const EnergyReading &before, const EnergyReading &after)
+{
+    if (before.packages.empty() || before.packages.size() != after.packages.size())
+        return {};
+    double joules = 0;
+    for (std::size_t i = 0; i < before.packages.size(); ++i) {
+        std::int64_t used = after.packages[i].microjoules - before.packages[i].microjoules;
+        if (used < 0)
+            used += after.packages[i].range;
+        if (used < 0)
+            return {};
+        joules += static_cast<double>(used) / 1e6;
+    }
+    return joules;
+}
+
 Sensors::Sensors(fs::path root, std::string nvidiaLibrary)
     : m_root(std::move(root))
     , m_nvidiaName(std::move(nvidiaLibrary))

@@ -28,6 +28,15 @@ struct SensorFigures {
     std::vector<GpuFigures> gpus; // those that tell at least one figure
 };
 
+// What the processors have used since a moment of their own, by package. Empty where the system does not tell: it often leaves this to the administrator.
+struct EnergyReading {
+    struct Package { std::int64_t microjoules = 0, range = 0; }; // range: where the counter begins anew; 0: not known
+    std::vector<Package> packages;
+};
+[[nodiscard]] EnergyReading readProcessorEnergy(const std::filesystem::path &root = "/");
+// Joules between two readings less than a turn of the counter apart; absent where one of them tells nothing.
+[[nodiscard]] std::optional<double> joulesBetween(const EnergyReading &before, const EnergyReading &after);
+
 // Compares with its last reading, so it is kept. Used by one thread at a time; reading takes milliseconds, the first time up to a second.
 class Sensors {
 public:

@@ -4,7 +4,9 @@
 #include "core/base/memory.h"
 #include "core/base/words.h"
 #include "core/engine/adapterpath.h"
+#include "core/engine/adapterrecipe.h"
 #include "core/engine/models.h"
+#include "core/engine/stackedbase.h"
 #include "core/engine/basestorage.h"
 #include "core/model/fast/fastpath.h"
 #include "core/model/torcherror.h"
@@ -32,6 +34,7 @@ constexpr double kAsSmall = 1.25; // a file of so many times the room of 4 bits 
 struct Need {
     FitBytes bytes;
     double secondsPerToken = 0, updateSeconds = 0;
+    double joulesPerToken = 0, updateJoules = 0; // 0: not known
     std::int64_t rowTokens = 0;
     bool isExtrapolated = false;
 };
@@ -100,6 +103,8 @@ private:
         need.rowTokens = row.length();
         need.secondsPerToken = pass->rowSeconds / static_cast<double>(row.length());
         need.updateSeconds = pass->updateSeconds;
+        need.joulesPerToken = pass->rowJoules.value_or(0) / static_cast<double>(row.length());
+        need.updateJoules = pass->updateJoules.value_or(0);
         return need;
     }
 
@@ -296,10 +301,10 @@ Result<> suggestLowerRank(FitResult &result, const Ground &ground)
 
 Result<FitResult> measureFit(const Project *project, const FitRequest &request, const ProgressCallback &progress, std::stop_token stop)
 try {
-    const train::Recipe recipe = project ? withProjectMix(*project, request.run.recipe) : request.run.recipe;
+    train::Recipe recipe = project ? withProjectMix(*project, request.run.recipe) : request.run.recipe;
     if (auto valid = train::validate(recipe); !valid)
         return passError(valid);
-    auto path = resolveModel(request.run.model);
+    auto path = project && !request.run.onto.empty() ? mergedBase(*project, request.run.model, request.run.onto, progress, stop) : resolveModel(request.run.model);
     if (!path)
         return passError(path);
     std::string startAdapter;
@@ -314,6 +319,12 @@ try {
     auto config = model::readConfig(*path);
     if (!config)
         return passError(config);
+    if (!startAdapter.empty()) {
+        auto own = recipeOfAdapter(recipe, startAdapter, *config);
+        if (!own)
+            return passError(own);
+        recipe = std::move(own->recipe);
+    }
 
     TrainingData data;
     if (project || !request.records.empty()) {
@@ -362,6 +373,8 @@ try {
         result.bytes = *least;
         result.peakBytes = figures.ownBytes + least->total() - least->reserve;
         result.isExtrapolated = true;
+        if (!request.isAdvised)
+            return result;
         if (auto suggested = suggestStorage(result, ground); !suggested)
             return passError(suggested);
         return result;
@@ -380,7 +393,8 @@ try {
         result.rowTokens = need.rowTokens;
         result.isExtrapolated = need.isExtrapolated;
         result.secondsPerStep = ground.secondsPerStep(need);
-        if (result.fits())
+        result.joulesPerStep = need.joulesPerToken * ground.tokensPerStep + need.updateJoules;
+        if (result.fits() || !request.isAdvised)
             return result;
         if (auto suggested = suggestSmallerWork(result, *gauge, need, ground, longestDocument); !suggested)
             return passError(suggested);

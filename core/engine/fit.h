@@ -9,6 +9,7 @@ namespace fettle::engine {
 struct FitRequest {
     TrainRequest run;
     std::vector<data::Record> records;  // without a project: what is trained on, dealt out by split as in a project; none: rows filled to the last token
+    bool isAdvised = true;              // where it does not fit, changes that make it fit are looked for
     std::int64_t availableBytes = 0;    // as if so much were free; 0: what is free
 };
 
@@ -33,6 +34,7 @@ struct FitResult {
     std::int64_t rowTokens = 0;  // of the longest row
     bool isExtrapolated = false; // the row itself would not have fitted: followed from shorter ones
     double secondsPerStep = 0;   // 0: not known
+    double joulesPerStep = 0;    // of the processors; 0: they do not tell
     std::int64_t steps = 0;      // 0: not known (no records)
     std::vector<FitSuggestion> suggestions; // at most three, where it does not fit
     [[nodiscard]] bool fits() const { return bytes.total() <= available; }

@@ -10,9 +10,12 @@
 #include "core/model/weightsource.h"
 #include "core/text/chattemplate.h"
 #include "core/text/tokenizer.h"
+#include "core/tune/full.h"
+#include "core/tune/softprompt.h"
 
 #include <fmt/format.h>
 #include <limits>
+#include <optional>
 
 namespace fettle::engine {
 
@@ -82,10 +85,17 @@ void addForeignMetadata(Inspection &inspection, const io::Gguf &gguf)
 }
 
 // Weights that fit the config tensor by tensor. Called when the config itself is usable.
-void checkWeights(Inspection &inspection, const fs::path &path)
+void checkWeights(Inspection &inspection, const fs::path &path, const model::ModelConfig &config)
 {
-    if (auto source = model::WeightSource::open(path); !source)
+    auto source = model::WeightSource::open(path);
+    if (!source) {
         addProblem(inspection, source.error());
+        return;
+    }
+    if (!tune::whyNotFull(**source).empty())
+        inspection.refusedMethods.emplace_back("full");
+    if (!tune::checkPrefix({}, config))
+        inspection.refusedMethods.emplace_back("prefix");
 }
 
 void addGgufTokenizer(Inspection &inspection, const io::Gguf &gguf)
@@ -120,13 +130,13 @@ Inspection inspectModelFolder(const fs::path &folder)
     }
     inspection.licence = licenceOfFolder(folder);
 
-    bool hasConfig = false;
+    std::optional<model::ModelConfig> own;
     auto json = io::readJsonFile(folder / "config.json");
     if (!json) {
         addProblem(inspection, json.error());
     } else if (auto config = model::configFromJson(*json, (folder / "config.json").string())) {
         addConfig(inspection, *config);
-        hasConfig = true;
+        own = *config;
         if (json->contains("auto_map"))
             inspection.facts["code in the folder"] = tr("never run: the family is known");
     } else {
@@ -141,8 +151,8 @@ Inspection inspectModelFolder(const fs::path &folder)
     } else {
         addProblem(inspection, weights.error());
     }
-    if (hasConfig && hasWeights)
-        checkWeights(inspection, folder);
+    if (own && hasWeights)
+        checkWeights(inspection, folder, *own);
     addTokenizer(inspection, folder);
     inspection.trainable = inspection.problems.empty();
     return inspection;
@@ -171,7 +181,7 @@ Result<Inspection> inspectGguf(const fs::path &file)
     addFileSizes(inspection, gguf->files());
     if (auto config = model::configFromGguf(*gguf)) {
         addConfig(inspection, *config);
-        checkWeights(inspection, file);
+        checkWeights(inspection, file, *config);
     } else {
         addForeignMetadata(inspection, *gguf);
         addProblem(inspection, config.error());

@@ -4,6 +4,7 @@
 #include "core/io/gguf.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 namespace fettle::engine {
@@ -56,6 +57,14 @@ std::string nameWithoutQuantisation(std::string_view stem)
             return std::string(stem.substr(0, i));
     }
     return std::string(stem);
+}
+
+bool isCompanionName(std::string_view name)
+{
+    constexpr std::array<std::string_view, 13> kNames = {"config.json",       "generation_config.json", "tokenizer.json", "tokenizer_config.json", "tokenizer.model",
+                                                         "special_tokens_map.json", "added_tokens.json", "vocab.json",     "merges.txt",            "chat_template.jinja",
+                                                         "chat_template.json", "README.md",              "model.safetensors.index.json"};
+    return std::ranges::find(kNames, name) != kNames.end() || name.starts_with("LICENSE") || name.starts_with("LICENCE");
 }
 
 } // namespace fettle::engine

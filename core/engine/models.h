@@ -33,6 +33,7 @@ struct Inspection {
     bool hasChatTemplate = false;
     std::string licence;
     bool trainable = false;
+    std::vector<std::string> refusedMethods; // of a model that can be trained: those that it cannot be trained with, "full" for example
     std::vector<ModelProblem> problems; // why not, or what is missing
     std::map<std::string, std::string> facts; // more, by name
 };

@@ -55,9 +55,9 @@ Result<RankJob> receiveJob(train::Ranks &ranks)
     return result;
 }
 
-Result<Trainee> loadTrainees(train::Ranks *ranks, const StartPoint &start, const ProgressCallback &progress, std::stop_token stop)
+Result<Trainee> loadTrainees(train::Ranks *ranks, const StartPoint &start, const ProgressCallback &progress, std::stop_token stop, KeptBase *kept)
 {
-    auto trainee = loadTrainee(start, progress, std::move(stop));
+    auto trainee = loadTrainee(start, progress, std::move(stop), kept);
     if (!ranks)
         return trainee;
     if (auto agreed = ranks->agree(trainee ? Result<>() : Result<>(passError(trainee))); !agreed)

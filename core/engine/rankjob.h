@@ -14,7 +14,7 @@ struct RankJob {
 };
 [[nodiscard]] Result<> sendJob(train::Ranks &ranks, const StartPoint &start, const std::vector<train::EpochChange> &epochChanges, const TrainingData &data);
 [[nodiscard]] Result<RankJob> receiveJob(train::Ranks &ranks);
-// loadTrainee in all processes: it fails in all when it failed in one. ranks may be null.
-[[nodiscard]] Result<Trainee> loadTrainees(train::Ranks *ranks, const StartPoint &start, const ProgressCallback &progress, std::stop_token stop);
+// loadTrainee in all processes: it fails in all when it failed in one. ranks and kept may be null.
+[[nodiscard]] Result<Trainee> loadTrainees(train::Ranks *ranks, const StartPoint &start, const ProgressCallback &progress, std::stop_token stop, KeptBase *kept = nullptr);
 
 } // namespace fettle::engine

@@ -55,6 +55,7 @@ std::optional<RunWish> wishFrom(const Json &json)
     wish.request.compute = computeFrom(json);
     wish.request.tags = json.value("tags", std::vector<std::string>());
     wish.request.note = json.value("note", std::string());
+    wish.request.onto = json.value("onto", std::string());
     return wish;
 }
 
@@ -76,6 +77,7 @@ std::string textOf(std::span<const RunWish> queue)
             json["adapter"] = request.adapter;
             json["tags"] = request.tags;
             json["note"] = request.note;
+            json["onto"] = request.onto;
         }
         list.push_back(std::move(json));
     }

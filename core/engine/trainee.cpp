@@ -2,6 +2,7 @@
 #include "core/base/memory.h"
 #include "core/base/words.h"
 #include "core/engine/basestorage.h"
+#include "core/engine/keptweights.h"
 #include "core/export/tokenizerfiles.h"
 #include "core/model/torcherror.h"
 #include "core/train/optimizer.h"
@@ -298,6 +299,25 @@ Result<Trainee> fullTrainee(const StartPoint &start, const ProgressCallback &pro
     return Trainee{*weights, std::move(*adapter)};
 }
 
+// The base of a method that leaves it as it is.
+Result<std::shared_ptr<const model::ModelWeights>> baseWeights(const StartPoint &start, const ProgressCallback &progress, std::stop_token stop, KeptBase *kept)
+{
+    if (!kept || start.modelHash.empty())
+        return model::loadWeights(start.model, progress, stop, storageChoice(start.recipe));
+    const std::string key = start.modelHash + ' ' + start.recipe.text("storage");
+    KeptWeights &held = kept->weights();
+    if (held.weights && held.key == key)
+        return held.weights;
+    kept->clear(); // one model in memory at a time
+    auto weights = model::loadWeights(start.model, progress, stop, storageChoice(start.recipe));
+    if (!weights)
+        return weights;
+    ++held.loads;
+    held.weights = *weights;
+    held.key = key;
+    return weights;
+}
+
 } // namespace
 
 Result<tune::LoraConfig> loraConfig(const train::Recipe &recipe, const model::ModelConfig &model, const std::string &baseModel)
@@ -396,11 +416,14 @@ Result<std::int64_t> weightBytes(const StartPoint &start)
     return config ? model::bytesInMemory(**source, storageChoice(start.recipe, *config, (*source)->config())) : Result<std::int64_t>(passError(config));
 }
 
-Result<Trainee> loadTrainee(const StartPoint &start, const ProgressCallback &progress, std::stop_token stop)
+Result<Trainee> loadTrainee(const StartPoint &start, const ProgressCallback &progress, std::stop_token stop, KeptBase *kept)
 try {
-    if (start.recipe.method == "full")
+    if (start.recipe.method == "full") {
+        if (kept)
+            kept->clear(); // one model in memory at a time
         return fullTrainee(start, progress, stop);
-    auto weights = model::loadWeights(start.model, progress, stop, storageChoice(start.recipe));
+    }
+    auto weights = baseWeights(start, progress, stop, kept);
     if (!weights)
         return passError(weights);
     if (auto checked = checkLayers(start.recipe, (*weights)->config); !checked)

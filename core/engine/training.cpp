@@ -7,6 +7,7 @@
 #include "core/base/version.h"
 #include "core/base/words.h"
 #include "core/engine/adapterpath.h"
+#include "core/engine/adapterrecipe.h"
 #include "core/engine/epochchanges.h"
 #include "core/engine/generalset.h"
 #include "core/engine/models.h"
@@ -15,6 +16,7 @@
 #include "core/engine/runhooks.h"
 #include "core/engine/runmoves.h"
 #include "core/engine/runresult.h"
+#include "core/engine/stackedbase.h"
 #include "core/engine/trainingdata.h"
 #include "core/io/atomicfile.h"
 #include "core/io/jsonfile.h"
@@ -25,6 +27,7 @@
 #include "core/tune/adapter.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <thread>
 
 namespace fettle::engine {
@@ -45,6 +48,7 @@ struct Job {
     train::Ranks *ranks = train::Ranks::ofThisProgram(); // the processes that train together
     std::vector<train::EpochChange> epochChanges; // empty, or from the number that the run began with
     std::optional<train::CheckpointOnDisk> resumeFrom;
+    KeptBase *kept = nullptr;
 };
 
 // What was asked for goes into the recipe, which is what a run is repeated from.
@@ -202,12 +206,12 @@ Result<RunSummary> execute(Project &project, RunRecorder &recorder, const Job &j
     const fs::path runFolder = project.runFolder(recorder.info().id);
     const auto failed = [&](const Error &error) { return tl::unexpected<Error>(recorder.failWith(error)); };
 
-    const StartPoint start{job.recipe, job.model, job.startAdapter, job.resumeFrom ? job.resumeFrom->path : fs::path()};
+    const StartPoint start{job.recipe, job.model, job.startAdapter, job.resumeFrom ? job.resumeFrom->path : fs::path(), recorder.info().modelHash};
     if (job.ranks) {
         if (auto sent = sendJob(*job.ranks, start, job.epochChanges, job.data); !sent)
             return failed(sent.error());
     }
-    auto trainee = loadTrainees(job.ranks, start, events.progressed, stop);
+    auto trainee = loadTrainees(job.ranks, start, events.progressed, stop, job.kept);
     if (!trainee)
         return failed(trainee.error());
 
@@ -345,18 +349,21 @@ Result<RunSummary> recorded(Project &project, const RunInfo &info, const RunEven
 
 } // namespace
 
-Result<RunSummary> trainRun(Project &project, const TrainRequest &request, const RunEvents &events, const RunControl *control, std::stop_token stop)
+Result<RunSummary> trainRun(Project &project, const TrainRequest &request, const RunEvents &events, const RunControl *control, std::stop_token stop, KeptBase *kept)
 try {
     const FreeMemoryAtEnd freeMemory;
     if (auto valid = train::validate(request.recipe); !valid)
         return passError(valid);
     Job job;
+    job.kept = kept;
     job.recipe = withProjectMix(project, request.recipe);
     if (auto possible = settleCompute(request.compute, job.recipe); !possible)
         return passError(possible);
     job.threads = threadCount(request.compute.threads);
     at::set_num_threads(job.threads);
-    auto path = resolveModel(request.model);
+    if (!request.onto.empty() && !request.adapter.empty())
+        return fail(ErrorCode::Usage, tr("A run goes on from an adapter, or begins a new one on a base with an earlier one written into it."), tr("Choose one of both."));
+    auto path = request.onto.empty() ? resolveModel(request.model) : mergedBase(project, request.model, request.onto, events.progressed, stop);
     if (!path)
         return passError(path);
     job.model = *path;
@@ -368,7 +375,18 @@ try {
     }
     if (auto possible = checkMethod(job.recipe, job.model, job.startAdapter); !possible)
         return passError(possible);
-    auto lens = Lens::open(request.model);
+    std::vector<std::string> brought; // settings that the adapter begins with
+    if (!job.startAdapter.empty()) {
+        auto config = model::readConfig(job.model);
+        if (!config)
+            return passError(config);
+        auto own = recipeOfAdapter(job.recipe, job.startAdapter, *config);
+        if (!own)
+            return passError(own);
+        job.recipe = std::move(own->recipe);
+        brought = std::move(own->changed);
+    }
+    auto lens = Lens::open(request.onto.empty() ? request.model : job.model.string());
     if (!lens)
         return passError(lens);
     auto snapshot = chosenSnapshot(project, request);
@@ -407,6 +425,8 @@ try {
         recorder.announce();
         if (auto written = writeOrigin(project.runFolder(added->id), *added, job, *snapshot); !written)
             return tl::unexpected<Error>(recorder.failWith(written.error()));
+        if (!brought.empty())
+            recorder.notice(tr("The adapter that the run goes on from brings its own settings: {}.", fmt::join(brought, ", ")));
         noticeLosses(recorder, job.data.train, job.recipe);
         for (const std::string &set : job.data.unknownSets)
             recorder.notice(tr("The mix names \"{}\", and no record belongs to it.", set));
@@ -417,7 +437,7 @@ try {
 }
 
 Result<RunSummary> resumeRun(Project &project, RunId run, const ComputeOptions &compute, const RunEvents &events, const RunControl *control,
-                             std::stop_token stop)
+                             std::stop_token stop, KeptBase *kept)
 try {
     const FreeMemoryAtEnd freeMemory;
     auto info = project.run(run);
@@ -435,6 +455,7 @@ try {
     if (recipe->text("compute") != began)
         return fail(ErrorCode::Usage, tr("{} began in {} and goes on in it.", info->name, began), tr("Leave --compute out."));
     Job job;
+    job.kept = kept;
     job.model = info->modelPath;
     job.recipe = std::move(*recipe);
     job.threads = compute.threads;

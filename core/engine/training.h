@@ -1,6 +1,7 @@
 // Training as the window and the command line see it. One call trains; events are plain callbacks on the calling thread.
 #pragma once
 
+#include "core/engine/keptbase.h"
 #include "core/engine/liverun.h"
 #include "core/engine/project.h"
 #include "core/train/settings.h"
@@ -49,10 +50,11 @@ struct TrainRequest {
     std::string model;               // as resolveModel
     train::Recipe recipe;
     SnapshotId snapshot;             // invalid: freeze one now
-    std::string adapter;             // start from this adapter (folder or RUN[@STEP]); empty: fresh
+    std::string adapter;             // start from this adapter (folder or RUN[@STEP]), with its own rank, places and so on; empty: fresh
     ComputeOptions compute;
     std::vector<std::string> tags = {}; // of the run, from its beginning
     std::string note = {};
+    std::string onto = {}; // this adapter (as above) is written into the base first, see stackedbase.h; empty: the base as it is
 };
 
 struct RunSummary {
@@ -61,11 +63,11 @@ struct RunSummary {
 };
 
 // Pause ends the call with a complete checkpoint and state Paused (all memory is freed); resumeRun goes on exactly there.
-// stop_token = stop and keep. Errors: BadInput (zero trained tokens, unusable model), OutOfMemory, DiskFull (last good checkpoint kept).
+// stop_token = stop and keep. kept: where the base of the last run lies, and the one of this run stays for the next; null: it goes. Errors: BadInput (zero trained tokens, unusable model), OutOfMemory, DiskFull (last good checkpoint kept).
 [[nodiscard]] Result<RunSummary> trainRun(Project &project, const TrainRequest &request, const RunEvents &events = {},
-                                          const RunControl *control = nullptr, std::stop_token stop = {});
+                                          const RunControl *control = nullptr, std::stop_token stop = {}, KeptBase *kept = nullptr);
 [[nodiscard]] Result<RunSummary> resumeRun(Project &project, RunId run, const ComputeOptions &compute, const RunEvents &events = {},
-                                           const RunControl *control = nullptr, std::stop_token stop = {});
+                                           const RunControl *control = nullptr, std::stop_token stop = {}, KeptBase *kept = nullptr);
 
 // What a method would train in a model, read from its description: shown beside each method before one is chosen.
 struct MethodCost {

@@ -2,6 +2,7 @@
 // Internal header of the engine.
 #pragma once
 
+#include "core/engine/keptbase.h"
 #include "core/engine/lens.h"
 #include "core/engine/project.h"
 #include "core/engine/training.h"
@@ -55,12 +56,14 @@ struct StartPoint {
     std::filesystem::path model;      // the base
     std::string startFolder;          // an adapter or a model that the run began with; empty: fresh
     std::filesystem::path checkpoint; // to go on from; empty: the beginning
+    std::string modelHash = {};       // of the base; empty: it is not kept
 };
 struct Trainee {
     std::shared_ptr<const model::ModelWeights> weights;
     std::shared_ptr<tune::Adapter> adapter;
 };
-// Loads the weights and makes the adapter. Errors: those of the files and of the method, OutOfMemory, Cancelled.
-[[nodiscard]] Result<Trainee> loadTrainee(const StartPoint &start, const ProgressCallback &progress, std::stop_token stop);
+// Loads the weights and makes the adapter. kept: a base that may be taken from there, and is kept there, where the method leaves it as it is; null:
+// none. Errors: those of the files and of the method, OutOfMemory, Cancelled.
+[[nodiscard]] Result<Trainee> loadTrainee(const StartPoint &start, const ProgressCallback &progress, std::stop_token stop, KeptBase *kept = nullptr);
 
 } // namespace fettle::engine

@@ -2,6 +2,7 @@
 //   models--org--name/blobs/HASH             the files by their content; HASH.incomplete while it comes
 //                    /snapshots/REVISION/... names that point to them
 //                    /refs/main              the revision; written last: what it names is complete
+//                    /fettle-download-X.json what is being fetched, as long as it is not complete
 #include "core/engine/webmodels.h"
 
 #include "core/base/clock.h"
@@ -17,12 +18,13 @@
 #include "core/store/filelock.h"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <fstream>
 #include <functional>
 #include <map>
+#include <optional>
+#include <set>
 #include <vector>
 
 namespace fettle::engine {
@@ -111,13 +113,6 @@ Result<HubModel> listOf(const std::string &model, const io::WebOptions &web, con
     return found;
 }
 
-bool belongsToAModel(const std::string &name)
-{
-    constexpr std::array kNames = {"config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json", "added_tokens.json",
-                                   "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json", "README.md", "model.safetensors.index.json"};
-    return std::ranges::find(kNames, name) != kNames.end() || name.starts_with("LICENSE") || name.starts_with("LICENCE");
-}
-
 // Files of a GGUF by its name without the number of a part.
 std::map<std::string, std::vector<HubFile>> ggufsOf(const HubModel &model)
 {
@@ -159,7 +154,7 @@ Result<std::vector<HubFile>> chosenFiles(const HubModel &model, const HubName &w
     const bool hasSafetensors = has([](const std::string &name) { return name.starts_with("model") && name.ends_with(".safetensors"); });
     if (wanted.variant.empty() && hasSafetensors && has([](const std::string &name) { return name == "config.json"; })) {
         for (const HubFile &file : model.files) {
-            if (belongsToAModel(file.name) || (file.name.starts_with("model") && file.name.ends_with(".safetensors")))
+            if (isCompanionName(file.name) || (file.name.starts_with("model") && file.name.ends_with(".safetensors")))
                 chosen.push_back(file);
         }
         return chosen;
@@ -246,6 +241,53 @@ std::int64_t sizeOf(const fs::path &path)
     return error ? 0 : static_cast<std::int64_t>(size);
 }
 
+std::string nameOf(const HubName &wanted) { return wanted.variant.empty() ? wanted.model : wanted.model + ":" + wanted.variant; }
+
+constexpr std::string_view kNotePrefix = "fettle-download-";
+
+fs::path noteOf(const HubName &wanted)
+{
+    return rootOf(wanted.model) / fmt::format("{}{}.json", kNotePrefix, sha256Hex(nameOf(wanted)).substr(0, 12));
+}
+
+Result<> writeNote(const HubName &wanted, const std::vector<HubFile> &files)
+{
+    nlohmann::json list = nlohmann::json::array();
+    for (const HubFile &file : files)
+        list.push_back({{"hash", file.hash}, {"bytes", file.bytes}});
+    return io::writeFileAtomically(noteOf(wanted), nlohmann::json{{"wanted", nameOf(wanted)}, {"files", list}}.dump() + "\n");
+}
+
+std::int64_t presentOf(const fs::path &blobs, const HubFile &file)
+{
+    return std::min(file.bytes, std::max(sizeOf(blobs / file.hash), sizeOf(blobs / (file.hash + ".incomplete"))));
+}
+
+struct Note {
+    HubName wanted;
+    std::vector<HubFile> files;
+};
+
+// Nothing for a note that is damaged: it is no more than a help.
+std::optional<Note> readNote(const fs::path &path)
+{
+    const auto json = io::readJsonFile(path, {kLongestList, 8});
+    if (!json || !json->is_object())
+        return std::nullopt;
+    auto wanted = parseHubName(io::jsonField<std::string>(*json, "wanted", "", std::string()).value_or(""));
+    const auto files = json->find("files");
+    if (!wanted || noteOf(*wanted) != path || files == json->end() || !files->is_array())
+        return std::nullopt;
+    Note note{std::move(*wanted), {}};
+    for (const nlohmann::json &entry : *files) {
+        HubFile file{{}, io::jsonField<std::int64_t>(entry, "bytes", "", std::int64_t{-1}).value_or(-1), io::jsonField<std::string>(entry, "hash", "", std::string()).value_or("")};
+        if (file.bytes < 0 || file.bytes > kLargestFile || (!isHex(file.hash, 64) && !isHex(file.hash, 40)))
+            return std::nullopt;
+        note.files.push_back(std::move(file));
+    }
+    return note;
+}
+
 } // namespace
 
 Result<HubName> parseHubName(const std::string &text)
@@ -302,11 +344,13 @@ Result<HubDownload> downloadModel(const std::string &text, const ProgressCallbac
     std::int64_t total = 0, present = 0;
     for (const HubFile &file : *files) {
         total += file.bytes;
-        present += std::min(file.bytes, std::max(sizeOf(blobs / file.hash), sizeOf(blobs / (file.hash + ".incomplete"))));
+        present += presentOf(blobs, file);
     }
     if (const std::int64_t free = freeDiskBytes(root); free >= 0 && total - present + kRoomToSpare > free)
         return fail(ErrorCode::DiskFull, tr("{} needs {:.1f} GB more; the disk has {:.1f} GB free.", wanted->model, static_cast<double>(total - present) * 1e-9, static_cast<double>(free) * 1e-9),
                     tr("Free some room, or choose another folder with HF_HOME."));
+    if (auto noted = writeNote(*wanted, *files); !noted)
+        return passError(noted);
     const Stopwatch watch;
     Stopwatch sinceReport;
     std::int64_t done = 0; // of files that are complete
@@ -333,8 +377,71 @@ Result<HubDownload> downloadModel(const std::string &text, const ProgressCallbac
     }
     if (auto written = io::writeFileAtomically(root / "refs" / "main", model->revision); !written)
         return passError(written);
+    std::error_code ignored; // a note that stays tells of a download that has nothing left to do
+    fs::remove(noteOf(*wanted), ignored);
     const auto gguf = std::ranges::find_if(*files, [](const HubFile &file) { return lowerCase(fs::path(file.name).extension().string()) == ".gguf"; }); // its first part
     return HubDownload{gguf == files->end() ? snapshot : snapshot / gguf->name, total, total - present};
+}
+
+std::vector<UnfinishedDownload> unfinishedDownloads()
+{
+    std::vector<UnfinishedDownload> found;
+    std::error_code error, inner;
+    for (fs::directory_iterator it(hubCacheFolder(), error), end; !error && it != end; it.increment(error)) {
+        if (hubName(it->path()).empty())
+            continue;
+        for (fs::directory_iterator file(it->path(), inner); !inner && file != end; file.increment(inner)) {
+            if (!file->path().filename().string().starts_with(kNotePrefix))
+                continue;
+            const auto note = readNote(file->path());
+            if (!note)
+                continue;
+            UnfinishedDownload download{nameOf(note->wanted), 0, 0};
+            for (const HubFile &part : note->files) {
+                download.bytes += part.bytes;
+                download.present += presentOf(it->path() / "blobs", part);
+            }
+            found.push_back(std::move(download));
+        }
+    }
+    std::ranges::sort(found, {}, &UnfinishedDownload::wanted);
+    return found;
+}
+
+Result<std::int64_t> discardDownload(const std::string &text)
+{
+    auto wanted = parseHubName(text);
+    if (!wanted)
+        return passError(wanted);
+    const fs::path root = rootOf(wanted->model);
+    const auto note = readNote(noteOf(*wanted));
+    if (!note)
+        return fail(ErrorCode::NotFound, tr("Nothing of {} has been downloaded.", text), tr("Look for models again."));
+    auto lock = store::FileLock::take(root / "fettle.lock");
+    if (!lock)
+        return fail(ErrorCode::NoPermission, tr("{} is being downloaded.", text), tr("Cancel the download first."), lock.error().message);
+    std::set<std::string> named; // contents that a complete model points to
+    bool isEmpty = true;
+    std::error_code error;
+    for (fs::recursive_directory_iterator it(root / "snapshots", error), end; !error && it != end; it.increment(error)) {
+        std::error_code none;
+        isEmpty = isEmpty && fs::is_directory(it->symlink_status(none));
+        if (const fs::path target = fs::read_symlink(it->path(), none); !none)
+            named.insert(target.filename().string());
+    }
+    std::int64_t freed = 0;
+    for (const HubFile &file : note->files) {
+        for (const fs::path &blob : {root / "blobs" / file.hash, root / "blobs" / (file.hash + ".incomplete")}) {
+            const std::int64_t bytes = sizeOf(blob);
+            if (named.contains(blob.filename().string()) || !fs::remove(blob, error))
+                continue;
+            freed += bytes;
+        }
+    }
+    fs::remove(noteOf(*wanted), error);
+    if (isEmpty && std::ranges::none_of(unfinishedDownloads(), [&](const UnfinishedDownload &other) { return other.wanted == wanted->model || other.wanted.starts_with(wanted->model + ":"); }))
+        fs::remove_all(root, error);
+    return freed;
 }
 
 } // namespace fettle::engine

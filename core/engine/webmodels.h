@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 namespace fettle::engine {
 
@@ -26,5 +27,16 @@ struct HubDownload {
 // next call. Errors: Usage; NotFound and NoPermission (the hub's); BadInput (a hash or length that is not true, no usable weights, several GGUF
 // files to choose from); DiskFull; Cancelled.
 [[nodiscard]] Result<HubDownload> downloadModel(const std::string &wanted, const ProgressCallback &progress = {}, std::stop_token stop = {}, const io::WebOptions &web = {});
+
+// A download that ended early. What has come lies in the cache; downloadModel(wanted) goes on from there.
+struct UnfinishedDownload {
+    std::string wanted; // as it was asked for: "org/name:Q4_K_M"
+    std::int64_t bytes = 0, present = 0;
+};
+// Those of the local cache, by name. Opens small files only.
+[[nodiscard]] std::vector<UnfinishedDownload> unfinishedDownloads();
+// Throws away what has come; files that belong to another model or variant stay. The bytes that became free. Errors: Usage (no name), NotFound,
+// NoPermission (it is being downloaded), those of the disk.
+[[nodiscard]] Result<std::int64_t> discardDownload(const std::string &wanted);
 
 } // namespace fettle::engine

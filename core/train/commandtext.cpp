@@ -44,6 +44,8 @@ std::string textOf(const TrainCommand &command)
     std::string text = fmt::format("fettle train --model {} --project {} --method {}", forShell(command.model), forShell(command.project), command.recipe.method);
     if (!command.adapter.empty())
         text += fmt::format(" --adapter {}", forShell(command.adapter));
+    if (!command.onto.empty())
+        text += fmt::format(" --onto {}", forShell(command.onto));
     if (command.snapshot > 0)
         text += fmt::format(" --snapshot {}", command.snapshot);
     for (const std::string &assignment : assignmentsOf(command.recipe))

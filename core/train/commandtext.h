@@ -17,6 +17,7 @@ struct TrainCommand {
     std::string adapter;       // as --adapter; empty: none
     std::int64_t snapshot = 0; // 0: the records as they are
     Recipe recipe;
+    std::string onto = {};     // as --onto; empty: none
 };
 // For a POSIX shell, on one line.
 [[nodiscard]] std::string textOf(const TrainCommand &command);

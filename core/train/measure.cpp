@@ -2,6 +2,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/memory.h"
+#include "core/base/sensors.h"
 #include "core/model/torcherror.h"
 #include "core/train/lossbatch.h"
 #include "core/train/optimizer.h"
@@ -40,13 +41,17 @@ try {
     // The first reading asks for memory and is slow; the second is what every later step is like.
     for (int reading = 0; reading < 2; ++reading) {
         optimizer.zeroGradients();
+        const EnergyReading begun = readProcessorEnergy();
         const Stopwatch watch;
         if (auto loss = engine.lossAndGradient(batch, *setup.adapter, 1.0 / static_cast<double>(std::max<std::int64_t>(row.trainedTokens(), 1))); !loss)
             return passError(loss);
         figures.rowSeconds = watch.seconds();
+        const EnergyReading computed = readProcessorEnergy();
         const Stopwatch update;
         optimizer.step(0.0, optimizer.gradientNorm(), 0.0);
         figures.updateSeconds = update.seconds();
+        figures.rowJoules = joulesBetween(begun, computed);
+        figures.updateJoules = joulesBetween(computed, readProcessorEnergy());
     }
     figures.peakBytes = memoryFigures().ownPeakBytes;
     return figures;

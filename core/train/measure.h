@@ -6,6 +6,8 @@
 #include "core/train/batches.h"
 #include "core/train/trainer.h"
 
+#include <optional>
+
 namespace fettle::train {
 
 struct PassFigures {
@@ -14,6 +16,7 @@ struct PassFigures {
     std::int64_t gradientBytes = 0;
     double rowSeconds = 0;    // forward and backward of the row, when the memory is there already
     double updateSeconds = 0; // one correction
+    std::optional<double> rowJoules, updateJoules; // of the processors; absent where they do not tell
 };
 
 // Forward and backward of one row and a correction of size zero: nothing that is trained changes. setup: weights, adapter and recipe count.

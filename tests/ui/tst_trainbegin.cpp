@@ -24,6 +24,7 @@ private slots:
     void goesOnFromARun();
     void anotherMethodBeginsAfresh();
     void goesOnFromAFolder();
+    void standsOnTopOfARun();
 
 private:
     template <class T>
@@ -58,7 +59,7 @@ void TrainBeginTest::init()
     m_page = qobject_cast<TrainPage *>(m_fixture->openPage(QStringLiteral("train")));
     QVERIFY(m_page);
     QTRY_VERIFY(WindowFixture::isTextShown(*m_page, QStringLiteral("Ready")));
-    QTRY_COMPARE(entries(), (QStringList{"Begins afresh", "Goes on from Run 2 (Prefix)", "Goes on from Run 1 (LoRA)", "Goes on from a folder..."}));
+    QTRY_COMPARE(entries(), (QStringList{"Begins afresh", "Goes on from Run 2 (Prefix)", "Goes on from Run 1 (LoRA)", "On top of Run 5 (LoRA)", "On top of Run 1 (LoRA)", "Goes on from a folder..."}));
 }
 
 void TrainBeginTest::cleanup()
@@ -135,6 +136,27 @@ void TrainBeginTest::goesOnFromAFolder()
     QCOMPARE(named<QComboBox>("begin")->currentText(), QStringLiteral("Goes on from house-style"));
     choose(QStringLiteral("Begins afresh"));
     QTRY_VERIFY(planned().adapter.empty());
+}
+
+// A new adapter, of any method, on a base into which the run is written.
+void TrainBeginTest::standsOnTopOfARun()
+{
+    choose(QStringLiteral("On top of Run 5 (LoRA)"));
+    QTRY_COMPARE(planned().onto, std::string("5"));
+    QVERIFY(planned().adapter.empty() && named<QSpinBox>("rank")->isEnabled());
+    QTest::mouseClick(named<MethodChoice>("methods")->card("prefix"), Qt::LeftButton);
+    QTRY_COMPARE(planned().recipe.method, std::string("prefix"));
+    QCOMPARE(planned().onto, std::string("5"));
+    QCOMPARE(named<QComboBox>("begin")->currentText(), QStringLiteral("On top of Run 5 (LoRA)"));
+    QTRY_VERIFY(WindowFixture::isTextShown(*m_page, QStringLiteral("Ready")));
+    QTest::mouseClick(named<Button>("startRun"), Qt::LeftButton);
+    QTRY_COMPARE(m_fixture->trained().size(), std::size_t(1));
+    QCOMPARE(m_fixture->trained().front().onto, std::string("5"));
+    // One or the other.
+    m_fixture->window->openPage(QStringLiteral("train"));
+    choose(QStringLiteral("Goes on from Run 1 (LoRA)"));
+    QTRY_COMPARE(planned().adapter, std::string("1"));
+    QVERIFY(planned().onto.empty());
 }
 
 QTEST_MAIN(TrainBeginTest)

@@ -22,6 +22,7 @@ private slots:
     void cleanup();
 
     void isMeasuredOnDemand();
+    void energyIsSaidWhereItIsTold();
     void changedSettingsAreNotMeasured();
     void everyStartIsMeasured();
     void tooLargeOffersChanges();
@@ -110,6 +111,19 @@ void TrainFitTest::isMeasuredOnDemand()
     picture(QStringLiteral("fits"));
     picture(QStringLiteral("fits"), true);
     picture(QStringLiteral("fits"), false, {1024, 700});
+}
+
+void TrainFitTest::energyIsSaidWhereItIsTold()
+{
+    open();
+    click("measureFit");
+    QTRY_VERIFY(isTextShown(QStringLiteral("It fits")));
+    QVERIFY(!isTextShown(QStringLiteral("The processor uses")));
+    m_fixture->engine->changeFit = [](const engine::FitRequest &, engine::FitResult &fit) { fit.joulesPerStep = 150; };
+    named<QSpinBox>("rank")->setValue(32);
+    QTRY_VERIFY(named<Button>("measureFit")->isEnabled());
+    click("measureFit");
+    QTRY_VERIFY(isTextShown(QStringLiteral("The processor uses about 2.5 Wh for it.")) || isTextShown(QStringLiteral("The processor uses about 2.50 Wh for it.")));
 }
 
 void TrainFitTest::changedSettingsAreNotMeasured()

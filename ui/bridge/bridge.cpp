@@ -48,6 +48,7 @@ Bridge::~Bridge()
     if (m_control)
         m_control->wish = engine::RunControl::Wish::Pause; // the next start goes on from the checkpoint
     m_service.finish(); // its questions wait for the engine thread
+    m_downloads.finish();
     m_sensors.finish();
     m_heavy.finish();
     m_checks.finish(); // its handle relies on the writer's
@@ -520,49 +521,6 @@ void Bridge::freezeSnapshot(const engine::RecordFilter &filter, const engine::Sp
     write<engine::SnapshotInfo>(Touched::Records, receiver,
                                 [=](ProjectApi &project, const JobContext &) { return project.freezeSnapshot(filter, shares); },
                                 std::move(done));
-}
-
-// --- models
-
-JobId Bridge::listModels(const std::vector<std::filesystem::path> &added, QObject *receiver,
-                         Done<std::vector<engine::Inspection>> done)
-{
-    return readSlowly<std::vector<engine::Inspection>>(
-        receiver,
-        [added](const ProjectApi *, const JobContext &context) -> Result<std::vector<engine::Inspection>> {
-            auto models = context.engine.libraryModels({}, {}, context.stop);
-            if (!models)
-                return models;
-            for (const std::filesystem::path &path : added) {
-                if (std::ranges::find(*models, path.string(), &engine::Inspection::path) != models->end())
-                    continue;
-                auto model = context.engine.inspect(path);
-                if (!model) {
-                    engine::Inspection broken;
-                    broken.kind = "model";
-                    broken.name = path.filename().string();
-                    broken.path = path.string();
-                    broken.problems = {{model.error().message, model.error().hint}};
-                    model = std::move(broken);
-                }
-                models->push_back(std::move(*model));
-            }
-            return models;
-        },
-        std::move(done), "models");
-}
-
-JobId Bridge::inspectModel(const std::filesystem::path &path, QObject *receiver, Done<engine::Inspection> done)
-{
-    return readSlowly<engine::Inspection>(
-        receiver, [=](const ProjectApi *, const JobContext &context) { return context.engine.inspect(path); }, std::move(done));
-}
-
-JobId Bridge::hashModel(const std::filesystem::path &path, QObject *receiver, Done<std::string> done)
-{
-    return readSlowly<std::string>(
-        receiver, [=](const ProjectApi *, const JobContext &context) { return context.engine.modelHash(path, context.stop); },
-        std::move(done), "hash");
 }
 
 } // namespace fettle::ui

@@ -6,6 +6,7 @@
 //   checks      findings and token lengths: minutes on a large project, stored in short steps, so that an edit never waits behind them
 //   fast        token lens and quick reads: typing never waits
 //   background  slow reads: previews, plans, the model library, hashes
+//   downloads   models from a hub: the only work that waits for a network
 //   sensors     load, memory, temperature of the machine: a sensor that sleeps holds nobody up
 #pragma once
 
@@ -65,6 +66,16 @@ struct DraftingState {
 struct LensLosses {
     QString of;                // "Run 3", or empty: the base model
     std::vector<float> tokens; // nats, by token of the lens; NaN: none
+};
+
+// The model that is fetched from a hub, as it is now.
+struct DownloadState {
+    bool isOn = false;
+    QString wanted; // "org/name", "org/name:Q4_K_M"
+    Progress progress;              // bytes; total 0: the hub is still asked
+    double bytesPerSecond = 0;      // 0: not known yet
+    std::optional<Error> failure;   // why it ended by itself
+    std::filesystem::path finished; // what is there now; empty: it did not end well, or has not ended
 };
 
 // The job that the status bar shows.
@@ -151,10 +162,25 @@ public:
                         Done<engine::SnapshotInfo> done);
 
     // --- models
-    // The library, and each of the added paths; one that cannot be read is listed with its problem.
+    // The library, and what lies at or below each of the added paths; one that cannot be read is listed with its problem.
     JobId listModels(const std::vector<std::filesystem::path> &added, QObject *receiver, Done<std::vector<engine::Inspection>> done);
+    // A model folder or file, or all that are found below a folder. Errors: those of inspect, where there is none.
+    JobId modelsUnder(const std::filesystem::path &path, QObject *receiver, Done<std::vector<engine::Inspection>> done);
     JobId inspectModel(const std::filesystem::path &path, QObject *receiver, Done<engine::Inspection> done);
     JobId hashModel(const std::filesystem::path &path, QObject *receiver, Done<std::string> done);
+
+    // One at a time, beside everything else; what has come is kept when it is stopped, and gone on from by the next start of the same name.
+    void startDownload(const QString &wanted);
+    void stopDownload();
+    [[nodiscard]] const DownloadState &download() const { return m_download; }
+    JobId listDownloads(QObject *receiver, Done<std::vector<engine::UnfinishedDownload>> done); // those that ended early
+    JobId discardDownload(const QString &wanted, QObject *receiver, Done<std::int64_t> done);
+    // Errors beside those of the engine: Usage where a run needs the model.
+    JobId planRemoval(const std::filesystem::path &model, QObject *receiver, Done<engine::ModelRemoval> done);
+    JobId removeModel(const std::filesystem::path &model, QObject *receiver, Done<std::int64_t> done);
+    JobId readModelCard(const std::filesystem::path &model, QObject *receiver, Done<std::string> done); // newest wins
+    JobId knownMemory(const std::filesystem::path &model, QObject *receiver, Done<engine::ModelMemory> done); // newest wins
+    JobId measureMemory(const std::filesystem::path &model, QObject *receiver, Done<engine::ModelMemory> done); // behind a run
 
     // --- runs
     JobId planRun(const engine::TrainRequest &request, QObject *receiver, Done<engine::TrainPlan> done); // newest wins
@@ -242,6 +268,7 @@ signals:
     void columnFinished(fettle::ui::JobId job, int column, const fettle::engine::ColumnResult &result);
 
     void servingChanged();
+    void downloadChanged();
     void draftingChanged();
     void draftWritten(fettle::RecordId record); // it is in the project
     void queueChanged();
@@ -309,7 +336,12 @@ private:
                                     const engine::GenerateEvents &events, std::stop_token stop); // heavy thread only
     [[nodiscard]] Answers answerProgram(const std::string &model, const std::filesystem::path &folder, const engine::GenerateRequest &request,
                                         const engine::GenerateEvents &events, std::stop_token stop); // from threads of the service
+    void freeModels(); // heavy thread only
     void readGauges();
+    struct ModelUse { std::string model; Error refusal; };
+    [[nodiscard]] std::vector<ModelUse> modelUses() const; // by runs that learn or wait
+    template <class T>
+    JobId unlessInUse(const std::filesystem::path &model, QObject *receiver, std::function<Result<T>(const JobContext &)> job, Done<T> done);
     void stopChecks(); // from the writer's thread, before it closes its handle
 
     std::unique_ptr<EngineApi> m_engine;
@@ -329,6 +361,8 @@ private:
     JobId m_servingJob = 0;
     DraftingState m_drafting;
     JobId m_draftJob = 0;
+    DownloadState m_download;
+    JobId m_downloadJob = 0;
     std::shared_ptr<engine::RunControl> m_control; // of the active run
     engine::RunInfo m_activeRun;
     JobId m_runJob = 0;
@@ -340,7 +374,7 @@ private:
     engine::MachineFacts m_machine;
 
     // Last, so that they end first.
-    Worker m_background, m_fast, m_writer, m_checks, m_heavy, m_service, m_sensors;
+    Worker m_background, m_fast, m_writer, m_checks, m_heavy, m_service, m_downloads, m_sensors;
 };
 
 } // namespace fettle::ui

@@ -25,7 +25,7 @@ JobId Bridge::measureFit(const engine::TrainRequest &request, QObject *receiver,
     return work<engine::FitResult>(
         tr("Measuring"), JobInfo::Kind::Other, receiver,
         [this, request, folder = m_folder](const JobContext &context) -> Result<engine::FitResult> {
-            m_heavyState.playground.reset(); // one model in memory at a time, and what is measured is the run alone
+            freeModels(); // one model in memory at a time, and what is measured is the run alone
             auto project = context.engine.openProject(folder, engine::Access::ReadOnly);
             if (!project)
                 return passError(project);
@@ -125,6 +125,8 @@ void Bridge::endRun(JobId job, const Result<engine::RunSummary> &result)
     if (std::exchange(m_starting, {}))
         storeQueue(); // it failed before the project knew it
     endJob(job);
+    if (queuedRuns() == 0)
+        m_heavy.post(m_nextJob++, [this](std::stop_token) { m_engine->forgetBase(); });
     emit runEnded(ended);
     emit runsChanged();
     emit recordsChanged(); // losses of the run
@@ -155,12 +157,19 @@ void Bridge::changeEpochs(double epochs)
         m_control->epochs = epochs;
 }
 
+void Bridge::freeModels()
+{
+    m_heavyState.playground.reset();
+    m_heavyState.losses.reset();
+    if (m_heavyState.live == nullptr) // the run that goes on holds it anyway, and so may the next
+        m_engine->forgetBase();
+}
+
 Result<> Bridge::usePlayground(JobId job, const std::string &model, std::stop_token stop)
 {
     if (m_heavyState.playground && m_heavyState.playgroundModel == model)
         return {};
-    m_heavyState.playground.reset(); // frees the old weights before the new ones come
-    m_heavyState.losses.reset();
+    freeModels(); // frees the old weights before the new ones come
     auto opened = m_engine->openPlayground(model, {}, progressOf(job), std::move(stop));
     if (!opened)
         return passError(opened);
@@ -302,8 +311,7 @@ Result<LensLosses> Bridge::lossesOf(const data::Record &record, const data::Rend
         key = model + '\n' + adapter + '\n' + std::to_string(run.resultStep.value_or(run.step)) + '\n' + std::to_string(run.seconds);
     }
     if (!m_heavyState.losses || m_heavyState.lossesKey != key) {
-        m_heavyState.playground.reset(); // one model in memory at a time
-        m_heavyState.losses.reset();
+        freeModels(); // one model in memory at a time
         auto opened = m_engine->openTokenLosses(model, adapter, project->get(), context.progress, context.stop);
         if (!opened)
             return passError(opened);
@@ -338,8 +346,7 @@ JobId Bridge::runAutopsy(QObject *receiver, Done<data::AutopsySummary> done)
     const JobId id = work<data::AutopsySummary>(
         tr("Asking the base model"), JobInfo::Kind::Other, receiver,
         [this, folder = m_folder, model = baseModel()](const JobContext &context) -> Result<data::AutopsySummary> {
-            m_heavyState.playground.reset(); // one model in memory at a time
-            m_heavyState.losses.reset();
+            freeModels(); // one model in memory at a time
             m_hasAutopsyHandle = true;
             const auto summary = [&]() -> Result<data::AutopsySummary> {
                 auto project = m_engine->openProject(folder, engine::Access::WriteBeside);
@@ -387,8 +394,7 @@ JobId Bridge::prepareBallot(const engine::BallotInfo &ballot, QObject *receiver,
     return work<engine::BallotOutcome>(
         tr("Blind vote"), JobInfo::Kind::Answer, receiver,
         [this, ballot, onGui, model = baseModel(), folder = m_folder](const JobContext &context) -> Result<engine::BallotOutcome> {
-            m_heavyState.playground.reset(); // one model in memory at a time
-            m_heavyState.losses.reset();
+            freeModels(); // one model in memory at a time
             auto project = context.engine.openProject(folder, engine::Access::ReadOnly);
             if (!project)
                 return passError(project);
@@ -404,8 +410,7 @@ JobId Bridge::evaluate(const engine::EvaluationRequest &request, RowsToAsk rows,
     return work<engine::EvaluationResult>(
         tr("Evaluation"), JobInfo::Kind::Answer, receiver,
         [this, request, rows = std::move(rows), folder = m_folder](const JobContext &context) -> Result<engine::EvaluationResult> {
-            m_heavyState.playground.reset(); // one model in memory at a time
-            m_heavyState.losses.reset();
+            freeModels(); // one model in memory at a time
             auto project = context.engine.openProject(folder, engine::Access::ReadOnly);
             if (!project)
                 return passError(project);

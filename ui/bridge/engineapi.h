@@ -11,6 +11,8 @@
 #include "core/engine/history.h"
 #include "core/engine/lens.h"
 #include "core/engine/machine.h"
+#include "core/engine/methodmemory.h"
+#include "core/engine/modelfiles.h"
 #include "core/engine/models.h"
 #include "core/engine/playground.h"
 #include "core/engine/project.h"
@@ -19,6 +21,7 @@
 #include "core/engine/serve.h"
 #include "core/engine/tokenlosses.h"
 #include "core/engine/training.h"
+#include "core/engine/webmodels.h"
 
 #include <memory>
 
@@ -176,6 +179,14 @@ public:
                                                                                 const ProgressCallback &progress,
                                                                                 std::stop_token stop) = 0;
     [[nodiscard]] virtual Result<std::string> modelHash(const std::filesystem::path &path, std::stop_token stop) = 0;
+    [[nodiscard]] virtual Result<engine::HubDownload> downloadModel(const std::string &wanted, const ProgressCallback &progress, std::stop_token stop) = 0;
+    [[nodiscard]] virtual std::vector<engine::UnfinishedDownload> unfinishedDownloads() = 0;
+    [[nodiscard]] virtual Result<std::int64_t> discardDownload(const std::string &wanted) = 0;
+    [[nodiscard]] virtual Result<engine::ModelRemoval> planRemoval(const std::filesystem::path &model) = 0;
+    [[nodiscard]] virtual Result<std::int64_t> removeModel(const std::filesystem::path &model) = 0;
+    [[nodiscard]] virtual Result<std::string> readModelCard(const std::filesystem::path &model) = 0;
+    [[nodiscard]] virtual Result<engine::ModelMemory> knownMemory(const std::filesystem::path &model, std::stop_token stop) = 0;
+    [[nodiscard]] virtual Result<engine::ModelMemory> measureMemory(const std::filesystem::path &model, const ProgressCallback &progress, std::stop_token stop) = 0;
     [[nodiscard]] virtual Result<std::shared_ptr<const LensApi>> openLens(const std::string &model) = 0;
     [[nodiscard]] virtual Result<std::int64_t> measureLengths(ProjectApi &project, const LensApi &lens, std::int64_t maxLength,
                                                               const ProgressCallback &progress, std::stop_token stop) = 0;
@@ -195,6 +206,8 @@ public:
     [[nodiscard]] virtual Result<engine::RunSummary> resumeRun(ProjectApi &project, RunId run, const engine::ComputeOptions &compute,
                                                                const engine::RunEvents &events, const engine::RunControl *control,
                                                                std::stop_token stop) = 0;
+    // Runs one after the other share the base that they have in common; it is forgotten where something else needs the memory, and by this.
+    virtual void forgetBase() = 0;
     [[nodiscard]] virtual Result<engine::Race> beginRace(ProjectApi &project, const engine::TrainRequest &common) = 0;
     [[nodiscard]] virtual Result<std::vector<engine::RaceStanding>> raceStandings(const ProjectApi &project, const std::string &tag) = 0;
     [[nodiscard]] virtual Result<> keepExactMatches(ProjectApi &project, const std::string &tag, const std::map<RunId, double> &shares) = 0;

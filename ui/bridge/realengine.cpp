@@ -257,6 +257,20 @@ public:
     {
         return engine::modelHash(path, stop);
     }
+    Result<engine::HubDownload> downloadModel(const std::string &wanted, const ProgressCallback &progress, std::stop_token stop) override
+    {
+        return engine::downloadModel(wanted, progress, std::move(stop));
+    }
+    std::vector<engine::UnfinishedDownload> unfinishedDownloads() override { return engine::unfinishedDownloads(); }
+    Result<std::int64_t> discardDownload(const std::string &wanted) override { return engine::discardDownload(wanted); }
+    Result<engine::ModelRemoval> planRemoval(const std::filesystem::path &model) override { return engine::planRemoval(model); }
+    Result<std::int64_t> removeModel(const std::filesystem::path &model) override { return engine::removeModel(model); }
+    Result<std::string> readModelCard(const std::filesystem::path &model) override { return engine::readModelCard(model); }
+    Result<engine::ModelMemory> knownMemory(const std::filesystem::path &model, std::stop_token stop) override { return engine::knownMemory(model, std::move(stop)); }
+    Result<engine::ModelMemory> measureMemory(const std::filesystem::path &model, const ProgressCallback &progress, std::stop_token stop) override
+    {
+        return engine::measureMemory(model, progress, std::move(stop));
+    }
     Result<std::shared_ptr<const LensApi>> openLens(const std::string &model) override
     {
         auto lens = engine::Lens::open(model);
@@ -287,8 +301,9 @@ public:
     Result<engine::RunSummary> trainRun(ProjectApi &project, const engine::TrainRequest &request, const engine::RunEvents &events,
                                         const engine::RunControl *control, std::stop_token stop) override
     {
-        return engine::trainRun(unwrap(project), request, events, control, stop);
+        return engine::trainRun(unwrap(project), request, events, control, stop, &m_base);
     }
+    void forgetBase() override { m_base.clear(); }
     Result<engine::Race> beginRace(ProjectApi &project, const engine::TrainRequest &common) override { return engine::beginRace(unwrap(project), common); }
     Result<std::vector<engine::RaceStanding>> raceStandings(const ProjectApi &project, const std::string &tag) override { return engine::raceStandings(unwrap(project), tag); }
     Result<> keepExactMatches(ProjectApi &project, const std::string &tag, const std::map<RunId, double> &shares) override
@@ -299,7 +314,7 @@ public:
                                          const engine::RunEvents &events, const engine::RunControl *control,
                                          std::stop_token stop) override
     {
-        return engine::resumeRun(unwrap(project), run, compute, events, control, stop);
+        return engine::resumeRun(unwrap(project), run, compute, events, control, stop, &m_base);
     }
     Result<std::unique_ptr<PlaygroundApi>> openPlayground(const std::string &model, const engine::ComputeOptions &compute,
                                                           const ProgressCallback &progress, std::stop_token stop) override
@@ -361,6 +376,7 @@ public:
 
 private:
     engine::GaugeReader m_gauges;
+    engine::KeptBase m_base; // thread of the runs
 };
 
 } // namespace

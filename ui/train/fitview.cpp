@@ -217,6 +217,9 @@ void FitView::showFit(const engine::FitResult &fit, const QString &clock)
     if (fit.secondsPerStep > 0)
         time = fit.steps > 0 ? tr("%1 s for each step, %2 for all %3 steps.").arg(fit.secondsPerStep, 0, 'f', 1).arg(durationText(fit.seconds()), countText(fit.steps))
                              : tr("%1 s for each step.").arg(fit.secondsPerStep, 0, 'f', 1);
+    if (fit.joulesPerStep > 0)
+        time += QLatin1Char(' ') + (fit.steps > 0 ? tr("The processor uses about %1 for it.").arg(energyText(fit.joulesPerStep * double(fit.steps)))
+                                                  : tr("The processor uses about %1 for a step.").arg(energyText(fit.joulesPerStep)));
     m_time->setText(time);
     m_time->setVisible(!time.isEmpty());
     showSuggestions(fit.suggestions);

@@ -63,6 +63,7 @@ void TrainPage::setProject()
     m_records = 0;
     m_runs.clear();
     m_adapter.clear();
+    m_onto.clear();
     m_form->setGiven(false);
     showBegins();
     m_head->setState({});
@@ -216,6 +217,7 @@ engine::TrainRequest TrainPage::request() const
     wanted.recipe = m_form->recipe();
     wanted.snapshot = SnapshotId{m_snapshot->currentData().toLongLong()};
     wanted.adapter = m_adapter;
+    wanted.onto = m_onto;
     return wanted;
 }
 

@@ -83,7 +83,7 @@ private:
     [[nodiscard]] QComboBox *makeBegin();
     void showBegins();
     void chooseBegin();
-    void beginWith(const std::string &adapter);
+    void beginWith(const std::string &adapter, const std::string &onto = {});
     void compareWith(RunId run); // invalid: with the preset
     void resetSettings();
     [[nodiscard]] train::Recipe referenceOf(const std::string &method) const; // what settings are marked against
@@ -122,6 +122,7 @@ private:
     std::vector<engine::RunInfo> m_runs; // of the project, newest first
     std::string m_modelPath; // of the base model; empty: not known
     std::string m_adapter;   // that the run goes on from: a run's number or a folder; empty: it begins afresh
+    std::string m_onto;      // the run that is written into the base first; empty: none
     struct EarlierRun { RunId id; QString name; train::Recipe recipe; };
     std::optional<EarlierRun> m_against; // the run that the settings are compared with; none: the preset
     std::map<std::string, train::Recipe> m_left; // what a method was set to before another one was chosen

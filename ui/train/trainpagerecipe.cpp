@@ -92,7 +92,7 @@ void TrainPage::copyCommand()
         return;
     m_form->commit();
     const engine::TrainRequest wanted = request();
-    const train::TrainCommand command{wanted.model, bridge().project()->folder().string(), wanted.adapter, wanted.snapshot.value, wanted.recipe};
+    const train::TrainCommand command{wanted.model, bridge().project()->folder().string(), wanted.adapter, wanted.snapshot.value, wanted.recipe, wanted.onto};
     QGuiApplication::clipboard()->setText(QString::fromStdString(train::textOf(command)));
     context().showMessage({MessageTone::Info, tr("The command line is in the clipboard."), tr("In a terminal it starts this run with the same settings."), {}, {}, {}});
 }

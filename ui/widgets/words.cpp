@@ -59,6 +59,14 @@ QString gigabytesText(qint64 bytes)
     return QLocale().toString(double(bytes) / 1e9, 'f', 1);
 }
 
+QString energyText(double joules)
+{
+    const double wattHours = joules / 3600;
+    if (wattHours >= 1000)
+        return tr("%1 kWh").arg(threeDigits(wattHours / 1000));
+    return wattHours >= 1 ? tr("%1 Wh").arg(threeDigits(wattHours)) : tr("%1 J").arg(threeDigits(joules));
+}
+
 QString durationText(double seconds)
 {
     const qint64 whole = qMax<qint64>(0, qRound64(seconds));

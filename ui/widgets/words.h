@@ -14,6 +14,7 @@ namespace fettle::ui {
 [[nodiscard]] QString bytesText(qint64 bytes);            // 269 MB, 3.7 GB (decimal units)
 [[nodiscard]] QString gigabytesText(qint64 bytes);        // "9.4" for "9.4 of 15.4 GB"
 [[nodiscard]] QString durationText(double seconds);       // 45 s, 5 min, 1 h 20 min
+[[nodiscard]] QString energyText(double joules);          // 850 J, 12.4 Wh, 1.20 kWh
 [[nodiscard]] QString timeLeftText(double seconds);       // "5 min left"; empty below 0
 [[nodiscard]] QString lossText(double loss);              // 1.37
 [[nodiscard]] QString whenText(const QDateTime &when);    // "14:24", "Tuesday", "3 March"

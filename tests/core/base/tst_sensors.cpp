@@ -22,6 +22,7 @@ private slots:
     void damagedCountersTellNothing_data();
     void damagedCountersTellNothing();
     void warmestProcessorCounts();
+    void energyIsCounted();
     void amdCard();
     void intelCardTellsEnergy();
     void nvidiaByItsLibrary();
@@ -104,6 +105,26 @@ void TestSensors::warmestProcessorCounts()
     put(QStringLiteral("sys/class/hwmon/hwmon3/name"), "k10temp\n");
     put(QStringLiteral("sys/class/hwmon/hwmon3/temp1_input"), "55250\n");
     QCOMPARE(sensors.read().processorCelsius.value_or(-1), 55.25);
+}
+
+void TestSensors::energyIsCounted()
+{
+    QVERIFY(readProcessorEnergy(root()).packages.empty());
+    QVERIFY(!joulesBetween({}, {}));
+    const QString first = QStringLiteral("sys/class/powercap/intel-rapl:0/"), second = QStringLiteral("sys/class/powercap/intel-rapl:1/");
+    put(first + QStringLiteral("energy_uj"), "5000000\n");
+    put(first + QStringLiteral("max_energy_range_uj"), "262143328850\n");
+    put(second + QStringLiteral("energy_uj"), "262143000000\n");
+    put(second + QStringLiteral("max_energy_range_uj"), "262143328850\n");
+    put(QStringLiteral("sys/class/powercap/intel-rapl:0:0/energy_uj"), "1000\n"); // a part of the first
+    const EnergyReading before = readProcessorEnergy(root());
+    QCOMPARE(before.packages.size(), std::size_t(2));
+    put(first + QStringLiteral("energy_uj"), "7500000\n");
+    put(second + QStringLiteral("energy_uj"), "671150\n"); // it has begun anew
+    QCOMPARE(joulesBetween(before, readProcessorEnergy(root())).value_or(-1), 2.5 + 1.0);
+    // Where one of them may not be read, nothing is said.
+    put(second + QStringLiteral("energy_uj"), "");
+    QVERIFY(!joulesBetween(before, readProcessorEnergy(root())));
 }
 
 void TestSensors::amdCard()

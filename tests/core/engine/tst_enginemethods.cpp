@@ -70,6 +70,8 @@ private slots:
     void wholeRoad();
     void fullRefusesWhatCannotBe();
     void startsOfAnotherKindAreRefused();
+    void recipeTellsWhatTheAdapterBrings_data();
+    void recipeTellsWhatTheAdapterBrings();
 
 private:
     Project project()
@@ -292,6 +294,59 @@ void TestEngineMethods::startsOfAnotherKindAreRefused()
     VERIFY_OK(playground);
     const auto half = (*playground)->generate(ask, &own);
     QVERIFY(!half && half.error().message.find("strength") != std::string::npos);
+}
+
+void TestEngineMethods::recipeTellsWhatTheAdapterBrings_data()
+{
+    QTest::addColumn<QString>("method");
+    QTest::addColumn<QStringList>("own");   // of the adapter
+    QTest::addColumn<QStringList>("typed"); // for the run that goes on from it
+    QTest::newRow("rank and alpha") << "lora" << QStringList{"rank=4", "alpha=12"} << QStringList{"rank=16", "alpha=32"};
+    QTest::newRow("places") << "lora" << QStringList{"rank=4", "targets=down_proj,q_proj", "layers=1", "rslora=true"} << QStringList{"rank=4"};
+    QTest::newRow("expression and patterns") << "lora" << QStringList{"targetExpression=.*(q|down)_proj", "rankPattern=q_proj=3", "alphaPattern=down_proj=5"} << QStringList{"rank=2"};
+    QTest::newRow("dora") << "lora" << QStringList{"rank=2", "dora=true"} << QStringList{"rank=2"};
+    QTest::newRow("bottleneck") << "bottleneck" << QStringList{"kind=double", "reductionFactor=4", "activation=swish", "layers=1"} << QStringList{"kind=sequential"};
+    QTest::newRow("prefix") << "prefix" << QStringList{"virtualTokens=6"} << QStringList{"virtualTokens=20"};
+    QTest::newRow("prompt") << "prompt" << QStringList{"virtualTokens=6"} << QStringList{"virtualTokens=20"};
+    QTest::newRow("ia3") << "ia3" << QStringList{"scaledModules=k_proj,v_proj", "inputScaled=v_proj"} << QStringList{};
+}
+
+// What the run trains is what its recipe says, so that the recipe trains the same again. A folder is no run: nothing else says what it holds.
+void TestEngineMethods::recipeTellsWhatTheAdapterBrings()
+{
+    QFETCH(QString, method);
+    QFETCH(QStringList, own);
+    QFETCH(QStringList, typed);
+    Project project = this->project();
+    const auto first = trainRun(project, request(method.toStdString(), own + QStringList{"maxSteps=1"}));
+    VERIFY_OK(first);
+    TrainRequest next = request(method.toStdString(), typed + QStringList{"maxSteps=1"});
+    next.adapter = first->run.adapter;
+    std::vector<std::string> notices;
+    RunEvents events;
+    events.noticed = [&](RunId, const std::string &text) { notices.push_back(text); };
+    const auto second = trainRun(project, next, events);
+    VERIFY_OK(second);
+    const auto recipe = train::recipeFromJson(nlohmann::json::parse(second->run.recipeJson));
+    VERIFY_OK(recipe);
+    TrainRequest fresh = request(method.toStdString(), {});
+    fresh.recipe = *recipe;
+    QCOMPARE(methodCost(kModel, *recipe)->trainableParameters, methodCost(kModel, train::recipeFromJson(nlohmann::json::parse(first->run.recipeJson)).value())->trainableParameters);
+    for (const QString &setting : own) {
+        const auto cut = setting.indexOf('=');
+        train::Recipe wanted = *recipe;
+        if (setting.startsWith("layers")) // "1" of two layers may be said otherwise
+            continue;
+        VERIFY_OK(train::applySetting(wanted, setting.toStdString()));
+        QVERIFY2(wanted == *recipe, qPrintable(setting + " is " + QString::fromStdString(recipe->values.contains(setting.left(cut).toStdString()) ? train::recipeToJson(*recipe)[setting.left(cut).toStdString()].dump() : "not said")));
+    }
+    const bool isTold = std::ranges::any_of(notices, [](const std::string &text) { return text.find("brings its own settings") != std::string::npos; });
+    QVERIFY2(isTold, notices.empty() ? "nothing is told" : notices.front().c_str());
+    // As it is in the file: the same rank is no news.
+    next.recipe = *recipe;
+    notices.clear();
+    VERIFY_OK(trainRun(project, next, events));
+    QVERIFY(std::ranges::none_of(notices, [](const std::string &text) { return text.find("brings its own settings") != std::string::npos; }));
 }
 
 QTEST_GUILESS_MAIN(TestEngineMethods)

@@ -1,4 +1,5 @@
 // trainRun, resumeRun and planRun on a whole project with the tiny chat model: what is stored, which events come, what is refused.
+#include "core/engine/fit.h"
 #include "core/engine/runmoves.h"
 #include "core/engine/stackedbase.h"
 #include "core/engine/training.h"
@@ -406,10 +407,18 @@ void TestEngineTraining::stacksOnAMergedBase()
     QVERIFY(*other != *base);
 
     TrainRequest second = request({"rank=2", "warmup=0", "maxSteps=2"});
-    second.model = base->string();
+    second.onto = "1";
     Seen seen;
     const auto stacked = trainRun(project(), second, seen.events());
     VERIFY_OK(stacked);
+    QCOMPARE(stacked->run.modelPath, base->string());
+    FitRequest wanted;
+    wanted.run = second;
+    VERIFY_OK(measureFit(&project(), wanted));
+    TrainRequest both = second;
+    both.adapter = "1";
+    const auto neither = trainRun(project(), both);
+    QVERIFY(!neither && neither.error().code == ErrorCode::Usage);
     const auto metrics = project().metrics(first->run.id);
     VERIFY_OK(metrics);
     QVERIFY(seen.steps.front().loss < metrics->front().loss); // the base knows what the first run learnt

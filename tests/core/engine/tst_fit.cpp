@@ -2,6 +2,7 @@
 #include "core/base/memory.h"
 #include "core/base/random.h"
 #include "core/engine/fit.h"
+#include "core/engine/methodmemory.h"
 #include "core/io/atomicfile.h"
 #include "core/io/jsonfile.h"
 #include "core/io/safetensors.h"
@@ -64,6 +65,7 @@ private slots:
     void predictsThePeakOfTheRun_data();
     void predictsThePeakOfTheRun();
     void endsInsideAPass();
+    void everyMethodIsMeasuredOnce();
 
 private:
     QTemporaryDir m_dir;
@@ -269,6 +271,50 @@ void TestFit::endsInsideAPass()
     QVERIFY(!fit);
     QCOMPARE(fit.error().code, ErrorCode::Cancelled);
     QCOMPARE(passes, 1);
+}
+
+// What the Models page shows: nothing before it is measured, the same after a restart, and the reason where a method is not possible.
+void TestFit::everyMethodIsMeasuredOnce()
+{
+    QTemporaryDir cache;
+    qputenv("XDG_CACHE_HOME", cache.path().toUtf8());
+    const auto before = knownMemory(kModel);
+    VERIFY_OK(before);
+    QCOMPARE(before->methods.size(), train::methods().size());
+    for (const MethodMemory &method : before->methods)
+        QVERIFY2(!method.refusal && method.bytes == 0, method.method.c_str());
+    QVERIFY(!before->isMeasured());
+    const auto measured = measureMemory(kModel);
+    VERIFY_OK(measured);
+    QVERIFY(measured->isMeasured());
+    const auto again = knownMemory(kModel);
+    VERIFY_OK(again);
+    QVERIFY(again->isMeasured() && again->available > 0);
+    std::map<std::string, std::int64_t> bytes;
+    for (std::size_t i = 0; i < again->methods.size(); ++i) {
+        QCOMPARE(again->methods[i].bytes, measured->methods[i].bytes);
+        QVERIFY(again->methods[i].secondsPerStep > 0);
+        bytes[again->methods[i].method] = again->methods[i].bytes;
+    }
+    // Cancelled in the middle: what was measured before is known.
+    qputenv("XDG_CACHE_HOME", (cache.path() + "/other").toUtf8());
+    std::stop_source stop;
+    const auto cancelled = measureMemory(kModel, [&](const Progress &progress) {
+        if (progress.done == 1)
+            stop.request_stop();
+    }, stop.get_token());
+    QVERIFY(!cancelled && cancelled.error().code == ErrorCode::Cancelled);
+    const auto part = knownMemory(kModel);
+    VERIFY_OK(part);
+    QVERIFY(part->methods[0].bytes > 0 && part->methods.back().bytes == 0);
+    // A rounded file: full fine-tuning says why not, and the others are measured.
+    const auto rounded = measureMemory(FETTLE_FIXTURES "/models/llama-q8.gguf");
+    VERIFY_OK(rounded);
+    for (const MethodMemory &method : rounded->methods) {
+        QCOMPARE(method.refusal.has_value(), method.method == "full");
+        QCOMPARE(method.bytes > 0, method.method != "full");
+    }
+    qunsetenv("XDG_CACHE_HOME");
 }
 
 QTEST_GUILESS_MAIN(TestFit)

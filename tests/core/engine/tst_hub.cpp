@@ -5,79 +5,32 @@
 #include "core/engine/modelplaces.h"
 #include "core/engine/models.h"
 #include "core/engine/webmodels.h"
-#include "tests/core/engine/hubserver.h"
+#include "tests/core/engine/hubmodel.h"
 #include "tests/core/verifyok.h"
 
 #include <QTemporaryDir>
 #include <QTest>
 #include <fmt/format.h>
 #include <fstream>
-#include <map>
 #include <nlohmann/json.hpp>
 
 using namespace fettle;
 using namespace fettle::engine;
+using fixture::contentOf;
+using fixture::Files;
 using fixture::HubServer;
+using fixture::isLarge;
+using fixture::listOf;
+using fixture::partOf;
+using fixture::tinychat;
 using fixture::WebAnswer;
 using fixture::WebRequest;
+using fixture::wellBehaved;
 namespace fs = std::filesystem;
 
 namespace {
 
-const std::string kRevision(40, 'a');
-const fs::path kModel = FETTLE_FIXTURES "/tinychat";
-
-std::string contentOf(const fs::path &file)
-{
-    std::ifstream stream(file, std::ios::binary);
-    return {(std::istreambuf_iterator<char>(stream)), {}};
-}
-
-using Files = std::map<std::string, std::string>;
-
-Files tinychat()
-{
-    Files files;
-    for (const auto &entry : fs::directory_iterator(kModel))
-        files[entry.path().filename()] = contentOf(entry.path());
-    files["README.md"] = "---\nlicense: mit\n---\n# Tiny chat\n";
-    return files;
-}
-
-bool isLarge(const std::string &name) { return name.ends_with(".safetensors") || name.ends_with(".gguf"); }
-
-nlohmann::json listOf(const Files &files)
-{
-    nlohmann::json siblings = nlohmann::json::array();
-    for (const auto &[name, content] : files) {
-        nlohmann::json file = {{"rfilename", name}, {"size", content.size()}, {"blobId", gitBlobName(content)}};
-        if (isLarge(name))
-            file["lfs"] = {{"size", content.size()}, {"sha256", sha256Hex(content)}, {"pointerSize", 134}};
-        siblings.push_back(file);
-    }
-    return {{"id", "acme/tinychat"}, {"sha", kRevision}, {"siblings", siblings}};
-}
-
-WebAnswer partOf(const std::string &content, const WebRequest &request)
-{
-    const std::size_t from = request.from();
-    if (from >= content.size() && from > 0)
-        return {416, {"Content-Length: 0"}};
-    WebAnswer answer{from > 0 ? 206 : 200, {fmt::format("Content-Length: {}", content.size() - from)}, content.substr(from)};
-    if (from > 0)
-        answer.headers.push_back(fmt::format("Content-Range: bytes {}-{}/{}", from, content.size() - 1, content.size()));
-    return answer;
-}
-
-// As the hub answers when all is well.
-WebAnswer wellBehaved(const Files &files, const WebRequest &request)
-{
-    if (request.path == "/api/models/acme/tinychat/revision/main?blobs=true")
-        return {200, {"Content-Type: application/json"}, listOf(files).dump()};
-    const std::string prefix = "/acme/tinychat/resolve/" + kRevision + "/";
-    const auto file = request.path.starts_with(prefix) ? files.find(request.path.substr(prefix.size())) : files.end();
-    return file == files.end() ? WebAnswer{404, {"Content-Length: 0"}} : partOf(file->second, request);
-}
+const std::string kRevision = fixture::hubRevision();
 
 const io::WebOptions kQuick{{}, 3, std::chrono::milliseconds(1), std::chrono::seconds(5)};
 
@@ -105,6 +58,7 @@ private slots:
     void hostileLists_data();
     void hostileLists();
     void namesAreRead();
+    void unfinishedAreListedAndThrownAway();
 
 private:
     [[nodiscard]] Result<HubDownload> download(const std::string &name = "acme/tinychat") { return downloadModel(name, {}, {}, kQuick); }
@@ -452,6 +406,60 @@ void TestHub::namesAreRead()
     QCOMPARE(parseHubName("acme/tiny:Q4_K_M")->variant, std::string("Q4_K_M"));
     for (const char *name : {"", "tiny", "a/b/c", "../x", "a/..", "a b/c", "a/b?x=1", "/etc/passwd", "a--b/c", "a/b:../c", "http://evil/x/y"})
         QVERIFY2(!parseHubName(name), name);
+}
+
+void TestHub::unfinishedAreListedAndThrownAway()
+{
+    QVERIFY(unfinishedDownloads().empty());
+    // Two of one model end early: each is a download of its own.
+    m_files["tiny-Q8_0.gguf"] = std::string(90'000, 'q');
+    const auto stopAt = [this](const char *ending, std::size_t bytes) {
+        m_server->answer = [this, ending, bytes](const WebRequest &request) {
+            WebAnswer answer = wellBehaved(m_files, request);
+            if (request.path.ends_with(ending))
+                answer.cutAfter = request.range.empty() ? bytes : 0;
+            return answer;
+        };
+    };
+    stopAt("safetensors", 50'000);
+    QVERIFY(!download());
+    stopAt("gguf", 20'000);
+    QVERIFY(!download("acme/tinychat:Q8_0"));
+    auto unfinished = unfinishedDownloads();
+    QCOMPARE(unfinished.size(), 2U);
+    QCOMPARE(unfinished[0].wanted, std::string("acme/tinychat"));
+    QCOMPARE(unfinished[1].wanted, std::string("acme/tinychat:Q8_0"));
+    QVERIFY(unfinished[0].present >= 50'000 && unfinished[0].present < unfinished[0].bytes);
+    std::int64_t all = 0;
+    for (const auto &[name, content] : m_files)
+        all += name == "tiny-Q8_0.gguf" ? 0 : std::int64_t(content.size());
+    QCOMPARE(unfinished[0].bytes, all);
+    QCOMPARE(unfinished[1].present, 20'000 + std::int64_t(m_files["README.md"].size()));
+
+    // What goes is its own; what has come of the other one stays, and is gone on from.
+    const auto freed = discardDownload("acme/tinychat:Q8_0");
+    VERIFY_OK(freed);
+    QVERIFY(*freed >= 20'000);
+    unfinished = unfinishedDownloads();
+    QCOMPARE(unfinished.size(), 1U);
+    m_server->answer = [this](const WebRequest &request) { return wellBehaved(m_files, request); };
+    const auto model = download();
+    VERIFY_OK(model);
+    QVERIFY(model->fetched <= model->bytes - 50'000);
+    QVERIFY(unfinishedDownloads().empty());
+    const auto none = discardDownload("acme/tinychat");
+    QVERIFY(!none && none.error().code == ErrorCode::NotFound);
+
+    // Beside a complete model, the rest of a variant goes alone.
+    stopAt("gguf", 20'000);
+    QVERIFY(!download("acme/tinychat:Q8_0"));
+    VERIFY_OK(discardDownload("acme/tinychat:Q8_0"));
+    QCOMPARE(contentOf(model->path / "model.safetensors"), m_files["model.safetensors"]);
+    QVERIFY(inspect(model->path)->trainable);
+
+    // A damaged note is no download, and no reason to fail.
+    std::ofstream(root() / "fettle-download-0123456789ab.json") << "{\"wanted\": 7, \"files\": [{\"hash\": \"../../x\", \"bytes\": -1}]";
+    QVERIFY(unfinishedDownloads().empty());
 }
 
 QTEST_GUILESS_MAIN(TestHub)

@@ -30,6 +30,7 @@ private slots:
     void refusals_data();
     void refusals();
     void runsOfARaceAreComparable();
+    void queueReadsItsBaseOnce();
 };
 
 void TestRace::lanesKeepTheBudget()
@@ -137,6 +138,64 @@ void TestRace::runsOfARaceAreComparable()
     VERIFY_OK(next);
     QCOMPARE(next->tag, std::string("race 2"));
     QVERIFY(raceStandings(*project, next->tag)->empty());
+}
+
+// Several adapters of one base, one after the other: the weights are read once, and each run learns to the last bit what it learns alone.
+void TestRace::queueReadsItsBaseOnce()
+{
+    QTemporaryDir dir;
+    auto project = Project::create(dir.filePath(QStringLiteral("p.fettle")).toStdString());
+    VERIFY_OK(project);
+    std::vector<data::Record> records;
+    for (int i = 0; i < 12; ++i)
+        records.push_back(data::makePair(fmt::format("Which shelf holds box {}?", i), {}, fmt::format("Box {} stands on shelf {}.", i, i * 7 % 40)));
+    VERIFY_OK(project->addRecords(records, "Added rows"));
+    const auto snapshot = project->freezeSnapshot({}, {});
+    VERIFY_OK(snapshot);
+    const auto run = [&](const char *method, const std::vector<const char *> &settings, KeptBase *kept) {
+        TrainRequest request;
+        request.model = FETTLE_FIXTURES "/tinychat";
+        request.compute.threads = 1;
+        request.snapshot = snapshot->id;
+        request.recipe = common();
+        request.recipe.method = method;
+        for (const char *setting : settings)
+            if (!train::applySetting(request.recipe, setting))
+                qFatal("%s", setting);
+        std::vector<double> losses;
+        RunEvents events;
+        events.stepFinished = [&](RunId, const MetricPoint &point, double) { losses.push_back(point.loss); };
+        const auto summary = trainRun(*project, request, events, nullptr, {}, kept);
+        if (!summary)
+            qFatal("%s", summary.error().message.c_str());
+        return losses;
+    };
+    KeptBase kept;
+    for (const auto &[method, settings] : std::vector<std::pair<const char *, std::vector<const char *>>>{{"lora", {"rank=4"}},
+                                           {"lora", {"rank=8", "dora=true"}},
+                                           {"lora", {"rank=4", "init=pissa"}},
+                                           {"lora", {"rank=4", "modulesToSave=embed_tokens"}},
+                                           {"bottleneck", {}},
+                                           {"prefix", {}},
+                                           {"prompt", {}},
+                                           {"ia3", {}},
+                                           {"lora", {"rank=4"}}}) {
+        const auto shared = run(method, settings, &kept), alone = run(method, settings, nullptr);
+        QCOMPARE(shared, alone);
+        QCOMPARE(kept.loads(), 1);
+    }
+    // Weights that lie otherwise in memory are others, and only one set is held.
+    (void)run("lora", {"storage=nf4"}, &kept);
+    QCOMPARE(kept.loads(), 2);
+    (void)run("lora", {"storage=nf4"}, &kept);
+    QCOMPARE(kept.loads(), 2);
+    // What trains the weights themselves has its own, and leaves none behind that it has changed.
+    (void)run("full", {"maxSteps=1"}, &kept);
+    QCOMPARE(run("lora", {"rank=4"}, &kept), run("lora", {"rank=4"}, nullptr));
+    QCOMPARE(kept.loads(), 3);
+    kept.clear();
+    (void)run("lora", {"rank=4"}, &kept);
+    QCOMPARE(kept.loads(), 4);
 }
 
 QTEST_GUILESS_MAIN(TestRace)

@@ -133,6 +133,65 @@ Result<std::string> FakeEngine::modelHash(const std::filesystem::path &, std::st
     return std::string("3fa9c1e70b52") + std::string(48, '0') + "d81c";
 }
 
+Result<engine::HubDownload> FakeEngine::downloadModel(const std::string &wanted, const ProgressCallback &progress, std::stop_token stop)
+{
+    if (download)
+        return download(wanted, progress, stop);
+    progress({"Fetching model.safetensors", 1'192'000'000, 1'192'000'000, 0});
+    return engine::HubDownload{"/models/" + wanted, 1'192'000'000, 1'192'000'000};
+}
+
+Result<std::int64_t> FakeEngine::discardDownload(const std::string &wanted)
+{
+    const auto found = std::ranges::find(unfinished, wanted, &engine::UnfinishedDownload::wanted);
+    if (found == unfinished.end())
+        return fail(ErrorCode::NotFound, "Nothing of " + wanted + " has been downloaded.");
+    const std::int64_t bytes = found->present;
+    unfinished.erase(found);
+    return bytes;
+}
+
+Result<engine::ModelRemoval> FakeEngine::planRemoval(const std::filesystem::path &model)
+{
+    if (removalError)
+        return tl::unexpected<Error>(*removalError);
+    return engine::ModelRemoval{model, {model / "config.json", model / "model.safetensors"}, 269'000'000, 0};
+}
+
+Result<std::int64_t> FakeEngine::removeModel(const std::filesystem::path &model)
+{
+    if (removalError)
+        return tl::unexpected<Error>(*removalError);
+    std::erase_if(models, [&](const engine::Inspection &known) { return known.path == model.string(); });
+    return 269'000'000;
+}
+
+Result<engine::ModelMemory> FakeEngine::knownMemory(const std::filesystem::path &model, std::stop_token)
+{
+    engine::ModelMemory memory;
+    memory.available = this->memory.availableBytes;
+    for (const train::MethodInfo &method : train::methods()) {
+        engine::MethodMemory own;
+        own.method = method.key;
+        if (const auto known = methodBytes.find(own.method); known != methodBytes.end())
+            own.bytes = known->second;
+        if (own.method == "full" && model.string().ends_with(".gguf"))
+            own.refusal = Error{ErrorCode::BadInput, "The weights of this file are rounded to 8 bits.", "Choose LoRA."};
+        memory.methods.push_back(std::move(own));
+    }
+    return memory;
+}
+
+Result<engine::ModelMemory> FakeEngine::measureMemory(const std::filesystem::path &model, const ProgressCallback &progress, std::stop_token stop)
+{
+    std::int64_t bytes = 3'100'000'000;
+    for (const train::MethodInfo &method : train::methods()) {
+        progress({"Measuring " + std::string(method.label), 0, 6, -1});
+        methodBytes[std::string(method.key)] = bytes += 600'000'000;
+    }
+    return knownMemory(model, stop);
+}
+
 Result<std::shared_ptr<const LensApi>> FakeEngine::openLens(const std::string &)
 {
     if (lensError)

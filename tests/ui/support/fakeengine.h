@@ -50,6 +50,11 @@ public:
     std::function<void(evaluate::Comparison &comparison)> changeComparison; // on the engine thread
     std::optional<Error> ballotError;                  // ends a ballot after its pairs
     std::vector<engine::Inspection> models;
+    std::function<Result<engine::HubDownload>(const std::string &wanted, const ProgressCallback &progress, std::stop_token stop)> download; // on the thread of the downloads
+    std::vector<engine::UnfinishedDownload> unfinished;
+    std::optional<Error> removalError;
+    std::string modelCard = "# A small chat model\n\nIt answers in **one** sentence.\n";
+    std::map<std::string, std::int64_t> methodBytes; // measured before, by method
     std::optional<Error> lensError;
     std::function<void()> beforeMeasuring; // on the thread of the checks: a test can hold them there
     std::atomic<bool> areSensorsAsleep = false; // holds the next reading of the gauges until it is false and notified
@@ -74,6 +79,14 @@ public:
     Result<std::vector<engine::Inspection>> libraryModels(const std::vector<std::filesystem::path> &extraFolders,
                                                           const ProgressCallback &progress, std::stop_token stop) override;
     Result<std::string> modelHash(const std::filesystem::path &path, std::stop_token stop) override;
+    Result<engine::HubDownload> downloadModel(const std::string &wanted, const ProgressCallback &progress, std::stop_token stop) override;
+    std::vector<engine::UnfinishedDownload> unfinishedDownloads() override { return unfinished; }
+    Result<std::int64_t> discardDownload(const std::string &wanted) override;
+    Result<engine::ModelRemoval> planRemoval(const std::filesystem::path &model) override;
+    Result<std::int64_t> removeModel(const std::filesystem::path &model) override;
+    Result<std::string> readModelCard(const std::filesystem::path &) override { return modelCard; }
+    Result<engine::ModelMemory> knownMemory(const std::filesystem::path &model, std::stop_token stop) override;
+    Result<engine::ModelMemory> measureMemory(const std::filesystem::path &model, const ProgressCallback &progress, std::stop_token stop) override;
     Result<std::shared_ptr<const LensApi>> openLens(const std::string &model) override;
     Result<std::int64_t> measureLengths(ProjectApi &project, const LensApi &lens, std::int64_t maxLength,
                                         const ProgressCallback &progress, std::stop_token stop) override;
@@ -88,6 +101,8 @@ public:
     Result<engine::RunSummary> resumeRun(ProjectApi &project, RunId run, const engine::ComputeOptions &compute,
                                          const engine::RunEvents &events, const engine::RunControl *control,
                                          std::stop_token stop) override;
+    void forgetBase() override { ++basesForgotten; }
+    std::atomic<int> basesForgotten = 0;
     Result<engine::Race> beginRace(ProjectApi &project, const engine::TrainRequest &common) override;
     Result<std::vector<engine::RaceStanding>> raceStandings(const ProjectApi &project, const std::string &tag) override;
     Result<> keepExactMatches(ProjectApi &project, const std::string &tag, const std::map<RunId, double> &shares) override;

@@ -1,6 +1,8 @@
 // See modeldetail.h.
 #include "ui/models/modeldetail.h"
 
+#include "ui/models/carddialog.h"
+#include "ui/models/methodmemoryview.h"
 #include "ui/models/modeltable.h"
 #include "ui/widgets/badge.h"
 #include "ui/widgets/button.h"
@@ -48,10 +50,18 @@ ModelDetail::ModelDetail(Bridge &bridge, QWidget *parent) : Pane(Surface::Page, 
     head->setSpacing(kStep1);
     m_name = titleLabel({});
     m_name->setWordWrap(true);
-    head->addWidget(m_name);
+    auto *title = new QHBoxLayout;
+    title->setSpacing(kStep2);
+    title->addWidget(m_name, 1);
+    head->addLayout(title);
     m_line = mutedLabel({});
     m_line->setWordWrap(true);
     head->addWidget(m_line);
+    m_cardLink = new Link(tr("Read the model card"));
+    m_cardLink->setObjectName(QStringLiteral("readCard"));
+    m_cardLink->setToolTip(tr("What the publisher says about the model: purpose, data, limits."));
+    connect(m_cardLink, &Link::clicked, this, &ModelDetail::showCard);
+    head->addWidget(m_cardLink);
     m_problem = new TextLabel({}, TextSize::Body, Weight::Regular, Ink::Bad);
     m_problem->setWordWrap(true);
     head->addWidget(m_problem);
@@ -70,9 +80,26 @@ ModelDetail::ModelDetail(Bridge &bridge, QWidget *parent) : Pane(Surface::Page, 
     buttons->addWidget(m_train);
     buttons->addWidget(m_try);
     buttons->addWidget(m_folder);
+    m_delete = iconButton(QStringLiteral("trash-2"), tr("Delete this model..."), ButtonLook::Normal);
+    m_delete->setObjectName(QStringLiteral("deleteModelButton"));
+    connect(m_delete, &QPushButton::clicked, this, [this] { emit deleteWanted(m_model); });
+    title->addWidget(m_delete, 0, Qt::AlignTop);
     buttons->addStretch(1);
     head->addLayout(buttons);
     column->addLayout(head);
+    m_memorySection = new QWidget;
+    auto *memory = new QVBoxLayout(m_memorySection);
+    memory->setContentsMargins(0, 0, 0, 0);
+    memory->setSpacing(0);
+    memory->addWidget(new Separator);
+    auto *memoryRows = new QVBoxLayout;
+    memoryRows->setContentsMargins(kPaneSide, kStep3, kPaneSide, kPaneSide);
+    memoryRows->setSpacing(kStep2);
+    memoryRows->addWidget(sectionLabel(tr("Memory to train it, measured here")));
+    m_memory = new MethodMemoryView(bridge);
+    memoryRows->addWidget(m_memory);
+    memory->addLayout(memoryRows);
+    column->addWidget(m_memorySection);
     addSection(column, tr("What it is"), m_facts);
     addSection(column, tr("Proof"), m_proof);
     column->addWidget(new Separator);
@@ -142,8 +169,12 @@ void ModelDetail::show(const engine::Inspection &model)
     addRow(m_proof, tr("File"), QString::fromStdString(model.path));
     if (model.tensors > 0)
         addRow(m_proof, tr("Checked"), tr("%n tensor(s)", nullptr, int(model.tensors)));
-    if (model.trainable)
+    m_memorySection->setVisible(model.trainable);
+    if (model.trainable) {
         askForHash();
+        m_memory->show(std::filesystem::path(model.path));
+    }
+    askForCard();
     updateActions();
 }
 
@@ -161,6 +192,25 @@ void ModelDetail::askForHash()
         m_hash->setToolTip(tr("SHA-256 of the weights. A click copies the whole of it."));
         m_proof->addWidget(m_hash, row, 1, Qt::AlignLeft);
     });
+}
+
+void ModelDetail::askForCard()
+{
+    m_card.clear();
+    m_cardLink->setVisible(false);
+    m_bridge.readModelCard(std::filesystem::path(m_model.path), this, [this, path = m_model.path](Result<std::string> card) {
+        if (!card || path != m_model.path)
+            return; // a model without a readable card is still a model
+        m_card = QString::fromStdString(*card);
+        m_cardLink->setVisible(!m_card.trimmed().isEmpty());
+    });
+}
+
+void ModelDetail::showCard()
+{
+    auto *dialog = new CardDialog(QString::fromStdString(m_model.name), m_card, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->open();
 }
 
 void ModelDetail::updateActions()

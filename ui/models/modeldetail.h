@@ -11,6 +11,8 @@ namespace fettle::ui {
 
 class Badge;
 class Button;
+class Link;
+class MethodMemoryView;
 class TextLabel;
 
 class ModelDetail : public Pane {
@@ -19,16 +21,20 @@ class ModelDetail : public Pane {
 public:
     explicit ModelDetail(Bridge &bridge, QWidget *parent = nullptr);
     void show(const engine::Inspection &model);
+    [[nodiscard]] const engine::Inspection &model() const { return m_model; }
     void updateActions(); // with project, without, in use
 
 signals:
     void trainWanted(const fettle::engine::Inspection &model);
     void tryWanted(const fettle::engine::Inspection &model);
+    void deleteWanted(const fettle::engine::Inspection &model);
 
 private:
     void addSection(QVBoxLayout *column, const QString &title, QGridLayout *&rows);
     void addRow(QGridLayout *rows, const QString &name, const QString &value);
     void askForHash();
+    void askForCard();
+    void showCard();
 
     Bridge &m_bridge;
     engine::Inspection m_model;
@@ -38,6 +44,11 @@ private:
     Button *m_train;
     Button *m_try;
     Button *m_folder;
+    Button *m_delete;
+    Link *m_cardLink;
+    QString m_card; // Markdown
+    QWidget *m_memorySection;
+    MethodMemoryView *m_memory;
     QGridLayout *m_facts = nullptr;
     QGridLayout *m_proof = nullptr;
     Badge *m_hash = nullptr;

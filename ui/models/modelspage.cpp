@@ -2,6 +2,7 @@
 #include "ui/models/modelspage.h"
 
 #include "ui/frame/dialogs.h"
+#include "ui/models/downloadstrip.h"
 #include "ui/models/modeldetail.h"
 #include "ui/models/modeltable.h"
 #include "ui/models/unusablerow.h"
@@ -24,6 +25,7 @@
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <utility>
 
 namespace fettle::ui {
 
@@ -31,8 +33,7 @@ using namespace measure;
 
 namespace {
 
-const auto kAddedKey = QStringLiteral("models/added"); // paths that the user added
-constexpr int kDetailNarrow = 336;
+constexpr int kDetailNarrow = 352;
 
 bool isModelKind(const engine::Inspection &model)
 {
@@ -47,16 +48,24 @@ ModelsPage::ModelsPage(const PageContext &pageContext, QWidget *parent) : Page(p
     setupActions();
     setupLayout();
     connect(&bridge(), &Bridge::settingsChanged, this, &ModelsPage::updateInUse);
+    connect(&bridge(), &Bridge::downloadChanged, this, &ModelsPage::downloadChanged);
 }
 
 void ModelsPage::setupActions()
 {
     m_addFolder = addPageAction(QStringLiteral("addModelFolder"), tr("Add a model folder..."), QStringLiteral("folder"), {},
-                                tr("A folder with config.json, weights and tokenizer."), [this] {
+                                tr("A model folder, or a folder that is searched for models and GGUF files."), [this] {
                                     addPath(context().dialogs.openFolder(this, tr("Choose a model folder")));
                                 });
     m_addFile = addPageAction(QStringLiteral("addModelFile"), tr("Add a model file..."), QStringLiteral("file"), {}, tr("A GGUF file."),
                               [this] { addPath(context().dialogs.openFile(this, tr("Choose a GGUF file"), tr("GGUF files (*.gguf)"))); });
+    m_download = addPageAction(QStringLiteral("downloadModel"), tr("Download a model by name..."), QStringLiteral("download"), {},
+                               tr("Fetches a model from the hub; the only time that Fettle uses the network."), [this] { askForDownload(); });
+    m_delete = addPageAction(QStringLiteral("deleteModel"), tr("Delete the chosen model..."), QStringLiteral("trash-2"), QKeySequence::Delete,
+                             tr("Says what becomes free, and asks first."), [this] {
+                                 if (m_detailScroll->isVisible())
+                                     askToDelete(m_detail->model());
+                             });
     addPageAction(QStringLiteral("reloadModels"), tr("Look for models again"), QStringLiteral("refresh-cw"), QKeySequence::Refresh,
                   tr("Reads the model folders of this computer again."), [this] { readModels(); });
 }
@@ -80,14 +89,24 @@ void ModelsPage::setupLayout()
     connect(folder, &QPushButton::clicked, m_addFolder, &QAction::trigger);
     auto *file = new Button(tr("Add file..."), QStringLiteral("file"), m_addFile->statusTip());
     connect(file, &QPushButton::clicked, m_addFile, &QAction::trigger);
+    auto *download = new Button(tr("Download by name..."), QStringLiteral("download"), m_download->statusTip());
+    download->setObjectName(QStringLiteral("downloadByName"));
+    connect(download, &QPushButton::clicked, m_download, &QAction::trigger);
     m_head->addAction(folder);
     m_head->addAction(file);
+    m_head->addAction(download);
     column->addWidget(m_head);
 
     auto *columns = new QHBoxLayout;
     columns->setSpacing(0);
     auto *left = new QVBoxLayout;
     left->setSpacing(0);
+    auto *strip = new DownloadStrip(bridge());
+    strip->setObjectName(QStringLiteral("downloadStrip"));
+    connect(strip, &DownloadStrip::pauseWanted, &bridge(), &Bridge::stopDownload);
+    connect(strip, &DownloadStrip::cancelWanted, this, &ModelsPage::cancelDownload);
+    connect(strip, &DownloadStrip::renameWanted, this, &ModelsPage::askForDownload);
+    left->addWidget(strip);
     auto *list = new Pane(Surface::Page);
     auto *rows = new QVBoxLayout(list);
     rows->setContentsMargins(0, 0, 0, kStep4);
@@ -104,6 +123,7 @@ void ModelsPage::setupLayout()
     scroll->setFrameShape(QFrame::NoFrame);
     scroll->setWidgetResizable(true);
     scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setFocusPolicy(Qt::NoFocus); // the table takes the keys
     scroll->setWidget(list);
     left->addWidget(scroll, 1);
     auto *foot = new Pane(Surface::Window, Qt::TopEdge);
@@ -123,12 +143,15 @@ void ModelsPage::setupLayout()
     detailScroll->setWidgetResizable(true);
     detailScroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     detailScroll->setWidget(m_detail);
+    detailScroll->setAccessibleName(tr("The chosen model"));
+    detailScroll->setAccessibleDescription(tr("What the model is and what it needs; the arrow keys scroll."));
     detailScroll->setFixedWidth(kDetail);
     m_detailScroll = detailScroll;
     m_detailScroll->setVisible(false);
     connect(m_detail, &ModelDetail::trainWanted, this, [this](const engine::Inspection &model) { chooseModel(model, QStringLiteral("train")); });
     connect(m_detail, &ModelDetail::tryWanted, this,
             [this](const engine::Inspection &model) { chooseModel(model, QStringLiteral("playground")); });
+    connect(m_detail, &ModelDetail::deleteWanted, this, &ModelsPage::askToDelete);
     columns->addWidget(m_detailScroll);
     column->addLayout(columns, 1);
 }
@@ -146,6 +169,7 @@ void ModelsPage::setupTable()
     m_view->setMouseTracking(true);
     m_view->setTabKeyNavigation(false);
     m_view->setAccessibleName(tr("Models on this computer"));
+    m_view->setAccessibleDescription(tr("Those that can be trained or asked; the chosen one is described beside the table."));
     m_view->verticalHeader()->hide();
     m_view->verticalHeader()->setMinimumSectionSize(kButtonRow);
     m_view->verticalHeader()->setDefaultSectionSize(kButtonRow);
@@ -156,8 +180,8 @@ void ModelsPage::setupTable()
     header->setSectionResizeMode(QHeaderView::Fixed);
     header->setSectionResizeMode(ModelTable::Name, QHeaderView::Stretch);
     const std::pair<ModelTable::Column, int> widths[] = {{ModelTable::Family, 92},  {ModelTable::Parameters, 92}, {ModelTable::Storage, 104},
-                                                         {ModelTable::Context, 76}, {ModelTable::OnDisk, 84},     {ModelTable::Trainable, 212},
-                                                         {ModelTable::Note, 84}};
+                                                         {ModelTable::Context, 76}, {ModelTable::OnDisk, 84},     {ModelTable::Trainable, 172},
+                                                         {ModelTable::Note, 124}};
     for (const auto &[column, width] : widths)
         m_view->setColumnWidth(column, width);
     connect(m_view->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex &current) {
@@ -183,8 +207,12 @@ void ModelsPage::readModels()
 {
     m_hasRead = true;
     std::vector<std::filesystem::path> added;
-    for (const QString &path : QSettings().value(kAddedKey).toStringList())
+    for (const QString &path : addedPaths())
         added.emplace_back(path.toStdString());
+    bridge().listDownloads(this, [this](Result<std::vector<engine::UnfinishedDownload>> downloads) {
+        if (downloads)
+            m_unfinished = std::move(*downloads);
+    });
     bridge().listModels(added, this, [this](Result<std::vector<engine::Inspection>> models) {
         if (models)
             showModels(std::move(*models));
@@ -198,6 +226,24 @@ void ModelsPage::showModels(std::vector<engine::Inspection> models)
     std::erase_if(models, [](const engine::Inspection &model) { return !isModelKind(model); });
     m_all = std::move(models);
     filterModels();
+    if (!m_toSelect.isEmpty())
+        select(std::exchange(m_toSelect, {}));
+}
+
+void ModelsPage::select(const QString &path)
+{
+    if (const int row = m_table->rowOf(path); row >= 0) {
+        m_view->selectRow(row);
+        m_view->scrollTo(m_table->index(row, 0));
+        return;
+    }
+    const auto found = std::ranges::find(m_all, path.toStdString(), &engine::Inspection::path);
+    if (found == m_all.end())
+        return;
+    m_view->clearSelection();
+    m_view->setCurrentIndex({});
+    m_detail->show(*found);
+    m_detailScroll->setVisible(true);
 }
 
 void ModelsPage::filterModels()
@@ -235,20 +281,17 @@ void ModelsPage::showUnusable(const std::vector<engine::Inspection> &models)
         delete item->widget();
         delete item;
     }
-    m_unusable->setVisible(!models.empty());
+    m_unusable->setVisible(!models.empty() || !m_unfinished.empty());
+    addUnfinishedRows();
     if (models.empty())
         return;
     auto *head = sectionLabel(tr("Not usable"));
     head->setContentsMargins(kPaneSide, 0, 0, kStep1);
     m_unusableRows->addWidget(head);
     for (const engine::Inspection &model : models) {
-        auto *row = new UnusableRow(model);
-        connect(row, &UnusableRow::detailsWanted, this, [this, model] {
-            m_view->clearSelection();
-            m_view->setCurrentIndex({});
-            m_detail->show(model);
-            m_detailScroll->setVisible(true);
-        });
+        const QString reason = model.problems.empty() ? tr("Cannot be trained.") : QString::fromStdString(model.problems.front().message);
+        auto *row = new UnusableRow(QString::fromStdString(model.name), reason, QStringLiteral("circle-x"), Ink::Bad);
+        connect(row->addLink(tr("Details"), tr("What is known of it, and what to do.")), &Link::clicked, this, [this, path = QString::fromStdString(model.path)] { select(path); });
         m_unusableRows->addWidget(row);
     }
 }
@@ -275,24 +318,20 @@ void ModelsPage::addPath(const QString &path)
 {
     if (path.isEmpty())
         return;
-    bridge().inspectModel(std::filesystem::path(path.toStdString()), this, [this, path](Result<engine::Inspection> model) {
-        if (!model) {
-            context().showMessage(messageOf(model.error()));
+    bridge().modelsUnder(std::filesystem::path(path.toStdString()).lexically_normal(), this, [this, path](Result<std::vector<engine::Inspection>> models) {
+        if (!models) {
+            context().showMessage(messageOf(models.error()));
             return;
         }
-        QStringList added = QSettings().value(kAddedKey).toStringList();
-        added.removeAll(path);
-        added.append(path);
-        QSettings().setValue(kAddedKey, added);
-        std::erase_if(m_all, [&](const engine::Inspection &known) { return known.path == model->path; });
-        m_all.push_back(*model);
+        forgetPath(path.toStdString());
+        QSettings().setValue(QLatin1String(kAddedKey), addedPaths() << path);
+        for (const engine::Inspection &model : *models) {
+            std::erase_if(m_all, [&](const engine::Inspection &known) { return known.path == model.path; });
+            m_all.push_back(model);
+        }
         m_search->clear();
         filterModels();
-        const int row = m_table->rowOf(QString::fromStdString(model->path));
-        if (row >= 0)
-            m_view->selectRow(row);
-        else
-            m_detail->show(*model);
+        select(QString::fromStdString(models->front().path));
     });
 }
 
@@ -311,7 +350,7 @@ void ModelsPage::resizeEvent(QResizeEvent *event)
     m_detailScroll->setFixedWidth(isNarrow ? kDetailNarrow : kDetail);
     for (const auto column : {ModelTable::Family, ModelTable::Storage, ModelTable::Context, ModelTable::Note})
         m_view->setColumnHidden(column, isNarrow);
-    m_view->setColumnWidth(ModelTable::Trainable, isNarrow ? 130 : 212);
+    m_view->setColumnWidth(ModelTable::Trainable, isNarrow ? 150 : 172);
     Page::resizeEvent(event);
 }
 

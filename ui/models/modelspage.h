@@ -1,4 +1,4 @@
-// Models: what lies on this computer, what it is, whether it can be trained.
+// Models: what lies on this computer, what it is, whether it can be trained; fetched by name, and deleted.
 #pragma once
 
 #include "ui/frame/page.h"
@@ -13,6 +13,7 @@ class ElidedLabel;
 class EmptyState;
 class ModelDetail;
 class ModelTable;
+class DownloadStrip;
 class PageHead;
 class TextLabel;
 
@@ -30,6 +31,8 @@ protected:
     void dropEvent(QDropEvent *event) override;
 
 private:
+    static constexpr const char *kAddedKey = "models/added"; // paths that the user added
+
     void setupActions();
     void setupLayout();
     void setupTable();
@@ -37,14 +40,28 @@ private:
     void showModels(std::vector<engine::Inspection> models);
     void filterModels();
     void showUnusable(const std::vector<engine::Inspection> &models);
+    void addUnfinishedRows();
     void addPath(const QString &path);
     void chooseModel(const engine::Inspection &model, const QString &page);
     void updateInUse();
+    void select(const QString &path); // in the table, or beside it where it cannot be used
+    // modelspagefiles.cpp
+    void askForDownload(const QString &name = {});
+    void cancelDownload();
+    void discardDownload(const engine::UnfinishedDownload &download);
+    void downloadChanged();
+    void askToDelete(const engine::Inspection &model);
+    void deleteModel(const engine::Inspection &model, const engine::ModelRemoval &removal);
+    void forgetPath(const std::string &path);
+    [[nodiscard]] static QStringList addedPaths();
 
     std::vector<engine::Inspection> m_all;
-    bool m_hasRead = false;
+    std::vector<engine::UnfinishedDownload> m_unfinished;
+    bool m_hasRead = false, m_isDownloading = false;
+    QString m_toDiscard; // the download that is thrown away when it has stopped
+    QString m_toSelect;  // a path, when the models are read
     QAction *m_addFolder;
-    QAction *m_addFile;
+    QAction *m_addFile, *m_download, *m_delete;
     PageHead *m_head;
     QLineEdit *m_search;
     ModelTable *m_table;

@@ -21,7 +21,10 @@ QString trainableText(const engine::Inspection &model)
 {
     if (!model.trainable)
         return model.problems.empty() ? ModelTable::tr("Cannot be trained") : QString::fromStdString(model.problems.front().message);
-    return model.hasChatTemplate ? ModelTable::tr("With LoRA") : ModelTable::tr("Needs a chat template");
+    QStringList refused;
+    for (const std::string &method : model.refusedMethods)
+        refused.append(methodText(method));
+    return refused.isEmpty() ? ModelTable::tr("All methods") : ModelTable::tr("All but %1").arg(refused.join(ModelTable::tr(" and ")));
 }
 
 void ModelTable::setModels(std::vector<engine::Inspection> models)
@@ -83,7 +86,7 @@ QVariant ModelTable::data(const QModelIndex &index, int role) const
     case Context: return model.context > 0 ? countText(model.context) : QString();
     case OnDisk: return bytesText(model.fileBytes);
     case Trainable: return trainableText(model);
-    case Note: return isInUse ? tr("in use") : QString();
+    case Note: return isInUse ? tr("in use") : !model.hasChatTemplate ? tr("no chat template") : QString();
     default: return {};
     }
 }
@@ -132,8 +135,13 @@ void ModelDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option,
     }
     if (column == ModelTable::Note) {
         const BadgeLook look{index.data().toString(), {}, BadgeTone::Accent};
-        if (!look.text.isEmpty())
+        if (!index.data(ModelTable::InUseRole).toBool()) {
+            painter->setFont(textFont());
+            painter->setPen(t.muted);
+            painter->drawText(text, Qt::AlignVCenter, painter->fontMetrics().elidedText(look.text, Qt::ElideRight, text.width()));
+        } else {
             drawBadge(*painter, QPoint(text.x(), rect.y() + (rect.height() - look.height) / 2), look);
+        }
         painter->restore();
         return;
     }

@@ -10,21 +10,24 @@ namespace fettle::ui {
 
 using namespace measure;
 
-UnusableRow::UnusableRow(const engine::Inspection &model, QWidget *parent) : QWidget(parent)
+UnusableRow::UnusableRow(const QString &name, const QString &reason, const QString &iconName, Ink ink, QWidget *parent) : QWidget(parent), m_name(name)
 {
     setFixedHeight(qRound(kRow * textScale()));
-    auto *row = new QHBoxLayout(this);
-    row->setContentsMargins(kPaneSide, 0, kPaneSide, 1);
-    row->setSpacing(kStep2);
-    row->addWidget(new IconLabel(QStringLiteral("circle-x"), Ink::Bad, kIconSmall));
-    auto *name = new ElidedLabel(QString::fromStdString(model.name), TextSize::Body, Weight::Regular, Ink::Muted);
-    row->addWidget(name, 2);
-    const QString reason = model.problems.empty() ? tr("Cannot be trained.") : QString::fromStdString(model.problems.front().message);
-    row->addWidget(new ElidedLabel(reason, TextSize::Body, Weight::Regular, Ink::Muted), 4);
-    auto *details = new Link(tr("Details"));
-    details->setAccessibleName(tr("Details of %1").arg(name->text()));
-    connect(details, &Link::clicked, this, &UnusableRow::detailsWanted);
-    row->addWidget(details);
+    m_row = new QHBoxLayout(this);
+    m_row->setContentsMargins(kPaneSide, 0, kPaneSide, 1);
+    m_row->setSpacing(kStep2);
+    m_row->addWidget(new IconLabel(iconName, ink, kIconSmall));
+    m_row->addWidget(new ElidedLabel(name, TextSize::Body, Weight::Regular, Ink::Muted), 2);
+    m_row->addWidget(new ElidedLabel(reason, TextSize::Body, Weight::Regular, Ink::Muted), 4);
+}
+
+Link *UnusableRow::addLink(const QString &text, const QString &help)
+{
+    auto *link = new Link(text);
+    link->setToolTip(help);
+    link->setAccessibleName(tr("%1: %2").arg(text, m_name));
+    m_row->addWidget(link);
+    return link;
 }
 
 void UnusableRow::paintEvent(QPaintEvent *)

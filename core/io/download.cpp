@@ -251,6 +251,8 @@ Result<> fetchFile(const std::string &url, const std::filesystem::path &target, 
         const std::int64_t from = file->size();
         if (from == bytes && bytes > 0)
             return Attempt{true, {}};
+        if (from > 0)
+            received(from); // what came before the last break
         Transfer transfer;
         transfer.stop = stop;
         transfer.began = [&](const Transfer &answer) -> std::optional<Error> {

@@ -85,6 +85,7 @@ void ModelsPageRealTest::init()
     QVERIFY(engine::Project::create(project.toStdString()).has_value());
     m_window = openWindow(makeRealEngine(), *m_theme, project, QStringLiteral("models"));
     QVERIFY(m_window.page);
+    QTRY_COMPARE(table()->model()->rowCount(), 1); // what came with the program
 }
 
 void ModelsPageRealTest::cleanup()

@@ -158,7 +158,10 @@ void TestRace::queueReadsItsBaseOnce()
         request.compute.threads = 1;
         request.snapshot = snapshot->id;
         request.recipe = common();
-        request.recipe.method = method;
+        if (method != request.recipe.method) {
+            request.recipe = train::presetRecipe(train::Preset::Quick, method, 20);
+            request.recipe.values["maxSteps"] = std::int64_t{4};
+        }
         for (const char *setting : settings)
             if (!train::applySetting(request.recipe, setting))
                 qFatal("%s", setting);

@@ -166,7 +166,10 @@ void ModelDetail::show(const engine::Inspection &model)
     addRow(m_facts, tr("Licence"), model.licence.empty() ? tr("not stated") : QString::fromStdString(model.licence));
     clear(m_proof);
     m_hash = nullptr;
-    addRow(m_proof, tr("File"), QString::fromStdString(model.path));
+    auto *file = new ElidedLabel(QString::fromStdString(model.path)); // the cache's names are longer than the column
+    file->setElideMode(Qt::ElideMiddle);
+    m_proof->addWidget(mutedLabel(tr("File")), m_proof->rowCount(), 0, Qt::AlignTop);
+    m_proof->addWidget(file, m_proof->rowCount() - 1, 1);
     if (model.tensors > 0)
         addRow(m_proof, tr("Checked"), tr("%n tensor(s)", nullptr, int(model.tensors)));
     m_memorySection->setVisible(model.trainable);

@@ -38,7 +38,7 @@ Result<> putDraft(const store::Database &database, RecordId id, const AnswerDraf
     if (!isValidUtf8(draft.text) || !isValidUtf8(draft.author))
         return fail(ErrorCode::BadInput, tr("Cannot keep the draft for record {}: it is not UTF-8 text.", id.value), tr("Draft the answer again."));
     auto statement = database.prepare("INSERT INTO draft(record, text, author, at, isCut) SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM record WHERE id = ?1) "
-                                      "ON CONFLICT(record) DO UPDATE SET text = excluded.text, author = excluded.author, at = excluded.at, isCut = excluded.isCut");
+                                      "ON CONFLICT(record) DO UPDATE SET text = excluded.text, author = excluded.author, at = excluded.at, isCut = excluded.isCut, accepted = NULL");
     if (!statement)
         return passError(statement);
     return statement->bind(id.value).bind(draft.text).bind(draft.author).bind(draft.when).bind(draft.isCut ? 1 : 0).run();
@@ -46,7 +46,7 @@ Result<> putDraft(const store::Database &database, RecordId id, const AnswerDraf
 
 Result<std::optional<AnswerDraft>> readDraft(const store::Database &database, RecordId id)
 {
-    auto statement = database.prepare("SELECT text, author, at, isCut FROM draft WHERE record = ?");
+    auto statement = database.prepare("SELECT text, author, at, isCut FROM openDraft WHERE record = ?");
     if (!statement)
         return passError(statement);
     const auto hasRow = statement->bind(id.value).step();
@@ -59,6 +59,7 @@ Result<std::optional<AnswerDraft>> readDraft(const store::Database &database, Re
 
 Result<std::int64_t> acceptDrafts(const store::Database &database, const std::vector<RecordId> &ids)
 {
+    std::vector<RecordId> settled; // whose answer it was already
     const auto accept = [&](const Record &record) -> Result<std::optional<Record>> {
         const auto draft = readDraft(database, record.id);
         if (!draft)
@@ -68,19 +69,28 @@ Result<std::int64_t> acceptDrafts(const store::Database &database, const std::ve
         Record changed = withAnswer(record, (*draft)->text);
         if (std::find(changed.tags.begin(), changed.tags.end(), kDraftedTag) == changed.tags.end())
             changed.tags.emplace_back(kDraftedTag);
-        return std::optional(std::move(changed));
+        if (changed != record)
+            return std::optional(std::move(changed));
+        settled.push_back(record.id);
+        return std::optional<Record>();
     };
     const auto count = changeRecords(database, ids, accept, [](std::int64_t records) { return tr("Accepted drafts for {}", countedRecords(records)); });
     if (!count)
         return count;
-    if (auto done = discardDrafts(database, ids); !done)
+    if (*count > 0) {
+        // The newest entry is the one that was just written.
+        if (auto done = database.execute("UPDATE draft SET accepted = (SELECT max(id) FROM journal) WHERE record IN "
+                                         "(SELECT record FROM journalItem WHERE entry = (SELECT max(id) FROM journal))"); !done)
+            return passError(done);
+    }
+    if (auto done = discardDrafts(database, settled); !done)
         return passError(done);
     return count;
 }
 
 Result<> discardDrafts(const store::Database &database, const std::vector<RecordId> &ids)
 {
-    auto statement = database.prepare("DELETE FROM draft WHERE record = ?");
+    auto statement = database.prepare("DELETE FROM draft WHERE record = ? AND EXISTS (SELECT 1 FROM openDraft o WHERE o.record = draft.record)");
     if (!statement)
         return passError(statement);
     for (const RecordId id : ids) {

@@ -27,8 +27,10 @@ inline constexpr std::string_view kDraftedTag = "drafted";
 // Replaces an older one. Nothing happens where the record is gone. Errors: BadInput (text that is not UTF-8), those of the database.
 [[nodiscard]] Result<> putDraft(const store::Database &database, RecordId id, const AnswerDraft &draft);
 [[nodiscard]] Result<std::optional<AnswerDraft>> readDraft(const store::Database &database, RecordId id);
-// Makes drafts the answers of their records and tags these kDraftedTag, as one step of undo. Gives the number of records.
+// Makes drafts the answers of their records and tags these kDraftedTag, as one step of undo, after which the drafts wait as before. Gives the
+// number of records.
 [[nodiscard]] Result<std::int64_t> acceptDrafts(const store::Database &database, const std::vector<RecordId> &ids);
+// One that was accepted stays, for an undo of that.
 [[nodiscard]] Result<> discardDrafts(const store::Database &database, const std::vector<RecordId> &ids);
 
 } // namespace fettle::data

@@ -112,7 +112,7 @@ constexpr Named kHas[] = {
     {"context", "c.context <> ''"}, {"answer", "c.response <> ''"}, {"system", "c.turns LIKE '[[\"system\",%'"}, {"tools", "c.tools <> ''"},
     {"conversation", "c.isPair = 0"}, {"tags", "EXISTS (SELECT 1 FROM recordTag t WHERE t.record = r.id)"}, {"note", "r.note <> ''"},
     {"rating", "r.rating > 0"}, {"loss", "r.loss IS NOT NULL"}, {"base", "c.baseLoss IS NOT NULL"}, {"split", "r.split <> 0"},
-    {"draft", "EXISTS (SELECT 1 FROM draft d WHERE d.record = r.id)"},
+    {"draft", "EXISTS (SELECT 1 FROM openDraft d WHERE d.record = r.id)"},
 };
 constexpr Named kNumbers[] = {{"length", "c.tokens"}, {"loss", "r.loss"}, {"base", "c.baseLoss"}, {"rating", "r.rating"}, {"turns", "c.turnCount"}, {"no", "r.id"}};
 
@@ -238,8 +238,7 @@ private:
             return {};
         if (!term.isNegated)
             m_filter.words.push_back(term.value);
-        m_filter.values.emplace_back(std::move(query));
-        push(term, "r.content IN (SELECT rowid FROM contentText WHERE contentText MATCH ?)");
+        (term.isNegated ? m_filter.mustNotMatch : m_filter.mustMatch).push_back(std::move(query));
         return {};
     }
 

@@ -1,7 +1,7 @@
 // The language of the search field: words that must occur, and conditions such as
 //   tag:dosage status:new,edited length>512 loss>2 has:context -split:test "exact phrase"
-// All terms must hold; a minus in front turns one round; a comma parts alternatives. Becomes SQL conditions on the tables record r and
-// content c. Knows no database.
+// All terms must hold; a minus in front turns one round; a comma parts alternatives. Becomes full-text queries and SQL conditions on the tables
+// record r and content c. Knows no database.
 #pragma once
 
 #include "core/base/result.h"
@@ -19,6 +19,7 @@ using FilterValue = std::variant<std::int64_t, double, std::string>;
 struct CompiledFilter {
     std::vector<std::string> conditions; // SQL with ? in the order of values
     std::vector<FilterValue> values;
+    std::vector<std::string> mustMatch, mustNotMatch; // full-text queries for the texts of the record
     std::vector<std::string> words;      // what is searched for, to be marked where it occurs
     bool needsContent = false;           // a condition looks into c
 };

@@ -5,6 +5,7 @@
 #include "core/data/autopsy.h"
 #include "core/data/filterlanguage.h"
 #include "core/data/recordstate.h"
+#include "core/store/idset.h"
 #include "core/store/schema.h"
 
 #include <algorithm>
@@ -80,6 +81,53 @@ Result<> readGroups(const store::Database &database, const std::string &sql, std
     }
 }
 
+// The condition on the texts of a record: words are looked up once, before the records are gone through.
+struct TextCondition {
+    std::string sql; // empty: none
+    std::string found; // for its one parameter: contents as numbers in JSON, or, where they are many, as a set of ids
+    bool isSet = false;
+};
+
+constexpr std::size_t kFewContents = 4000; // fewer are found by the index, more by going through all records once
+
+std::string anyOf(const std::vector<std::string> &queries, std::string_view by)
+{
+    return fmt::format("(({}))", fmt::join(queries, fmt::format("){}(", by)));
+}
+
+Result<TextCondition> findTexts(const store::Database &database, const std::vector<std::string> &mustMatch, const std::vector<std::string> &mustNotMatch)
+{
+    if (mustMatch.empty() && mustNotMatch.empty())
+        return TextCondition{};
+    const bool isExcluding = mustMatch.empty();
+    std::string match = isExcluding ? anyOf(mustNotMatch, " OR ") : anyOf(mustMatch, " AND ");
+    if (!isExcluding && !mustNotMatch.empty())
+        match += " NOT " + anyOf(mustNotMatch, " OR ");
+    auto statement = database.prepare("SELECT rowid FROM contentText WHERE contentText MATCH ?");
+    if (!statement)
+        return passError(statement);
+    statement->bind(match);
+    std::vector<std::int64_t> few;
+    std::string bits;
+    std::size_t count = 0;
+    for (;; ++count) {
+        const auto hasRow = statement->step();
+        if (!hasRow)
+            return passError(hasRow);
+        if (!*hasRow)
+            break;
+        const std::int64_t content = statement->integer(0);
+        if (count < kFewContents)
+            few.push_back(content);
+        store::addId(bits, content);
+    }
+    if (isExcluding)
+        return TextCondition{"NOT hasId(?, r.content)", std::move(bits), true};
+    if (count <= kFewContents)
+        return TextCondition{"r.content IN (SELECT value FROM json_each(?))", fmt::format("[{}]", fmt::join(few, ",")), false};
+    return TextCondition{"hasId(?, r.content)", std::move(bits), true};
+}
+
 } // namespace
 
 Result<std::string> flagsExpression(const store::Database &database)
@@ -126,9 +174,6 @@ Result<std::vector<RecordId>> readIds(store::Statement &statement)
 Result<std::vector<RecordId>> findRecords(const store::Database &database, const RecordFilter &filter)
 {
     std::vector<std::string> conditions;
-    const std::string query = fullTextQuery(filter.text);
-    if (!query.empty())
-        conditions.emplace_back("r.content IN (SELECT rowid FROM contentText WHERE contentText MATCH ?)");
     if (!filter.statuses.empty())
         conditions.push_back("r.status IN " + numbersOf(filter.statuses));
     if (!filter.splits.empty())
@@ -143,15 +188,22 @@ Result<std::vector<RecordId>> findRecords(const store::Database &database, const
     const auto flags = flagsExpression(database);
     if (!flags)
         return passError(flags);
-    const auto compiled = compileFilter(filter.query, *flags);
+    auto compiled = compileFilter(filter.query, *flags);
     if (!compiled)
         return passError(compiled);
     needsContent = needsContent || compiled->needsContent;
+    if (std::string query = fullTextQuery(filter.text); !query.empty())
+        compiled->mustMatch.push_back(std::move(query));
+    const auto texts = findTexts(database, compiled->mustMatch, compiled->mustNotMatch);
+    if (!texts)
+        return passError(texts);
     if (filter.flag) {
         conditions.push_back(fmt::format("{} & {} <> 0 AND r.status <> {}", *flags, flagBit(*filter.flag), static_cast<int>(RecordStatus::Rejected)));
         needsContent = true;
     }
     conditions.insert(conditions.end(), compiled->conditions.begin(), compiled->conditions.end());
+    if (!texts->sql.empty())
+        conditions.push_back(texts->sql);
     std::string sql = "SELECT r.id FROM record r";
     if (needsContent)
         sql += " JOIN content c ON c.id = r.content";
@@ -167,14 +219,16 @@ Result<std::vector<RecordId>> findRecords(const store::Database &database, const
     auto statement = database.prepare(sql);
     if (!statement)
         return passError(statement);
-    if (!query.empty())
-        statement->bind(query);
     for (const std::string &tag : filter.tags)
         statement->bind(tag);
     for (const std::string &source : filter.sources)
         statement->bind(source).bind(source).bind(source).bind(source);
     for (const FilterValue &value : compiled->values)
         std::visit([&](const auto &bound) { statement->bind(bound); }, value);
+    if (texts->isSet)
+        statement->bindBytes(texts->found);
+    else if (!texts->sql.empty())
+        statement->bind(texts->found);
     return readIds(*statement);
 }
 
@@ -184,7 +238,7 @@ Result<std::vector<RecordRow>> readRows(const store::Database &database, const s
     if (!flags)
         return passError(flags);
     auto statement = database.prepare(fmt::format("SELECT c.instruction, c.response, r.status, r.split, c.turnCount, c.tokens, r.loss, {}, substr(d.text, 1, 200) "
-                                                  "FROM record r JOIN content c ON c.id = r.content LEFT JOIN draft d ON d.record = r.id WHERE r.id = ?",
+                                                  "FROM record r JOIN content c ON c.id = r.content LEFT JOIN openDraft d ON d.record = r.id WHERE r.id = ?",
                                                   *flags));
     if (!statement)
         return passError(statement);
@@ -252,7 +306,7 @@ Result<RecordCounts> countRecords(const store::Database &database)
         for (const RecordFlag flag : flagsOf(groups->integer(2)))
             counts.byFlag[flag] += count;
     }
-    const auto drafts = database.integer("SELECT count(*) FROM draft");
+    const auto drafts = database.integer("SELECT count(*) FROM openDraft");
     if (!drafts)
         return passError(drafts);
     counts.drafts = *drafts;

@@ -1,6 +1,7 @@
 // Opening, transactions, and the translation of SQLite's codes into errors that say what to do.
 #include "core/store/database.h"
 #include "core/base/words.h"
+#include "core/store/idset.h"
 
 #include <cerrno>
 #include <cstring>
@@ -42,6 +43,8 @@ int configure(sqlite3 *connection, OpenMode mode)
     sqlite3_db_config(connection, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_FKEY, 1, nullptr);
     sqlite3_limit(connection, SQLITE_LIMIT_ATTACHED, 0);
+    if (const int code = registerHasId(connection); code != SQLITE_OK)
+        return code;
     std::string pragmas = "PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-32768;";
     if (mode != OpenMode::ReadOnly)
         pragmas += "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=67108864;";

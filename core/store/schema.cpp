@@ -251,7 +251,14 @@ ALTER TABLE run ADD COLUMN longestRow INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE metric ADD COLUMN pageFaults INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-constexpr std::array<std::string_view, 9> kSteps = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6, kVersion7, kVersion8, kVersion9};
+// Version 10: an accepted draft stays beside its record, with the journal's entry that made it the answer: when that is undone, it waits again.
+constexpr std::string_view kVersion10 = R"sql(
+ALTER TABLE draft ADD COLUMN accepted INTEGER;
+CREATE VIEW openDraft AS SELECT record, text, author, at, isCut FROM draft
+  WHERE accepted IS NULL OR NOT EXISTS (SELECT 1 FROM journal j WHERE j.id = accepted AND j.isUndone = 0);
+)sql";
+
+constexpr std::array<std::string_view, 10> kSteps = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6, kVersion7, kVersion8, kVersion9, kVersion10};
 
 } // namespace
 

@@ -6,6 +6,8 @@
 #include "core/base/clock.h"
 #include "core/data/filterlanguage.h"
 
+#include <algorithm>
+
 using namespace fixture;
 using namespace fettle::data;
 using Ids = std::vector<std::int64_t>;
@@ -19,6 +21,7 @@ private slots:
     void refuses();
     void anythingTypedIsNoCrash();
     void wordsToMark();
+    void fewAndManyAreFoundAlike();
     void aMillionRecords();
 };
 
@@ -149,6 +152,53 @@ void TestFilterLanguage::anythingTypedIsNoCrash()
 void TestFilterLanguage::wordsToMark()
 {
     QCOMPARE(compileFilter("cats tag:x \"room 5\" -dogs !!")->words, (std::vector<std::string>{"cats", "room 5"}));
+}
+
+// Many hits are found in another way than few: both are what a look at each record gives, in every order, beside other conditions, and for texts
+// that several records share.
+void TestFilterLanguage::fewAndManyAreFoundAlike()
+{
+    constexpr int kRecords = 9000;
+    QTemporaryDir folder;
+    auto project = Project::create((folder.path() + "/a.fettle").toStdString());
+    QVERIFY(project);
+    std::vector<Record> records;
+    for (int i = 0; i < kRecords; ++i) {
+        const int n = i % 11 == 0 ? 5 : i; // some are copies of another one
+        records.push_back(makePair("Question " + std::to_string(n), "", std::string(n % 3 == 0 ? "cats" : "dogs") + (n % 5 == 0 ? " wait" : " play")));
+        records.back().split = i % 2 == 0 ? Split::Train : Split::Test;
+    }
+    const auto added = project->addRecords(records, "Imported");
+    QVERIFY(added);
+    struct Case { const char *query; bool (*holds)(const Record &record, std::int64_t id); };
+    static const auto has = [](const Record &record, const char *word) { return responseOf(record).find(word) != std::string_view::npos; };
+    const Case cases[] = {
+        {"dogs", [](const Record &r, std::int64_t) { return has(r, "dogs"); }},
+        {"cat", [](const Record &r, std::int64_t) { return has(r, "cats"); }},
+        {"dogs wait", [](const Record &r, std::int64_t) { return has(r, "dogs wait"); }},
+        {"dogs -wait", [](const Record &r, std::int64_t) { return has(r, "dogs play"); }},
+        {"-wait", [](const Record &r, std::int64_t) { return has(r, "play"); }},
+        {"-wait -dogs", [](const Record &r, std::int64_t) { return has(r, "cats play"); }},
+        {"question -nothing", [](const Record &, std::int64_t) { return true; }},
+        {"dogs split:test", [](const Record &r, std::int64_t) { return has(r, "dogs") && r.split == Split::Test; }},
+        {"dogs no>8000", [](const Record &r, std::int64_t id) { return has(r, "dogs") && id > 8000; }},
+        {"\"question 5\"", [](const Record &r, std::int64_t) { return instructionOf(r) == "Question 5"; }},
+        {"\"cats wait\" -dogs", [](const Record &r, std::int64_t) { return has(r, "cats wait"); }},
+        {"nothing", [](const Record &, std::int64_t) { return false; }},
+    };
+    for (const Case &one : cases) {
+        Ids expected;
+        for (int i = 0; i < kRecords; ++i)
+            if (one.holds(records[std::size_t(i)], (*added)[std::size_t(i)].value))
+                expected.push_back((*added)[std::size_t(i)].value);
+        RecordFilter filter;
+        filter.query = one.query;
+        QVERIFY2(numbers(project->recordIds(filter)) == expected, one.query);
+        filter.sort = RecordSort::Response;
+        Ids sorted = numbers(project->recordIds(filter));
+        std::ranges::sort(sorted);
+        QVERIFY2(sorted == expected, one.query);
+    }
 }
 
 // Set FETTLE_MILLION to measure; takes some minutes.

@@ -1,10 +1,12 @@
 // The owner of SQLite: values of every kind, rollback, damaged and foreign files, newer formats, full disks, locks.
 #include "core/store/database.h"
 #include "core/store/filelock.h"
+#include "core/store/idset.h"
 #include "core/store/schema.h"
 
 #include <QTemporaryDir>
 #include <QtTest>
+#include <algorithm>
 #include <array>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +19,7 @@ class TestDatabase : public QObject {
 private slots:
     void init();
     void valuesComeBack();
+    void setsOfIds();
     void rollsBack();
     void writesThroughTheLog();
     void refusesFiles_data();
@@ -67,6 +70,30 @@ void TestDatabase::valuesComeBack()
     QVERIFY(!read->isNull(2) && read->text(2).empty());
     QCOMPARE(*read->optionalInteger(3), 5);
     QVERIFY(!*read->step());
+}
+
+void TestDatabase::setsOfIds()
+{
+    std::string set;
+    const std::vector<std::int64_t> ids = {0, 1, 7, 8, 63, 64, 1'000'000};
+    for (const std::int64_t id : ids)
+        addId(set, id);
+    addId(set, -1); // not kept
+    const auto database = create();
+    QVERIFY(database);
+    auto statement = database->prepare("SELECT hasId(?, ?)");
+    QVERIFY(statement);
+    for (const std::int64_t id : {std::int64_t{-1}, std::int64_t{0}, std::int64_t{1}, std::int64_t{2}, std::int64_t{6}, std::int64_t{7}, std::int64_t{8}, std::int64_t{9}, std::int64_t{63}, std::int64_t{64},
+                                  std::int64_t{999'999}, std::int64_t{1'000'000}, std::int64_t{1'000'001}, std::int64_t{1} << 62}) {
+        const bool isIn = std::ranges::find(ids, id) != ids.end();
+        QCOMPARE(hasId(set, id), isIn);
+        statement->bindBytes(set).bind(id);
+        QVERIFY(*statement->step());
+        QCOMPARE(statement->integer(0), std::int64_t(isIn));
+        statement->reset();
+    }
+    QVERIFY(!hasId({}, 0));
+    QCOMPARE(*database->integer("SELECT hasId(NULL, 1) + hasId(x'', 1)"), 0);
 }
 
 void TestDatabase::rollsBack()

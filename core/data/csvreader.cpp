@@ -130,13 +130,13 @@ std::string CsvReader::readQuoted(std::string &field, bool &isUnclosed)
     }
 }
 
-CsvStyle recogniseCsvStyle(std::string_view text)
+CsvStyle recogniseCsvStyle(std::string_view text, std::optional<char> knownQuote)
 {
     // Excel's own first line, which says how to read the rest.
     if (text.size() > 4 && text.starts_with("sep=") && (text.size() == 5 || text[5] == '\r' || text[5] == '\n'))
-        return {text[4], '"', std::min(text.find_first_not_of("\r\n", 5), text.size())};
+        return {text[4], knownQuote.value_or('"'), std::min(text.find_first_not_of("\r\n", 5), text.size())};
     const std::string_view sample = text.substr(0, kSampledBytes);
-    const char quote = usesSingleQuotes(text) ? '\'' : '"';
+    const char quote = knownQuote.value_or(usesSingleQuotes(text) ? '\'' : '"');
     CsvStyle best{',', quote, 0};
     std::optional<Fit> bestFit;
     for (const char delimiter : {',', ';', '\t', '|'}) {

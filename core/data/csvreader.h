@@ -3,11 +3,14 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace fettle::data {
+
+inline constexpr char kNoQuote = '\xff'; // which no UTF-8 text holds: quotation marks are text
 
 struct CsvStyle {
     char delimiter = ',';
@@ -41,6 +44,7 @@ private:
 // Delimiter (comma, semicolon, tab, bar) and quote (double or single). The first rows are read with each delimiter, quotation marks
 // respected. It must give two or more columns in the first line; the best one, in this order: half of the rows or more have as many fields
 // as the first line; the first line names an instruction and a response; the larger share of such rows; more columns; the order above.
-[[nodiscard]] CsvStyle recogniseCsvStyle(std::string_view text);
+// quote: where it is known.
+[[nodiscard]] CsvStyle recogniseCsvStyle(std::string_view text, std::optional<char> quote = {});
 
 } // namespace fettle::data

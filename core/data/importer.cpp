@@ -117,6 +117,9 @@ std::string recogniseFormat(std::string_view text, const std::string &name)
     return style.delimiter == '\t' ? "tsv" : "csv";
 }
 
+struct QuoteName { std::string_view name; char mark; };
+constexpr QuoteName kQuotes[] = {{"double", '"'}, {"single", '\''}, {"none", kNoQuote}};
+
 // name: of the file without .gz.
 Result<> readRows(const ImportJob &job, const std::string &name, ImportReport &report, RowCollector &collector)
 {
@@ -134,12 +137,16 @@ Result<> readRows(const ImportJob &job, const std::string &name, ImportReport &r
         return fail(ErrorCode::BadInput, tr("Cannot read {} as XLSX: it is no workbook.", job.name), tr("Let the format be recognised, or choose another one."));
     if (report.format != "csv" && report.format != "tsv")
         return fail(ErrorCode::Usage, tr("The format \"{}\" is not known.", report.format), tr("Use json, jsonl, csv, tsv, text, xlsx or parquet."));
-    CsvStyle style = recogniseCsvStyle(job.text);
+    const auto *wanted = std::ranges::find(kQuotes, job.options.quote, &QuoteName::name);
+    if (!job.options.quote.empty() && wanted == std::end(kQuotes))
+        return fail(ErrorCode::Usage, tr("The quotation mark \"{}\" is not known.", job.options.quote), tr("Use double, single or none."));
+    CsvStyle style = recogniseCsvStyle(job.text, job.options.quote.empty() ? std::nullopt : std::optional(wanted->mark));
     if (job.options.delimiter != '\0')
         style.delimiter = job.options.delimiter;
     else if (format == "tsv")
         style.delimiter = '\t';
     report.delimiter = style.delimiter;
+    report.quote = std::ranges::find(kQuotes, style.quote, &QuoteName::mark)->name;
     return readTable(job, style, collector);
 }
 

@@ -24,6 +24,7 @@ struct ImportOptions {
     std::map<std::string, std::string> mapping;
     std::string sheet = {}; // of a workbook, by name; "" = the first that is not hidden
     std::map<std::string, Role> roles = {}; // speakers of conversations by their names in the file; the others as recognised
+    std::string quote = {}; // of a table: "double", "single", "none"; "" = recognise
 };
 
 struct RejectedRow {
@@ -61,6 +62,7 @@ struct ImportReport {
     std::vector<std::string> sheets; // the others
     bool isPacked = false;           // gzip
     char delimiter = '\0';
+    std::string quote; // "double", "single" or "none" where there are delimiters
     std::vector<std::string> columns;
     std::vector<ColumnFacts> columnFacts; // one for each of columns; empty where the format has no columns
     std::map<std::string, std::string> mapping; // what was used

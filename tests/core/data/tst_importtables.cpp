@@ -23,6 +23,7 @@ private slots:
     void mapping();
     void delimiters_data();
     void delimiters();
+    void quotes();
     void similarNames_data();
     void similarNames();
     void similarNamesOfJson();
@@ -205,6 +206,29 @@ void TestImportTables::delimiters()
         QCOMPARE(result.report.rowsInFile, rows);
         QCOMPARE(result.report.accepted, accepted);
     }
+}
+
+// Double or single marks are recognised and told; where a file means them as text, one can say so.
+void TestImportTables::quotes()
+{
+    QCOMPARE(read("question,answer\nWhich?,\"a, b\"\n", "a.csv").report.quote, std::string("double"));
+    const ImportResult single = read("'question';'answer'\n'Who''s there?';'a; b'\n", "a.csv");
+    QCOMPARE(single.report.quote, std::string("single"));
+    QCOMPARE(std::string(instructionOf(single.records.at(0))), std::string("Who's there?"));
+    QCOMPARE(std::string(responseOf(single.records.at(0))), std::string("a; b"));
+    const std::string inches = "question\tanswer\nHow wide?\t\"5\n\"And how long\"?\t6\"\n";
+    QCOMPARE(read(inches, "a.tsv").report.accepted, 0);
+    ImportOptions options;
+    options.quote = "none";
+    const auto asText = readRecordsFromMemory(inches, "a.tsv", options);
+    QVERIFY(asText && isBalanced(*asText));
+    QCOMPARE(asText->report.quote, std::string("none"));
+    QCOMPARE(asText->report.accepted, 2);
+    QCOMPARE(std::string(responseOf(asText->records.at(0))), std::string("\"5"));
+    QCOMPARE(std::string(instructionOf(asText->records.at(1))), std::string("\"And how long\"?"));
+    options.quote = "'";
+    QCOMPARE(readRecordsFromMemory(inches, "a.tsv", options).error().code, ErrorCode::Usage);
+    QCOMPARE(read("{\"instruction\": \"a\", \"output\": \"b\"}\n", "a.jsonl").report.quote, std::string());
 }
 
 void TestImportTables::similarNames_data()

@@ -5,7 +5,7 @@
 #include "core/data/autopsy.h"
 #include "core/data/filterlanguage.h"
 #include "core/data/recordstate.h"
-#include "core/store/idset.h"
+#include "core/data/textsearch.h"
 #include "core/store/schema.h"
 
 #include <algorithm>
@@ -79,53 +79,6 @@ Result<> readGroups(const store::Database &database, const std::string &sql, std
             return {};
         counts[groups->text(0)] = groups->integer(1);
     }
-}
-
-// The condition on the texts of a record: words are looked up once, before the records are gone through.
-struct TextCondition {
-    std::string sql; // empty: none
-    std::string found; // for its one parameter: contents as numbers in JSON, or, where they are many, as a set of ids
-    bool isSet = false;
-};
-
-constexpr std::size_t kFewContents = 4000; // fewer are found by the index, more by going through all records once
-
-std::string anyOf(const std::vector<std::string> &queries, std::string_view by)
-{
-    return fmt::format("(({}))", fmt::join(queries, fmt::format("){}(", by)));
-}
-
-Result<TextCondition> findTexts(const store::Database &database, const std::vector<std::string> &mustMatch, const std::vector<std::string> &mustNotMatch)
-{
-    if (mustMatch.empty() && mustNotMatch.empty())
-        return TextCondition{};
-    const bool isExcluding = mustMatch.empty();
-    std::string match = isExcluding ? anyOf(mustNotMatch, " OR ") : anyOf(mustMatch, " AND ");
-    if (!isExcluding && !mustNotMatch.empty())
-        match += " NOT " + anyOf(mustNotMatch, " OR ");
-    auto statement = database.prepare("SELECT rowid FROM contentText WHERE contentText MATCH ?");
-    if (!statement)
-        return passError(statement);
-    statement->bind(match);
-    std::vector<std::int64_t> few;
-    std::string bits;
-    std::size_t count = 0;
-    for (;; ++count) {
-        const auto hasRow = statement->step();
-        if (!hasRow)
-            return passError(hasRow);
-        if (!*hasRow)
-            break;
-        const std::int64_t content = statement->integer(0);
-        if (count < kFewContents)
-            few.push_back(content);
-        store::addId(bits, content);
-    }
-    if (isExcluding)
-        return TextCondition{"NOT hasId(?, r.content)", std::move(bits), true};
-    if (count <= kFewContents)
-        return TextCondition{"r.content IN (SELECT value FROM json_each(?))", fmt::format("[{}]", fmt::join(few, ",")), false};
-    return TextCondition{"hasId(?, r.content)", std::move(bits), true};
 }
 
 } // namespace

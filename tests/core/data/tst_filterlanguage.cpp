@@ -5,6 +5,9 @@
 
 #include "core/base/clock.h"
 #include "core/data/filterlanguage.h"
+#include "core/data/recordquery.h"
+#include "core/data/wordindex.h"
+#include "core/store/idset.h"
 
 #include <algorithm>
 
@@ -22,6 +25,7 @@ private slots:
     void anythingTypedIsNoCrash();
     void wordsToMark();
     void fewAndManyAreFoundAlike();
+    void beginningsAreReadAsFts5DoesIt();
     void aMillionRecords();
 };
 
@@ -199,6 +203,68 @@ void TestFilterLanguage::fewAndManyAreFoundAlike()
         std::ranges::sort(sorted);
         QVERIFY2(sorted == expected, one.query);
     }
+}
+
+// The pages of the index are read as FTS5 reads them: words over many pages, in many segments, before and after these are merged.
+void TestFilterLanguage::beginningsAreReadAsFts5DoesIt()
+{
+    QTemporaryDir folder;
+    const auto path = std::filesystem::path((folder.path() + "/a.fettle").toStdString());
+    std::uint64_t state = 7;
+    const auto random = [&state](std::uint64_t below) {
+        state = state * 6364136223846793005ull + 1442695040888963407ull;
+        return (state >> 33) % below;
+    };
+    auto project = Project::create(path);
+    QVERIFY(project);
+    const auto compare = [&] {
+        const auto database = store::Database::open(path / "project.db", store::OpenMode::ReadOnly);
+        QVERIFY(database);
+        auto begun = store::Transaction::begin(**database, store::TransactionKind::Read);
+        QVERIFY(begun);
+        for (const char *word : {"w", "wa", "wab", "waba", "wabab", "the", "t", "rare", "rarest", "zz", "0", "q", "long", "1"}) {
+            auto statement = (*database)->prepare("SELECT rowid FROM contentText WHERE contentText MATCH ?");
+            QVERIFY(statement);
+            const std::string query = "\"" + std::string(word) + "\"*";
+            QCOMPARE(plainBeginning(query), std::optional<std::string>(word));
+            const auto expected = readIds(statement->bind(query));
+            const auto found = contentsWithBeginning(**database, word);
+            QVERIFY(expected && found);
+            QVERIFY2(*found, word); // the format is the one that is known
+            std::string set;
+            for (const RecordId id : *expected)
+                store::addId(set, id.value);
+            QVERIFY2(**found == set, word);
+        }
+    };
+    compare(); // nothing is there yet
+    for (int batch = 0; batch < 24; ++batch) {
+        std::vector<Record> records;
+        for (int i = 0; i < 150; ++i) {
+            std::string text = "the " + std::to_string(batch * 1000 + i);
+            for (std::uint64_t words = random(120); words > 0; --words) {
+                text += " w";
+                for (std::uint64_t letters = random(6); letters > 0; --letters)
+                    text += static_cast<char>('a' + random(3));
+            }
+            if (random(40) == 0)
+                text += " rarest";
+            if (random(200) == 0) {
+                for (int repeat = 0; repeat < 9000; ++repeat) // its places alone fill several pages
+                    text += " long the";
+            }
+            records.push_back(makePair(text, "", "Answer " + std::to_string(random(50))));
+        }
+        QVERIFY(project->addRecords(records, "Imported"));
+        if (batch % 6 == 0)
+            compare();
+    }
+    compare();
+    QVERIFY(!plainBeginning("\"room 5\""));
+    QVERIFY(!plainBeginning("\"caf\xc3\xa9\"*"));
+    QVERIFY(!plainBeginning("\"a\"* \"b\"*"));
+    QVERIFY(!plainBeginning("\"it's\"*"));
+    QCOMPARE(plainBeginning("\"Ver5\"*"), std::optional<std::string>("ver5"));
 }
 
 // Set FETTLE_MILLION to measure; takes some minutes.

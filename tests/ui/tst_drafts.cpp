@@ -127,8 +127,10 @@ void DraftsTest::draftIsAProposalUntilAccepted()
     QTRY_VERIFY(!box()->isVisible());
     QTRY_COMPARE(find<RecordEditor>()->responseText(), QLatin1String(kAnswer));
     QVERIFY(!accept->isEnabled());
-    press(Qt::Key_U);
+    press(Qt::Key_U); // takes the answer back, and the draft can be judged again
     QTRY_VERIFY(data::responseOf(stored(15)).empty());
+    QTRY_COMPARE(draftText(), QLatin1String(kAnswer));
+    QTRY_VERIFY(accept->isEnabled());
 }
 
 void DraftsTest::draftIsWrittenBeforeOnesEyes()

@@ -367,6 +367,7 @@ Result<engine::JournalEntry> FakeProject::undo()
     m_state->undone.push_back(std::move(m_state->done.back()));
     m_state->done.pop_back();
     m_state->records = m_state->undone.back().before;
+    m_state->drafts.merge(std::map(m_state->undone.back().accepted));
     ++m_state->changes;
     return m_state->undone.back().entry;
 }
@@ -379,6 +380,8 @@ Result<engine::JournalEntry> FakeProject::redo()
     m_state->done.push_back(std::move(m_state->undone.back()));
     m_state->undone.pop_back();
     m_state->records = m_state->done.back().after;
+    for (const auto &[id, draft] : m_state->done.back().accepted)
+        m_state->drafts.erase(id);
     ++m_state->changes;
     return m_state->done.back().entry;
 }

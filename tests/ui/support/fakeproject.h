@@ -35,7 +35,7 @@ struct FakeProjectState {
     std::map<std::int64_t, std::vector<evaluate::BallotPair>> ballotPairs; // by ballot
     std::map<std::int64_t, std::vector<evaluate::BallotVote>> votes;
     std::optional<Error> voteError; // what a vote that is written gets
-    struct Change { engine::JournalEntry entry; std::map<std::int64_t, data::Record> before, after; };
+    struct Change { engine::JournalEntry entry; std::map<std::int64_t, data::Record> before, after; std::map<std::int64_t, engine::AnswerDraft> accepted; };
     std::vector<Change> done, undone;
     std::set<std::pair<std::int64_t, std::int64_t>> agreed; // contradictions that are none
     std::int64_t changes = 0;

@@ -41,6 +41,8 @@ Json toJson(const data::ImportReport &report)
         json["sheet"] = report.sheet;
     if (report.delimiter != '\0')
         json["delimiter"] = std::string(1, report.delimiter);
+    if (!report.quote.empty())
+        json["quote"] = report.quote;
     return json;
 }
 
@@ -48,6 +50,8 @@ void say(const Terminal &terminal, const std::string &name, const data::ImportRe
 {
     terminal.say(tr("{}: {}{} ({}{}{}), {} {}, {} accepted, {} rejected", name, report.format, report.isPacked ? ", gzip" : "", report.shape, report.shape.empty() ? "" : ", ", report.encoding,
                              report.rowsInFile, report.rowsInFile == 1 ? "row" : "rows", report.accepted, report.rejected.size()));
+    if (report.delimiter != '\0')
+        terminal.say(tr("  separator: {}, quotation marks: {}", report.delimiter == '\t' ? std::string("tab") : std::string(1, report.delimiter), report.quote));
     if (report.records != report.accepted)
         terminal.say(tr("  {} records", report.records));
     std::vector<std::string> columns;
@@ -109,7 +113,7 @@ Result<std::map<std::string, data::Role>> parseRoles(const std::string &text)
 
 struct ImportArguments {
     std::vector<std::string> files;
-    std::string project, format, map, roles, encoding, delimiter, sheet;
+    std::string project, format, map, roles, encoding, delimiter, quote, sheet;
     bool isDryRun = false;
 };
 
@@ -120,6 +124,7 @@ int runImport(const ImportArguments &arguments, Context &context)
     options.format = arguments.format;
     options.encoding = arguments.encoding;
     options.sheet = arguments.sheet;
+    options.quote = arguments.quote;
     if (!arguments.delimiter.empty())
         options.delimiter = arguments.delimiter == "\\t" || arguments.delimiter == "tab" ? '\t' : arguments.delimiter[0];
     auto mapping = parseMapping(arguments.map);
@@ -224,6 +229,7 @@ void addDataVerbs(Registry &registry)
     import->add_option("--roles", arguments->roles, tr("Who the speakers of conversations are where their names are not known: student=user,teacher=assistant"));
     import->add_option("--encoding", arguments->encoding, tr("Encoding instead of the recognised one, for example windows-1252"));
     import->add_option("--delimiter", arguments->delimiter, tr("Delimiter of a CSV file; tab for a tab"));
+    import->add_option("--quote", arguments->quote, tr("Quotation mark of a CSV file instead of the recognised one: double, single or none"))->check(CLI::IsMember({"double", "single", "none"}));
     import->add_option("--sheet", arguments->sheet, tr("Sheet of a workbook instead of the first that is not hidden"));
     import->add_flag("--dry-run", arguments->isDryRun, tr("Read and report only"));
 

@@ -269,6 +269,7 @@ void BulkChangesTest::rejectedRowsAreRepaired_data()
     QTest::newRow("lines") << "rows.jsonl" << QByteArray("{\"question\": \"A?\", \"answer\": \"a\"}\n{\"question\": \"B?\", \"answer\": \"b\"\n")
                            << "{\"question\": \"B?\", \"answer\": \"b\"}";
     QTest::newRow("table") << "rows.csv" << QByteArray("question;answer\nA?;a\nB?;b;c\n") << "B?;b";
+    QTest::newRow("single quotes") << "rows.csv" << QByteArray("'question';'answer'\n'A?';'a'\n'B?';'b';'c'\n") << "'B?';'b'";
 }
 
 void BulkChangesTest::rejectedRowsAreRepaired()
@@ -284,7 +285,7 @@ void BulkChangesTest::rejectedRowsAreRepaired()
     ImportDialog *import = m_page->importDialog();
     QVERIFY(import);
     QTRY_VERIFY(import->isReady());
-    QCOMPARE(import->importButton()->text(), QStringLiteral("Import 1 records"));
+    QCOMPARE(import->importButton()->text(), QStringLiteral("Import 1 record"));
     QVERIFY(import->badRows()->repairButton()->isEnabled());
     QTest::mouseClick(import->badRows()->repairButton(), Qt::LeftButton);
     auto *repair = import->findChild<RepairDialog *>();

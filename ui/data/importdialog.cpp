@@ -42,6 +42,10 @@ constexpr Delimiter kDelimiters[] = {{',', QT_TRANSLATE_NOOP("fettle::ui::Import
                                      {'\t', QT_TRANSLATE_NOOP("fettle::ui::ImportDialog", "Tab")},
                                      {'|', QT_TRANSLATE_NOOP("fettle::ui::ImportDialog", "Bar |")}};
 
+constexpr Choice kQuotes[] = {{"double", QT_TRANSLATE_NOOP("fettle::ui::ImportDialog", "Double \"")},
+                              {"single", QT_TRANSLATE_NOOP("fettle::ui::ImportDialog", "Single '")},
+                              {"none", QT_TRANSLATE_NOOP("fettle::ui::ImportDialog", "None, they are text")}};
+
 QComboBox *choiceBox(const QString &name, const QString &help, int width)
 {
     auto *box = new QComboBox;
@@ -120,8 +124,9 @@ QWidget *ImportDialog::makeChoices()
     row->setSpacing(kStep2);
     m_format = choiceBox(tr("Format"), tr("How the file is built; correct it where it was recognised wrongly"), 176);
     m_encoding = choiceBox(tr("Encoding"), tr("How the file's bytes stand for characters; correct it where umlauts or accents look wrong"), 168);
-    m_delimiter = choiceBox(tr("Separator"), tr("What stands between the columns"), 196);
-    for (QComboBox *box : {m_format, m_encoding, m_delimiter})
+    m_delimiter = choiceBox(tr("Separator"), tr("What stands between the columns"), 164);
+    m_quote = choiceBox(tr("Quotes"), tr("What stands around a field that holds separators or line breaks; correct it where fields run into each other"), 148);
+    for (QComboBox *box : {m_format, m_encoding, m_delimiter, m_quote})
         box->addItem(tr("Recognise"), QString());
     for (const Choice &format : kFormats)
         m_format->addItem(QString::fromLatin1(format.name), QString::fromLatin1(format.key));
@@ -129,14 +134,17 @@ QWidget *ImportDialog::makeChoices()
         m_encoding->addItem(QString::fromLatin1(encoding.name), QString::fromLatin1(encoding.key));
     for (const Delimiter &delimiter : kDelimiters)
         m_delimiter->addItem(tr(delimiter.name), QString(QLatin1Char(delimiter.key)));
+    for (const Choice &quote : kQuotes)
+        m_quote->addItem(tr(quote.name), QString::fromLatin1(quote.key));
     m_delimiterLabel = mutedLabel(tr("Separator"));
+    m_quoteLabel = mutedLabel(tr("Quotes"));
     m_sheet = choiceBox(tr("Sheet"), tr("The sheet of the workbook that is read"), 196);
     m_sheetLabel = mutedLabel(tr("Sheet"));
     m_encodingLabel = mutedLabel(tr("Encoding"));
     m_sheet->hide();
     m_sheetLabel->hide();
     const std::pair<TextLabel *, QComboBox *> pairs[] = {{mutedLabel(tr("Format")), m_format}, {m_encodingLabel, m_encoding},
-                                                         {m_delimiterLabel, m_delimiter}, {m_sheetLabel, m_sheet}};
+                                                         {m_delimiterLabel, m_delimiter}, {m_quoteLabel, m_quote}, {m_sheetLabel, m_sheet}};
     for (const auto &[label, box] : pairs) {
         label->setBuddy(box);
         row->addWidget(label);
@@ -180,6 +188,7 @@ data::ImportOptions ImportDialog::options() const
     options.encoding = m_encoding->currentData().toString().toStdString();
     const QString delimiter = m_delimiter->currentData().toString();
     options.delimiter = delimiter.isEmpty() ? '\0' : delimiter.at(0).toLatin1();
+    options.quote = m_quote->currentData().toString().toStdString();
     if (m_sheet->currentIndex() > 0)
         options.sheet = m_sheet->currentText().toStdString();
     if (m_isMappingCorrected)
@@ -266,12 +275,19 @@ void ImportDialog::showRecognised(const data::ImportReport &report)
     for (const Delimiter &choice : kDelimiters)
         if (report.delimiter == choice.key)
             delimiter = tr(choice.name);
+    QString quote;
+    for (const Choice &choice : kQuotes)
+        if (report.quote == choice.key)
+            quote = tr(choice.name);
     showRecognisedIn(m_format, format, m_format->currentIndex() == 0);
     showRecognisedIn(m_encoding, encoding, m_encoding->currentIndex() == 0);
     showRecognisedIn(m_delimiter, delimiter, m_delimiter->currentIndex() == 0);
+    showRecognisedIn(m_quote, quote, m_quote->currentIndex() == 0);
     const bool hasDelimiter = report.format == "csv" || report.format == "tsv";
     m_delimiter->setVisible(hasDelimiter);
     m_delimiterLabel->setVisible(hasDelimiter);
+    m_quote->setVisible(hasDelimiter);
+    m_quoteLabel->setVisible(hasDelimiter);
     const bool isText = report.format != "xlsx" && report.format != "parquet"; // these say themselves how its characters are written
     m_encoding->setVisible(isText);
     m_encodingLabel->setVisible(isText);
@@ -297,7 +313,7 @@ void ImportDialog::updateButton()
     for (const auto &[row, records] : m_repaired)
         count += std::int64_t(records.size());
     const bool hasRecords = count > 0 && (m_isReady || m_isCounting);
-    m_import->setText(m_isImporting ? tr("Importing") : hasRecords && m_isReady ? tr("Import %1 records").arg(countText(count)) : tr("Import"));
+    m_import->setText(m_isImporting ? tr("Importing") : !hasRecords || !m_isReady ? tr("Import") : count == 1 ? tr("Import 1 record") : tr("Import %1 records").arg(countText(count)));
     m_import->setEnabled(hasRecords && !m_isImporting);
     m_import->updateGeometry();
 }
@@ -347,7 +363,8 @@ void ImportDialog::finish(data::ImportReport report)
         accept();
         return;
     }
-    const std::string what = tr("Repaired %1 rows of %2").arg(m_repaired.size()).arg(QFileInfo(m_file).fileName()).toStdString();
+    const QString name = QFileInfo(m_file).fileName();
+    const std::string what = (m_repaired.size() == 1 ? tr("Repaired 1 row of %1").arg(name) : tr("Repaired %1 rows of %2").arg(m_repaired.size()).arg(name)).toStdString();
     m_context.bridge.write<std::vector<RecordId>>(
         Touched::Records, this, [records, what](ProjectApi &project, const JobContext &) { return project.addRecords(records, what); },
         [this, report](Result<std::vector<RecordId>> ids) {

@@ -28,6 +28,7 @@ public:
     [[nodiscard]] QComboBox *formatBox() const { return m_format; }
     [[nodiscard]] QComboBox *encodingBox() const { return m_encoding; }
     [[nodiscard]] QComboBox *delimiterBox() const { return m_delimiter; }
+    [[nodiscard]] QComboBox *quoteBox() const { return m_quote; }
     [[nodiscard]] QComboBox *sheetBox() const { return m_sheet; }
     [[nodiscard]] MappingTable *mapping() const { return m_mapping; }
     [[nodiscard]] BadRows *badRows() const { return m_badRows; }
@@ -67,8 +68,8 @@ private:
     JobId m_job = 0;
     int m_reading = 0; // number of the newest reading; older ones are void
 
-    QComboBox *m_format = nullptr, *m_encoding = nullptr, *m_delimiter = nullptr, *m_sheet = nullptr;
-    TextLabel *m_delimiterLabel = nullptr, *m_encodingLabel = nullptr, *m_sheetLabel = nullptr, *m_summary = nullptr;
+    QComboBox *m_format = nullptr, *m_encoding = nullptr, *m_delimiter = nullptr, *m_quote = nullptr, *m_sheet = nullptr;
+    TextLabel *m_delimiterLabel = nullptr, *m_quoteLabel = nullptr, *m_encodingLabel = nullptr, *m_sheetLabel = nullptr, *m_summary = nullptr;
     MappingTable *m_mapping = nullptr;
     ImportPreview *m_preview = nullptr;
     BadRows *m_badRows = nullptr;

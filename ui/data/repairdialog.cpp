@@ -23,14 +23,15 @@ bool isTable(const data::ImportReport &report)
 // The line with the names, as the file has it.
 std::string headerLine(const data::ImportReport &report)
 {
+    const std::string mark = report.quote == "none" ? "" : report.quote == "single" ? "'" : "\"";
     std::string head;
     for (const std::string &column : report.columns) {
         if (&column != &report.columns.front())
             head += report.delimiter;
-        head += '"';
+        head += mark;
         for (const char c : column)
-            head += c == '"' ? std::string("\"\"") : std::string(1, c);
-        head += '"';
+            head += mark == std::string(1, c) ? mark + mark : std::string(1, c);
+        head += mark;
     }
     return head + '\n';
 }
@@ -88,6 +89,7 @@ void RepairDialog::check()
     options.encoding = "UTF-8"; // what is typed here
     options.format = isTable(m_report) ? m_report.format : "json";
     options.delimiter = isTable(m_report) ? m_report.delimiter : '\0';
+    options.quote = m_report.quote;
     const std::string text = (isTable(m_report) ? headerLine(m_report) : std::string()) + m_text->toPlainText().toStdString();
     auto read = data::readRecordsFromMemory(text, m_file.toStdString(), options);
     m_records.clear();

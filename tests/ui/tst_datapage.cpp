@@ -442,6 +442,23 @@ void DataPageTest::historyShowsAndPutsBack()
     QTRY_COMPARE(find<RecordEditor>()->responseText().toStdString(), before);
     m_bridge->undo();
     QTRY_COMPARE(std::string(data::responseOf(stored(1))), before + " Twice.");
+    // Of a conversation every turn is compared, not the first question and the last answer alone.
+    auto talk = stored(2);
+    talk.turns = {{data::Role::User, "One?", {}}, {data::Role::Assistant, "Once.", {}}, {data::Role::User, "Two?", {}}, {data::Role::Assistant, "Two.", {}}};
+    m_bridge->saveRecord(talk);
+    QTRY_COMPARE(stored(2).turns.size(), std::size_t(4));
+    talk.turns[1].text = "Middle.";
+    m_bridge->saveRecord(talk);
+    QTRY_COMPARE(stored(2).turns[1].text, std::string("Middle."));
+    HistoryDialog conversation(*m_bridge, talk);
+    conversation.show();
+    QTRY_COMPARE(conversation.versions()->count(), 3);
+    QStringList shown;
+    for (const QLabel *label : conversation.findChildren<QLabel *>())
+        if (label->isVisible())
+            shown.append(label->text());
+    QVERIFY(shown.contains(QStringLiteral("Conversation")) && !shown.contains(QStringLiteral("Response")));
+    QVERIFY(shown.filter(QStringLiteral("Middle.")).size() == 1 && shown.filter(QStringLiteral("Once.")).size() == 1);
 }
 
 void DataPageTest::severalRecordsAtOnce()
@@ -505,6 +522,7 @@ void DataPageTest::importsThroughTheDialog()
     QTRY_VERIFY(dialog->isReady());
     QVERIFY(dialog->formatBox()->currentText().startsWith(QStringLiteral("CSV")));
     QVERIFY(dialog->delimiterBox()->currentText().startsWith(QStringLiteral("Semicolon")));
+    QCOMPARE(dialog->quoteBox()->currentText(), QStringLiteral("Double \", recognised"));
     if (!qEnvironmentVariable("FETTLE_PICTURES").isEmpty() && QTest::qWaitForWindowExposed(dialog))
         dialog->grab().save(qEnvironmentVariable("FETTLE_PICTURES") + QStringLiteral("/import.png"));
     // The mapping can be corrected, and the last choice of a field wins.

@@ -2,6 +2,7 @@
 // language kept with the project, silence without a dictionary.
 #include "core/data/spelling.h"
 #include "tests/ui/support/windowfixture.h"
+#include "ui/data/editorspelling.h"
 #include "ui/data/growingtext.h"
 #include "ui/data/recordeditor.h"
 #include "ui/data/recordmodel.h"
@@ -10,6 +11,8 @@
 #include <QContextMenuEvent>
 #include <QMenu>
 #include <QTest>
+
+#include <semaphore>
 
 using namespace fettle;
 using namespace fettle::ui;
@@ -28,6 +31,7 @@ private slots:
     void languageIsChosen();
     void otherLanguageIsLeftAlone();
     void withoutADictionaryTheMenuSaysSo();
+    void replacedReadingsAreNoAnswers();
 
 private:
     // The record's question and answer, shown in the editor.
@@ -222,6 +226,35 @@ void EditorSpellingTest::withoutADictionaryTheMenuSaysSo()
     QVERIFY(languages->actions().constFirst()->text().startsWith(QStringLiteral("No dictionary is installed")));
     QVERIFY(!languages->actions().constFirst()->isEnabled());
     QCOMPARE(underlined(field(QStringLiteral("Response"))), QStringList());
+    menu->close();
+}
+
+// A reading that waits is replaced by a newer one, and its end is no list of dictionaries.
+void EditorSpellingTest::replacedReadingsAreNoAnswers()
+{
+    openWith(QStringLiteral("Where do teh cats wait?"), QStringLiteral("In the rooom."));
+    QTRY_COMPARE(underlined(field(QStringLiteral("Response"))), QStringList{QStringLiteral("rooom")});
+    std::counting_semaphore<> begun(0), held(0);
+    m_fixture->bridge->readSlowly<int>(
+        this,
+        [&](const ProjectApi *, const JobContext &) -> Result<int> {
+            begun.release();
+            held.acquire();
+            return 0;
+        },
+        [](Result<int>) {});
+    begun.acquire(); // from here on everything waits
+    auto *spelling = m_page->findChild<EditorSpelling *>();
+    QVERIFY(spelling);
+    for (int i = 0; i < 3; ++i)
+        spelling->readProject();
+    field(QStringLiteral("Response"))->setFocus();
+    QTest::keyClicks(field(QStringLiteral("Response")), QStringLiteral("Catz wait. "));
+    held.release();
+    QTRY_COMPARE(underlined(field(QStringLiteral("Response"))), (QStringList{QStringLiteral("Catz"), QStringLiteral("rooom")}));
+    QMenu *menu = menuAt(field(QStringLiteral("Response")), 1);
+    QVERIFY(menu);
+    QTRY_VERIFY(action(menu, QStringLiteral("Cats"))); // the dictionary is still there
     menu->close();
 }
 

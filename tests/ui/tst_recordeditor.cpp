@@ -72,6 +72,22 @@ private slots:
         QCOMPARE(m_editor->record().turns, talk.turns);
     }
 
+    void sourceIsShown()
+    {
+        const auto told = [this] {
+            QStringList texts;
+            for (const ElidedLabel *label : m_editor->findChildren<ElidedLabel *>())
+                texts.append(label->text());
+            return texts;
+        };
+        data::Record record = pairOf("Q", "A");
+        m_editor->setRecord(record);
+        QVERIFY(told().contains(QStringLiteral("Written here")));
+        record.source = "rules.csv, line 6";
+        m_editor->setRecord(record);
+        QVERIFY(told().contains(QStringLiteral("From rules.csv, line 6")));
+    }
+
     void turnsAreAddedMovedAndRemoved()
     {
         using enum data::Role;

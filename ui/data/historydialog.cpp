@@ -43,6 +43,15 @@ QString aboutOf(const data::Record &record)
     return parts.join(QStringLiteral("; "));
 }
 
+// Of a conversation, or where the system text is another one: every turn with who speaks.
+std::string wholeText(const data::Record &record)
+{
+    std::string text;
+    for (const data::Turn &turn : record.turns)
+        text += (text.empty() ? "" : "\n\n") + roleName(turn.role).toStdString() + ":\n" + turn.text + turn.extraJson;
+    return text;
+}
+
 // Whether putting a version back would change nothing.
 bool isSameText(const data::Record &a, const data::Record &b)
 {
@@ -135,6 +144,10 @@ QWidget *HistoryDialog::makeComparison()
             grid->addWidget(label, line++, column);
             if (label == side->context)
                 m_contextParts << head << label;
+            else if (label == side->response)
+                m_responseParts << head << label;
+            else
+                m_instructionHeads << head;
         }
         side->about->setContentsMargins(0, kStep3, 0, 0);
         grid->addWidget(side->about, line, column++);
@@ -166,9 +179,17 @@ void HistoryDialog::showVersion(int index)
         left->setText(markedHtml(before, diff.onlyLeft, Mark::Removed));
         right->setText(markedHtml(after, diff.onlyRight, Mark::Added));
     };
-    compare(m_then.instruction, m_present.instruction, data::instructionOf(then), data::instructionOf(m_now));
+    const bool isWhole = !data::isPair(then) || !data::isPair(m_now) || data::systemOf(then) != data::systemOf(m_now);
+    for (TextLabel *head : m_instructionHeads)
+        head->setText(isWhole ? tr("Conversation") : tr("Instruction"));
+    if (isWhole)
+        compare(m_then.instruction, m_present.instruction, wholeText(then), wholeText(m_now));
+    else
+        compare(m_then.instruction, m_present.instruction, data::instructionOf(then), data::instructionOf(m_now));
     compare(m_then.context, m_present.context, then.context, m_now.context);
     compare(m_then.response, m_present.response, data::responseOf(then), data::responseOf(m_now));
+    for (QWidget *part : m_responseParts)
+        part->setVisible(!isWhole);
     for (QWidget *part : m_contextParts)
         part->setVisible(!then.context.empty() || !m_now.context.empty());
     m_then.about->setText(aboutOf(then));

@@ -44,6 +44,8 @@ private:
     TextLabel *m_thenHead = nullptr, *m_problem = nullptr;
     Side m_then, m_present;
     QList<QWidget *> m_contextParts; // shown where there is a context
+    QList<QWidget *> m_responseParts; // of a pair
+    QList<TextLabel *> m_instructionHeads;
     Button *m_putBack = nullptr;
 };
 

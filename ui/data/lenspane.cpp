@@ -208,6 +208,10 @@ void LensPane::receiveLosses(std::uint64_t request, Result<LensLosses> losses)
 void LensPane::judge(const TokenTiles &tiles)
 {
     const QString allow = tr("Allow %1").arg(countText(tiles.count()));
+    QStringList warnings;
+    for (const auto &warning : tiles.warnings)
+        if (warning.code != "allCut") // is said below
+            warnings.append(QString::fromStdString(warning.text));
     if (tiles.cut > 0) {
         const QString fact = tr("%1 tokens, %2 fit.").arg(countText(tiles.count()), countText(m_options.maxLength));
         QString consequence = tr("The end is cut off.");
@@ -215,24 +219,28 @@ void LensPane::judge(const TokenTiles &tiles)
             consequence = tr("The whole answer is cut off, so nothing would be learnt.");
         else if (tiles.isEndMarkCut)
             consequence = m_isNarrow ? tr("The end mark is cut off.") : tr("The end mark is cut off, so the model would not learn to stop.");
-        showVerdict(m_isNarrow ? consequence : fact + QLatin1Char(' ') + consequence, true, QStringLiteral("scissors"), allow);
+        warnings.prepend(m_isNarrow ? consequence : fact + QLatin1Char(' ') + consequence);
+        showVerdict(warnings, true, QStringLiteral("scissors"), allow);
         return;
     }
     if (tiles.answer == 0) {
-        showVerdict(tr("The answer is empty, so there is nothing to learn."), true, QStringLiteral("circle-alert"), {});
+        warnings.prepend(tr("The answer is empty, so there is nothing to learn."));
+        showVerdict(warnings, true, QStringLiteral("circle-alert"), {});
         return;
     }
-    if (!tiles.warnings.empty()) {
-        showVerdict(QString::fromStdString(tiles.warnings.front().text), false, QStringLiteral("triangle-alert"), {});
+    if (!warnings.isEmpty()) {
+        showVerdict(warnings, false, QStringLiteral("triangle-alert"), {});
         return;
     }
     m_bar->hide();
 }
 
-void LensPane::showVerdict(const QString &text, bool isBad, const QString &icon, const QString &button)
+// The worst first. Where there is little room, the others are told when one asks.
+void LensPane::showVerdict(const QStringList &verdicts, bool isBad, const QString &icon, const QString &button)
 {
     static_cast<VerdictBar *>(m_bar)->isBad = isBad;
-    m_barText->setText(text);
+    m_barText->setText(!m_isNarrow ? verdicts.join(QLatin1Char('\n')) : verdicts.size() > 1 ? tr("%1 And %2 more.").arg(verdicts.front()).arg(verdicts.size() - 1) : verdicts.front());
+    m_barText->setToolTip(verdicts.join(QLatin1Char('\n')));
     m_barIcon->setIcon(icon, isBad ? Ink::Bad : Ink::Warning);
     m_allow->setText(button);
     m_allow->setVisible(!button.isEmpty());

@@ -43,7 +43,7 @@ signals:
 private:
     void setupLayout();
     void receive(RecordId record, std::uint64_t request, Result<std::shared_ptr<const TokenTiles>> tiles);
-    void showVerdict(const QString &text, bool isBad, const QString &icon, const QString &button);
+    void showVerdict(const QStringList &verdicts, bool isBad, const QString &icon, const QString &button);
     void judge(const TokenTiles &tiles);
     void shade();
     void receiveLosses(std::uint64_t request, Result<LensLosses> losses);

@@ -18,6 +18,7 @@ namespace fettle::ui {
 
 class Button;
 class DraftBox;
+class ElidedLabel;
 class FieldBox;
 class GrowingText;
 class KeyHint;
@@ -117,6 +118,7 @@ private:
     QWidget *m_head = nullptr, *m_body = nullptr;
     QScrollArea *m_scroll = nullptr;
     QVBoxLayout *m_column = nullptr;
+    ElidedLabel *m_source = nullptr; // where the record came from
     TextLabel *m_number = nullptr, *m_position = nullptr, *m_saveState = nullptr;
     Button *m_status = nullptr, *m_split = nullptr, *m_previous = nullptr, *m_next = nullptr;
     QList<QWidget *> m_keyHints;

@@ -123,7 +123,15 @@ void RecordEditor::setupFields()
     m_column->addWidget(m_addContext, 0, Qt::AlignLeft);
     m_column->addWidget(m_context);
     m_column->addWidget(m_draft);
-    m_column->addWidget(m_addTurn, 0, Qt::AlignLeft);
+    m_source = new ElidedLabel({}, TextSize::Small, Weight::Regular, Ink::Muted);
+    m_source->setElideMode(Qt::ElideMiddle);
+    auto *foot = new QHBoxLayout;
+    foot->setContentsMargins(0, 0, 0, 0);
+    foot->setSpacing(kStep3);
+    foot->addWidget(m_addTurn);
+    foot->addStretch(1);
+    foot->addWidget(m_source);
+    m_column->addLayout(foot);
     m_column->addLayout(meta);
     m_column->addWidget(m_note);
     m_column->addStretch(1);
@@ -219,6 +227,7 @@ void RecordEditor::showHead()
     m_head->setEnabled(m_isShown);
     for (QWidget *widget : std::initializer_list<QWidget *>{m_status, m_split, m_previous, m_next, m_position, m_saveState})
         widget->setVisible(m_isShown);
+    m_source->setText(!m_isShown ? QString() : m_record.source.empty() ? tr("Written here") : tr("From %1").arg(QString::fromStdString(m_record.source)));
     if (!m_isShown) {
         m_number->setText(tr("No record chosen"));
         return;

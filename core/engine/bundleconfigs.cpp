@@ -1,6 +1,7 @@
 #include "core/engine/bundleconfigs.h"
 
 #include "core/base/words.h"
+#include "core/train/mixshares.h"
 #include "core/train/schedule.h"
 
 #include <cmath>
@@ -237,9 +238,9 @@ std::vector<std::pair<std::string, std::string>> bundleConfigs(const train::Reci
                      expected["heldOutBeforeTraining"].get<double>(), expected["heldOutBeforeTrainingMeanOfRows"].get<double>());
     readme += tr("The rows lie in the order in which the first epoch read them, so that the losses of the first step can be compared too. The adapter's own numbers begin at random: from the second step on the "
                  "losses are alike, not equal. Axolotl and LLaMA-Factory end an answer at its end mark, Fettle and TRL behind all that the chat template writes there.\n");
-    if (const std::string mix = recipe.text("mix"); !mix.empty())
+    if (train::isMixed(recipe.text("mix")))
         readme += tr("The mix `{}` is in `data/train.jsonl`: a row stands there as often as the first epoch read it. Fettle draws the rows of a set with a fraction in its weight anew for each epoch; "
-                     "the others read the same rows in every epoch.\n", mix);
+                     "the others read the same rows in every epoch.\n", recipe.text("mix"));
     if (recipe.text("trainOn") == "completion")
         readme += tr("Axolotl learns every answer of a conversation, the others only the last.\n");
     const std::vector<std::string> whole = facts.isLora ? std::vector<std::string>() : std::vector<std::string>{"parts", "layers"};

@@ -2,6 +2,7 @@
 #include "core/base/words.h"
 #include "core/engine/adapterpath.h"
 #include "core/engine/models.h"
+#include "core/train/mixshares.h"
 #include "core/engine/training.h"
 #include "core/engine/trainingdata.h"
 #include "core/export/tokenizerfiles.h"
@@ -284,8 +285,8 @@ Result<TrainPlan> planRun(const Project &project, const TrainRequest &request, c
                                  {}, {}, false});
     countTokens(plan, *data);
     layOutSteps(plan, *data, request.recipe);
-    if (const std::string mix = recipe.text("mix"); !mix.empty())
-        plan.problems.push_back({"mix", tr("Sets are read as often as the mix says: {}.", mix), {}, {}, false});
+    if (train::isMixed(recipe.text("mix")))
+        plan.problems.push_back({"mix", tr("Sets are read as often as the mix says: {}.", recipe.text("mix")), tr("Read every record once"), fmt::format("mix={}", train::kMixOff), false});
     for (const std::string &set : data->unknownSets)
         plan.problems.push_back({"unknownSet", tr("The mix names \"{}\", and no record belongs to it.", set), {}, {}, false});
     findRowProblems(plan, *data, request.recipe);

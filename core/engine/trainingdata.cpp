@@ -1,3 +1,4 @@
+#include "core/train/mixshares.h"
 #include "core/engine/trainingdata.h"
 #include "core/base/words.h"
 #include "core/train/mix.h"
@@ -70,7 +71,7 @@ Result<> checkTrainingData(const TrainingData &data, const train::Recipe &recipe
     if (set.firstFailure)
         return fail(ErrorCode::BadInput, tr("None of the {} rows can be used. {}", set.failed.size() + set.dropped.size(), set.firstFailure->message),
                     set.firstFailure->hint);
-    if (!recipe.text("mix").empty() && set.documents.empty() && set.longest > 0 && set.dropped.empty())
+    if (train::isMixed(recipe.text("mix")) && set.documents.empty() && set.longest > 0 && set.dropped.empty())
         return fail(ErrorCode::BadInput, tr("The mix leaves out every row."), tr("Give at least one set a weight above 0."));
     if (set.dropped.empty())
         return fail(ErrorCode::BadInput, tr("There is no row to train on."), tr("Import rows, or put some of them into the training split."));

@@ -1,9 +1,17 @@
 #include "core/train/mixshares.h"
 
+#include "core/train/settings.h"
+
 #include <algorithm>
 #include <functional>
 
 namespace fettle::train {
+
+bool isMixed(std::string_view mix)
+{
+    const auto weights = parseWeights(mix);
+    return weights && !weights->empty();
+}
 
 bool isInSet(std::string_view source, const std::vector<std::string> &tags, std::string_view set)
 {

@@ -14,6 +14,11 @@ namespace fettle::train {
 // What the mix calls the records that came from no file.
 inline constexpr std::string_view kOwnSet = "own";
 inline constexpr std::string_view kTagSet = "tag:"; // "tag:dosage"
+// A mix that weighs nothing, also where the project has one; parseWeights gives none for it.
+inline constexpr std::string_view kMixOff = "off";
+
+// Whether the setting weighs some set.
+[[nodiscard]] bool isMixed(std::string_view mix);
 
 // The product of the weights of all sets that a record is in; 1 where it is in none. source: without the line, "" for none.
 [[nodiscard]] double weightOf(std::string_view source, const std::vector<std::string> &tags, const std::map<std::string, double> &weights);

@@ -1,6 +1,7 @@
 // Recipes: reading, checking and writing the values of the table of settings. What a setting means stands in settingtable.cpp.
 #include "core/base/words.h"
 #include "core/train/settings.h"
+#include "core/train/mixshares.h"
 
 #include <algorithm>
 #include <charconv>
@@ -47,7 +48,7 @@ std::string rangeText(const SettingField &field)
     case TextForm::Names: return tr("all, attention, mlp, or module names separated by commas");
     case TextForm::Layers: return tr("all, or numbers and ranges of layers from 0 such as 0-3,7");
     case TextForm::Pairs: return tr("names with numbers such as q_proj=8,down_proj=32");
-    case TextForm::Weights: return tr("sets with numbers such as rules.jsonl=2,tag:chat=0.5");
+    case TextForm::Weights: return tr("sets with numbers such as rules.jsonl=2,tag:chat=0.5, or off");
     case TextForm::Expression: return tr("a regular expression of at most 4096 characters");
     case TextForm::Free: return tr("a text of at most 4096 characters");
     }
@@ -323,7 +324,9 @@ Result<std::map<std::string, double>> parsePairs(std::string_view text)
 
 Result<std::map<std::string, double>> parseWeights(std::string_view text)
 {
-    return parseNumbers(text, [](double number) { return number >= 0 && number <= 100; }, "rules.jsonl=2,tag:chat=0.5");
+    if (trimmed(text) == kMixOff)
+        return std::map<std::string, double>();
+    return parseNumbers(text, [](double number) { return number >= 0 && number <= 100; }, "rules.jsonl=2,tag:chat=0.5, or off");
 }
 
 std::string weightsText(const std::map<std::string, double> &weights)

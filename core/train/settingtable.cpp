@@ -259,7 +259,7 @@ const std::vector<SettingField> &table()
                 "(QLoRA) a little. The smallest form rounds the scales of the blocks too. They are unpacked for each product. Answers and exports take the weights of the file. Full "
                 "fine-tuning needs 32 or 16 bits; what it does not train is then rounded in its result."},
         {.key = "mix", .label = "Mix", .unit = "", .kind = Kind::Text, .level = Level::Advanced, .standard = std::string(),
-         .help = "How often the rows of each set are read in an epoch, such as rules.jsonl=2,tag:chat=0.5; others are read once.",
+         .help = "How often the rows of each set are read in an epoch, such as rules.jsonl=2,tag:chat=0.5; others are read once. Empty: the mix of the project; off: none.",
          .why = "A set is a file that rows came from, own for those that were written here, or a tag: and its name. A small set that matters can be "
                 "read twice; half of a large one is read in each epoch, another half in the next. 0 leaves a set out.",
          .form = TextForm::Weights},

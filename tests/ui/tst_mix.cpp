@@ -6,6 +6,7 @@
 
 #include <QAction>
 #include <QDoubleSpinBox>
+#include <QLineEdit>
 #include <QTest>
 #include <QTreeWidget>
 
@@ -21,6 +22,7 @@ private slots:
     void weightsMoveTheShares();
     void whatIsKeptIsThereAgain();
     void nothingToReadCannotBeKept();
+    void trainPageShowsAndChangesTheMix();
     void everyControlIsNamed();
 
 private:
@@ -122,6 +124,38 @@ void MixTest::nothingToReadCannotBeKept()
     QVERIFY(m_dialog->summary().startsWith(QStringLiteral("Nothing is left to learn")));
     QTest::keyClick(m_dialog, Qt::Key_Escape);
     QCOMPARE(m_fixture->bridge->settingText("mix"), QString());
+}
+
+// A run is set up on the Train page: there the mix is told, opened, and switched off for one run.
+void MixTest::trainPageShowsAndChangesTheMix()
+{
+    QTest::keyClick(m_dialog, Qt::Key_Escape);
+    m_page = m_fixture->openPage(QStringLiteral("train"));
+    QVERIFY(m_page);
+    auto *button = m_page->findChild<Button *>(QStringLiteral("trainMix"));
+    auto *own = m_page->findChild<QLineEdit *>(QStringLiteral("mix"));
+    QVERIFY(button && own);
+    QCOMPARE(button->text(), QStringLiteral("Mix..."));
+    const auto keepWeight = [&](const QString &weight) {
+        QTest::mouseClick(button, Qt::LeftButton);
+        m_dialog = m_page->findChild<MixDialog *>();
+        QVERIFY(m_dialog);
+        QTRY_COMPARE(m_dialog->list()->topLevelItemCount(), 2);
+        type(QStringLiteral("written by hand"), weight);
+        QTest::mouseClick(m_dialog->findChild<Button *>(QStringLiteral("keepMix")), Qt::LeftButton);
+        QTRY_VERIFY(!m_page->findChild<MixDialog *>());
+    };
+    keepWeight(QStringLiteral("2"));
+    QTRY_COMPARE(button->text(), QStringLiteral("Mix of 1 set"));
+    m_fixture->picture(QStringLiteral("mix-train"));
+    own->setText(QStringLiteral("off"));
+    emit own->editingFinished();
+    QTRY_COMPARE(button->text(), QStringLiteral("Mix off"));
+    QCOMPARE(m_fixture->bridge->settingText("mix"), QStringLiteral("own=2")); // of the other runs
+    keepWeight(QStringLiteral("3")); // what is kept here is meant for this run, too
+    QTRY_COMPARE(button->text(), QStringLiteral("Mix of 1 set"));
+    QCOMPARE(own->text(), QString());
+    QCOMPARE(m_fixture->bridge->settingText("mix"), QStringLiteral("own=3"));
 }
 
 void MixTest::everyControlIsNamed()

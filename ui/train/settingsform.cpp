@@ -284,8 +284,10 @@ void SettingsForm::updateGiven()
 void SettingsForm::setValue(const std::string &key, const SettingValue &value)
 {
     for (const Row &row : m_rows)
-        if (row.field->key == key)
+        if (row.field->key == key) {
             row.show(value);
+            edited(*row.field, value); // a line of text says so only when somebody has typed
+        }
 }
 
 void SettingsForm::edited(const SettingField &field, SettingValue value)

@@ -43,6 +43,7 @@ void TrainPage::connectBridge()
 {
     connect(&bridge(), &Bridge::settingsChanged, this, [this] {
         readModel();
+        showMix();
         schedulePlan();
     });
     connect(&bridge(), &Bridge::recordsChanged, this, &TrainPage::readData);
@@ -314,6 +315,7 @@ void TrainPage::settingsChanged()
 {
     m_methods->setRecipe(m_form->recipe());
     updateDifferences();
+    showMix();
     schedulePlan();
 }
 

@@ -76,6 +76,8 @@ private:
     void useRecipe(const train::Recipe &recipe);
     void setupRecipeActions();
     void openRecipeMenu();
+    void openMix();
+    void showMix();
     void saveRecipe();
     void loadRecipe();
     void copyCommand();
@@ -109,7 +111,7 @@ private:
     SettingsForm *m_form = nullptr;
     Link *m_advanced = nullptr;
     Button *m_reset = nullptr;
-    Button *m_recipe = nullptr;
+    Button *m_recipe = nullptr, *m_mix = nullptr;
     std::vector<QAction *> m_recipeActions;
     PlanPane *m_plan = nullptr;
     QWidget *m_cards = nullptr; // the four cards and the plan

@@ -151,6 +151,10 @@ void TrainPage::addDataCard(QVBoxLayout *column)
     m_dataFacts = factsLabel();
     line->addWidget(m_snapshot);
     line->addWidget(m_dataFacts, 1);
+    m_mix = changeButton(tr("Mix..."), {});
+    m_mix->setObjectName(QStringLiteral("trainMix"));
+    connect(m_mix, &QPushButton::clicked, this, &TrainPage::openMix);
+    line->addWidget(m_mix);
     auto *look = changeButton(tr("Look at them"), tr("Opens the records on the Data page."));
     connect(look, &QPushButton::clicked, this, [this] { context().openPage(QStringLiteral("data"), {}); });
     line->addWidget(look);

@@ -5,6 +5,7 @@
 #include "core/engine/training.h"
 #include "core/model/fast/gemm.h"
 #include "core/train/checkpoint.h"
+#include "core/train/mixshares.h"
 #include "tests/core/verifyok.h"
 
 #include <QFile>
@@ -100,6 +101,7 @@ private slots:
     void refusals_data();
     void refusals();
     void planCountsWhatTheRunDoes();
+    void mixOfTheProjectCanBeSwitchedOff();
     void planNamesProblems_data();
     void planNamesProblems();
 
@@ -513,6 +515,29 @@ void TestEngineTraining::planCountsWhatTheRunDoes()
     QVERIFY(size > plan->resultBytes && size < plan->resultBytes + 8192);
 }
 
+// The mix of the project holds for every run that does not say otherwise.
+void TestEngineTraining::mixOfTheProjectCanBeSwitchedOff()
+{
+    TrainRequest asked = request();
+    const auto tokensOf = [&](const char *mix) {
+        asked.recipe.values["mix"] = std::string(mix);
+        const auto plan = planRun(project(), asked);
+        return plan ? plan->tokens : std::int64_t(-1);
+    };
+    const std::int64_t once = tokensOf("");
+    QVERIFY(once > 0);
+    std::map<std::string, double> all; // twice what every record belongs to
+    for (const data::MixGroup &group : *project().mixGroups(asked.recipe.integer("maxLength")))
+        all[group.source.empty() ? std::string(train::kOwnSet) : group.source] = 2;
+    const std::string twice = train::weightsText(all);
+    VERIFY_OK(project().setSetting("mix", nlohmann::json(twice).dump()));
+    QCOMPARE(tokensOf(""), 2 * once);
+    QCOMPARE(tokensOf("off"), once);
+    VERIFY_OK(project().setSetting("mix", "\"\""));
+    QCOMPARE(tokensOf(""), once);
+    QCOMPARE(tokensOf(twice.c_str()), 2 * once);
+}
+
 void TestEngineTraining::planNamesProblems_data()
 {
     QTest::addColumn<QString>("setting");
@@ -523,6 +548,7 @@ void TestEngineTraining::planNamesProblems_data()
     QTest::newRow("rate high") << "learningRate=0.5" << "learningRateHigh" << false;
     QTest::newRow("rate low") << "learningRate=1e-7" << "learningRateLow" << false;
     QTest::newRow("few steps") << "maxSteps=2" << "fewSteps" << false;
+    QTest::newRow("mix") << "mix=own=2" << "mix" << false;
     QTest::newRow("unknown target") << "targets=no_such_proj" << "setting" << true;
 }
 

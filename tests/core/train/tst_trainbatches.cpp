@@ -272,6 +272,15 @@ void TestTrainBatches::mixNamesSetsAndTags()
         QVERIFY2(!parseWeights(wrong), wrong);
     const std::map<std::string, double> odd = {{"a, \"b\"", 2}, {" c", 0.5}, {"d=e", 1.25}, {"tag:x", 0}};
     QCOMPARE(parseWeights(weightsText(odd)).value(), odd);
+    // A recipe's own "off" is a mix that weighs nothing, which the mix of a project does not replace.
+    QVERIFY(parseWeights(" off ")->empty());
+    QVERIFY(!parseWeights("off,own=2"));
+    Recipe recipe;
+    QVERIFY(!isMixed(recipe.text("mix")));
+    QVERIFY(applySetting(recipe, "mix=own=2"));
+    QVERIFY(isMixed(recipe.text("mix")));
+    QVERIFY(applySetting(recipe, "mix=off"));
+    QVERIFY(!isMixed(recipe.text("mix")));
     QCOMPARE(weightsText(odd), std::string("\" c\"=0.5,\"a, \"\"b\"\"\"=2,d=e=1.25,tag:x=0"));
 
     LabelledSet set;

@@ -7,7 +7,6 @@
 #include "core/io/atomicfile.h"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 #include <random>
 
@@ -50,39 +49,13 @@ private:
     std::mt19937 m_random{1207};
 };
 
-Result<> writeRows(const fs::path &file, std::int64_t rows, Words &words, const ProgressCallback &progress, std::stop_token stop)
-{
-    auto out = io::AtomicFile::create(file);
-    if (!out)
-        return passError(out);
-    for (std::int64_t i = 0; i < rows; ++i) {
-        if (i % 4096 == 0) {
-            if (stop.stop_requested())
-                return fail(ErrorCode::Cancelled, tr("The measurement was cancelled."));
-            if (progress)
-                progress({tr("Making records"), i, rows});
-        }
-        std::string line = fmt::format(R"({{"instruction":"Question {}: )", i);
-        words.append(line, 160);
-        line += i % 10'000 == 0 ? R"( quagga?","input":")" : R"(?","input":")";
-        if (i % 4 == 0)
-            words.append(line, 300);
-        line += R"(","output":")";
-        words.append(line, 660);
-        line += fmt::format("\",\"tags\":[\"topic {}\"]}}\n", i % 23);
-        if (auto done = out->write(line); !done)
-            return done;
-    }
-    return out->commit();
-}
-
 double percentile(std::vector<double> seconds, double share)
 {
     std::sort(seconds.begin(), seconds.end());
     return seconds[static_cast<std::size_t>(share * static_cast<double>(seconds.size() - 1))];
 }
 
-Result<> measureReading(const fs::path &folder, const Words &words, Figures &figures)
+Result<> measureReading(const fs::path &folder, Figures &figures)
 {
     const Stopwatch opening;
     auto project = Project::open(folder, Access::ReadOnly);
@@ -111,8 +84,7 @@ Result<> measureReading(const fs::path &folder, const Words &words, Figures &fig
 
     double slowest = 0;
     std::string slowestQuery;
-    const std::array<std::string, 6> queries = {"quagga", words.common(3), words.common(3) + " " + words.common(40), "\"" + words.common(2) + " " + words.common(5) + "\"",
-                                                words.common(9) + " tag:\"topic 3\"", words.common(4).substr(0, 3) + " -" + words.common(6)};
+    const std::vector<std::string> queries = benchmarkQueries();
     for (const std::string &query : queries) {
         RecordFilter filter;
         filter.query = query;
@@ -152,6 +124,40 @@ Result<> measureEdits(Project &project, std::int64_t rows, Figures &figures)
 
 } // namespace
 
+Result<> writeBenchmarkRows(const fs::path &file, std::int64_t rows, const ProgressCallback &progress, std::stop_token stop)
+{
+    Words words;
+    auto out = io::AtomicFile::create(file);
+    if (!out)
+        return passError(out);
+    for (std::int64_t i = 0; i < rows; ++i) {
+        if (i % 4096 == 0) {
+            if (stop.stop_requested())
+                return fail(ErrorCode::Cancelled, tr("The measurement was cancelled."));
+            if (progress)
+                progress({tr("Making records"), i, rows});
+        }
+        std::string line = fmt::format(R"({{"instruction":"Question {}: )", i);
+        words.append(line, 160);
+        line += i % 10'000 == 0 ? R"( quagga?","input":")" : R"(?","input":")";
+        if (i % 4 == 0)
+            words.append(line, 300);
+        line += R"(","output":")";
+        words.append(line, 660);
+        line += fmt::format("\",\"tags\":[\"topic {}\"]}}\n", i % 23);
+        if (auto done = out->write(line); !done)
+            return done;
+    }
+    return out->commit();
+}
+
+std::vector<std::string> benchmarkQueries()
+{
+    const Words words;
+    return {"quagga", words.common(3), words.common(3) + " " + words.common(40), "\"" + words.common(2) + " " + words.common(5) + "\"",
+            words.common(9) + " tag:\"topic 3\"", words.common(4).substr(0, 3) + " -" + words.common(6)};
+}
+
 Result<> benchmarkImport(const fs::path &folder, std::int64_t rows, Figures &figures, const ProgressCallback &progress, std::stop_token stop)
 {
     std::error_code ignored;
@@ -160,8 +166,7 @@ Result<> benchmarkImport(const fs::path &folder, std::int64_t rows, Figures &fig
         return fail(ErrorCode::DiskFull, tr("Measuring the import of {} records needs {} MB in {}.", rows, rows * kBytesOnDisk >> 20, folder.string()),
                     tr("Free some space, choose fewer with --rows, or set TMPDIR to a folder on another disk."));
     const fs::path file = folder / "rows.jsonl";
-    Words words;
-    if (auto done = writeRows(file, rows, words, progress, stop); !done)
+    if (auto done = writeBenchmarkRows(file, rows, progress, stop); !done)
         return done;
     figures["import.rows"] = {static_cast<double>(rows), "rows", tr("records in the file")};
     figures["import.fileBytes"] = {static_cast<double>(fs::file_size(file, ignored)), "bytes", tr("size of the file")};
@@ -184,7 +189,7 @@ Result<> benchmarkImport(const fs::path &folder, std::int64_t rows, Figures &fig
     figures["import.seconds"] = {seconds, "s", tr("the whole file into a project, indexed and durable")};
     figures["import.rowsPerSecond"] = {static_cast<double>(rows) / seconds, "rows/s", tr("the same by rows")};
     figures["import.extraBytes"] = {static_cast<double>(memoryFigures().ownPeakBytes - before), "bytes", tr("peak memory of the process during the import, less what it had before")};
-    if (auto done = measureReading(project->folder(), words, figures); !done)
+    if (auto done = measureReading(project->folder(), figures); !done)
         return done;
     return measureEdits(*project, rows, figures);
 }

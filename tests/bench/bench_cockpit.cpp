@@ -3,98 +3,33 @@
 //   bench_cockpit ledger [ROWS]  size of a ledger of ten epochs, and how long its filters take
 //   bench_cockpit work [STEPS]   how long the window lets an event wait while the default model learns, is evaluated, saved and exported with both
 //                                of two cores, and what the training loses to the window
-#include "core/base/clock.h"
 #include "core/base/memory.h"
 #include "core/engine/sample.h"
-#include "ui/bridge/realengine.h"
-#include "ui/frame/mainwindow.h"
+#include "tests/bench/benchwindow.h"
 #include "ui/runs/chartpane.h"
 #include "ui/runs/ledgerview.h"
 #include "ui/runs/runspage.h"
-#include "ui/theme/theme.h"
 #include "ui/widgets/chip.h"
 
-#include <QApplication>
 #include <QSettings>
 #include <QTableView>
 #include <QTemporaryDir>
 #include <QTest>
-#include <QTimer>
 
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 using namespace fettle;
 using namespace fettle::ui;
 
 namespace {
 
-// How late the timer comes that should come every ten milliseconds: so long would a key press have waited.
-class Heartbeat : public QObject {
-public:
-    Heartbeat()
-    {
-        m_timer.setTimerType(Qt::PreciseTimer);
-        m_timer.setInterval(kBeatMs);
-        connect(&m_timer, &QTimer::timeout, this, [this] {
-            m_late.push_back(std::max(0.0, m_watch.seconds() * 1e3 - kBeatMs));
-            m_watch.restart();
-        });
-    }
-    void begin()
-    {
-        m_late.clear();
-        m_watch.restart();
-        m_timer.start();
-    }
-    void tell(const char *what)
-    {
-        m_timer.stop();
-        std::ranges::sort(m_late);
-        if (!m_late.empty())
-            std::printf("%-12s %6zu beats: median %5.1f ms, 99 %% %5.1f ms, longest %5.1f ms\n", what, m_late.size(), m_late[m_late.size() / 2], m_late[m_late.size() * 99 / 100], m_late.back());
-        std::fflush(stdout);
-    }
-
-private:
-    static constexpr int kBeatMs = 10;
-    QTimer m_timer;
-    Stopwatch m_watch;
-    std::vector<double> m_late;
-};
-
-template <class Condition>
-bool wait(Condition condition, double seconds)
+RunsPage *runsOf(Window &window)
 {
-    const Stopwatch watch;
-    while (!condition() && watch.seconds() < seconds)
-        QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents, 10);
-    return condition();
+    window.window.openPage(QStringLiteral("runs"));
+    return static_cast<RunsPage *>(window.window.page(QStringLiteral("runs")));
 }
-
-struct Window {
-    Theme theme{*qApp, ThemeChoice::Light};
-    Bridge bridge{makeRealEngine()};
-    MainWindow window{bridge, theme};
-
-    bool open(const QString &project)
-    {
-        window.resize(1600, 1000);
-        window.show();
-        bool isOpen = false;
-        QObject::connect(&bridge, &Bridge::projectOpened, &window, [&isOpen] { isOpen = true; });
-        window.start({project});
-        return wait([&] { return isOpen; }, 30);
-    }
-    RunsPage *runs()
-    {
-        window.openPage(QStringLiteral("runs"));
-        return static_cast<RunsPage *>(window.page(QStringLiteral("runs")));
-    }
-};
 
 engine::RunInfo finishedRun(std::int64_t steps)
 {
@@ -135,7 +70,7 @@ int longRun(const QString &folder, std::int64_t steps)
     for (int i = 0; i < 3; ++i) {
         heart.begin();
         const Stopwatch watch;
-        RunsPage *page = window.runs();
+        RunsPage *page = runsOf(window);
         if (i > 0) { // as if it were opened for the first time
             page->setProject();
             page->onShown();
@@ -147,7 +82,7 @@ int longRun(const QString &folder, std::int64_t steps)
         wait([] { return false; }, 0.5);
         heart.tell("opening");
     }
-    LossChart *chart = window.runs()->findChild<LossChart *>();
+    LossChart *chart = runsOf(window)->findChild<LossChart *>();
     heart.begin();
     const Stopwatch watch;
     constexpr int kZooms = 60;
@@ -203,7 +138,7 @@ int ledger(const QString &folder, int rows)
     Window window;
     if (!window.open(folder))
         return 1;
-    RunsPage *page = window.runs();
+    RunsPage *page = runsOf(window);
     auto *view = page->findChild<LedgerView *>();
     if (!wait([&] { return page->shownRun().isValid(); }, 30))
         return 1;
@@ -252,7 +187,7 @@ double inWindow(const QString &folder, int steps)
     Heartbeat heart;
     if (!window.open(folder))
         return 0;
-    window.runs();
+    runsOf(window);
     engine::RunInfo ended;
     QObject::connect(&window.bridge, &Bridge::runEnded, &window.window, [&](const engine::RunInfo &run) { ended = run; });
     window.bridge.startRun(workRequest(steps));

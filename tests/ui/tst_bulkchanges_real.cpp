@@ -269,7 +269,6 @@ void BulkChangesTest::rejectedRowsAreRepaired_data()
     QTest::newRow("lines") << "rows.jsonl" << QByteArray("{\"question\": \"A?\", \"answer\": \"a\"}\n{\"question\": \"B?\", \"answer\": \"b\"\n")
                            << "{\"question\": \"B?\", \"answer\": \"b\"}";
     QTest::newRow("table") << "rows.csv" << QByteArray("question;answer\nA?;a\nB?;b;c\n") << "B?;b";
-    QTest::newRow("single quotes") << "rows.csv" << QByteArray("'question';'answer'\n'A?';'a'\n'B?';'b';'c'\n") << "'B?';'b'";
 }
 
 void BulkChangesTest::rejectedRowsAreRepaired()

@@ -527,7 +527,9 @@ void TestEngineTraining::mixOfTheProjectCanBeSwitchedOff()
     const std::int64_t once = tokensOf("");
     QVERIFY(once > 0);
     std::map<std::string, double> all; // twice what every record belongs to
-    for (const data::MixGroup &group : *project().mixGroups(asked.recipe.integer("maxLength")))
+    const auto groups = project().mixGroups(asked.recipe.integer("maxLength"));
+    VERIFY_OK(groups);
+    for (const data::MixGroup &group : *groups)
         all[group.source.empty() ? std::string(train::kOwnSet) : group.source] = 2;
     const std::string twice = train::weightsText(all);
     VERIFY_OK(project().setSetting("mix", nlohmann::json(twice).dump()));

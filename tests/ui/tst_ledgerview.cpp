@@ -1,5 +1,6 @@
 // The ledger on the Runs page, in the real window on the stand-in engine: views and their counts, order, keys, bulk tag and exclusion, the
 // way to the record, held-out rows, a large ledger. FETTLE_PICTURES=FOLDER keeps pictures.
+#include "core/base/clock.h"
 #include "tests/ui/support/fakeengine.h"
 #include "ui/bridge/bridge.h"
 #include "ui/data/datapage.h"
@@ -12,7 +13,6 @@
 #include "ui/widgets/segmented.h"
 
 #include <QAbstractItemModelTester>
-#include <QElapsedTimer>
 #include <QInputDialog>
 #include <QLabel>
 #include <QSettings>
@@ -22,7 +22,9 @@
 #include <QTest>
 #include <QTimer>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 using namespace fettle;
 using namespace fettle::ui;
@@ -49,10 +51,11 @@ private slots:
     void kinAreNamedBesideSuspiciousRows();
     void heldOutRowsHaveTheirOwnView();
     void emptyLedgerSaysWhy();
-    void aLargeLedgerOpensQuickly();
+    void filtersOfALargeLedgerTakeTimeByRows();
 
 private:
     void open();
+    [[nodiscard]] static double filterSeconds(std::size_t rows);
     [[nodiscard]] Chip *chip(const QString &text) const;
     [[nodiscard]] LedgerView *view() const { return m_page->findChild<LedgerView *>(); }
     void picture(const QString &name, bool isDark = false, QSize size = {1600, 1000});
@@ -297,30 +300,40 @@ void LedgerViewTest::emptyLedgerSaysWhy()
     picture(QStringLiteral("empty"));
 }
 
-void LedgerViewTest::aLargeLedgerOpensQuickly()
+// Filters and orders of a ledger of so many rows, by the fastest of several tries: what else the computer does counts less.
+double LedgerViewTest::filterSeconds(std::size_t rows)
 {
-    constexpr std::size_t kRows = 100'000;
     data::LossTable table;
-    for (std::size_t row = 0; row < kRows; ++row)
+    for (std::size_t row = 0; row < rows; ++row)
         table.rows.push_back({std::int64_t(row + 1)});
     for (int epoch = 1; epoch <= 10; ++epoch) {
         table.at.push_back(epoch);
-        table.losses.emplace_back(kRows);
-        for (std::size_t row = 0; row < kRows; ++row)
+        table.losses.emplace_back(rows);
+        for (std::size_t row = 0; row < rows; ++row)
             table.losses.back()[row] = 3.0F / float(epoch) + float(row * 7919 % 1000) / 500.0F;
     }
     LedgerModel model([](std::vector<RecordId>, const RecordModel::RowsAnswer &) {});
-    QElapsedTimer watch;
-    watch.start();
     model.setFacts(std::make_shared<LedgerFacts>(judged(std::move(table))));
-    const qint64 opened = watch.restart();
-    model.show(LedgerModel::ByVerdict, data::Verdict::NeverLearnt);
-    model.show(LedgerModel::All);
-    model.sort(LedgerModel::First, Qt::AscendingOrder);
-    const qint64 filtered = watch.elapsed();
-    qInfo("100,000 rows: opened in %lld ms, filtered and sorted three times in %lld ms", opened, filtered);
-    QVERIFY(filtered < 3 * 500);
-    QCOMPARE(model.rowCount(), int(kRows));
+    constexpr int kTries = 5;
+    double best = std::numeric_limits<double>::infinity();
+    for (int i = 0; i < kTries; ++i) {
+        const Stopwatch watch;
+        model.show(LedgerModel::ByVerdict, data::Verdict::NeverLearnt);
+        model.show(LedgerModel::All);
+        model.sort(LedgerModel::First, i % 2 ? Qt::DescendingOrder : Qt::AscendingOrder);
+        best = std::min(best, watch.seconds());
+    }
+    if (model.rowCount() != int(rows))
+        qFatal("%d of %zu rows", model.rowCount(), rows);
+    return best;
+}
+
+// A hundred thousand rows are filtered in about ten times the time of ten thousand: nothing looks at each pair.
+void LedgerViewTest::filtersOfALargeLedgerTakeTimeByRows()
+{
+    const double small = filterSeconds(10'000), large = filterSeconds(100'000);
+    qInfo("ten times as many rows take %.1f times as long", large / small);
+    QVERIFY2(large < 40 * small, qPrintable(QStringLiteral("%1 times").arg(large / small)));
 }
 
 QTEST_MAIN(LedgerViewTest)

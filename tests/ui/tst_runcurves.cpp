@@ -1,8 +1,7 @@
 // The numbers behind the Runs page: smoothing, thinning, epochs, merging of what arrives, the log, the words of a failure.
-#include "ui/runs/runcurves.h"
-#include "ui/runs/smallchart.h"
 #include "ui/runs/runlog.h"
 #include "ui/runs/runwords.h"
+#include "ui/runs/smallchart.h"
 
 #include <QTest>
 
@@ -20,6 +19,7 @@ private slots:
     void smoothingPassesOverWhatIsNotFinite();
     void thinningKeepsExtremes_data();
     void thinningKeepsExtremes();
+    void seriesFollowTheRun();
     void epochsReachThePlannedEnd();
     void resumedStepsReplaceWhatLayAfter();
     void gapsAreSeen();
@@ -81,22 +81,80 @@ void RunCurvesTest::thinningKeepsExtremes()
     QFETCH(int, count);
     QFETCH(int, columns);
     std::vector<double> x, y;
+    StepSeries steps, values;
     for (int i = 0; i < count; ++i) {
         x.push_back(i);
-        y.push_back(std::sin(i * 0.7) + (i == count / 3 ? 50 : 0)); // one spike
+        y.push_back(i % 97 == 5 ? std::nan("") : std::sin(i * 0.7) + (i == count / 3 ? 50 : 0)); // one spike
+        steps.append(x.back());
+        values.append(y.back());
     }
+    const auto finite = std::ranges::count_if(y, [](double value) { return std::isfinite(value); });
     const QPolygonF line = thinnedPoints(x, y, 0, count - 1, columns);
     QVERIFY(line.size() <= 2 * (columns + 2));
     QVERIFY(std::ranges::any_of(line, [](const QPointF &point) { return point.y() > 40; })); // the spike is not lost
     QVERIFY(std::ranges::is_sorted(line, {}, &QPointF::x));
     if (count < columns)
-        QCOMPARE(line.size(), count);
-    const QPolygonF mean = averagedPoints(x, y, 0, count - 1, columns);
+        QCOMPARE(line.size(), finite);
+    // The blocks of a series change nothing, whatever is in view.
+    for (const auto &[from, to] : {std::pair(0.0, count - 1.0), std::pair(0.31 * count, 0.77 * count), std::pair(-5.0, count + 9.0), std::pair(count - 3.0, count - 1.0)})
+        QCOMPARE(thinnedPoints(steps, values, from, to, columns), thinnedPoints(x, y, from, to, columns));
+    const QPolygonF mean = averagedPoints(steps, values, 0, count - 1, columns);
+    if (columns == 1) {
+        double sum = 0;
+        for (int i = 0; i + 1 < count; ++i) // the last one begins a column of its own
+            sum += std::isfinite(y[std::size_t(i)]) ? y[std::size_t(i)] : 0;
+        QVERIFY(std::abs(mean.first().y() - sum / double(finite - 1)) < 1e-9);
+    }
     QVERIFY(mean.size() <= columns + 2);
     QVERIFY(std::ranges::is_sorted(mean, {}, &QPointF::x));
     QVERIFY(thinnedPoints(x, y, 5, 5, columns).isEmpty());
-    QVERIFY(averagedPoints(x, y, 5, 5, columns).isEmpty());
-    QVERIFY(thinnedPoints({}, {}, 0, 1, columns).isEmpty());
+    QVERIFY(averagedPoints(steps, values, 5, 5, columns).isEmpty());
+    QVERIFY(thinnedPoints(StepSeries(), StepSeries(), 0, 1, columns).isEmpty());
+}
+
+// What a chart draws follows the run: by what is added, and anew where the run went back to an earlier step.
+void RunCurvesTest::seriesFollowTheRun()
+{
+    RunCurves curves = curve(500);
+    RunSeries series(RunAxis::Epochs, 0.5);
+    series.follow(curves);
+    const auto isWhole = [&] {
+        std::vector<double> losses;
+        for (const engine::MetricPoint &point : curves.points)
+            losses.push_back(point.loss);
+        const std::vector<double> smooth = smoothedValues(losses, series.smoothing());
+        if (series.size() != curves.points.size() || series.x.size() != curves.points.size())
+            return false;
+        for (std::size_t i = 0; i < curves.points.size(); ++i) {
+            if (series.x[i] != axisValue(curves.points[i], series.axis()) || series.loss[i] != curves.points[i].loss || series.smooth[i] != smooth[i])
+                return false;
+        }
+        return true;
+    };
+    QVERIFY(isWhole());
+    engine::MetricPoint point = curves.points.back();
+    for (int i = 0; i < 70; ++i) {
+        ++point.step;
+        point.loss = 1 + 0.01 * i;
+        appendPoints(curves, {point});
+        series.follow(curves);
+    }
+    QVERIFY(isWhole());
+    point.step = 300; // resumed there: as many points as at step 300, and more than before where it goes on
+    point.loss = 9;
+    appendPoints(curves, {point});
+    for (int i = 0; i < 400; ++i) {
+        ++point.step;
+        appendPoints(curves, {point});
+    }
+    series.follow(curves);
+    QVERIFY(isWhole());
+    series.setSmoothing(0.9);
+    series.setAxis(RunAxis::Minutes, curves);
+    QVERIFY(isWhole());
+    curves = curve(20);
+    series.follow(curves);
+    QVERIFY(isWhole());
 }
 
 void RunCurvesTest::epochsReachThePlannedEnd()

@@ -17,9 +17,9 @@ double onLine(double x, double x0, double y0, double x1, double y1)
 
 } // namespace
 
-double AxisScale::valueOf(const engine::MetricPoint &point) const
+double axisValue(const engine::MetricPoint &point, RunAxis axis)
 {
-    switch (m_axis) {
+    switch (axis) {
     case RunAxis::Tokens: return double(point.tokens);
     case RunAxis::Epochs: return point.epoch;
     case RunAxis::Minutes: return point.seconds / kSecondsPerMinute;

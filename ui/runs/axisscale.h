@@ -10,6 +10,9 @@ namespace fettle::ui {
 enum class RunAxis { Steps, Tokens, Epochs, Minutes };
 [[nodiscard]] constexpr AxisCounts axisCounts(RunAxis axis) { return axis == RunAxis::Steps || axis == RunAxis::Tokens ? AxisCounts::Whole : AxisCounts::Parts; }
 
+// Where a step lies on that axis.
+[[nodiscard]] double axisValue(const engine::MetricPoint &point, RunAxis axis);
+
 class AxisScale {
 public:
     // curves must outlive the scale.
@@ -17,11 +20,12 @@ public:
 
     void setAxis(RunAxis axis) { m_axis = axis; }
     [[nodiscard]] RunAxis axis() const { return m_axis; }
-    [[nodiscard]] double valueOf(const engine::MetricPoint &point) const;
     [[nodiscard]] double toValue(double step) const;
     [[nodiscard]] double toStep(double value) const;
 
 private:
+    [[nodiscard]] double valueOf(const engine::MetricPoint &point) const { return axisValue(point, m_axis); }
+
     const RunCurves &m_curves;
     RunAxis m_axis = RunAxis::Steps;
 };

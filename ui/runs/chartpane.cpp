@@ -44,15 +44,15 @@ std::vector<SmallChart::Quantity> quantities()
 {
     return {
         {ChartPane::tr("Learning rate"), ChartPane::tr("Rate"), {}, ChartPane::tr("How large a correction was after each step."),
-         [](const engine::MetricPoint &point) { return point.learningRate; },
+         &RunSeries::learningRate,
          rateText},
         {ChartPane::tr("Gradient norm"), ChartPane::tr("Gradient"), {}, ChartPane::tr("How strongly a step pulled before it was limited. A spike is one odd record."),
-         [](const engine::MetricPoint &point) { return point.gradNorm; }, [](double value) { return QLocale().toString(value, 'f', 2); }},
+         &RunSeries::gradNorm, [](double value) { return QLocale().toString(value, 'f', 2); }},
         {ChartPane::tr("Token accuracy"), ChartPane::tr("Accuracy"), QStringLiteral("%"), ChartPane::tr("How many of the learnt tokens were the model's first guess when it read them."),
-         [](const engine::MetricPoint &point) { return point.accuracy; }, [](double value) { return std::isfinite(value) ? QLocale().toString(100 * value, 'f', 1) : QStringLiteral("–"); }},
+         &RunSeries::accuracy, [](double value) { return std::isfinite(value) ? QLocale().toString(100 * value, 'f', 1) : QStringLiteral("–"); }},
         {ChartPane::tr("General questions"), ChartPane::tr("General"), {},
          ChartPane::tr("The forgetting meter: how surprised the model is by answers to questions of everyday knowledge, in nats for each token. Above the line it has clearly forgotten something."),
-         {}, lossText,
+         nullptr, lossText,
          [](const RunCurves &curves) {
              QPolygonF points;
              for (const engine::GeneralPoint &point : curves.general)
@@ -60,10 +60,10 @@ std::vector<SmallChart::Quantity> quantities()
              return points;
          },
          forgettingLimit},
-        {ChartPane::tr("Tokens per second"), ChartPane::tr("Tokens/s"), {}, ChartPane::tr("How fast rows are read."), [](const engine::MetricPoint &point) { return point.tokensPerSecond; },
+        {ChartPane::tr("Tokens per second"), ChartPane::tr("Tokens/s"), {}, ChartPane::tr("How fast rows are read."), &RunSeries::tokensPerSecond,
          [](double value) { return countText(qRound64(value)); }},
         {ChartPane::tr("Memory"), ChartPane::tr("Memory"), ChartPane::tr("GB"), ChartPane::tr("The most memory that the run has needed so far."),
-         [](const engine::MetricPoint &point) { return double(point.peakBytes); }, [](double value) { return gigabytesText(qint64(value)); }},
+         &RunSeries::peakBytes, [](double value) { return gigabytesText(qint64(value)); }},
     };
 }
 
@@ -129,7 +129,7 @@ void ChartPane::setupTools()
 
 void ChartPane::setupCharts()
 {
-    m_loss = new LossChart(m_curves, m_scale);
+    m_loss = new LossChart(m_curves, m_series, m_scale);
     m_groups = new GroupPane(m_curves, m_scale);
     m_charts = new QStackedWidget;
     m_charts->addWidget(m_loss);
@@ -155,7 +155,7 @@ void ChartPane::setupCharts()
     row->setContentsMargins(kPaneSide, kStep2, kPaneSide, kStep1);
     row->setSpacing(kStep5);
     for (SmallChart::Quantity &quantity : quantities()) {
-        m_small.push_back(new SmallChart(m_curves, m_scale, std::move(quantity)));
+        m_small.push_back(new SmallChart(m_curves, m_series, m_scale, std::move(quantity)));
         row->addWidget(m_small.back(), 1);
     }
     column->addLayout(row);
@@ -213,6 +213,7 @@ void ChartPane::showRun()
     m_groups->setWaiting();
     if (shownCurves() != CurveChoice::WholeRun)
         emit groupsWished(shownCurves());
+    m_series.follow(m_curves);
     m_scrubber->forgetChoice();
     m_loss->setChosen({});
     m_loss->setCursor({});
@@ -220,8 +221,16 @@ void ChartPane::showRun()
     refresh();
 }
 
+void ChartPane::adopt(RunSeries series)
+{
+    series.setAxis(m_series.axis(), m_curves); // as a rule it was made for them
+    series.setSmoothing(m_series.smoothing());
+    m_series = std::move(series);
+}
+
 void ChartPane::refresh()
 {
+    m_series.follow(m_curves);
     m_loss->refresh();
     m_scrubber->refresh();
     if (!isVisible())
@@ -333,13 +342,15 @@ void ChartPane::setNarrow(bool isNarrow)
 void ChartPane::smoothingMoved(int percent)
 {
     m_smoothingValue->setText(QLocale().toString(percent / 100.0, 'f', 2));
-    m_loss->setSmoothing(percent / 100.0);
+    m_series.setSmoothing(percent / 100.0);
+    m_loss->refresh();
     QSettings().setValue(kSmoothingKey, percent);
 }
 
 void ChartPane::axisChosen(int index)
 {
     m_scale.setAxis(RunAxis(std::clamp(index, 0, int(RunAxis::Minutes))));
+    m_series.setAxis(m_scale.axis(), m_curves);
     QSettings().setValue(kAxisKey, index);
     m_loss->axisChanged();
     refresh();

@@ -30,6 +30,9 @@ public:
 
     void showRun(); // another run: whole view, newest checkpoint
     void refresh();
+    // The series of a long run, made elsewhere with axis() and smoothing() of series(); before refresh(). What does not fit is made anew.
+    void adopt(RunSeries series);
+    [[nodiscard]] const RunSeries &series() const { return m_series; }
     void setLost(std::optional<LossChart::Lost> lost);
     void setNarrow(bool isNarrow);
     void choose(std::int64_t step);       // the checkpoint nearest to it
@@ -73,6 +76,7 @@ private:
     void showView(double from, double to, int left, int right);
 
     const RunCurves &m_curves;
+    RunSeries m_series;
     AxisScale m_scale;
     QComboBox *m_axis, *m_choice;
     Segmented *m_measure;

@@ -171,7 +171,7 @@ void CompareView::showCurves()
         if (hasTrain) {
             OverlayLine line{name, int(i), hasHeldOut, {}, {}};
             for (const engine::MetricPoint &point : run.curves.points) {
-                line.x.push_back(scale.valueOf(point));
+                line.x.push_back(axisValue(point, scale.axis()));
                 line.y.push_back(point.loss);
             }
             lines.push_back(std::move(line));

@@ -1,6 +1,8 @@
 // See curvefigure.h.
 #include "ui/runs/curvefigure.h"
 
+#include "ui/runs/stepseries.h"
+
 #include <QCoreApplication>
 #include <QLocale>
 #include <QPainter>

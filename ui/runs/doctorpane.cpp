@@ -71,6 +71,11 @@ void DoctorPane::setFindings(std::vector<RunFinding> findings, bool hasSteps)
         addBlock(finding);
 }
 
+void DoctorPane::showReading()
+{
+    m_nothing->setText(tr("The doctor is reading the curves."));
+}
+
 void DoctorPane::addBlock(const RunFinding &finding)
 {
     auto *pane = new Pane(Surface::Page, Qt::BottomEdge);

@@ -17,6 +17,7 @@ class DoctorPane : public QWidget {
 public:
     explicit DoctorPane(QWidget *parent = nullptr);
     void setFindings(std::vector<RunFinding> findings, bool hasSteps);
+    void showReading(); // until setFindings: says that the run is being read, where nothing is listed yet
     [[nodiscard]] const std::vector<RunFinding> &findings() const { return m_findings; }
 
 signals:

@@ -23,6 +23,7 @@ constexpr int kTicks = 10;
 constexpr double kFewestSteps = 4; // closest view
 constexpr double kGrip = 6;         // pixels beside the line of the chosen step where it can be taken
 constexpr double kNoteHeight = 14; // pixels of the mark of a note
+constexpr int kMostCircles = 120;    // more evaluations in view are a line without circles
 constexpr double kOutlier = 3;     // raw values this many times above everything else do not stretch the axis
 
 QVector<QCPGraphData> graphData(const QPolygonF &line, const LossChart &chart)
@@ -36,7 +37,8 @@ QVector<QCPGraphData> graphData(const QPolygonF &line, const LossChart &chart)
 
 } // namespace
 
-LossChart::LossChart(const RunCurves &curves, const AxisScale &scale, QWidget *parent) : QWidget(parent), m_curves(curves), m_axis(scale)
+LossChart::LossChart(const RunCurves &curves, const RunSeries &series, const AxisScale &scale, QWidget *parent)
+    : QWidget(parent), m_curves(curves), m_series(series), m_axis(scale)
 {
     setFocusPolicy(Qt::StrongFocus);
     setProperty("focusRing", true);
@@ -163,8 +165,7 @@ void LossChart::applyTheme()
     m_rawLine->setPen(QPen(faint, 1));
     m_smoothLine->setPen(QPen(t.series[0], 2, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
     m_heldOut->setPen(QPen(t.series[1], 1.5));
-    m_heldOut->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssCircle, QPen(t.series[1], 1.5), QBrush(t.surface1), 7));
-    m_plot->replot(QCustomPlot::rpQueuedReplot);
+    fillGraphs();
 }
 
 double LossChart::measured(double loss) const
@@ -186,13 +187,6 @@ void LossChart::refresh()
         return;
     }
     m_isDirty = false;
-    m_steps.resize(m_curves.points.size());
-    m_raw.resize(m_curves.points.size());
-    for (std::size_t i = 0; i < m_curves.points.size(); ++i) {
-        m_steps[i] = m_axis.valueOf(m_curves.points[i]);
-        m_raw[i] = m_curves.points[i].loss;
-    }
-    m_smooth = smoothedValues(m_raw, m_weight);
     if (m_isWhole) {
         const QSignalBlocker blocker(m_plot->xAxis);
         m_plot->xAxis->setRange(0, lastValue());
@@ -207,11 +201,15 @@ void LossChart::fillGraphs()
         return;
     const int columns = std::max(1, plotRect().width());
     const QCPRange view = m_plot->xAxis->range();
-    m_rawLine->data()->set(graphData(thinnedPoints(m_steps, m_raw, view.lower, view.upper, columns), *this), true);
-    m_smoothLine->data()->set(graphData(averagedPoints(m_steps, m_smooth, view.lower, view.upper, columns), *this), true);
-    QVector<QCPGraphData> held;
-    for (const engine::EvalPoint &eval : m_curves.evals)
-        held.append(QCPGraphData(m_axis.toValue(double(eval.step)), measured(eval.loss)));
+    m_rawLine->data()->set(graphData(thinnedPoints(m_series.x, m_series.loss, view.lower, view.upper, columns), *this), true);
+    m_smoothLine->data()->set(graphData(averagedPoints(m_series.x, m_series.smooth, view.lower, view.upper, columns), *this), true);
+    std::vector<double> evalPlaces, evalLosses;
+    for (const engine::EvalPoint &eval : m_curves.evals) {
+        evalPlaces.push_back(m_axis.toValue(double(eval.step)));
+        evalLosses.push_back(eval.loss);
+    }
+    const auto held = graphData(thinnedPoints(evalPlaces, evalLosses, view.lower, view.upper, columns), *this);
+    m_heldOut->setScatterStyle(held.size() > kMostCircles ? QCPScatterStyle() : QCPScatterStyle(QCPScatterStyle::ssCircle, m_heldOut->pen(), QBrush(tokens().surface1), 7));
     m_heldOut->data()->set(held, true);
     fitValueAxis();
     m_plot->replot(QCustomPlot::rpQueuedReplot);
@@ -276,12 +274,6 @@ void LossChart::zoom(double factor, double centre)
     m_plot->xAxis->scaleRange(factor, m_axis.toValue(centre));
 }
 
-void LossChart::setSmoothing(double weight)
-{
-    m_weight = weight;
-    refresh();
-}
-
 void LossChart::setMeasure(Measure measure)
 {
     m_measure = measure;
@@ -325,13 +317,13 @@ void LossChart::setLost(std::optional<Lost> lost)
 std::optional<LossChart::Reading> LossChart::readingAt(double step) const
 {
     const std::ptrdiff_t at = pointIndex(m_curves, step + 0.5);
-    if (at < 0 || std::size_t(at) >= m_smooth.size())
+    if (at < 0 || std::size_t(at) >= m_series.size())
         return {};
     const engine::MetricPoint &point = m_curves.points[std::size_t(at)];
     Reading reading;
     reading.step = point.step;
     reading.epoch = std::max(1, int(std::ceil(point.epoch - 1e-9)));
-    reading.smoothed = measured(m_smooth[std::size_t(at)]);
+    reading.smoothed = measured(m_series.smooth[std::size_t(at)]);
     reading.raw = measured(point.loss);
     if (const engine::EvalPoint *eval = evalAt(m_curves, double(point.step)))
         reading.heldOut = *eval;

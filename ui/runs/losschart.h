@@ -1,9 +1,10 @@
 // The loss of one run over its steps: raw faint, smoothed strong, held out as points; epochs, the step under the pointer, what a failed run
 // lost. The horizontal axis zooms and pans, the vertical one follows what is in view. Dragging goes
-// from stop to stop while the whole run is in view, and moves the view when it is zoomed; with Shift or the right button it zooms into a box. Knows no bridge; reads the page's curves.
+// from stop to stop while the whole run is in view, and moves the view when it is zoomed; with Shift or the right button it zooms into a box. Knows no bridge; reads the page's
+// curves and their series.
 #pragma once
 
-#include "ui/runs/axisscale.h"
+#include "ui/runs/runseries.h"
 
 #include <QWidget>
 
@@ -30,13 +31,12 @@ public:
         std::optional<engine::EvalPoint> heldOut; // the last one up to here
     };
 
-    // curves and scale must outlive the chart; refresh() after each change of them.
-    LossChart(const RunCurves &curves, const AxisScale &scale, QWidget *parent = nullptr);
+    // curves, series and scale must outlive the chart; refresh() after each change of them.
+    LossChart(const RunCurves &curves, const RunSeries &series, const AxisScale &scale, QWidget *parent = nullptr);
 
     void refresh();
     void showAll(); // the whole run
     void zoom(double factor, double centre); // factor below 1: closer
-    void setSmoothing(double weight);
     void setMeasure(Measure measure);
     void setScale(Scale scale);
     void setCursor(std::optional<double> step);        // the read-out; none: at the chosen checkpoint
@@ -97,9 +97,8 @@ private:
     [[nodiscard]] double lastValue() const { return m_axis.toValue(lastStep()); }
 
     const RunCurves &m_curves;
+    const RunSeries &m_series;
     const AxisScale &m_axis;
-    std::vector<double> m_steps, m_raw, m_smooth; // steps in units of the axis, raw and smooth as losses, by point
-    double m_weight = 0.85;
     Measure m_measure = Measure::Loss;
     Scale m_scale = Scale::Linear;
     std::optional<double> m_cursor;

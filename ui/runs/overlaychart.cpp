@@ -3,7 +3,7 @@
 
 #include "ui/runs/charttheme.h"
 #include "ui/runs/linetoggle.h"
-#include "ui/runs/runcurves.h"
+#include "ui/runs/stepseries.h"
 #include "ui/theme/tokens.h"
 
 #include <QVBoxLayout>
@@ -105,17 +105,17 @@ void OverlayChart::setCounts(AxisCounts counts)
     setAxisCounts(*m_plot, counts, kOverlayTicks);
 }
 
-void OverlayChart::setEnd(double end)
+void OverlayChart::setEnd(double x)
 {
-    m_end = end;
+    m_end = x;
 }
 
 double OverlayChart::end() const
 {
-    double end = m_end;
+    double last = m_end;
     for (const OverlayLine &line : m_lines)
-        end = line.x.empty() ? end : std::max(end, line.x.back());
-    return end > 0 ? end : 1;
+        last = line.x.empty() ? last : std::max(last, line.x.back());
+    return last > 0 ? last : 1;
 }
 
 bool OverlayChart::isSeriesShown(int series) const
@@ -176,12 +176,12 @@ void OverlayChart::fill()
     const int columns = std::max(1, m_plot->axisRect()->width());
     for (std::size_t i = 0; i < m_lines.size(); ++i) {
         const OverlayLine &line = m_lines[i];
-        QVector<QCPGraphData> data;
+        QVector<QCPGraphData> drawn;
         for (const QPointF &point : thinnedPoints(line.x, line.y, view.lower, view.upper, columns))
-            data.append(QCPGraphData(point.x(), m_isLogarithmic ? std::max(point.y(), kSmallestLoss) : point.y()));
+            drawn.append(QCPGraphData(point.x(), m_isLogarithmic ? std::max(point.y(), kSmallestLoss) : point.y()));
         QCPGraph *graph = m_plot->graph(int(i));
-        graph->setScatterStyle(line.isQuiet || data.size() > kMostMarks ? QCPScatterStyle() : seriesMark(line.series));
-        graph->data()->set(data, true);
+        graph->setScatterStyle(line.isQuiet || drawn.size() > kMostMarks ? QCPScatterStyle() : seriesMark(line.series));
+        graph->data()->set(drawn, true);
     }
     fitValueAxis();
     m_plot->replot(QCustomPlot::rpQueuedReplot);

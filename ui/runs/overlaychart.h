@@ -34,7 +34,7 @@ public:
     void setEpochs(const std::vector<double> &starts); // dotted lines
     void setCursor(std::optional<double> x);
     void setCounts(AxisCounts counts); // of the horizontal axis; at first whole things
-    void setEnd(double end); // of the axis; 0: where the longest line ends
+    void setEnd(double x); // of the axis; 0: where the longest line ends
     void showAll();
     void zoom(double factor, double centre);
 

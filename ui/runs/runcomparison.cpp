@@ -3,6 +3,7 @@
 
 #include "core/base/csvcell.h"
 #include "ui/runs/runwords.h"
+#include "ui/runs/stepseries.h"
 #include "ui/widgets/words.h"
 
 #include <QCoreApplication>

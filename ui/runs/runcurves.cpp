@@ -2,6 +2,7 @@
 #include "ui/runs/runcurves.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
 namespace fettle::ui {
@@ -10,33 +11,20 @@ namespace {
 
 constexpr int kMostEpochs = 10'000; // a recipe with more has its lines left out, they would cover the picture
 
-// Calls visit(first, end) for the points of each column in view and of the two columns just outside.
-template <class Visit>
-void forEachColumn(const std::vector<double> &x, double from, double to, int columns, Visit visit)
-{
-    if (x.empty() || columns <= 0 || !(to > from))
-        return;
-    auto first = std::size_t(std::ranges::lower_bound(x, from) - x.begin());
-    auto end = std::size_t(std::ranges::upper_bound(x, to) - x.begin());
-    first = first > 0 ? first - 1 : 0;
-    end = std::min(end + 1, x.size());
-    const auto columnOf = [&](double value) { return std::int64_t(std::floor((value - from) / (to - from) * columns)); };
-    for (std::size_t i = first; i < end;) {
-        const std::size_t begin = i;
-        const std::int64_t column = columnOf(x[i]);
-        while (i < end && columnOf(x[i]) == column)
-            ++i;
-        visit(begin, i);
-    }
-}
-
 } // namespace
+
+std::uint64_t newBeginning()
+{
+    static std::atomic<std::uint64_t> newest = 0;
+    return ++newest;
+}
 
 void appendPoints(RunCurves &curves, const std::vector<engine::MetricPoint> &points)
 {
     for (const engine::MetricPoint &point : points) {
         if (!curves.points.empty() && curves.points.back().step >= point.step) {
-            std::erase_if(curves.points, [&](const engine::MetricPoint &known) { return known.step >= point.step; });
+            curves.points.erase(std::ranges::lower_bound(curves.points, point.step, {}, &engine::MetricPoint::step), curves.points.end());
+            curves.beginning = newBeginning();
             std::erase_if(curves.evals, [&](const engine::EvalPoint &known) { return known.step >= point.step; });
             std::erase_if(curves.general, [&](const engine::GeneralPoint &known) { return known.step >= point.step; });
             std::erase_if(curves.checkpoints, [&](const engine::CheckpointInfo &known) { return known.step >= point.step; });
@@ -82,64 +70,6 @@ std::optional<std::int64_t> stepBeforeGap(const RunCurves &curves)
         before = point.step;
     }
     return {};
-}
-
-std::vector<double> smoothedValues(const std::vector<double> &values, double weight)
-{
-    std::vector<double> smooth(values.size());
-    double average = 0, power = 1, last = std::nan("");
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        if (std::isfinite(values[i])) {
-            average = weight * average + (1 - weight) * values[i];
-            power *= weight;
-            last = average / (1 - power);
-        }
-        smooth[i] = last;
-    }
-    return smooth;
-}
-
-QPolygonF thinnedPoints(const std::vector<double> &x, const std::vector<double> &y, double from, double to, int columns)
-{
-    QPolygonF line;
-    forEachColumn(x, from, to, columns, [&](std::size_t begin, std::size_t end) {
-        std::ptrdiff_t lowest = -1, highest = -1;
-        for (std::size_t i = begin; i < end; ++i) {
-            if (!std::isfinite(y[i]))
-                continue;
-            const auto at = std::ptrdiff_t(i);
-            if (lowest < 0 || y[i] < y[std::size_t(lowest)])
-                lowest = at;
-            if (highest < 0 || y[i] > y[std::size_t(highest)])
-                highest = at;
-        }
-        if (lowest < 0)
-            return;
-        const auto add = [&](std::ptrdiff_t at) { line.append(QPointF(x[std::size_t(at)], y[std::size_t(at)])); };
-        add(std::min(lowest, highest));
-        if (lowest != highest)
-            add(std::max(lowest, highest));
-    });
-    return line;
-}
-
-QPolygonF averagedPoints(const std::vector<double> &x, const std::vector<double> &y, double from, double to, int columns)
-{
-    QPolygonF line;
-    forEachColumn(x, from, to, columns, [&](std::size_t begin, std::size_t end) {
-        double sum = 0, at = 0;
-        int count = 0;
-        for (std::size_t i = begin; i < end; ++i) {
-            if (!std::isfinite(y[i]))
-                continue;
-            sum += y[i];
-            at += x[i];
-            ++count;
-        }
-        if (count > 0)
-            line.append(QPointF(at / count, sum / count));
-    });
-    return line;
 }
 
 std::vector<EpochStart> epochStarts(const RunCurves &curves)

@@ -1,10 +1,8 @@
-// What is known of one run in numbers: optimiser steps, evaluations, checkpoints, and what charts compute from them (smoothing, thinning,
-// where epochs begin). Values in, values out; knows no widget.
+// What is known of one run in numbers: optimiser steps, evaluations, checkpoints, and what follows from them (where epochs begin, the best
+// checkpoint). Values in, values out; knows no widget.
 #pragma once
 
 #include "core/engine/lossgroups.h"
-
-#include <QPolygonF>
 
 #include <optional>
 #include <vector>
@@ -20,7 +18,11 @@ struct RunCurves {
     std::vector<std::int64_t> answered; // steps at which the probe prompts were answered, ascending
     std::vector<engine::LossGroup> tags; // training rows by tag, as far as they have been read
     std::int64_t steps = 0; // that the run will have
+    std::uint64_t beginning = 0; // another number where points are not the former ones with some added; see newBeginning()
 };
+
+// A number that was not given before; for any thread.
+[[nodiscard]] std::uint64_t newBeginning();
 
 // Adds points that arrived live. A step that is known already begins the curve anew from there: the run was resumed at an earlier step.
 void appendPoints(RunCurves &curves, const std::vector<engine::MetricPoint> &points);
@@ -29,17 +31,6 @@ void appendGeneral(RunCurves &curves, const engine::GeneralPoint &point);
 void putCheckpoint(RunCurves &curves, const engine::CheckpointInfo &checkpoint);
 // The first step after which one is missing: what arrived live is ahead of what was stored. None where the curve is whole.
 [[nodiscard]] std::optional<std::int64_t> stepBeforeGap(const RunCurves &curves);
-
-// Exponential moving average with the start corrected as in Adam (Kingma and Ba, 2015, section 3), so that the curve begins at the first
-// value and not at zero. weight: 0 (the values themselves) to below 1. Values that are not finite are passed over.
-[[nodiscard]] std::vector<double> smoothedValues(const std::vector<double> &values, double weight);
-
-// At most two points for each of the columns between from and to, the lowest and the highest, in their order: a line through them looks
-// like the line through all. The neighbours just outside are kept, so that the line leaves the picture. x ascends.
-[[nodiscard]] QPolygonF thinnedPoints(const std::vector<double> &x, const std::vector<double> &y, double from, double to, int columns);
-
-// One point for each column: the mean of what falls into it. For a line that is smooth already; two points would make a band of it.
-[[nodiscard]] QPolygonF averagedPoints(const std::vector<double> &x, const std::vector<double> &y, double from, double to, int columns);
 
 // Steps at which epochs 2, 3, ... begin, up to the planned end. epoch: the number that begins.
 struct EpochStart { double step = 0; int epoch = 0; };

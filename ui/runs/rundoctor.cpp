@@ -2,6 +2,7 @@
 #include "ui/runs/rundoctor.h"
 
 #include "ui/runs/runwords.h"
+#include "ui/runs/stepseries.h"
 #include "ui/widgets/words.h"
 
 #include <nlohmann/json.hpp>

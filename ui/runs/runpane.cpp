@@ -16,6 +16,7 @@ using namespace measure;
 namespace {
 
 constexpr int kDoctorTab = 2;
+constexpr std::size_t kReadAtOnce = 20'000; // steps that the doctor reads in a few milliseconds
 
 } // namespace
 
@@ -72,7 +73,9 @@ void RunPane::setChosen(std::optional<std::int64_t> step)
 void RunPane::examine()
 {
     const RunCurves &curves = m_chart.curves();
-    const bool isKnown = m_run.id == m_examinedRun && m_run.state == m_examinedState && curves.evals.size() == m_examinedEvals && curves.tags.size() == m_examinedTags;
+    const bool isLong = curves.points.size() > kReadAtOnce;
+    const bool isSameRun = m_run.id == m_examinedRun;
+    const bool isKnown = isSameRun && m_run.state == m_examinedState && (isLong || curves.evals.size() == m_examinedEvals) && curves.tags.size() == m_examinedTags;
     const bool isNearlySame = curves.points.size() >= m_examinedPoints && curves.points.size() < m_examinedPoints + std::max<std::size_t>(20, m_examinedPoints / 20);
     if (isKnown && isNearlySame && m_examinedPoints > 0)
         return; // a long run is not read again for every step
@@ -81,7 +84,19 @@ void RunPane::examine()
     m_examinedEvals = curves.evals.size();
     m_examinedPoints = curves.points.size();
     m_examinedTags = curves.tags.size();
-    m_doctor->setFindings(runFindings(curves, m_run), !curves.points.empty());
+    if (!isLong) {
+        setFindings(runFindings(curves, m_run));
+        return;
+    }
+    if (!isSameRun) // those of the run before
+        setFindings({});
+    m_doctor->showReading();
+    emit examinationWished();
+}
+
+void RunPane::setFindings(std::vector<RunFinding> findings)
+{
+    m_doctor->setFindings(std::move(findings), !m_chart.curves().points.empty());
     const auto count = m_doctor->findings().size();
     m_tabs->setTabText(kDoctorTab, count == 0 ? tr("Doctor") : tr("Doctor %1").arg(count));
 }

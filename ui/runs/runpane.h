@@ -22,11 +22,15 @@ public:
     void show(const engine::RunInfo &run, const std::vector<SeenState> &seen); // what stands behind all three tabs changed
     using QWidget::show;
     void setChosen(std::optional<std::int64_t> step);
+    void setFindings(std::vector<RunFinding> findings); // of the shown run, as examinationWished asks
     [[nodiscard]] AnswerPane &answers() { return *m_answers; }
     [[nodiscard]] CheckpointPane &checkpoints() { return *m_checkpoints; }
     [[nodiscard]] DoctorPane &doctor() { return *m_doctor; }
     [[nodiscard]] RunLogPane &log() { return *m_log; }
     [[nodiscard]] QTabBar &tabs() { return *m_tabs; }
+
+signals:
+    void examinationWished(); // the run is too long for the doctor to read it here
 
 private:
     void fillCurrent();

@@ -1,4 +1,4 @@
-// What the Runs page shows and how it reads it. See runspage.h.
+// What the Runs page shows. See runspage.h.
 #include "ui/runs/runspage.h"
 
 #include "ui/runs/chartpane.h"
@@ -28,17 +28,6 @@ constexpr int kCheckpointDelay = 400; // ms: the engine removes older checkpoint
 constexpr int kGapDelay = 1500;       // ms: points are stored once a second
 
 } // namespace
-
-Result<engine::LossGroups> groupsOf(const ProjectApi &project, RunId run, engine::LedgerPart part, engine::GroupBy by)
-{
-    const auto ledger = project.lossLedger(run);
-    if (!ledger)
-        return passError(ledger);
-    auto rows = by == engine::GroupBy::Split ? Result<std::vector<engine::RecordRow>>() : project.recordRows(part == engine::LedgerPart::Train ? ledger->train.rows : ledger->heldOut.rows);
-    if (!rows)
-        return passError(rows);
-    return engine::lossGroups(*ledger, *rows, part, by);
-}
 
 RunsPage::RunsPage(const PageContext &pageContext, QWidget *parent) : Page(pageContext, parent)
 {
@@ -217,155 +206,6 @@ void RunsPage::showRun(RunId run)
     readCurves();
     readProbes();
     readTags();
-}
-
-void RunsPage::readCurves()
-{
-    if (!m_shown.isValid())
-        return;
-    m_isLoading = true;
-    bridge().read<RunCurves>(
-        this,
-        [run = m_shown](const ProjectApi *project, const JobContext &) -> Result<RunCurves> {
-            RunCurves curves;
-            if (!project)
-                return curves;
-            auto points = project->metrics(run, -1);
-            if (!points)
-                return passError(points);
-            auto evals = project->evals(run);
-            if (!evals)
-                return passError(evals);
-            auto checkpoints = project->checkpoints(run);
-            if (!checkpoints)
-                return passError(checkpoints);
-            auto general = project->generalLosses(run);
-            if (!general)
-                return passError(general);
-            curves.general = std::move(*general);
-            auto notes = project->curveNotes(run);
-            if (!notes)
-                return passError(notes);
-            curves.notes = std::move(*notes);
-            curves.points = std::move(*points);
-            curves.evals = std::move(*evals);
-            curves.checkpoints = std::move(*checkpoints);
-            return curves;
-        },
-        [this, run = m_shown](Result<RunCurves> curves) {
-            if (run != m_shown)
-                return;
-            m_isLoading = false;
-            if (curves)
-                curvesRead(run, std::move(*curves));
-            else
-                context().showMessage(messageOf(curves.error()));
-        },
-        "runs page curves");
-}
-
-void RunsPage::curvesRead(RunId run, RunCurves curves)
-{
-    curves.steps = m_curves.steps;
-    curves.answered = std::move(m_curves.answered);
-    curves.tags = std::move(m_curves.tags);
-    if (const engine::RunInfo *info = shownInfo())
-        curves.steps = info->steps;
-    // What was seen live and is not stored yet.
-    if (run == m_liveRun) {
-        std::vector<engine::MetricPoint> newer;
-        const std::int64_t last = curves.points.empty() ? 0 : curves.points.back().step;
-        for (const engine::MetricPoint &point : m_live) {
-            if (point.step > last)
-                newer.push_back(point);
-        }
-        appendPoints(curves, newer);
-    }
-    m_curves = std::move(curves);
-    if (stepBeforeGap(m_curves) && isShownActive() && m_reloads++ < kMostReloads)
-        m_gapTimer.start();
-    m_chart->refresh();
-    if (m_wantedStep) {
-        m_chart->choose(*m_wantedStep);
-        m_wantedStep.reset();
-    }
-    m_wanted = {};
-    showParts();
-    if (std::exchange(m_hasMissed, false))
-        readCurves();
-}
-
-void RunsPage::readCheckpoints()
-{
-    using Checkpoints = std::vector<engine::CheckpointInfo>;
-    bridge().read<Checkpoints>(
-        this,
-        [run = m_shown](const ProjectApi *project, const JobContext &) -> Result<Checkpoints> {
-            if (!project)
-                return Checkpoints{};
-            return project->checkpoints(run);
-        },
-        [this, run = m_shown](Result<Checkpoints> checkpoints) {
-            if (!checkpoints || run != m_shown || m_isLoading)
-                return;
-            m_curves.checkpoints = std::move(*checkpoints);
-            m_chart->refresh();
-            m_pane->setChosen(m_chart->chosenStep()); // it may be no checkpoint any more
-            showParts();
-        },
-        "runs page checkpoints");
-}
-
-void RunsPage::readProbes()
-{
-    bridge().read<data::RunProbes>(
-        this,
-        [run = m_shown](const ProjectApi *project, const JobContext &) -> Result<data::RunProbes> {
-            if (!project)
-                return data::RunProbes{};
-            return project->probes(run);
-        },
-        [this, run = m_shown](Result<data::RunProbes> probes) {
-            if (!probes || run != m_shown)
-                return;
-            m_curves.answered.clear();
-            for (const data::ProbeAnswer &answer : probes->answers) {
-                if (answer.step >= 0 && (m_curves.answered.empty() || m_curves.answered.back() != answer.step))
-                    m_curves.answered.push_back(answer.step);
-            }
-            m_pane->answers().setProbes(std::move(*probes));
-            m_chart->refresh();
-            if (m_wantedStep && !m_isLoading) {
-                m_chart->choose(*m_wantedStep);
-                m_wantedStep.reset();
-            }
-            m_pane->setChosen(m_chart->chosenStep());
-            updateActions();
-        },
-        "runs page probes");
-}
-
-void RunsPage::readGroups()
-{
-    const CurveChoice choice = m_chart->shownCurves();
-    if (choice == CurveChoice::WholeRun || !m_shown.isValid())
-        return;
-    bridge().readSlowly<engine::LossGroups>(
-        this,
-        [run = m_shown, choice](const ProjectApi *project, const JobContext &) -> Result<engine::LossGroups> {
-            if (!project)
-                return engine::LossGroups{};
-            return groupsOf(*project, run, partOf(choice), groupingOf(choice));
-        },
-        [this, run = m_shown, choice](Result<engine::LossGroups> groups) {
-            if (run != m_shown)
-                return;
-            if (groups)
-                m_chart->setGroups(std::move(*groups), choice);
-            else
-                context().showMessage(messageOf(groups.error()));
-        },
-        "runs page groups");
 }
 
 void RunsPage::showStack()

@@ -29,12 +29,16 @@ class PageHead;
 class ProgressLine;
 class QueuePane;
 class RunList;
+class RunSeries;
 class RunListModel;
 class RunPane;
 class TextLabel;
 
 // Losses of parts of a run's data. Takes as long as the ledger is large.
 [[nodiscard]] Result<engine::LossGroups> groupsOf(const ProjectApi &project, RunId run, engine::LedgerPart part, engine::GroupBy by);
+
+// Everything of a run that the project keeps as numbers of steps. Takes as long as the run is.
+[[nodiscard]] Result<RunCurves> curvesOf(const ProjectApi &project, RunId run);
 
 class RunsPage : public Page {
     Q_OBJECT
@@ -72,11 +76,6 @@ private:
     void readRuns();
     void runsRead(const std::vector<engine::RunInfo> &runs);
     void showRun(RunId run);
-    void readCurves();
-    void curvesRead(RunId run, RunCurves curves);
-    void readCheckpoints();
-    void readProbes();
-    void readGroups(); // curves of parts of the data, where they are shown
     void showStack();
     void showQueue();
     void tellOfHeldRuns();
@@ -87,6 +86,13 @@ private:
     void showParts(); // head, bar, lost part, right pane: after a change of state or of checkpoints
     [[nodiscard]] const engine::RunInfo *shownInfo() const;
     [[nodiscard]] std::optional<std::int64_t> newestCheckpoint() const;
+
+    // --- runspageread.cpp: of the shown run
+    void readCurves();
+    void curvesRead(RunId run, RunCurves curves, RunSeries series);
+    void readCheckpoints();
+    void readProbes();
+    void readGroups(); // curves of parts of the data, where they are shown
 
     // --- runspagelive.cpp: what arrives, and what the user asks for
     void stateChanged(const engine::RunInfo &run);
@@ -127,10 +133,11 @@ private:
     void saveNumbers();
     void saveEvents();
     void saveReport();
-    void saveBytes(const QString &title, const QString &suggestion, const QString &filter, const std::function<QByteArray()> &make); // made off the GUI thread
+    void saveCurves(const QString &title, const QString &suggestion, const QString &filter, const std::function<QByteArray(const RunCurves &)> &make); // read and made off the GUI thread
     void tellWritten(const QString &name, const Result<> &result);
     void writeBytes(const QString &name, const std::function<QByteArray()> &make);
     // --- runspagedoctor.cpp
+    void examine(); // a long run, by a job
     void showEvidence(const RunFinding &finding);
     void cure(const RunFinding &finding);
     void readTags(); // losses by tag, for the doctor

@@ -29,6 +29,34 @@ void RunsPage::cure(const RunFinding &finding)
     }
 }
 
+// Reads the run again: a copy of its steps would hold the window up, and the doctor does not need the newest.
+void RunsPage::examine()
+{
+    const engine::RunInfo *info = shownInfo();
+    if (!info)
+        return;
+    using Findings = std::vector<RunFinding>;
+    bridge().readSlowly<Findings>(
+        this,
+        [run = *info, tags = m_curves.tags](const ProjectApi *project, const JobContext &) -> Result<Findings> {
+            auto curves = project ? curvesOf(*project, run.id) : Result<RunCurves>();
+            if (!curves)
+                return passError(curves);
+            curves->steps = run.steps;
+            curves->tags = tags;
+            return runFindings(*curves, run);
+        },
+        [this, run = m_shown](Result<Findings> findings) {
+            if (run != m_shown)
+                return;
+            if (findings)
+                m_pane->setFindings(std::move(*findings));
+            else
+                context().showMessage(messageOf(findings.error()));
+        },
+        "runs page doctor");
+}
+
 // A large ledger takes its time: the curves do not wait for it.
 void RunsPage::readTags()
 {

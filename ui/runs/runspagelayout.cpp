@@ -229,6 +229,7 @@ QWidget *RunsPage::makeWork()
     connect(m_chart, &ChartPane::fullScreenLeft, this, [this] { showFullScreen(false); });
     connect(&m_chart->fullScreenButton(), &QPushButton::clicked, this, [this] { showFullScreen(!m_chart->isWindow()); });
     connect(m_chart, &ChartPane::groupsWished, this, &RunsPage::readGroups);
+    connect(m_pane, &RunPane::examinationWished, this, &RunsPage::examine);
     connect(&m_pane->doctor(), &DoctorPane::showWished, this, &RunsPage::showEvidence);
     connect(&m_pane->doctor(), &DoctorPane::cureWished, this, &RunsPage::cure);
     connect(&m_pane->checkpoints(), &CheckpointPane::stepWished, m_chart, &ChartPane::choose);

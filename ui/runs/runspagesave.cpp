@@ -65,11 +65,21 @@ void RunsPage::savePicture()
         writeBytes(name, [bytes = pictureBytes(m_chart->shownChart(), name, [this](QPaintDevice &device) { m_chart->drawShownChart(device); })] { return bytes; });
 }
 
-void RunsPage::saveBytes(const QString &title, const QString &suggestion, const QString &filter, const std::function<QByteArray()> &make)
+// What is stored is written: a copy of the steps of a long run would hold the window up.
+void RunsPage::saveCurves(const QString &title, const QString &suggestion, const QString &filter, const std::function<QByteArray(const RunCurves &)> &make)
 {
     const QString name = context().dialogs.saveFile(this, title, suggestion, filter);
-    if (!name.isEmpty())
-        writeBytes(name, make);
+    if (name.isEmpty())
+        return;
+    bridge().readSlowly<void>(
+        this,
+        [file = name.toStdString(), run = m_shown, make](const ProjectApi *project, const JobContext &context) -> Result<> {
+            const auto curves = project ? curvesOf(*project, run) : Result<RunCurves>();
+            if (!curves)
+                return passError(curves);
+            return context.engine.writeFile(file, make(*curves).toStdString());
+        },
+        [this, name](Result<> result) { tellWritten(name, result); });
 }
 
 void RunsPage::writeBytes(const QString &name, const std::function<QByteArray()> &make)
@@ -91,8 +101,8 @@ void RunsPage::saveEvents()
         return;
     const QDateTime started = QDateTime::fromString(QString::fromStdString(run->started), Qt::ISODate);
     const double seconds = started.isValid() ? double(started.toMSecsSinceEpoch()) / 1000 : 0.0;
-    saveBytes(tr("Save for TensorBoard"), tr("events.out.tfevents.run-%1").arg(m_shown.value), tr("TensorBoard event files (*tfevents*)"),
-              [curves = m_curves, seconds] { return eventFile(curves, seconds); });
+    saveCurves(tr("Save for TensorBoard"), tr("events.out.tfevents.run-%1").arg(m_shown.value), tr("TensorBoard event files (*tfevents*)"),
+               [seconds](const RunCurves &curves) { return eventFile(curves, seconds); });
 }
 
 void RunsPage::saveReport()
@@ -103,10 +113,16 @@ void RunsPage::saveReport()
     const QString name = context().dialogs.saveFile(this, tr("Save a report"), tr("run-%1.html").arg(m_shown.value), tr("Web pages and PDF files (*.html *.pdf)"));
     if (name.isEmpty())
         return;
-    ReportParts parts{*run, m_curves, m_pane->answers().probes(), m_chart->smoothing().value() / 100.0, {}, {}};
+    ReportParts parts{*run, {}, m_pane->answers().probes(), m_chart->smoothing().value() / 100.0, {}, {}};
     bridge().readSlowly<void>(
         this,
-        [file = name.toStdString(), isPdf = name.endsWith(QLatin1String(".pdf"), Qt::CaseInsensitive), parts = std::move(parts)](const ProjectApi *project, const JobContext &context) mutable -> Result<> {
+        [file = name.toStdString(), isPdf = name.endsWith(QLatin1String(".pdf"), Qt::CaseInsensitive), parts = std::move(parts), tags = m_curves.tags](const ProjectApi *project, const JobContext &context) mutable -> Result<> {
+            auto curves = project ? curvesOf(*project, parts.run.id) : Result<RunCurves>();
+            if (!curves)
+                return passError(curves);
+            parts.curves = std::move(*curves);
+            parts.curves.steps = parts.run.steps;
+            parts.curves.tags = std::move(tags);
             addDataSummary(parts, project);
             return context.engine.writeFile(file, (isPdf ? runReportPdf(parts) : runReportHtml(parts)).toStdString());
         },
@@ -115,7 +131,7 @@ void RunsPage::saveReport()
 
 void RunsPage::saveNumbers()
 {
-    saveBytes(tr("Save the curves"), tr("run-%1.csv").arg(m_shown.value), tr("Tables (*.csv)"), [curves = m_curves] { return numbersOf(curves); });
+    saveCurves(tr("Save the curves"), tr("run-%1.csv").arg(m_shown.value), tr("Tables (*.csv)"), numbersOf);
 }
 
 } // namespace fettle::ui

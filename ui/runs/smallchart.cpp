@@ -27,8 +27,8 @@ constexpr int kStackedBelow = 120;
 
 } // namespace
 
-SmallChart::SmallChart(const RunCurves &curves, const AxisScale &scale, Quantity quantity, QWidget *parent)
-    : QWidget(parent), m_curves(curves), m_scale(scale), m_quantity(std::move(quantity))
+SmallChart::SmallChart(const RunCurves &curves, const RunSeries &series, const AxisScale &scale, Quantity quantity, QWidget *parent)
+    : QWidget(parent), m_curves(curves), m_series(series), m_scale(scale), m_quantity(std::move(quantity))
 {
     setMouseTracking(true);
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
@@ -43,21 +43,12 @@ void SmallChart::refresh()
         m_steps.clear();
         m_values.clear();
         for (const QPointF &point : m_quantity.pointsOf(m_curves)) {
-            m_steps.push_back(m_scale.toValue(point.x()));
-            m_values.push_back(point.y());
+            m_steps.append(m_scale.toValue(point.x()));
+            m_values.append(point.y());
         }
-        thin();
-        setAccessibleDescription(isAboveLimit() ? tr("%1, above the warning line").arg(valueText()) : valueText());
-        return;
-    }
-    m_steps.resize(m_curves.points.size());
-    m_values.resize(m_curves.points.size());
-    for (std::size_t i = 0; i < m_curves.points.size(); ++i) {
-        m_steps[i] = m_scale.valueOf(m_curves.points[i]);
-        m_values[i] = m_quantity.valueOf(m_curves.points[i]);
     }
     thin();
-    setAccessibleDescription(valueText());
+    setAccessibleDescription(isAboveLimit() ? tr("%1, above the warning line").arg(valueText()) : valueText());
 }
 
 void SmallChart::setView(double from, double to)
@@ -77,30 +68,34 @@ void SmallChart::setCursor(std::optional<double> step)
 
 void SmallChart::thin()
 {
-    m_line = thinnedPoints(m_steps, m_values, m_from, m_to, std::max(1, int(plotRect().width())));
+    m_line = thinnedPoints(places(), values(), m_from, m_to, std::max(1, int(plotRect().width())));
     update();
 }
 
 std::ptrdiff_t SmallChart::shownIndex() const
 {
-    const std::ptrdiff_t last = std::ptrdiff_t(m_values.size()) - 1;
+    const std::ptrdiff_t last = std::ptrdiff_t(values().size()) - 1;
     if (!m_cursor)
         return last;
-    if (m_quantity.pointsOf)
-        return std::ranges::upper_bound(m_steps, m_scale.toValue(*m_cursor + 0.5)) - m_steps.begin() - 1;
+    if (m_quantity.pointsOf) {
+        std::ptrdiff_t at = last;
+        while (at >= 0 && m_steps[std::size_t(at)] > m_scale.toValue(*m_cursor + 0.5))
+            --at;
+        return at;
+    }
     return std::min(pointIndex(m_curves, *m_cursor + 0.5), last);
 }
 
 bool SmallChart::isAboveLimit() const
 {
     const std::ptrdiff_t at = shownIndex();
-    return m_limit && at >= 0 && m_values[std::size_t(at)] > *m_limit;
+    return m_limit && at >= 0 && values()[std::size_t(at)] > *m_limit;
 }
 
 QString SmallChart::valueText() const
 {
     const std::ptrdiff_t at = shownIndex();
-    return at < 0 ? QString() : m_quantity.textOf(m_values[std::size_t(at)]);
+    return at < 0 ? QString() : m_quantity.textOf(values()[std::size_t(at)]);
 }
 
 // Too narrow for name and number side by side. By the width alone, so that all charts of a row look alike.
@@ -183,7 +178,7 @@ void SmallChart::paintEvent(QPaintEvent *)
     }
     double lowest = 0, highest = m_quantity.pointsOf ? highestOf(m_line) : topOf(m_line); // from zero, so that a steady value looks steady
     if (m_limit) // both are close together: what lies far below is left out
-        highest = std::max(highest, *m_limit), lowest = std::max(0.0, 2 * m_values.front() - highest - 0.2);
+        highest = std::max(highest, *m_limit), lowest = std::max(0.0, 2 * values()[0] - highest - 0.2);
     if (highest <= lowest)
         highest = lowest + 1;
     const auto yOf = [&](double y) { return plot.bottom() - (y - lowest) / (highest - lowest) * (plot.height() - 4); };

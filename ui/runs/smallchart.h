@@ -1,8 +1,8 @@
 // One quantity of a run over its steps, without axis numbers: name, the value at the cursor or the newest one, one line. Shares view and
-// cursor with the loss chart. Painted by hand: it follows the theme by itself. Knows no bridge; reads the page's curves.
+// cursor with the loss chart. Painted by hand: it follows the theme by itself. Knows no bridge; reads the page's curves and their series.
 #pragma once
 
-#include "ui/runs/axisscale.h"
+#include "ui/runs/runseries.h"
 
 #include <QWidget>
 
@@ -16,20 +16,20 @@ class SmallChart : public QWidget {
 public:
     struct Quantity {
         QString name, shortName, unit, help; // short: where there is no room
-        std::function<double(const engine::MetricPoint &)> valueOf;
+        StepSeries RunSeries::*series = nullptr;
         std::function<QString(double)> textOf;
-        // In place of valueOf for what is not measured at every step: steps and values. Drawn with a dot for each.
+        // In place of the series for what is not measured at every step: steps and values. Drawn with a dot for each.
         std::function<QPolygonF(const RunCurves &)> pointsOf = {};
         std::function<std::optional<double>(const RunCurves &)> warnAbove = {}; // a line; what lies above it is drawn as a warning
     };
 
-    // curves and scale must outlive the chart; refresh() after each change of them.
-    SmallChart(const RunCurves &curves, const AxisScale &scale, Quantity quantity, QWidget *parent = nullptr);
+    // curves, series and scale must outlive the chart; refresh() after each change of them.
+    SmallChart(const RunCurves &curves, const RunSeries &series, const AxisScale &scale, Quantity quantity, QWidget *parent = nullptr);
 
     void refresh();
     void setView(double from, double to); // in units of the axis
     void setCursor(std::optional<double> step);
-    [[nodiscard]] bool isEmpty() const { return m_values.empty(); }
+    [[nodiscard]] bool isEmpty() const { return values().empty(); }
     [[nodiscard]] std::optional<double> warningLimit() const { return m_limit; }
     [[nodiscard]] bool isAboveLimit() const; // at the cursor or now
     [[nodiscard]] QString valueText() const; // what is printed at the top right; empty without points
@@ -57,10 +57,14 @@ private:
     void drawWarning(QPainter &painter, const std::function<double(double)> &yOf) const;
     [[nodiscard]] std::ptrdiff_t shownIndex() const; // of the value that is printed; below 0: none
 
+    [[nodiscard]] const StepSeries &places() const { return m_quantity.pointsOf ? m_steps : m_series.x; } // in units of the axis
+    [[nodiscard]] const StepSeries &values() const { return m_quantity.pointsOf ? m_values : m_series.*m_quantity.series; }
+
     const RunCurves &m_curves;
+    const RunSeries &m_series;
     const AxisScale &m_scale;
     Quantity m_quantity;
-    std::vector<double> m_steps, m_values; // steps: in units of the axis
+    StepSeries m_steps, m_values; // of pointsOf
     std::optional<double> m_limit;
     QPolygonF m_line; // thinned, in units of the axis and values
     double m_from = 0, m_to = 1;

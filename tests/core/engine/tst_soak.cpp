@@ -1,5 +1,5 @@
 // A long day in short: train, talk meanwhile, pause, resume, export, again and again in one process. Memory, open files and threads do not
-// grow. Twenty seconds; FETTLE_SOAK_SECONDS=180 goes on for longer.
+// grow. Twenty seconds; FETTLE_SOAK_SECONDS=180 goes on for longer, as .ci/run does.
 #include "core/base/clock.h"
 #include "core/base/memory.h"
 #include "core/engine/delivery.h"

@@ -1,6 +1,6 @@
 // The loss of a run on the Runs page: zoom and pan, the step under the pointer, the way from checkpoint to checkpoint with their answers, what
 // the axis counts, colours, a long run. FETTLE_PICTURES=FOLDER keeps pictures.
-#include "core/base/clock.h"
+#include "tests/ui/support/cputime.h"
 #include "tests/ui/support/runspagefixture.h"
 #include "ui/frame/dialogs.h"
 #include "ui/runs/answerpane.h"
@@ -81,18 +81,18 @@ double LossCurveTest::redrawSeconds() const
     constexpr int kTries = 8, kRedraws = 5;
     double best = std::numeric_limits<double>::infinity();
     for (int i = 0; i < kTries; ++i) {
-        const Stopwatch watch;
+        const double before = threadSeconds();
         for (int redraw = 0; redraw < kRedraws; ++redraw)
             m_runs.find<ChartPane>()->refresh();
-        best = std::min(best, watch.seconds());
+        best = std::min(best, threadSeconds() - before);
     }
     return best;
 }
 
-// As many points as fit into the picture are drawn, and drawing them takes no longer than for a short run.
+// As many points as fit into the picture are drawn, and a redraw does not look at each of them.
 void LossCurveTest::aLongRunIsDrawnFromFewPoints()
 {
-    constexpr std::size_t kLong = 200'000, kShort = 4'000;
+    constexpr std::size_t kLong = 400'000, kShort = 20'000;
     m_runs.addRun(1, RunState::Finished, int(kShort), int(kShort), true);
     m_runs.addRun(2, RunState::Finished, int(kLong), int(kLong), true);
     m_runs.open();
@@ -106,7 +106,7 @@ void LossCurveTest::aLongRunIsDrawnFromFewPoints()
     QTRY_COMPARE(m_runs.page->curves().points.size(), kShort);
     const double ofShort = redrawSeconds();
     qInfo("a redraw of %zu steps takes %.1f times that of %zu", kLong, ofLong / ofShort, kShort);
-    QVERIFY2(ofLong < 5 * ofShort, qPrintable(QStringLiteral("%1 times").arg(ofLong / ofShort))); // there are 50 times as many
+    QVERIFY2(ofLong < 10 * ofShort, qPrintable(QStringLiteral("%1 times").arg(ofLong / ofShort))); // there are 20 times as many
 }
 
 void LossCurveTest::wheelZoomsAndTheWholeComesBack()

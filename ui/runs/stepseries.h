@@ -27,7 +27,7 @@ public:
     [[nodiscard]] Sum sum(std::size_t begin, std::size_t end) const;
 
 private:
-    static constexpr std::size_t kBlock = 64;
+    static constexpr std::size_t kBlock = 16;
     struct Block { // of values that are all there
         double sum = 0;
         std::int16_t lowest = -1, highest = -1; // from the block's beginning; -1: nothing finite

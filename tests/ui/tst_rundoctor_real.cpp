@@ -38,6 +38,18 @@ std::vector<data::Record> lessons()
     return records;
 }
 
+// So many letters that follow from nothing.
+std::string letters(std::uint64_t seed, int count)
+{
+    std::string made;
+    std::uint64_t state = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+    for (int i = 0; i < count; ++i) {
+        state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+        made += char('a' + (state >> 33) % 26);
+    }
+    return made;
+}
+
 struct Spoilt {
     std::vector<const char *> settings;
     std::function<void(std::vector<data::Record> &)> records = [](auto &) {};
@@ -87,6 +99,7 @@ private slots:
     void badRunsAreTold_data();
     void badRunsAreTold();
     void goodRunHasNoFinding();
+    void plainTemplateTeachesTheEnd();
     void memoryOnTheDiskIsCounted();
 
 private:
@@ -149,16 +162,23 @@ void RunDoctorRealTest::badRunsAreTold_data()
             << "{% for message in messages %}{{ message['role'] + ': ' + message['content'] + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}";
     }});
     row("one tag is noise", Ailment::TagLags, {{}, [](std::vector<data::Record> &records) {
-        std::uint64_t state = 1;
-        for (int i = 0; i < 40; ++i) {
-            std::string noise;
-            for (int letter = 0; letter < 40; ++letter) {
-                state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-                noise += char('a' + (state >> 33) % 26);
-            }
-            records.push_back(data::makePair(fmt::format("What is the word of the day {}?", i), "", noise));
+        for (std::uint64_t i = 0; i < 40; ++i) {
+            records.push_back(data::makePair(fmt::format("What is the word of the day {}?", i), "", letters(i, 40)));
             records.back().split = i % 4 == 3 ? data::Split::HeldOut : data::Split::Train;
             records.back().tags = {"word"};
+        }
+    }});
+    row("clipped", Ailment::Clipped, {{"clipNorm=0.02", "epochs=3"}});
+    // Who comes when follows no rule: it can be learnt by heart only.
+    row("memorises", Ailment::Memorises, {{"epochs=30"}, [](std::vector<data::Record> &records) {
+        for (std::size_t i = 0; i < records.size(); ++i)
+            records[i].turns.back().text = fmt::format("At {} with {}.", letters(i, 2), letters(i + 1000, 3));
+    }});
+    // Most training rows ask for what nobody knows, the held-out ones do not.
+    row("held-out rows are easier", Ailment::HeldOutLeaks, {{}, [](std::vector<data::Record> &records) {
+        for (std::size_t i = 0; i < records.size(); ++i) {
+            if (records[i].split == data::Split::Train)
+                records[i].turns.back().text += " " + letters(i, 6);
         }
     }});
     row("few held out", Ailment::FewHeldOutTokens, {{}, [](std::vector<data::Record> &records) {
@@ -182,6 +202,12 @@ void RunDoctorRealTest::goodRunHasNoFinding()
 {
     for (const char *seed : {"seed=1", "seed=2", "seed=3"})
         QVERIFY(findingsOf({{seed}}).empty());
+}
+
+// A model without a chat template is written to with the plain one, which has an end mark behind each answer.
+void RunDoctorRealTest::plainTemplateTeachesTheEnd()
+{
+    QVERIFY(findingsOf({{}, [](auto &) {}, [](const fs::path &model) { fs::remove(model / "chat_template.jinja"); }}).empty());
 }
 
 void RunDoctorRealTest::memoryOnTheDiskIsCounted()

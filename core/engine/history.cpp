@@ -1,5 +1,6 @@
 #include "core/engine/history.h"
 
+#include "core/engine/historywords.h"
 #include "core/io/appendline.h"
 #include "core/io/atomicfile.h"
 
@@ -47,6 +48,8 @@ Result<> addHistory(const fs::path &projectFolder, const HistoryEntry &entry)
         json["context"] = entry.context;
     if (!entry.toolsJson.empty())
         json["tools"] = entry.toolsJson;
+    if (auto kept = keepHistoryWords(projectFolder, entry); !kept)
+        return kept;
     // A text may hold what is no UTF-8 where an answer was cut within a character.
     return io::appendLine(fileOf(projectFolder), json.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
@@ -65,6 +68,8 @@ Result<> removeHistory(const fs::path &projectFolder, const std::string &id)
     }
     if (file.bad()) // what could not be read must not be lost
         return tl::unexpected(io::fileError(errno, "read", fileOf(projectFolder)));
+    if (auto forgotten = forgetHistoryWords(projectFolder, id); !forgotten)
+        return forgotten;
     return io::writeFileAtomically(fileOf(projectFolder), kept);
 }
 

@@ -1,11 +1,13 @@
 // What was asked in the playground and what was answered, kept in the project: one file of JSON lines, written only at its end. A line with
-// the id of an earlier one takes its place. Knows no model and no window.
+// the id of an earlier one takes its place. What was likely at every word lies in a file for each conversation beside it, read when it is opened.
+// Knows no model and no window.
 #pragma once
 
-#include "core/base/result.h"
+#include "core/engine/playground.h"
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,9 @@ struct HistoryAnswer {
     std::string adapter, model;   // as ColumnChoice
     double strength = 1.0;
     std::string text;
+    std::vector<GeneratedToken> tokens = {};   // with what else was likely; empty in what readHistory gives, see readHistoryWords
+    std::string ending = {};                   // "ended, 93 tokens/s"
+    std::optional<ColumnBadge> badge = {};     // of the weights that answered
 };
 struct HistoryExchange {
     std::string question;
@@ -28,6 +33,7 @@ struct HistoryEntry {
     std::uint64_t seed = 0;
     std::vector<HistoryExchange> exchanges;
     std::string context = {}, toolsJson = {}; // of the first question
+    std::string baseModel = {};               // that answered, as the project names it
 };
 
 // Durable when it returns. Errors: those of writing (NoPermission, DiskFull).
@@ -35,5 +41,9 @@ struct HistoryEntry {
 [[nodiscard]] Result<> removeHistory(const std::filesystem::path &projectFolder, const std::string &id);
 // Newest first, at most `most`. A file that is not there is an empty history; lines that are no entry are passed over.
 [[nodiscard]] Result<std::vector<HistoryEntry>> readHistory(const std::filesystem::path &projectFolder, std::size_t most);
+
+// The same entry with the tokens, endings and badges of its answers. What was kept of other texts than those of the entry, or nothing at all,
+// leaves an answer as it is. Errors: BadInput (the file is damaged), those of reading.
+[[nodiscard]] Result<HistoryEntry> readHistoryWords(const std::filesystem::path &projectFolder, HistoryEntry entry);
 
 } // namespace fettle::engine

@@ -234,9 +234,10 @@ void AnswerColumnTest::longAnswerIsQuick()
     const auto first = append(0, 2048), second = append(2048, 4096);
     QVERIFY2(second < 6 * first, qPrintable(QStringLiteral("%1 and %2 ns").arg(first).arg(second))); // 3 where each token reads all before it
     QCOMPARE(m_column->answer().size(), std::size_t(4096));
-    const QScrollBar *bar = m_column->textView().verticalScrollBar();
-    QVERIFY(bar->maximum() > 1000);
-    QCOMPARE(bar->value(), bar->maximum()); // follows the end
+    const QTextEdit &view = m_column->textView();
+    QVERIFY(view.document()->size().height() > 1000);
+    QTRY_VERIFY(view.height() >= view.document()->size().height()); // all of it: who holds it scrolls
+    QCOMPARE(view.verticalScrollBar()->value(), 0);
 }
 
 void AnswerColumnTest::everyCharacterBelongsToItsToken()

@@ -113,6 +113,7 @@ public:
 
     // --- what was asked in the playground
     [[nodiscard]] virtual Result<std::vector<engine::HistoryEntry>> history(std::size_t most) const = 0; // newest first
+    [[nodiscard]] virtual Result<engine::HistoryEntry> historyWords(const engine::HistoryEntry &entry) const = 0; // see readHistoryWords
     [[nodiscard]] virtual Result<> addHistory(const engine::HistoryEntry &entry) = 0;
     [[nodiscard]] virtual Result<> removeHistory(const std::string &id) = 0;
 

@@ -16,6 +16,7 @@ public:
     std::string name() const override { return m_project.name(); }
     std::optional<std::string> setting(const std::string &key) const override { return m_project.setting(key); }
     Result<std::vector<engine::HistoryEntry>> history(std::size_t most) const override { return engine::readHistory(m_project.folder(), most); }
+    Result<engine::HistoryEntry> historyWords(const engine::HistoryEntry &entry) const override { return engine::readHistoryWords(m_project.folder(), entry); }
     Result<> addHistory(const engine::HistoryEntry &entry) override { return engine::addHistory(m_project.folder(), entry); }
     Result<> removeHistory(const std::string &id) override { return engine::removeHistory(m_project.folder(), id); }
     Result<> setSetting(const std::string &key, const std::string &value) override { return m_project.setSetting(key, value); }

@@ -15,7 +15,6 @@
 #include <QHelpEvent>
 #include <QMouseEvent>
 #include <QPainter>
-#include <QScrollBar>
 #include <QTextBlock>
 #include <QTextEdit>
 #include <QToolTip>
@@ -28,19 +27,9 @@ namespace fettle::ui {
 
 using namespace measure;
 
-int firstDifference(const std::vector<engine::GeneratedToken> &base, bool isBaseFinished, const std::vector<engine::GeneratedToken> &other, bool isOtherFinished)
-{
-    const std::size_t both = std::min(base.size(), other.size());
-    for (std::size_t i = 0; i < both; ++i)
-        if (base[i].id != other[i].id)
-            return static_cast<int>(i);
-    // One has ended where the other goes on.
-    if ((isBaseFinished && other.size() > base.size()) || (isOtherFinished && base.size() > other.size()))
-        return static_cast<int>(both);
-    return -1;
-}
-
 namespace {
+
+constexpr int kLeastText = 60; // pixels
 
 // The text with a flag before the first word that differs, so that it is found in grey, too.
 class AnswerText : public QTextEdit {
@@ -90,7 +79,11 @@ AnswerColumn::AnswerColumn(bool isBase, int number, QWidget *parent) : QWidget(p
     m_text->setFont(textFont());
     m_text->setCursorWidth(0); // the chosen token is the cursor
     m_text->document()->setDocumentMargin(kPaneSide);
-    m_text->setMinimumHeight(60);
+    m_text->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    m_text->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    m_text->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Ignored); // no higher than its text, where nothing is left over
+    connect(m_text->document()->documentLayout(), &QAbstractTextDocumentLayout::documentSizeChanged, this, &AnswerColumn::fitHeight);
+    fitHeight();
     m_text->setAccessibleName(isBase ? tr("Answer of the base model") : number > 0 ? tr("Answer in column %1").arg(number) : tr("Answer of the tuned model"));
     m_text->setAccessibleDescription(tr("Left and Right go from token to token and show what else was likely there."));
     m_text->setObjectName(isBase ? QStringLiteral("baseAnswer") : number > 0 ? QStringLiteral("answer%1").arg(number) : QStringLiteral("tunedAnswer"));
@@ -157,6 +150,20 @@ void AnswerColumn::setReasonPossible(bool isPossible, const QString &reason)
     updateButtons();
 }
 
+void AnswerColumn::setQuestionNumber(int number)
+{
+    m_text->setAccessibleName(tr("%1, question %2").arg(m_text->accessibleName()).arg(number));
+    for (QWidget *widget : std::initializer_list<QWidget *>{m_text, m_copy, m_correct, m_why})
+        widget->setObjectName(QStringLiteral("past") + widget->objectName());
+}
+
+// All of it can be seen without scrolling within the answer.
+void AnswerColumn::fitHeight()
+{
+    if (!m_isRendering)
+        m_text->setMinimumHeight(std::max(kLeastText, qCeil(m_text->document()->size().height())));
+}
+
 void AnswerColumn::clear()
 {
     m_tokens.clear();
@@ -179,8 +186,6 @@ void AnswerColumn::begin()
 
 void AnswerColumn::append(const std::vector<engine::GeneratedToken> &tokens)
 {
-    QScrollBar *bar = m_text->verticalScrollBar();
-    const bool isAtEnd = bar->value() >= bar->maximum() - 4;
     QTextCursor cursor(m_text->document()); // not the view's: a selection stays while the answer grows
     cursor.beginEditBlock(); // the paragraph is laid out once for all of them
     takeCaret();
@@ -191,8 +196,6 @@ void AnswerColumn::append(const std::vector<engine::GeneratedToken> &tokens)
     }
     putCaret();
     cursor.endEditBlock();
-    if (isAtEnd)
-        bar->setValue(bar->maximum());
     showFoot();
 }
 
@@ -254,7 +257,15 @@ void AnswerColumn::setShaded(bool isShaded)
 
 int AnswerColumn::fullHeight() const
 {
-    return height() - m_text->viewport()->height() + std::max(m_text->viewport()->height(), qCeil(m_text->document()->size().height()));
+    return height() - m_text->height() + m_text->minimumHeight();
+}
+
+QRect AnswerColumn::tokenPlace(int index) const
+{
+    QTextCursor cursor(m_text->document());
+    cursor.setPosition(m_ends.at(static_cast<std::size_t>(index)));
+    const QRect place = m_text->cursorRect(cursor);
+    return {m_text->viewport()->mapTo(this, place.topLeft()), place.size()};
 }
 
 QString AnswerColumn::text() const
@@ -326,9 +337,7 @@ void AnswerColumn::putCaret()
 // The whole text anew: after a change of what is muted, shaded or chosen, and of the theme.
 void AnswerColumn::render()
 {
-    QScrollBar *bar = m_text->verticalScrollBar();
-    const int before = bar->value();
-    const bool isAtEnd = before >= bar->maximum() - 4;
+    m_isRendering = true; // not as low as nothing in between, or the page would jump
     m_text->clear();
     static_cast<AnswerText *>(m_text)->setFlag({});
     m_ends.clear();
@@ -340,7 +349,8 @@ void AnswerColumn::render()
         insertToken(cursor, static_cast<int>(i));
     if (!m_isFinished)
         putCaret();
-    bar->setValue(isAtEnd && !m_isFinished ? bar->maximum() : before);
+    m_isRendering = false;
+    fitHeight();
 }
 
 void AnswerColumn::showFoot()
@@ -353,8 +363,7 @@ void AnswerColumn::showFoot()
 
 std::optional<int> AnswerColumn::tokenAt(const QPoint &point) const
 {
-    const QPointF inDocument = point + QPointF(m_text->horizontalScrollBar()->value(), m_text->verticalScrollBar()->value());
-    int position = m_text->document()->documentLayout()->hitTest(inDocument, Qt::ExactHit);
+    int position = m_text->document()->documentLayout()->hitTest(point, Qt::ExactHit);
     if (position < 0)
         return {};
     // The hit is the nearest gap between two characters; the one below the pointer may be the one before it.
@@ -385,7 +394,6 @@ void AnswerColumn::chooseToken(std::optional<int> index)
     }
     m_tokenPane->setVisible(index.has_value());
     emit tokenChosen();
-    m_text->ensureCursorVisible();
 }
 
 void AnswerColumn::showHint(const QPoint &point)

@@ -1,5 +1,5 @@
 // One answer of the playground as it streams, and how it ended. Words shared with the base are muted up to the first token that differs, which
-// is shaded. A token can be chosen by click or arrow keys: what else was likely there is shown below the answer. Knows no engine.
+// is shaded. It is as high as the answer: who holds it scrolls. A token can be chosen by click or arrow keys: what else was likely there is shown below the answer. Knows no engine.
 #pragma once
 
 #include "core/engine/playground.h"
@@ -28,6 +28,7 @@ public:
     // number: of a further column, from 3; 0: base or tuned.
     explicit AnswerColumn(bool isBase, int number = 0, QWidget *parent = nullptr);
 
+    void setQuestionNumber(int number); // of an earlier question of the conversation: the names say so
     void clear();                                   // no question was asked
     void begin();                                   // a new question: empty
     void append(const std::vector<engine::GeneratedToken> &tokens);
@@ -55,7 +56,8 @@ public:
     [[nodiscard]] std::optional<int> chosenToken() const { return m_chosen; }
     void chooseToken(std::optional<int> index);
     [[nodiscard]] TokenPane &tokenPane() const { return *m_tokenPane; }
-    [[nodiscard]] int fullHeight() const; // at which nothing of the answer is scrolled away
+    [[nodiscard]] int fullHeight() const; // that the answer needs; it may be higher beside longer ones
+    [[nodiscard]] QRect tokenPlace(int index) const; // of a token's end, in this widget
     [[nodiscard]] QTextEdit &textView() const { return *m_text; }
     [[nodiscard]] std::optional<int> tokenAt(const QPoint &point) const; // in the text's viewport
 
@@ -75,6 +77,7 @@ private:
     void takeCaret();
     void putCaret();
     void render();
+    void fitHeight();
     void showFoot();
     void updateButtons();
     void showHint(const QPoint &point);
@@ -92,12 +95,8 @@ private:
     int m_divergence = -1;
     std::optional<int> m_chosen;
     bool m_isFinished = true;
-    bool m_hasCaret = false, m_hasReason = false, m_isShaded = false;
+    bool m_hasCaret = false, m_hasReason = false, m_isShaded = false, m_isRendering = false;
     QString m_ending, m_plain;
 };
-
-// First index at which the ids of two answers differ; -1 while they agree as far as both go (or, when both have ended, completely).
-[[nodiscard]] int firstDifference(const std::vector<engine::GeneratedToken> &base, bool isBaseFinished, const std::vector<engine::GeneratedToken> &other,
-                                  bool isOtherFinished);
 
 } // namespace fettle::ui

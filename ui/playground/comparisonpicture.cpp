@@ -9,8 +9,6 @@
 #include <QEvent>
 #include <QLayout>
 #include <QPainter>
-#include <QScrollBar>
-#include <QTextEdit>
 
 #include <algorithm>
 #include <cmath>
@@ -27,60 +25,77 @@ constexpr double kSharp = 2, kMostPixels = 40e6; // pixels for one of the screen
 void renderWhole(QPainter &painter, const QPoint &at, AnswerColumn &answer, int height)
 {
     const QRect before = answer.geometry();
-    QScrollBar *bar = answer.textView().verticalScrollBar();
-    const int seen = bar->value();
     answer.resize(before.width(), height);
     answer.layout()->activate();
     answer.QWidget::render(&painter, at);
     answer.setGeometry(before);
     answer.layout()->activate();
-    bar->setValue(seen);
 }
 
 } // namespace
 
-QImage pictureOf(const QString &question, const QStringList &notes, const std::vector<PictureColumn> &columns)
+QImage pictureOf(const QStringList &notes, const std::vector<ColumnHead *> &heads, const std::vector<PictureTurn> &turns)
 {
     QCoreApplication::sendPostedEvents(nullptr, QEvent::LayoutRequest); // what has changed since the window was last drawn
     const Tokens &t = tokens();
+    const int headHeight = (*std::ranges::max_element(heads, {}, &QWidget::height))->height();
+    std::vector<int> lefts; // of the columns, the line at their left included
+    int width = 1;
+    for (const ColumnHead *head : heads) {
+        lefts.push_back(width - 1);
+        width += head->width();
+    }
     struct Line { QString text; QFont font; QColor colour; QRect place; };
-    std::vector<Line> lines{{question, textFont(TextSize::Body, Weight::SemiBold), t.text, {}}};
-    for (const QString &note : notes)
-        lines.push_back({note, textFont(), t.muted, {}});
-    int width = 1, heads = 0, answers = 0;
-    for (const PictureColumn &column : columns) {
-        width += column.answer->width();
-        heads = std::max(heads, column.head->height());
-        answers = std::max(answers, column.answer->fullHeight());
-    }
     int top = kPaneTop;
-    for (Line &line : lines) {
-        line.place = QFontMetrics(line.font).boundingRect(QRect(kPaneSide, top, width - 2 * kPaneSide, 1), Qt::TextWordWrap | Qt::TextWrapAnywhere, line.text);
-        line.place.setRight(width - kPaneSide);
-        top = line.place.bottom() + kStep2;
+    const auto lineOf = [&](const QString &text, const QFont &font, const QColor &colour) {
+        QRect place = QFontMetrics(font).boundingRect(QRect(kPaneSide, top, width - 2 * kPaneSide, 1), Qt::TextWordWrap | Qt::TextWrapAnywhere, text);
+        place.setRight(width - kPaneSide);
+        top = place.bottom() + kStep2;
+        return Line{text, font, colour, place};
+    };
+    std::vector<Line> lines;
+    for (const QString &note : notes)
+        lines.push_back(lineOf(note, textFont(), t.muted));
+    const int headTop = top += kStep1;
+    top += headHeight;
+    struct Band { int top, bottom; const PictureTurn *turn; int answersBottom; };
+    std::vector<Band> bands;
+    for (const PictureTurn &turn : turns) {
+        Band band{top, 0, &turn, 0};
+        top += kPaneTop;
+        lines.push_back(lineOf(turn.question, textFont(TextSize::Body, Weight::SemiBold), t.text));
+        band.bottom = top += kStep1;
+        int height = 0;
+        for (const AnswerColumn *answer : turn.answers)
+            height = answer != nullptr ? std::max(height, answer->fullHeight()) : height;
+        band.answersBottom = top += height;
+        bands.push_back(band);
     }
-    top += kStep1;
-    const QSize size(width, top + heads + answers);
+    const QSize size(width, top);
     const double sharp = std::min(kSharp, std::sqrt(kMostPixels / (double(size.width()) * size.height())));
     QImage image((QSizeF(size) * sharp).toSize(), QImage::Format_RGB32);
     image.setDevicePixelRatio(sharp);
     image.fill(t.surface1);
     QPainter painter(&image);
-    painter.fillRect(0, 0, width, top, t.surface0);
+    painter.fillRect(0, 0, width, headTop, t.surface0);
+    painter.fillRect(0, headTop, width, 1, t.border);
+    for (std::size_t i = 0; i < heads.size(); ++i) {
+        painter.fillRect(lefts[i], headTop, 1, size.height() - headTop, t.border);
+        heads[i]->render(&painter, {lefts[i] + 1, headTop + 1});
+    }
+    for (const Band &band : bands) {
+        painter.fillRect(0, band.top, width, band.bottom - band.top, t.surface0);
+        painter.fillRect(0, band.top, width, 1, t.border);
+        painter.fillRect(0, band.bottom - 1, width, 1, t.border);
+        for (std::size_t i = 0; i < band.turn->answers.size(); ++i)
+            if (AnswerColumn *answer = band.turn->answers[i])
+                renderWhole(painter, {lefts[i] + 1, band.bottom}, *answer, band.answersBottom - band.bottom);
+    }
     for (const Line &line : lines) {
         painter.setFont(line.font);
         painter.setPen(line.colour);
         painter.drawText(line.place, Qt::TextWordWrap | Qt::TextWrapAnywhere, line.text);
     }
-    int left = 0;
-    for (const PictureColumn &column : columns) {
-        painter.fillRect(left, top, 1, size.height() - top, t.border);
-        column.head->render(&painter, {left + 1, top});
-        renderWhole(painter, {left + 1, top + heads}, *column.answer, answers);
-        left += column.answer->width();
-    }
-    painter.fillRect(0, top, width, 1, t.border);
-    painter.fillRect(0, top + heads, width, 1, t.border);
     return image;
 }
 

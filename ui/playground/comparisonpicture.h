@@ -1,4 +1,5 @@
-// The comparison as one picture for a report: the whole question, and each answer at its full length, whatever of it can be seen in the window.
+// The comparison as one picture for a report: every question of the conversation, and each answer at its full length, whatever of it can be seen in
+// the window.
 #pragma once
 
 #include <QImage>
@@ -11,8 +12,8 @@ namespace fettle::ui {
 class AnswerColumn;
 class ColumnHead;
 
-struct PictureColumn { ColumnHead *head; AnswerColumn *answer; };
-// notes: what stands below the question, one line or more each.
-[[nodiscard]] QImage pictureOf(const QString &question, const QStringList &notes, const std::vector<PictureColumn> &columns);
+struct PictureTurn { QString question; std::vector<AnswerColumn *> answers; }; // one for each head; null: none
+// notes: what stands above the columns, one line or more each.
+[[nodiscard]] QImage pictureOf(const QStringList &notes, const std::vector<ColumnHead *> &heads, const std::vector<PictureTurn> &turns);
 
 } // namespace fettle::ui

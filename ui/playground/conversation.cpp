@@ -13,6 +13,46 @@ const KeptAnswer *Exchange::answerOf(int column) const
     return found != answers.end() ? &*found : nullptr;
 }
 
+int firstDifference(const std::vector<engine::GeneratedToken> &base, bool isBaseFinished, const std::vector<engine::GeneratedToken> &other, bool isOtherFinished)
+{
+    const std::size_t both = std::min(base.size(), other.size());
+    for (std::size_t i = 0; i < both; ++i)
+        if (base[i].id != other[i].id)
+            return static_cast<int>(i);
+    // One has ended where the other goes on.
+    if ((isBaseFinished && other.size() > base.size()) || (isOtherFinished && base.size() > other.size()))
+        return static_cast<int>(both);
+    return -1;
+}
+
+const KeptAnswer *answerBeside(const Exchange &exchange, int column)
+{
+    const KeptAnswer *own = exchange.answerOf(column);
+    if (own == nullptr || own->isOfOtherBase())
+        return nullptr;
+    if (column != 1)
+        return exchange.answerOf(1);
+    const auto found = std::ranges::find_if(exchange.answers, [](const KeptAnswer &other) { return other.column != 1 && !other.isOfOtherBase(); });
+    return found != exchange.answers.end() ? &*found : nullptr;
+}
+
+std::optional<engine::GeneratedToken> tokenBeside(const Exchange &exchange, int column, int index)
+{
+    const auto place = static_cast<std::size_t>(index);
+    const KeptAnswer *own = exchange.answerOf(column), *other = answerBeside(exchange, column);
+    if (own == nullptr)
+        return {};
+    if (place < own->reading.size())
+        return own->reading[place];
+    if (other == nullptr)
+        return {};
+    // Both have read the same words only up to the first that differs, that one included.
+    const int divergence = firstDifference(own->tokens, true, other->tokens, true);
+    if ((divergence < 0 || index <= divergence) && place < other->tokens.size())
+        return other->tokens[place];
+    return {};
+}
+
 std::vector<data::Turn> Conversation::turns(std::size_t index, int column) const
 {
     std::vector<data::Turn> turns;
@@ -54,11 +94,13 @@ std::string newConversationId()
 
 engine::HistoryEntry entryOf(const Conversation &conversation, const std::string &when)
 {
-    engine::HistoryEntry entry{conversation.id, when, conversation.system.toStdString(), conversation.seed, {}, conversation.context.toStdString(), conversation.tools.toStdString()};
+    engine::HistoryEntry entry{conversation.id, when, conversation.system.toStdString(), conversation.seed, {}, conversation.context.toStdString(), conversation.tools.toStdString(),
+                               conversation.baseModel};
     for (const Exchange &exchange : conversation.exchanges) {
         engine::HistoryExchange kept{exchange.question.toStdString(), {}};
         for (const KeptAnswer &answer : exchange.answers)
-            kept.answers.push_back({answer.name.toStdString(), answer.choice.adapter, answer.choice.model, answer.choice.strength, answer.text.toStdString()});
+            kept.answers.push_back({answer.name.toStdString(), answer.choice.adapter, answer.choice.model, answer.choice.strength, answer.text.toStdString(), answer.tokens,
+                                    answer.ending.toStdString(), answer.badge});
         entry.exchanges.push_back(std::move(kept));
     }
     return entry;
@@ -66,7 +108,7 @@ engine::HistoryEntry entryOf(const Conversation &conversation, const std::string
 
 Conversation conversationOf(const engine::HistoryEntry &entry)
 {
-    Conversation conversation{entry.id, QString::fromStdString(entry.system), QString::fromStdString(entry.context), QString::fromStdString(entry.toolsJson), {}, entry.seed, {}};
+    Conversation conversation{entry.id, entry.baseModel, QString::fromStdString(entry.system), QString::fromStdString(entry.context), QString::fromStdString(entry.toolsJson), {}, entry.seed, {}};
     for (const engine::HistoryExchange &kept : entry.exchanges) {
         Exchange exchange{QString::fromStdString(kept.question), {}};
         for (const engine::HistoryAnswer &answer : kept.answers) {
@@ -76,6 +118,9 @@ Conversation conversationOf(const engine::HistoryEntry &entry)
             own.choice.model = answer.model;
             own.choice.strength = answer.strength;
             own.text = QString::fromStdString(answer.text);
+            own.tokens = answer.tokens;
+            own.ending = QString::fromStdString(answer.ending);
+            own.badge = answer.badge;
             exchange.answers.push_back(std::move(own));
         }
         conversation.exchanges.push_back(std::move(exchange));

@@ -16,9 +16,11 @@ struct KeptAnswer {
     int column = 0; // 1: base, 2: tuned, from 3: further ones
     QString name;
     engine::ColumnChoice choice;
-    std::vector<engine::GeneratedToken> tokens; // none where it comes from the history
+    std::vector<engine::GeneratedToken> tokens; // none where they are not known any more
     QString text, ending;
     std::optional<engine::ColumnBadge> badge;
+    std::vector<engine::GeneratedToken> reading; // what the column beside it makes of it, token by token; empty until it is asked for
+    [[nodiscard]] bool isOfOtherBase() const { return badge ? !badge->otherModel.empty() : !choice.model.empty(); } // its words are split in another way
 };
 
 struct Exchange {
@@ -27,8 +29,17 @@ struct Exchange {
     [[nodiscard]] const KeptAnswer *answerOf(int column) const;
 };
 
+// The answer that another one is held against: the base's, for the base itself the first that reads the same tokens. Null: there is none.
+[[nodiscard]] const KeptAnswer *answerBeside(const Exchange &exchange, int column);
+// What the column beside it found likely at one place of an answer; nothing where that is not known.
+[[nodiscard]] std::optional<engine::GeneratedToken> tokenBeside(const Exchange &exchange, int column, int index);
+// Index of the first token at which two answers differ; -1 while they agree as far as both go (or, when both have ended, completely).
+[[nodiscard]] int firstDifference(const std::vector<engine::GeneratedToken> &base, bool isBaseFinished, const std::vector<engine::GeneratedToken> &other,
+                                  bool isOtherFinished);
+
 struct Conversation {
     std::string id; // in the history
+    std::string baseModel; // that answered, as the project names it; empty: not known
     QString system;
     QString context, tools; // of the first question
     QString settings; // of the sampling, in words; empty where only the seed is known

@@ -6,6 +6,7 @@
 #include "ui/playground/batchview.h"
 #include "ui/playground/blindvote.h"
 #include "ui/playground/columnhead.h"
+#include "ui/playground/pastturn.h"
 #include "ui/playground/shiftlegend.h"
 #include "ui/theme/tokens.h"
 #include "ui/widgets/button.h"
@@ -30,22 +31,6 @@ namespace {
 
 constexpr std::size_t kMostMore = 4;      // beside base and tuned
 constexpr std::size_t kMenuChoices = 16;  // the newest results; the list in the column has them all
-constexpr int kColumnWidth = 364;         // at least: name, strength and the badges that matter
-
-// Every column is as wide as the others, whatever it holds.
-QWidget *cell(QWidget *content, bool hasLine)
-{
-    auto *widget = new QWidget;
-    auto *row = new QHBoxLayout(widget);
-    row->setContentsMargins(0, 0, 0, 0);
-    row->setSpacing(0);
-    if (hasLine)
-        row->addWidget(new Separator(Qt::Vertical));
-    row->addWidget(content, 1);
-    widget->setMinimumWidth(qRound(kColumnWidth * textScale()));
-    widget->setSizePolicy(QSizePolicy::Ignored, widget->sizePolicy().verticalPolicy());
-    return widget;
-}
 
 QHBoxLayout *columnRow()
 {
@@ -63,7 +48,7 @@ bool canAnswerLive(const engine::RunInfo &run)
 
 } // namespace
 
-// Heads above the question that spans them, answers below it, so that the eye moves sideways; many columns scroll sideways together.
+// Heads above the questions that span them, answers below each, so that the eye moves sideways; many columns scroll sideways together.
 QWidget *PlaygroundPage::makeColumns()
 {
     auto *pane = new Pane(Surface::Page);
@@ -77,16 +62,21 @@ QWidget *PlaygroundPage::makeColumns()
     m_tunedStack->addWidget(makeNoResult());
     m_heads = columnRow();
     m_answers = columnRow();
-    m_heads->addWidget(cell(m_base.head, false), 1);
-    m_heads->addWidget(cell(m_tuned.head, true), 1);
-    m_answers->addWidget(cell(m_base.answer, false), 1);
-    m_answers->addWidget(cell(m_tunedStack, true), 1);
+    m_heads->addWidget(columnCell(m_base.head, false), 1);
+    m_heads->addWidget(columnCell(m_tuned.head, true), 1);
+    m_answers->addWidget(columnCell(m_base.answer, false), 1);
+    m_answers->addWidget(columnCell(m_tunedStack, true), 1);
     rows->addLayout(m_heads);
-    rows->addWidget(makeQuestionLine());
     m_shiftLegend = new ShiftLegend;
     m_shiftLegend->hide();
     rows->addWidget(m_shiftLegend);
-    rows->addLayout(m_answers, 1);
+    auto *live = new QWidget;
+    auto *liveRows = new QVBoxLayout(live);
+    liveRows->setContentsMargins(0, 0, 0, 0);
+    liveRows->setSpacing(0);
+    liveRows->addWidget(makeQuestionLine());
+    liveRows->addLayout(m_answers, 1);
+    rows->addWidget(makeTurns(live), 1);
     connectSide(m_base);
     connectSide(m_tuned);
     m_columnScroll = new QScrollArea;
@@ -98,7 +88,12 @@ QWidget *PlaygroundPage::makeColumns()
     m_columnScroll->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     connect(m_columnScroll->horizontalScrollBar(), &QScrollBar::valueChanged, this, &PlaygroundPage::keepQuestionInView);
     connect(m_columnScroll->horizontalScrollBar(), &QScrollBar::rangeChanged, this, &PlaygroundPage::keepQuestionInView);
-    return m_columnScroll;
+    auto *whole = new QWidget;
+    auto *besides = columnRow();
+    whole->setLayout(besides);
+    besides->addWidget(m_columnScroll, 1);
+    besides->addWidget(m_turnBar);
+    return whole;
 }
 
 void PlaygroundPage::connectSide(Side &side)
@@ -120,6 +115,9 @@ void PlaygroundPage::keepQuestionInView()
 {
     const QScrollBar *bar = m_columnScroll->horizontalScrollBar();
     m_questionRow->setContentsMargins(kPaneSide + bar->value(), 0, kStep2 + bar->maximum() - bar->value(), 0);
+    for (PastTurn *turn : m_pastTurns)
+        if (turn != nullptr)
+            turn->keepQuestionInView(bar->value(), bar->maximum() - bar->value());
 }
 
 std::vector<PlaygroundPage::Side *> PlaygroundPage::sides()
@@ -279,10 +277,12 @@ void PlaygroundPage::addColumn(const AdapterChoice &choice)
     Side &side = *m_more.emplace_back(std::make_unique<Side>(Side{new ColumnHead(false, number), new AnswerColumn(false, number), number}));
     side.head->setChoices(allChoices());
     side.head->choose(choice.adapter, choice.model);
-    m_heads->addWidget(cell(side.head, true), 1);
-    m_answers->addWidget(cell(side.answer, true), 1);
+    m_heads->addWidget(columnCell(side.head, true), 1);
+    m_answers->addWidget(columnCell(side.answer, true), 1);
     connectSide(side);
     connect(side.head, &ColumnHead::removalWanted, this, [this, own = &side] { removeColumn(own); }, Qt::QueuedConnection);
+    forgetTurns();
+    QMetaObject::invokeMethod(this, &PlaygroundPage::updateTurns, Qt::QueuedConnection); // once for all that are added now
     updateActions();
     m_composer->setFocus();
     QMetaObject::invokeMethod(this, [this] { m_columnScroll->horizontalScrollBar()->setValue(m_columnScroll->horizontalScrollBar()->maximum()); }, Qt::QueuedConnection);
@@ -299,6 +299,8 @@ void PlaygroundPage::removeColumn(const Side *side)
     delete side->head->parentWidget();
     delete side->answer->parentWidget();
     m_more.erase(found);
+    forgetTurns();
+    updateTurns();
     if (isVisible())
         m_composer->setFocus();
     updateDivergence();

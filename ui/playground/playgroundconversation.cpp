@@ -19,6 +19,8 @@ void PlaygroundPage::askWritten()
 {
     const std::size_t index = m_editing ? std::min(*m_editing, m_conversation.exchanges.size()) : m_follow->isChecked() ? m_conversation.exchanges.size() : 0;
     ask({m_composer->toPlainText(), m_system->text(), m_parts->context(), m_parts->tools()}, index);
+    if (m_job != 0 && index > 0)
+        m_composer->clear(); // a conversation goes on: what was asked stands above the answers
 }
 
 void PlaygroundPage::askAgain()
@@ -44,6 +46,8 @@ void PlaygroundPage::ask(const Question &question, std::size_t index)
     if (index < m_conversation.exchanges.size() || m_conversation.id.empty())
         m_conversation.id = newConversationId();
     m_conversation.exchanges.resize(std::min(index, m_conversation.exchanges.size()));
+    for (std::size_t i = index; i < m_pastTurns.size(); ++i)
+        forgetTurn(i);
     m_conversation.exchanges.push_back({question.text, {}});
     m_conversation.system = question.system;
     m_conversation.context = question.context;
@@ -51,6 +55,7 @@ void PlaygroundPage::ask(const Question &question, std::size_t index)
     m_conversation.settings = SamplingBar::textOf(request.sampling);
     m_conversation.seed = m_seed;
     m_shown = m_conversation.exchanges.size() - 1;
+    m_conversation.baseModel = bridge().baseModel();
     request.conversation = m_conversation.turns(m_shown, m_base.number);
     request.context = question.context.toStdString();
     request.toolsJson = question.tools.toStdString();
@@ -70,6 +75,9 @@ void PlaygroundPage::ask(const Question &question, std::size_t index)
         side->head->clearBadges();
         side->answer->begin();
     }
+    updateTurns();
+    m_followsEnd = true;
+    keepEndInView();
     if (bridge().isRunActive())
         m_sideState = tr("Answered as soon as the training has done its present step.");
     // The number of the job is known only after the call; the answer comes later still.
@@ -111,7 +119,8 @@ void PlaygroundPage::keepAnswers()
     Exchange &exchange = m_conversation.exchanges[m_shown];
     exchange.answers.clear();
     for (const Side *side : m_columns)
-        exchange.answers.push_back({side->number, side->head->columnName(), side->asked, side->answer->answer(), side->answer->text(), side->answer->ending(), side->badge});
+        exchange.answers.push_back({side->number, side->head->columnName(), side->asked, side->answer->answer(), side->answer->text(), side->answer->ending(), side->badge, side->answer->reading()});
+    forgetTurn(m_shown);
     keepInHistory();
 }
 
@@ -135,14 +144,18 @@ void PlaygroundPage::showExchange(std::size_t index)
         m_columns.push_back(side);
         side->badge = kept->badge;
         side->asked = kept->choice;
-        side->isOtherBase = !kept->choice.model.empty();
+        side->isOtherBase = kept->isOfOtherBase();
         side->answer->restore(kept->tokens, kept->text, kept->ending);
+        side->answer->setReading(kept->reading);
         if (kept->badge)
             side->head->setBadges(*kept->badge, m_conversation.seed);
     }
+    m_followsEnd = false;
+    updateTurns();
     updateDivergence();
     updateShift();
     updateActions();
+    showLiveTurn();
 }
 
 // The question goes back into the field; sent, it takes its place.
@@ -180,6 +193,7 @@ void PlaygroundPage::putBack(const engine::HistoryEntry &entry)
         return;
     m_conversation = conversationOf(entry);
     m_editing.reset();
+    forgetTurns();
     for (Exchange &exchange : m_conversation.exchanges) {
         std::vector<int> taken;
         for (KeptAnswer &answer : exchange.answers) {

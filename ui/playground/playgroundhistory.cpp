@@ -137,7 +137,7 @@ void PlaygroundPage::openPromptMenu()
     QMenu *history = menu->addMenu(tr("History"));
     for (std::size_t i = 0; i < std::min(m_entries.size(), kHistoryInMenu); ++i)
         connect(history->addAction(titleOf(m_entries[i]).left(kMenuTextLength).replace(QLatin1Char('&'), QLatin1String("&&"))), &QAction::triggered, this,
-                [this, entry = m_entries[i]] { putBack(entry); });
+                [this, entry = m_entries[i]] { openEntry(entry); });
     history->setEnabled(!m_entries.empty());
     connect(menu->addAction(tr("Save this prompt")), &QAction::triggered, this, &PlaygroundPage::savePrompt);
     menu->popup(m_promptButton->mapToGlobal(QPoint(0, m_promptButton->height() + measure::kStep1)));
@@ -238,7 +238,23 @@ void PlaygroundPage::showHistory(std::vector<engine::HistoryEntry> entries)
 void PlaygroundPage::openHistory(QListWidgetItem *item)
 {
     if (item != nullptr && item->data(kEntryRole).isValid())
-        putBack(m_entries[item->data(kEntryRole).toUInt()]);
+        openEntry(m_entries[item->data(kEntryRole).toUInt()]);
+}
+
+// With what was likely at each word, which the list does not hold.
+void PlaygroundPage::openEntry(const engine::HistoryEntry &entry)
+{
+    bridge().read<engine::HistoryEntry>(
+        this,
+        [entry](const ProjectApi *project, const JobContext &) -> Result<engine::HistoryEntry> {
+            return project != nullptr ? project->historyWords(entry) : entry;
+        },
+        [this, entry](Result<engine::HistoryEntry> whole) {
+            putBack(whole ? *whole : entry);
+            if (!whole)
+                context().showMessage(messageOf(whole.error()));
+        },
+        "playgroundEntry");
 }
 
 void PlaygroundPage::removeFromHistory()

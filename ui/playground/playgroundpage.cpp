@@ -98,6 +98,8 @@ void PlaygroundPage::setProject()
     m_history->clear();
     m_find->clear();
     m_columns.clear();
+    forgetTurns();
+    updateTurns();
     m_questionLine->setText(tr("Ask something below, or choose one of the questions."));
     forgetColumns();
     for (const Side *side : sides()) {

@@ -11,8 +11,10 @@ class QListWidgetItem;
 class QPlainTextEdit;
 class QLineEdit;
 class QScrollArea;
+class QScrollBar;
 class QStackedWidget;
 class QHBoxLayout;
+class QVBoxLayout;
 
 namespace fettle::ui {
 
@@ -24,6 +26,7 @@ class ColumnHead;
 class ElidedLabel;
 class PageHead;
 class Pane;
+class PastTurn;
 class PromptParts;
 class SamplingBar;
 class Segmented;
@@ -102,10 +105,20 @@ private:
     void putBack(const engine::HistoryEntry &entry);
     [[nodiscard]] int columnFor(const KeptAnswer &answer, const std::vector<int> &taken);
     void updateConversation();
+    // --- the exchanges below each other (playgroundturns.cpp)
+    QWidget *makeTurns(QWidget *live);
+    void updateTurns();
+    void forgetTurns();                  // made anew with the next updateTurns
+    void forgetTurn(std::size_t index);
+    [[nodiscard]] PastTurn *makePastTurn(std::size_t index);
+    [[nodiscard]] Side *sideNumbered(int number); // null: there is none
+    void showLiveTurn();                 // scrolls where it is out of view
+    void keepEndInView();
     // --- what was asked before (playgroundhistory.cpp)
     void readHistory();
     void showHistory(std::vector<engine::HistoryEntry> entries);
     void openHistory(QListWidgetItem *item);
+    void openEntry(const engine::HistoryEntry &entry);
     void removeFromHistory();
     void keepInHistory();
     void findQuestions();
@@ -116,13 +129,14 @@ private:
     // --- one column's words in the eyes of another (playgroundshift.cpp)
     using AnswerToRead = Bridge::AnswerToRead;
     using Readings = std::vector<std::vector<engine::GeneratedToken>>;
+    struct ReadPlace { std::size_t exchange; int column; };
     [[nodiscard]] const Side *besideOf(const Side &own) const; // null: there is none
     [[nodiscard]] std::optional<engine::GeneratedToken> tokenBeside(const Side &own, int index) const;
     [[nodiscard]] static QString shortName(const Side &side);
     void updateShift();
     void forgetReadings();
     void readAnswers();
-    void showReadings(const std::vector<const Side *> &read, const Result<Readings> &readings);
+    void showReadings(const std::vector<ReadPlace> &read, const Result<Readings> &readings);
     void showToken(const Side &own);
 
     void updateActions();
@@ -162,7 +176,12 @@ private:
     Side m_base, m_tuned;
     std::vector<std::unique_ptr<Side>> m_more;
     std::vector<AdapterChoice> m_choices, m_added, m_models; // results of runs; what was added by hand; other base models on this computer
-    QScrollArea *m_columnScroll = nullptr;
+    QScrollArea *m_columnScroll = nullptr, *m_turnScroll = nullptr; // the columns sideways, in it the exchanges downwards
+    QScrollBar *m_turnBar = nullptr; // of the exchanges, in view wherever one looks sideways
+    QWidget *m_liveTurn = nullptr;   // the exchange that is shown to be worked on
+    QVBoxLayout *m_turnRows = nullptr;
+    std::vector<PastTurn *> m_pastTurns; // one for each exchange; null where it is not made, hidden for the one that is shown
+    bool m_followsEnd = false; // a new question was asked, and nobody has scrolled away
     QHBoxLayout *m_heads = nullptr, *m_answers = nullptr, *m_questionRow = nullptr;
     Button *m_addButton = nullptr;
     QStackedWidget *m_tunedStack = nullptr; // the answer, or that there is no result yet

@@ -149,6 +149,7 @@ QWidget *PlaygroundPage::makeQuestionLine()
 QWidget *PlaygroundPage::makeNoResult()
 {
     auto *empty = new EmptyState(QStringLiteral("sliders-horizontal"), tr("Nothing is trained yet. The tuned model will answer here."));
+    empty->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Ignored); // answers are no higher for its sake
     auto *train = empty->addButton(tr("Train a model"));
     train->setLook(ButtonLook::Normal); // the filled one is Send: the base model can be asked already
     train->setObjectName(QStringLiteral("trainFirst"));

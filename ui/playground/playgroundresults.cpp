@@ -6,6 +6,7 @@
 #include "ui/playground/columnhead.h"
 #include "ui/playground/comparisonpicture.h"
 #include "ui/playground/correctiondialog.h"
+#include "ui/playground/pastturn.h"
 #include "ui/playground/promptparts.h"
 #include "ui/playground/samplingbar.h"
 #include "ui/playground/servedialog.h"
@@ -136,12 +137,19 @@ void PlaygroundPage::saveComparison()
         notes.append(tr("Context: %1").arg(m_asked.context.size() > kPictureContext ? m_asked.context.left(kPictureContext) + QChar(0x2026) : m_asked.context));
     if (!m_asked.tools.isEmpty())
         notes.append(tr("Tools: %1").arg(toolNames(m_asked.tools).names.join(QStringLiteral(", "))));
-    std::vector<PictureColumn> columns;
+    std::vector<ColumnHead *> heads;
     for (const Side *side : m_columns)
-        columns.push_back({side->head, side->answer});
+        heads.push_back(side->head);
+    std::vector<PictureTurn> turns;
+    for (std::size_t i = 0; i <= m_shown && i < m_conversation.exchanges.size(); ++i) {
+        PictureTurn turn{m_conversation.exchanges[i].question.trimmed(), {}};
+        for (const Side *side : m_columns)
+            turn.answers.push_back(i == m_shown ? side->answer : m_pastTurns[i] != nullptr ? m_pastTurns[i]->answerOf(side->number) : nullptr);
+        turns.push_back(std::move(turn));
+    }
     bridge().readSlowly<void>(
         this,
-        [file = file.toStdString(), image = pictureOf(m_asked.text.trimmed(), notes, columns)](const ProjectApi *, const JobContext &context) {
+        [file = file.toStdString(), image = pictureOf(notes, heads, turns)](const ProjectApi *, const JobContext &context) {
             QByteArray bytes;
             QBuffer buffer(&bytes);
             buffer.open(QIODevice::WriteOnly);

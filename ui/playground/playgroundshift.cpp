@@ -4,8 +4,11 @@
 
 #include "ui/playground/answercolumn.h"
 #include "ui/playground/columnhead.h"
+#include "ui/playground/pastturn.h"
 #include "ui/playground/shiftlegend.h"
 #include "ui/playground/tokenpane.h"
+
+#include <QScrollArea>
 
 #include <algorithm>
 
@@ -50,6 +53,9 @@ void PlaygroundPage::updateShift()
     m_shiftLegend->setVisible(isShown);
     for (const Side *side : sides())
         side->answer->setShaded(isShown);
+    for (PastTurn *turn : m_pastTurns)
+        if (turn != nullptr)
+            turn->setShaded(isShown);
     if (isShown)
         readAnswers();
 }
@@ -61,30 +67,42 @@ void PlaygroundPage::forgetReadings()
     m_shiftLegend->setNote({});
 }
 
+// Where words are coloured those of every exchange; else only those of the one that is shown.
 void PlaygroundPage::readAnswers()
 {
     if (m_job != 0 || m_readingJob != 0 || bridge().project() == nullptr)
         return;
     std::vector<AnswerToRead> wanted;
-    std::vector<const Side *> read;
-    bool isPlain = false;
-    for (const Side *side : m_columns) {
-        const Side *reader = besideOf(*side);
-        isPlain |= side->answer->answer().empty() && !side->answer->text().isEmpty();
-        if (reader == nullptr || reader->asked.adapter == engine::kLiveAdapter || side->answer->answer().empty() || !side->answer->reading().empty())
+    std::vector<ReadPlace> read;
+    bool isPlain = false, isForeign = false;
+    for (std::size_t i = 0; i < m_conversation.exchanges.size(); ++i) {
+        if (i != m_shown && !m_shiftAction->isChecked())
             continue;
-        AnswerToRead own;
-        own.request.columns = {reader == &m_base ? engine::ColumnChoice{} : reader->asked};
-        own.request.columns.front().conversation.clear();
-        own.request.conversation = m_conversation.turns(m_shown, side->number);
-        own.request.context = m_conversation.context.toStdString();
-        own.request.toolsJson = m_conversation.tools.toStdString();
-        for (const engine::GeneratedToken &token : side->answer->answer())
-            own.answer.push_back(token.id);
-        wanted.push_back(std::move(own));
-        read.push_back(side);
+        const Exchange &exchange = m_conversation.exchanges[i];
+        for (const KeptAnswer &answer : exchange.answers) {
+            const KeptAnswer *reader = answerBeside(exchange, answer.column);
+            isPlain |= answer.tokens.empty() && !answer.text.isEmpty();
+            if (reader == nullptr || reader->choice.adapter == engine::kLiveAdapter || answer.tokens.empty() || !answer.reading.empty())
+                continue;
+            if (m_conversation.baseModel != bridge().baseModel()) { // its tokens say nothing to the model of today
+                isForeign = true;
+                continue;
+            }
+            AnswerToRead own;
+            own.request.columns = {reader->column == m_base.number ? engine::ColumnChoice{} : reader->choice};
+            own.request.conversation = m_conversation.turns(i, answer.column);
+            own.request.context = m_conversation.context.toStdString();
+            own.request.toolsJson = m_conversation.tools.toStdString();
+            for (const engine::GeneratedToken &token : answer.tokens)
+                own.answer.push_back(token.id);
+            wanted.push_back(std::move(own));
+            read.push_back({i, answer.column});
+        }
     }
-    m_shiftLegend->setNote(!wanted.empty() ? tr("reading...") : isPlain ? tr("An answer out of the history has no probabilities: ask again.") : QString());
+    m_shiftLegend->setNote(!wanted.empty() ? tr("reading...")
+                           : isPlain       ? tr("This answer was kept without its probabilities: ask again.")
+                           : isForeign     ? tr("Another base model answered: ask again.")
+                                           : QString());
     if (wanted.empty())
         return;
     // The number of the job is known only after the call; what was read comes later still.
@@ -95,15 +113,23 @@ void PlaygroundPage::readAnswers()
     });
 }
 
-void PlaygroundPage::showReadings(const std::vector<const Side *> &read, const Result<Readings> &readings)
+void PlaygroundPage::showReadings(const std::vector<ReadPlace> &read, const Result<Readings> &readings)
 {
     m_readingJob = 0;
     m_shiftLegend->setNote(readings ? QString() : QString::fromStdString(readings.error().message));
     if (!readings)
         return;
-    for (std::size_t i = 0; i < read.size(); ++i)
-        if (std::ranges::find(m_columns, read[i]) != m_columns.end())
-            read[i]->answer->setReading((*readings)[i]);
+    for (std::size_t i = 0; i < read.size(); ++i) {
+        const auto [exchange, column] = read[i];
+        for (KeptAnswer &answer : m_conversation.exchanges[exchange].answers)
+            if (answer.column == column)
+                answer.reading = (*readings)[i];
+        if (PastTurn *turn = m_pastTurns[exchange])
+            turn->setReading(column, (*readings)[i]);
+        const Side *side = sideNumbered(column);
+        if (exchange == m_shown && side != nullptr && std::ranges::find(m_columns, side) != m_columns.end())
+            side->answer->setReading((*readings)[i]);
+    }
     for (const Side *side : sides())
         showToken(*side);
 }
@@ -123,6 +149,15 @@ void PlaygroundPage::showToken(const Side &own)
                                       other ? shortName(*other) : QString());
     if (!beside)
         readAnswers();
+    // The pane below the answer has just opened: its place is known after the next layout.
+    QMetaObject::invokeMethod(this, [this, number = own.number] {
+        const Side *side = sideNumbered(number);
+        if (side == nullptr || !side->answer->chosenToken())
+            return;
+        const QRect place = side->answer->tokenPlace(*side->answer->chosenToken());
+        const QPoint point = side->answer->mapTo(m_turnScroll->widget(), place.center());
+        m_turnScroll->ensureVisible(point.x(), point.y(), 0, 2 * place.height());
+    }, Qt::QueuedConnection);
 }
 
 } // namespace fettle::ui

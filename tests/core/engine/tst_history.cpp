@@ -38,6 +38,74 @@ private slots:
         QVERIFY(all.find("And then?") == std::string::npos && all.find("Question 2") != std::string::npos);
     }
 
+    // What was likely at each word is kept to the last bit, outside the file that a search reads, and goes with its entry.
+    void wordsAreKept()
+    {
+        auto written = entry("c1-a", "Question");
+        written.baseModel = "smollm2";
+        auto &answer = written.exchanges[0].answers[1];
+        answer.tokens = {{1, 17, "At", 0.1F, {{17, "At", 0.1F}, {4, "\u00C4", 1.0F / 3}}}, {1, 18, " nine.\n", 1e-30F, {}}, {1, 2, "Or ten \xF0\x9F\x90\xB1", 1.0F, {}}};
+        answer.ending = "ended, 93 tokens/s";
+        answer.badge = ColumnBadge{true, "Run 1", 0.5, "91d2", "3fa9", 207, "Run 2", "c07e", 1.5, "", 36, false, {"Tools were not read."}};
+        QVERIFY(addHistory(path(), written).has_value());
+        const auto read = readHistory(path(), 10)->front();
+        QVERIFY(read.exchanges[0].answers[1].tokens.empty());
+        const auto whole = readHistoryWords(path(), read);
+        QVERIFY(whole.has_value());
+        QCOMPARE(whole->baseModel, std::string("smollm2"));
+        const auto &kept = whole->exchanges[0].answers[1];
+        QCOMPARE(kept.tokens.size(), std::size_t(3));
+        for (std::size_t i = 0; i < 3; ++i) {
+            QCOMPARE(kept.tokens[i].id, answer.tokens[i].id);
+            QCOMPARE(kept.tokens[i].text, answer.tokens[i].text);
+            QVERIFY(kept.tokens[i].probability == answer.tokens[i].probability);
+        }
+        QVERIFY(kept.tokens[0].alternatives[1].probability == 1.0F / 3 && kept.tokens[0].alternatives[1].text == "\u00C4");
+        QCOMPARE(kept.ending, answer.ending);
+        QVERIFY(kept.badge && kept.badge->adapterHash == "91d2" && kept.badge->step == 207 && kept.badge->secondStrength == 1.5 && kept.badge->notices.size() == 1);
+        QVERIFY(whole->exchanges[0].answers[0].tokens.empty()); // it had none
+        // Words of another text are not those of this answer.
+        auto other = read;
+        other.exchanges[0].answers[1].text = "At ten.";
+        QVERIFY(readHistoryWords(path(), other)->exchanges[0].answers[1].tokens.empty());
+        QVERIFY(removeHistory(path(), "c1-a").has_value());
+        QVERIFY(std::filesystem::is_empty(path() / "history"));
+        QVERIFY(readHistoryWords(path(), read)->exchanges[0].answers[1].tokens.empty());
+    }
+
+    void damagedWordsAreTold_data()
+    {
+        QTest::addColumn<QByteArray>("damage");
+        QTest::newRow("cut") << QByteArray("{\"baseModel\": \"a\", \"exch");
+        QTest::newRow("no object") << QByteArray("[1]");
+        QTest::newRow("wrong types") << QByteArray("{\"baseModel\": 1, \"exchanges\": 7}");
+        QTest::newRow("wrong inside") << QByteArray("{\"baseModel\": \"a\", \"exchanges\": [[{\"tokens\": [[1]]}]]}");
+        QTest::newRow("deep") << QByteArray(100000, '[');
+        QTest::newRow("empty") << QByteArray();
+    }
+    void damagedWordsAreTold()
+    {
+        QFETCH(QByteArray, damage);
+        std::filesystem::create_directory(path() / "history");
+        std::ofstream(path() / "history" / "a.json", std::ios::binary).write(damage.constData(), damage.size());
+        const auto whole = readHistoryWords(path(), entry("a", "A"));
+        QVERIFY(!whole);
+        QVERIFY2(whole.error().message.find("a.json") != std::string::npos, whole.error().message.c_str());
+    }
+
+    // An id out of a strange file names no place elsewhere.
+    void idIsNoPath()
+    {
+        for (const char *id : {"../a", "a/b", "", "..", "a.b", "/etc/passwd"}) {
+            auto own = entry(id, "A");
+            own.exchanges[0].answers[0].tokens = {{0, 1, "I am not sure.", 1, {}}};
+            QVERIFY(addHistory(path(), own).has_value());
+            QVERIFY(readHistoryWords(path(), own).has_value());
+        }
+        QVERIFY(!std::filesystem::exists(path() / "history"));
+        QVERIFY(!std::filesystem::exists(path() / "a.json"));
+    }
+
     // What cannot be read is not written anew.
     void nothingIsRemovedUnread()
     {

@@ -125,6 +125,7 @@ public:
     Result<std::int64_t> savePrompt(const engine::SavedPrompt &prompt) override;
     Result<> deletePrompt(std::int64_t id) override;
     Result<std::vector<engine::HistoryEntry>> history(std::size_t most) const override;
+    Result<engine::HistoryEntry> historyWords(const engine::HistoryEntry &entry) const override;
     Result<> addHistory(const engine::HistoryEntry &entry) override;
     Result<> removeHistory(const std::string &id) override;
     Result<engine::BallotInfo> addBallot(const engine::BallotInfo &ballot) override;

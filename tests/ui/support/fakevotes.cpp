@@ -27,7 +27,21 @@ Result<std::vector<engine::HistoryEntry>> FakeProject::history(std::size_t most)
     const std::scoped_lock lock(m_state->mutex);
     std::vector<engine::HistoryEntry> entries(m_state->history.rbegin(), m_state->history.rend());
     entries.resize(std::min(entries.size(), most));
+    for (auto &entry : entries) // texts only, as in the file
+        for (auto &exchange : entry.exchanges)
+            for (auto &answer : exchange.answers) {
+                answer.tokens.clear();
+                answer.badge.reset();
+                answer.ending.clear();
+            }
     return entries;
+}
+
+Result<engine::HistoryEntry> FakeProject::historyWords(const engine::HistoryEntry &entry) const
+{
+    const std::scoped_lock lock(m_state->mutex);
+    const auto found = std::ranges::find(m_state->history, entry.id, &engine::HistoryEntry::id);
+    return found != m_state->history.end() ? *found : entry;
 }
 
 Result<> FakeProject::addHistory(const engine::HistoryEntry &entry)

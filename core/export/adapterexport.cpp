@@ -21,17 +21,10 @@ Result<SelfTest> writeAdapter(const Source &source, Staging &staging, const Prog
         return fail(ErrorCode::Cancelled, tr("The export was cancelled."), tr("Nothing was written."));
     if (progress)
         progress({tr("Checking the adapter"), 1, 2, -1});
-    auto tokenizer = loadTokenizer(source.model);
-    if (!tokenizer)
-        return passError(tokenizer);
     auto reloaded = tune::loadAdapter(staging.folder(), source.weights->config);
     if (!reloaded)
         return passError(reloaded);
-    // The file holds the adapter at full strength, whatever the slider says.
-    const double strength = source.adapter->strength();
-    source.adapter->setStrength(1.0);
-    auto test = compareLogits(*source.weights, *source.adapter, *source.weights, **reloaded, probePrompts(*tokenizer, source.weights->config), 1e-6);
-    source.adapter->setStrength(strength);
+    auto test = testAdapter(source, *reloaded, KeptValues::AsTrained, progress, stop);
     if (!test)
         return passError(test);
     if (auto published = staging.publish(); !published)

@@ -186,7 +186,8 @@ Result<Outcome> exportGguf(const Source &source, GgufForm form, const fs::path &
     const fs::path staged = staging->folder() / file.filename();
     if (auto written = writeModel(source, form, staged, name, progress, stop); !written)
         return tl::unexpected(staging->inTarget(written.error()));
-    auto test = testGguf(source, form, staged, progress, stop);
+    const auto storedAs = [&](const model::SourceTensor &tensor) { return typeOf(form, tensor.entry.name, tensor.entry.shape, source.weights->config); };
+    auto test = testModel(source, form, storedAs, staged, progress, stop);
     if (!test)
         return tl::unexpected(staging->inTarget(test.error()));
     fs::rename(staged, file, error);

@@ -125,13 +125,7 @@ Result<Outcome> exportGgufLora(const Source &source, const fs::path &file, const
     const auto reloaded = readLora(*lora, config, staged);
     if (!reloaded)
         return tl::unexpected(staging->inTarget(reloaded.error()));
-    const auto tokenizer = loadTokenizer(source.model);
-    if (!tokenizer)
-        return passError(tokenizer);
-    const double strength = lora->strength();
-    lora->setStrength(1.0);
-    auto test = compareLogits(*source.weights, *lora, *source.weights, **reloaded, probePrompts(*tokenizer, config), 1e-4);
-    lora->setStrength(strength);
+    auto test = testAdapter(source, *reloaded, KeptValues::Multiples, progress, stop);
     if (!test)
         return passError(test);
     fs::rename(staged, file, error);

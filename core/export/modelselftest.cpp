@@ -20,8 +20,6 @@ namespace {
 
 using io::StorageType;
 
-constexpr int kGreedyTokens = 24; // after each probe prompt
-
 // Largest share of a tensor's values (root of mean squares) that rounding to a type may change. A wrong scale or order changes more than half.
 double roundingOf(StorageType type)
 {
@@ -59,10 +57,42 @@ std::string percent(double share)
     return fmt::format("{:.2g} %", 100.0 * share);
 }
 
+// A reason that people know: all values, or what the adapter adds, are a multiple of what they should be. Nothing where it is another one.
+std::string scaleOf(const at::Tensor &base, const at::Tensor &expected, const at::Tensor &found)
+{
+    const auto factor = [](const at::Tensor &wanted, const at::Tensor &is) -> std::optional<double> {
+        const double size = at::dot(wanted, wanted).item<double>();
+        const double times = size > 0 ? at::dot(wanted, is).item<double>() / size : 0;
+        const bool isMultiple = size > 0 && std::abs(times - 1) > 0.02 && (is - wanted * times).norm().item<double>() <= 0.02 * std::max(std::abs(times), 0.1) * std::sqrt(size);
+        return isMultiple ? std::optional(times) : std::nullopt;
+    };
+    if (const auto times = factor(expected, found))
+        return tr("the scale: its values are {:.3g} times as large", *times);
+    if (const auto times = factor(expected - base, found - base))
+        return tr("the scale: the adapter is in it {:.3g} times instead of once", *times);
+    return {};
+}
+
+Check checkTypes(const model::WeightSource &file, const TypeOf &typeOf)
+{
+    Check check{tr("Types"), {}, tr("as chosen"), true};
+    std::size_t same = 0;
+    std::string first;
+    for (const model::SourceTensor &tensor : file.tensors()) {
+        const StorageType wanted = typeOf(tensor);
+        same += tensor.entry.type == wanted ? 1 : 0;
+        if (tensor.entry.type != wanted && first.empty())
+            first = tr("{} is {}, not {}", tensor.entry.name, io::nameOf(tensor.entry.type), io::nameOf(wanted));
+    }
+    check.hasPassed = first.empty();
+    check.result = check.hasPassed ? file.storage() : tr("{} of {}; {}", same, file.tensors().size(), first);
+    return check;
+}
+
 Result<Check> checkTensors(const Source &source, const model::WeightSource &file, std::stop_token stop)
 {
     Check check{tr("Every tensor"), {}, tr("all, within rounding"), true};
-    std::string worstName;
+    std::string worstName, reason;
     double worst = 0, worstError = 0;
     std::int64_t same = 0;
     for (const model::SourceTensor &tensor : file.tensors()) {
@@ -79,12 +109,15 @@ Result<Check> checkTensors(const Source &source, const model::WeightSource &file
             worst = share;
             worstError = error;
             worstName = fmt::format("{} ({})", tensor.entry.name, io::nameOf(tensor.entry.type));
+            reason = share <= 1 ? std::string() : scaleOf(source.weights->tensor(tensor.name).to(at::kFloat).reshape({-1}), expected, found);
         }
         same += share <= 1 ? 1 : 0;
     }
     const auto all = static_cast<std::int64_t>(file.tensors().size());
     check.hasPassed = same == all;
     check.result = check.hasPassed ? tr("{} of {}, at most {} off", same, all, percent(worstError)) : tr("{} of {}; {} is {} off", same, all, worstName, percent(worstError));
+    if (!reason.empty())
+        check.result += ", " + reason;
     return check;
 }
 
@@ -211,7 +244,7 @@ Result<> checkSpeech(const Source &source, GgufForm form, const std::filesystem:
     Speech speech;
     for (const auto &prompt : prompts) {
         if (progress)
-            progress({tr("Checking the GGUF file"), test.prompts, static_cast<std::int64_t>(prompts.size()), -1});
+            progress({tr("Checking the files"), test.prompts, static_cast<std::int64_t>(prompts.size()), -1});
         if (auto compared = compareSpeech(source, sites, **generator, prompt, speech, stop); !compared)
             return compared;
         ++test.prompts;
@@ -232,12 +265,13 @@ Result<> checkSpeech(const Source &source, GgufForm form, const std::filesystem:
 
 } // namespace
 
-Result<SelfTest> testGguf(const Source &source, GgufForm form, const std::filesystem::path &file, const ProgressCallback &progress, std::stop_token stop)
+Result<SelfTest> testModel(const Source &source, GgufForm form, const TypeOf &typeOf, const std::filesystem::path &file, const ProgressCallback &progress, std::stop_token stop)
 try {
     SelfTest test;
     auto weights = model::WeightSource::open(file);
     if (!weights)
         return passError(weights);
+    test.checks.push_back(checkTypes(**weights, typeOf));
     auto tensors = checkTensors(source, **weights, stop);
     if (!tensors)
         return passError(tensors);
@@ -259,10 +293,7 @@ try {
     test.checks.push_back(checkEnds(endsOf(expected, *before, source.weights->config, source.model), endsOf(found, *after, (*weights)->config(), file), *before));
     if (auto spoken = checkSpeech(source, form, file, *before, test, progress, stop); !spoken)
         return passError(spoken);
-    test.hasPassed = std::all_of(test.checks.begin(), test.checks.end(), [](const Check &check) { return check.hasPassed; });
-    for (const Check &check : test.checks)
-        if (!check.hasPassed && test.cause.empty())
-            test.cause = fmt::format("{}: {}", check.what, check.result);
+    nameCause(test);
     return test;
 } catch (const std::exception &exception) {
     return fail(ErrorCode::OutOfMemory, tr("There is not enough memory to check {}.", file.string()), tr("Close other programs and export again."), exception.what());

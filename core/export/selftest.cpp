@@ -1,8 +1,5 @@
 #include "core/export/selftest.h"
 
-#include "core/base/words.h"
-#include "core/model/decoder.h"
-
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
@@ -32,37 +29,12 @@ std::vector<std::vector<TokenId>> probePrompts(const text::Tokenizer &tokenizer,
     return prompts;
 }
 
-Result<SelfTest> compareLogits(const model::ModelWeights &expected, const model::Sites &expectedSites, const model::ModelWeights &found,
-                               const model::Sites &foundSites, const std::vector<std::vector<TokenId>> &prompts, double tolerance)
+void nameCause(SelfTest &test)
 {
-    SelfTest test;
-    test.prompts = static_cast<int>(prompts.size());
-    if (prompts.empty()) {
-        test.cause = tr("the tokenizer made no tokens of the probe prompts");
-        return test;
-    }
-    double largest = 0;
-    for (const auto &ids : prompts) {
-        const auto batch = model::packDocument(ids);
-        auto a = model::computeLogits(expected, batch, expectedSites);
-        if (!a)
-            return passError(a);
-        auto b = model::computeLogits(found, batch, foundSites);
-        if (!b)
-            return passError(b);
-        if (a->sizes() != b->sizes()) {
-            test.cause = tr("the vocabulary has {} tokens in the file, {} before", b->size(1), a->size(1));
-            return test;
-        }
-        const double difference = (*a - *b).abs().max().item<double>();
-        if (!(difference <= test.maxLogitDifference)) // keeps a NaN
-            test.maxLogitDifference = difference;
-        largest = std::max(largest, a->abs().max().item<double>());
-    }
-    test.hasPassed = test.maxLogitDifference <= tolerance * largest;
+    const auto failed = std::ranges::find(test.checks, false, &Check::hasPassed);
+    test.hasPassed = failed == test.checks.end();
     if (!test.hasPassed)
-        test.cause = tr("the logits differ by up to {:.3g}, where {:.3g} is allowed", test.maxLogitDifference, tolerance * largest);
-    return test;
+        test.cause = fmt::format("{}: {}", failed->what, failed->result);
 }
 
 } // namespace fettle::exporting

@@ -1,25 +1,36 @@
-// Compares two models by their logits on fixed probe prompts. The proof behind every export.
+// What was written, read again from scratch, against what was exported: the proof behind every export. What does not agree is named.
 #pragma once
 
 #include "core/export/exporting.h"
 #include "core/model/sites.h"
+#include "core/model/weightsource.h"
 #include "core/text/tokenizer.h"
 
+#include <functional>
 #include <vector>
 
 namespace fettle::exporting {
 
+inline constexpr int kGreedyTokens = 24; // that are compared after each probe prompt
+
 // Token ids of the probe prompts: short texts in several languages and kinds, cut to the model's context.
 [[nodiscard]] std::vector<std::vector<TokenId>> probePrompts(const text::Tokenizer &tokenizer, const model::ModelConfig &config);
 
-// tolerance: largest allowed absolute difference, relative to the largest absolute logit of the expected model.
-[[nodiscard]] Result<SelfTest> compareLogits(const model::ModelWeights &expected, const model::Sites &expectedSites,
-                                             const model::ModelWeights &found, const model::Sites &foundSites,
-                                             const std::vector<std::vector<TokenId>> &prompts, double tolerance);
+// Passed when every check has; else the first that has not is the cause.
+void nameCause(SelfTest &test);
 
-// A written GGUF file against what was exported: every tensor's values, tokenizer, chat template, end tokens, and what it says next on the probe
-// prompts, computed by the decoder that reads the file as other programs do. Keeps the file's weights as they are stored.
-[[nodiscard]] Result<SelfTest> testGguf(const Source &source, GgufForm form, const std::filesystem::path &file, const ProgressCallback &progress,
-                                        std::stop_token stop);
+// A written adapter, loaded again, against the one that was exported, at full strength: every tensor, how strongly it speaks, and what base and adapter say
+// next on the probe prompts, computed by the decoder that answers everywhere. Errors: those of loading the model, Cancelled.
+// kept: whether the file holds the very values, or multiples of them (llama.cpp knows one scale for all maps: what differs goes into the tensors).
+enum class KeptValues { AsTrained, Multiples };
+[[nodiscard]] Result<SelfTest> testAdapter(const Source &source, const std::shared_ptr<tune::Adapter> &reloaded, KeptValues kept, const ProgressCallback &progress,
+                                           std::stop_token stop);
+
+// A written model (a GGUF file or a folder) against what was exported: types and values of every tensor, tokenizer, chat template, end tokens, and what it
+// says next on the probe prompts, computed by the decoder that reads the files as other programs do. form: how much of a value is kept. typeOf: the type
+// in which a tensor was to be written. Keeps the files' weights as they are stored.
+using TypeOf = std::function<io::StorageType(const model::SourceTensor &)>;
+[[nodiscard]] Result<SelfTest> testModel(const Source &source, GgufForm form, const TypeOf &typeOf, const std::filesystem::path &path, const ProgressCallback &progress,
+                                         std::stop_token stop);
 
 } // namespace fettle::exporting

@@ -7,6 +7,7 @@
 #include "core/io/tensorfile.h"
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -41,16 +42,18 @@ private:
     std::map<std::string, std::string> m_metadata;
 };
 
-// What is to be written: bytes are row-major in the layout of type and must stay valid during the call. Plain types only.
+// What is to be written: bytes are row-major in the layout of type and must stay valid during the call. Plain types only. With read they are made when
+// their turn comes and must stay valid until the next turn: so that one tensor at a time is in memory.
 struct TensorToWrite {
     std::string name;
     StorageType type = StorageType::F32;
     std::vector<std::int64_t> shape;
     std::span<const std::byte> bytes;
+    std::function<Result<std::span<const std::byte>>()> read = {};
 };
 
 // Atomic and durable. The order in the file is the library's: wider types first, then names. Metadata as given; PEFT and transformers want
-// {"format": "pt"}. Errors: BadInput (size does not fit the shape, name twice), DiskFull, NoPermission.
+// {"format": "pt"}. Errors: BadInput (size does not fit the shape, name twice), DiskFull, NoPermission, and what read gives; nothing is left then.
 [[nodiscard]] Result<> writeSafetensors(const std::filesystem::path &file, const std::vector<TensorToWrite> &tensors,
                                         const std::map<std::string, std::string> &metadata = {{"format", "pt"}});
 

@@ -41,7 +41,7 @@ Result<> checkTensors(const std::vector<const TensorToWrite *> &tensors, const s
         if (tensor->name == "__metadata__" || !names.insert(tensor->name).second)
             return bad(tr("has a name that is taken"));
         const auto size = storedBytes(tensor->type, tensor->shape);
-        if (!size || *size != static_cast<std::int64_t>(tensor->bytes.size()))
+        if (!size || (!tensor->read && *size != static_cast<std::int64_t>(tensor->bytes.size())))
             return bad(tr("has shape {} but {} bytes", shapeText(tensor->shape), tensor->bytes.size()));
     }
     return {};
@@ -58,7 +58,7 @@ std::string headerText(const std::vector<const TensorToWrite *> &tensors, const 
     }
     std::size_t offset = 0;
     for (const TensorToWrite *tensor : tensors) {
-        const std::size_t end = offset + tensor->bytes.size();
+        const std::size_t end = offset + static_cast<std::size_t>(*storedBytes(tensor->type, tensor->shape)); // checked
         parts.push_back(fmt::format("{}:{{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}}", quoted(tensor->name),
                                     nameOf(tensor->type), fmt::join(tensor->shape, ","), offset, end));
         offset = end;
@@ -92,7 +92,16 @@ Result<> writeSafetensors(const std::filesystem::path &file, const std::vector<T
     if (auto written = output->write(header); !written)
         return written;
     for (const TensorToWrite *tensor : ordered) {
-        if (auto written = output->write(tensor->bytes); !written)
+        std::span<const std::byte> bytes = tensor->bytes;
+        if (tensor->read) {
+            auto made = tensor->read();
+            if (!made)
+                return passError(made);
+            bytes = *made;
+            if (static_cast<std::int64_t>(bytes.size()) != *storedBytes(tensor->type, tensor->shape))
+                return fail(ErrorCode::Internal, tr("Cannot write \"{}\": tensor \"{}\" {}.", file.string(), tensor->name, tr("has shape {} but {} bytes", shapeText(tensor->shape), bytes.size())));
+        }
+        if (auto written = output->write(bytes); !written)
             return written;
     }
     return output->commit();

@@ -296,7 +296,7 @@ void TestExportGguf::ggufAnswersAlike()
     const auto outcome = exporting::exportGguf({base, *weights, adapter}, *kind, file, "clinic");
     QVERIFY2(outcome.has_value(), outcome ? "" : outcome.error().message.c_str());
     QVERIFY2(outcome->selfTest.hasPassed, outcome->selfTest.cause.c_str());
-    QCOMPARE(outcome->selfTest.checks.size(), std::size_t(6));
+    QCOMPARE(outcome->selfTest.checks.size(), std::size_t(7));
     QCOMPARE(outcome->selfTest.prompts, 5);
     if (adapter)
         QCOMPARE(adapter->strength(), 0.3);
@@ -351,6 +351,7 @@ void TestExportGguf::selfTestNamesTheFault_data()
     QTest::newRow("template") << "template" << "Chat template";
     QTest::newRow("end token") << "end" << "Tokens that end";
     QTest::newRow("rotary base") << "rope" << "Next-token probability";
+    QTest::newRow("type") << "type" << "Types";
 }
 
 void TestExportGguf::selfTestNamesTheFault()
@@ -375,6 +376,12 @@ void TestExportGguf::selfTestNamesTheFault()
             changed[7] ^= std::byte{0x40}; // one exponent
         if (fault == "rows")
             std::rotate(changed.begin(), changed.begin() + static_cast<std::ptrdiff_t>(changed.size() / 2), changed.end());
+        if (fault == "type") { // the same values in fewer bits
+            const auto values = at::from_blob(changed.data(), query.shape, at::kFloat).to(at::kHalf).contiguous();
+            query.type = io::StorageType::F16;
+            changed.resize(changed.size() / 2);
+            std::memcpy(changed.data(), values.const_data_ptr(), changed.size());
+        }
         query.bytes = changed;
         if (fault == "tokens") {
             auto texts = *io::Gguf::open(good)->strings("tokenizer.ggml.tokens");
@@ -391,7 +398,7 @@ void TestExportGguf::selfTestNamesTheFault()
             set("llama.rope.freq_base", 300.0F);
     });
     QVERIFY2(done.has_value(), done ? "" : done.error().message.c_str());
-    const auto test = exporting::testGguf(source, exporting::GgufForm::F32, bad, {}, {});
+    const auto test = exporting::testModel(source, exporting::GgufForm::F32, [](const model::SourceTensor &) { return io::StorageType::F32; }, bad, {}, {});
     QVERIFY2(test.has_value(), test ? "" : test.error().message.c_str());
     QCOMPARE(test->hasPassed, fault == "none");
     bool isNamed = fault == "none";

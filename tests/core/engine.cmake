@@ -25,4 +25,8 @@ if(FETTLE_WITH_TORCH)
   fettle_test(tst_serve SOURCES engine/tst_serve.cpp LIBRARIES fettle_engine LABELS core)
   fettle_test(tst_hub ALONE SOURCES engine/tst_hub.cpp LIBRARIES fettle_engine LABELS core)
   fettle_test(tst_correction SOURCES engine/tst_correction.cpp LIBRARIES fettle_engine fettle::torch LABELS core)
+  # Not a test: figures of the playground and its exports on a real model.
+  add_executable(bench_playground ${CMAKE_SOURCE_DIR}/tests/bench/bench_playground.cpp)
+  target_include_directories(bench_playground PRIVATE ${CMAKE_SOURCE_DIR})
+  target_link_libraries(bench_playground PRIVATE fettle_warnings fettle_engine fettle_export fettle::torch)
 endif()

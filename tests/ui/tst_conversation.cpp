@@ -255,6 +255,7 @@ void ConversationTest::longConversationScrolls()
     QTRY_VERIFY(bar->maximum() > 0);
     QTRY_COMPARE(bar->value(), bar->maximum()); // the newest can be seen
     QVERIFY(named<QScrollBar>("turnBar")->isVisible());
+    QVERIFY(named<Separator>("headLine")->isVisible()); // heads and answers do not run into each other
     for (int i = 5; i >= 1; --i) {
         press("earlierQuestion");
         QCOMPARE(named<ElidedLabel>("askedQuestion")->text(), QStringLiteral("Question %1?").arg(i));
@@ -262,6 +263,8 @@ void ConversationTest::longConversationScrolls()
     }
     m_fixture->picture(QStringLiteral("playground-turns"));
     m_fixture->picture(QStringLiteral("playground-turns"), true);
+    QTRY_COMPARE(bar->value(), 0);
+    QVERIFY(!named<Separator>("headLine")->isVisible());
     // The wheel over an answer moves the whole conversation.
     const int before = bar->value();
     QTextEdit &view = columns().at(0)->textView();

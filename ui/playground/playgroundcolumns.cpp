@@ -76,7 +76,15 @@ QWidget *PlaygroundPage::makeColumns()
     liveRows->setSpacing(0);
     liveRows->addWidget(makeQuestionLine());
     liveRows->addLayout(m_answers, 1);
+    auto *line = new Separator; // where the first question with its own line has been scrolled away
+    line->setObjectName(QStringLiteral("headLine"));
+    QSizePolicy keepsItsPlace = line->sizePolicy();
+    keepsItsPlace.setRetainSizeWhenHidden(true);
+    line->setSizePolicy(keepsItsPlace);
+    line->hide();
+    rows->addWidget(line);
     rows->addWidget(makeTurns(live), 1);
+    connect(m_turnScroll->verticalScrollBar(), &QScrollBar::valueChanged, line, [line](int value) { line->setVisible(value > 0); });
     connectSide(m_base);
     connectSide(m_tuned);
     m_columnScroll = new QScrollArea;

@@ -1,6 +1,8 @@
 #include "core/data/snapshotdiff.h"
 
 #include "core/base/words.h"
+#include "core/data/journal.h"
+#include "core/data/recordedits.h"
 #include "core/data/recordstate.h"
 #include "core/data/snapshotstore.h"
 
@@ -85,6 +87,44 @@ bool isSame(const Frozen &a, const Frozen &b, bool isNow)
     return readAbout(a.about, one) && readAbout(b.about, other) && one.tags == other.tags && one.note == other.note;
 }
 
+// The record as the snapshot holds it, written over what it is now.
+Result<> putBack(const store::Database &database, JournalWriter &writer, RecordId id, const Frozen &frozen)
+{
+    Record about;
+    if (auto done = readAbout(frozen.about, about); !done)
+        return done;
+    RecordState wanted = stateOf(about, frozen.content);
+    wanted.split = frozen.split;
+    const auto now = readState(database, id);
+    if (!now)
+        return passError(now);
+    if (*now) {
+        if ((*now)->split == Split::Unassigned)
+            wanted.split = Split::Unassigned; // freezing gave it one
+        if (auto done = writer.changed(id, **now, wanted); !done)
+            return done;
+        return applyImage(database, id, imageOf(wanted, **now).dump());
+    }
+    if (const auto inserted = insertState(database, id, wanted); !inserted)
+        return passError(inserted);
+    auto loss = database.prepare("UPDATE record SET (loss, lossRun) = (SELECT loss, run FROM loss WHERE record = ?1 ORDER BY run DESC LIMIT 1) WHERE id = ?1");
+    if (!loss)
+        return passError(loss);
+    if (auto done = loss->bind(id.value).run(); !done)
+        return done;
+    return writer.added(id, wanted);
+}
+
+Result<> remove(const store::Database &database, JournalWriter &writer, RecordId id)
+{
+    const auto now = readState(database, id);
+    if (!now)
+        return passError(now);
+    if (auto done = writer.removed(id, **now); !done)
+        return done;
+    return removeState(database, id);
+}
+
 } // namespace
 
 Result<SnapshotDiff> diffSnapshots(const store::Database &database, SnapshotId older, std::optional<SnapshotId> newer, std::size_t shown)
@@ -122,6 +162,45 @@ Result<SnapshotDiff> diffSnapshots(const store::Database &database, SnapshotId o
         diff.shown.push_back({std::move(*then), std::move(*now)});
     }
     return diff;
+}
+
+Result<std::int64_t> backToSnapshot(const store::Database &database, SnapshotId id, const ProgressCallback &progress, std::stop_token stop)
+{
+    const auto then = rowsOf(database, id);
+    if (!then)
+        return passError(then);
+    const auto now = rowsNow(database);
+    if (!now)
+        return passError(now);
+    std::vector<std::int64_t> ids; // that differ
+    for (const auto &[record, row] : *then) {
+        const auto found = now->find(record);
+        if (found == now->end() || !isSame(row, found->second, true))
+            ids.push_back(record);
+    }
+    for (const auto &[record, row] : *now) {
+        if (!then->contains(record))
+            ids.push_back(record);
+    }
+    auto writer = JournalWriter::begin(database);
+    if (!writer)
+        return passError(writer);
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        if (i % 256 == 0) {
+            if (stop.stop_requested())
+                return fail(ErrorCode::Cancelled, tr("Going back was cancelled."), tr("Nothing was changed."));
+            if (progress)
+                progress({tr("Going back to snapshot {}", id.value), static_cast<std::int64_t>(i), static_cast<std::int64_t>(ids.size())});
+        }
+        const auto frozen = then->find(ids[i]);
+        const auto done = frozen == then->end() ? remove(database, *writer, {ids[i]}) : putBack(database, *writer, {ids[i]}, frozen->second);
+        if (!done)
+            return passError(done);
+    }
+    const std::int64_t count = writer->records();
+    if (auto done = writer->finish(tr("Went back to snapshot {}: {}", id.value, countedRecords(count))); !done)
+        return passError(done);
+    return count;
 }
 
 Result<> nameSnapshot(const store::Database &database, SnapshotId id, const std::string &name)

@@ -241,6 +241,7 @@ public:
 
     [[nodiscard]] Result<> nameSnapshot(SnapshotId id, const std::string &name);
     [[nodiscard]] Result<data::SnapshotDiff> diffSnapshots(SnapshotId older, std::optional<SnapshotId> newer, std::size_t shown) const;
+    [[nodiscard]] Result<std::int64_t> backToSnapshot(SnapshotId id, const ProgressCallback &progress = {}, std::stop_token stop = {}); // one step of undo
 
     // --- runs
     [[nodiscard]] Result<RunInfo> addRun(const RunInfo &run); // id and name are given by the project

@@ -58,6 +58,11 @@ Result<> Project::nameSnapshot(SnapshotId id, const std::string &name)
     return m_state->write(Touches::Other, [&] { return data::nameSnapshot(*m_state->database, id, name); });
 }
 
+Result<std::int64_t> Project::backToSnapshot(SnapshotId id, const ProgressCallback &progress, std::stop_token stop)
+{
+    return m_state->write(Touches::Records, [&] { return data::backToSnapshot(*m_state->database, id, progress, stop); });
+}
+
 Result<data::SnapshotDiff> Project::diffSnapshots(SnapshotId older, std::optional<SnapshotId> newer, std::size_t shown) const
 {
     return data::diffSnapshots(*m_state->database, older, newer, shown);

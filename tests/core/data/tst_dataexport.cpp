@@ -19,6 +19,7 @@ private slots:
     void otherProgramsSeeTheContext();
     void cancelLeavesNoFile();
     void snapshotsDiffer();
+    void goesBackToASnapshot();
 
 private:
     std::filesystem::path path(const std::string &name) const { return m_folder->filePath(QString::fromStdString(name)).toStdString(); }
@@ -164,6 +165,62 @@ void TestDataExport::snapshotsDiffer()
         QVERIFY(diff->shown[1].before && !diff->shown[1].after);
     }
     QVERIFY(!project->diffSnapshots({99}, {}, 3));
+}
+
+// All that happened since is taken back as one step; what no snapshot holds is left alone.
+void TestDataExport::goesBackToASnapshot()
+{
+    auto project = Project::create(path("p.fettle"));
+    const auto ids = project->addRecords(someRecords(), "Added").value(); // 3 is empty
+    QVERIFY(project->setSplit({ids[3]}, Split::Train));
+    const auto first = project->freezeSnapshot({}, {1, 0, 0, 1});
+    QVERIFY(first);
+    const auto read = [&](std::size_t place) { return *project->record(ids[place]); };
+    const std::vector<Record> then = {read(0), read(1), read(3), read(4)};
+    QCOMPARE(*project->backToSnapshot(first->id), 0); // nothing has happened
+    const std::int64_t step = project->undoEntry()->number;
+
+    Record record = read(0);
+    record.turns[1].text = "In room 7.";
+    record.tags = {"moved"};
+    record.note = "asked Ines";
+    QVERIFY(project->saveRecord(record));
+    QVERIFY(project->setStatus({ids[1]}, RecordStatus::Rejected));
+    QVERIFY(project->setSplit({ids[3]}, Split::Test));
+    QVERIFY(project->deleteRecords({ids[4]}));
+    QVERIFY(project->setRating({ids[2]}, 1)); // the empty one
+    const auto added = project->addRecords({makePair("New?", "", "Yes.")}, "Added").value();
+    const auto changed = project->diffSnapshots(first->id, {}, 10);
+    QCOMPARE(changed->added, 1);
+    QCOMPARE(changed->removed, 2);
+    QCOMPARE(changed->changed, 2);
+
+    QCOMPARE(*project->backToSnapshot(first->id), 5);
+    const auto diff = project->diffSnapshots(first->id, {}, 10);
+    QCOMPARE(diff->same, 4);
+    QVERIFY(diff->shown.empty());
+    std::size_t place = 0;
+    for (const std::size_t i : {0, 1, 3, 4})
+        QCOMPARE(read(i), then[place++]);
+    QCOMPARE(read(2).rating, 1);
+    QVERIFY(!project->record(added[0]));
+    QCOMPARE(project->freezeSnapshot({}, {1, 0, 0, 1})->hash, first->hash);
+    QVERIFY(project->undo());
+    QCOMPARE(project->diffSnapshots(first->id, {}, 10)->changed, 2);
+    QCOMPARE(std::string(data::responseOf(read(0))), std::string("In room 7."));
+    QVERIFY(project->record(added[0]));
+    QVERIFY(!project->record(ids[4]));
+    QVERIFY(project->redo());
+    QVERIFY(project->diffSnapshots(first->id, {}, 10)->shown.empty());
+
+    QVERIFY(project->undoEntry()->number > step);
+    std::stop_source stopped;
+    stopped.request_stop();
+    QVERIFY(project->undo());
+    const auto cancelled = project->backToSnapshot(first->id, {}, stopped.get_token());
+    QCOMPARE(cancelled.error().code, ErrorCode::Cancelled);
+    QCOMPARE(project->diffSnapshots(first->id, {}, 10)->changed, 2);
+    QCOMPARE(project->backToSnapshot({99}).error().code, ErrorCode::NotFound);
 }
 
 QTEST_APPLESS_MAIN(TestDataExport)

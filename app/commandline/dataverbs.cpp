@@ -233,7 +233,7 @@ void addDataVerbs(Registry &registry)
     import->add_option("--sheet", arguments->sheet, tr("Sheet of a workbook instead of the first that is not hidden"));
     import->add_flag("--dry-run", arguments->isDryRun, tr("Read and report only"));
 
-    struct SnapshotArguments { std::string project, filter, split = "90/10"; std::uint64_t seed = 1207; };
+    struct SnapshotArguments { std::string project, filter, split = "90/10"; std::uint64_t seed = 1207; std::int64_t back = 0; };
     auto snapshot = std::make_shared<SnapshotArguments>();
     CLI::App *freeze = registry.add("snapshot", tr("Freezes the records for training"), [snapshot](Context &context) {
         auto shares = parseShares(snapshot->split, snapshot->seed);
@@ -242,6 +242,14 @@ void addDataVerbs(Registry &registry)
         auto project = engine::Project::open(snapshot->project, engine::Access::ReadWrite);
         if (!project)
             return context.terminal.fail(project.error());
+        if (snapshot->back > 0) {
+            const auto records = project->backToSnapshot({snapshot->back}, context.terminal.progressCallback(), context.stop);
+            if (!records)
+                return context.terminal.fail(records.error());
+            context.terminal.say(tr("The records are as in snapshot {} again; {} changed.", snapshot->back, *records));
+            context.terminal.json({{"snapshot", snapshot->back}, {"changed", *records}});
+            return 0;
+        }
         engine::RecordFilter filter;
         filter.query = snapshot->filter;
         auto frozen = project->freezeSnapshot(filter, *shares);
@@ -256,6 +264,7 @@ void addDataVerbs(Registry &registry)
     freeze->add_option("--project", snapshot->project, tr("The project"))->required();
     freeze->add_option("--filter", snapshot->filter, tr("Which records, as in the search field: words, tag:dosage, status:approved, length<512, -split:test"));
     freeze->add_option("--split", snapshot->split, tr("Shares of train/held-out/test for records without a split"))->capture_default_str();
+    freeze->add_option("--back", snapshot->back, tr("Go back to the snapshot of that number instead, as one step that undo takes back"))->check(CLI::PositiveNumber);
     freeze->add_option("--seed", snapshot->seed, tr("Seed of the split"))->capture_default_str();
 }
 

@@ -351,7 +351,18 @@ void BulkChangesTest::snapshotsAreNamedAndCompared()
     QTest::keyClicks(snapshots->nameField(), QStringLiteral("first"));
     QTest::keyClick(snapshots->nameField(), Qt::Key_Return);
     QTRY_VERIFY(snapshots->olderBox()->itemText(0).contains(QLatin1String("first")));
+    QTRY_VERIFY(snapshots->backButton()->isEnabled());
+    QTest::mouseClick(snapshots->backButton(), Qt::LeftButton);
+    QTRY_VERIFY(!dialog<SnapshotsDialog>());
+    QCOMPARE(stored(1).status, RecordStatus::New);
+    act("compareSnapshots");
+    snapshots = dialog<SnapshotsDialog>();
+    QTRY_COMPARE(snapshots->summary(), QStringLiteral("0 added, 0 removed, 0 changed, 4 the same"));
+    QVERIFY(!snapshots->backButton()->isEnabled());
     QTest::keyClick(snapshots, Qt::Key_Escape);
+    QTRY_VERIFY(!dialog<SnapshotsDialog>());
+    m_bridge->undo();
+    QTRY_COMPARE(stored(1).status, RecordStatus::Rejected);
 }
 
 void BulkChangesTest::moreFindingsThanRoom()

@@ -70,6 +70,7 @@ public:
                                                                        std::stop_token stop) const = 0;
     [[nodiscard]] virtual Result<> nameSnapshot(SnapshotId id, const std::string &name) = 0;
     [[nodiscard]] virtual Result<data::SnapshotDiff> diffSnapshots(SnapshotId older, std::optional<SnapshotId> newer, std::size_t shown) const = 0;
+    [[nodiscard]] virtual Result<std::int64_t> backToSnapshot(SnapshotId id, const ProgressCallback &progress, std::stop_token stop) = 0;
     [[nodiscard]] virtual std::optional<engine::JournalEntry> undoEntry() const = 0;
     [[nodiscard]] virtual std::optional<engine::JournalEntry> redoEntry() const = 0;
     [[nodiscard]] virtual Result<engine::JournalEntry> undo() = 0;

@@ -77,6 +77,7 @@ public:
     {
         return m_project.diffSnapshots(older, newer, shown);
     }
+    Result<std::int64_t> backToSnapshot(SnapshotId id, const ProgressCallback &progress, std::stop_token stop) override { return m_project.backToSnapshot(id, progress, stop); }
     std::optional<engine::JournalEntry> undoEntry() const override { return m_project.undoEntry(); }
     std::optional<engine::JournalEntry> redoEntry() const override { return m_project.redoEntry(); }
     Result<engine::JournalEntry> undo() override { return m_project.undo(); }

@@ -119,6 +119,7 @@ void DataPage::openSnapshots()
     m_editor->flush();
     auto *dialog = new SnapshotsDialog(bridge(), this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &SnapshotsDialog::wentBack, this, &DataPage::noteChange);
     dialog->open();
 }
 

@@ -50,7 +50,13 @@ SnapshotsDialog::SnapshotsDialog(Bridge &bridge, QWidget *parent) : QDialog(pare
     auto *close = new Button(tr("Close"));
     close->setHeight(kButtonLarge);
     close->setAutoDefault(false); // Return in the name keeps the name
+    m_back = new Button(tr("Go back to this snapshot"), QStringLiteral("history"),
+                        tr("Makes the records what they were: what differs above is put back, what was added goes to the trash. One step, which undo takes back"));
+    m_back->setHeight(kButtonLarge);
+    m_back->setAutoDefault(false);
+    m_back->setEnabled(false);
     auto *row = new QHBoxLayout;
+    row->addWidget(m_back);
     row->addStretch(1);
     row->addWidget(close);
     auto *column = new QVBoxLayout(this);
@@ -63,6 +69,7 @@ SnapshotsDialog::SnapshotsDialog(Bridge &bridge, QWidget *parent) : QDialog(pare
     column->addLayout(row);
     resize(960, 620);
     connect(close, &QAbstractButton::clicked, this, &QDialog::reject);
+    connect(m_back, &QAbstractButton::clicked, this, &SnapshotsDialog::goBack);
     connect(m_older, &QComboBox::currentIndexChanged, this, &SnapshotsDialog::compare);
     connect(m_newer, &QComboBox::currentIndexChanged, this, &SnapshotsDialog::compare);
     connect(m_name, &QLineEdit::editingFinished, this, &SnapshotsDialog::rename);
@@ -104,6 +111,7 @@ void SnapshotsDialog::receive(Result<std::vector<engine::SnapshotInfo>> snapshot
 void SnapshotsDialog::compare()
 {
     const int place = m_older->currentIndex();
+    m_back->setEnabled(false);
     if (place < 0 || place >= int(m_snapshots.size())) {
         m_summary->setText(tr("There is no snapshot yet. \"Freeze snapshot\" keeps the records as they are."));
         m_changes->setMessage({});
@@ -132,6 +140,7 @@ void SnapshotsDialog::receiveDiff(Result<data::SnapshotDiff> diff)
     }
     m_summary->setText(tr("%1 added, %2 removed, %3 changed, %4 the same")
                            .arg(countText(diff->added), countText(diff->removed), countText(diff->changed), countText(diff->same)));
+    m_back->setEnabled(m_newer->currentData().toLongLong() == 0 && !diff->shown.empty()); // nobody goes back unseen
     data::BulkPreview preview;
     for (data::SnapshotChange &change : diff->shown) {
         preview.changed.push_back(change.before ? change.before->id : change.after->id);
@@ -160,6 +169,26 @@ void SnapshotsDialog::rename()
                 m_summary->setText(QString::fromStdString(result.error().message));
             else
                 readSnapshots();
+        });
+}
+
+void SnapshotsDialog::goBack()
+{
+    const int place = m_older->currentIndex();
+    if (place < 0 || place >= int(m_snapshots.size()))
+        return;
+    m_back->setEnabled(false);
+    m_summary->setText(tr("Going back to the snapshot"));
+    m_bridge.write<std::int64_t>(
+        Touched::Records, this,
+        [id = m_snapshots[std::size_t(place)].id](ProjectApi &project, const JobContext &job) { return project.backToSnapshot(id, job.progress, job.stop); },
+        [this](Result<std::int64_t> records) {
+            if (!records) {
+                m_summary->setText(QString::fromStdString(records.error().message + ' ' + records.error().hint));
+                return;
+            }
+            emit wentBack(qint64(*records));
+            accept();
         });
 }
 

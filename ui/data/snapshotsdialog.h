@@ -10,6 +10,7 @@ class QLineEdit;
 
 namespace fettle::ui {
 
+class Button;
 class ChangePreview;
 class TextLabel;
 
@@ -23,6 +24,10 @@ public:
     [[nodiscard]] QComboBox *olderBox() const { return m_older; }
     [[nodiscard]] QComboBox *newerBox() const { return m_newer; }
     [[nodiscard]] QLineEdit *nameField() const { return m_name; }
+    [[nodiscard]] Button *backButton() const { return m_back; }
+
+signals:
+    void wentBack(qint64 records);
 
 private:
     void readSnapshots();
@@ -30,6 +35,7 @@ private:
     void compare();
     void receiveDiff(Result<data::SnapshotDiff> diff);
     void rename();
+    void goBack();
 
     Bridge &m_bridge;
     std::vector<engine::SnapshotInfo> m_snapshots;
@@ -38,6 +44,7 @@ private:
     QLineEdit *m_name = nullptr;
     TextLabel *m_summary = nullptr;
     ChangePreview *m_changes = nullptr;
+    Button *m_back = nullptr;
 };
 
 } // namespace fettle::ui

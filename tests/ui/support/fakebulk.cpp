@@ -147,6 +147,11 @@ Result<data::SnapshotDiff> FakeProject::diffSnapshots(SnapshotId older, std::opt
     return diff;
 }
 
+Result<std::int64_t> FakeProject::backToSnapshot(SnapshotId, const ProgressCallback &, std::stop_token)
+{
+    return fail(ErrorCode::Usage, "The stand-in goes back nowhere.");
+}
+
 Result<> FakeProject::trashRun(RunId id)
 {
     const std::scoped_lock lock(m_state->mutex);

@@ -88,6 +88,7 @@ public:
                                                  const ProgressCallback &progress, std::stop_token stop) const override;
     Result<> nameSnapshot(SnapshotId id, const std::string &name) override;
     Result<data::SnapshotDiff> diffSnapshots(SnapshotId older, std::optional<SnapshotId> newer, std::size_t shown) const override;
+    Result<std::int64_t> backToSnapshot(SnapshotId id, const ProgressCallback &progress, std::stop_token stop) override;
     std::optional<engine::JournalEntry> undoEntry() const override;
     std::optional<engine::JournalEntry> redoEntry() const override;
     Result<engine::JournalEntry> undo() override;

@@ -29,14 +29,14 @@ train::Recipe measuredRecipe(std::string_view method)
     return recipe;
 }
 
-fs::path cacheFile() { return cacheFolder() / "method-memory.json"; }
+fs::path measuredFile() { return cacheFolder() / "method-memory.json"; }
 
 // A convenience: whatever is wrong with it, it is measured anew.
-nlohmann::json readCache()
+nlohmann::json readMeasured()
 {
     io::JsonLimits limits;
     limits.maxBytes = 16 << 20;
-    auto cache = io::readJsonFile(cacheFile(), limits);
+    auto cache = io::readJsonFile(measuredFile(), limits);
     return cache && cache->is_object() ? *std::move(cache) : nlohmann::json::object();
 }
 
@@ -45,9 +45,9 @@ std::string keyOf(const std::string &hash) { return fmt::format("{} {} {}", hash
 
 void keepFigures(const std::string &key, const MethodMemory &measured)
 {
-    nlohmann::json cache = readCache();
+    nlohmann::json cache = readMeasured();
     cache[key][measured.method] = {{"bytes", measured.bytes}, {"isExtrapolated", measured.isExtrapolated}, {"secondsPerStep", measured.secondsPerStep}};
-    static_cast<void>(io::writeFileAtomically(cacheFile(), cache.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"));
+    static_cast<void>(io::writeFileAtomically(measuredFile(), cache.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"));
 }
 
 void readFigures(const nlohmann::json &figures, MethodMemory &method)
@@ -83,7 +83,7 @@ Result<ModelMemory> knownMemory(const fs::path &model, std::stop_token stop)
     auto memory = possibleMethods(model);
     if (!memory)
         return memory;
-    const nlohmann::json cache = readCache();
+    const nlohmann::json cache = readMeasured();
     if (cache.empty())
         return memory;
     auto hash = modelHash(model, stop);

@@ -269,6 +269,7 @@ void BulkChangesTest::rejectedRowsAreRepaired_data()
     QTest::newRow("lines") << "rows.jsonl" << QByteArray("{\"question\": \"A?\", \"answer\": \"a\"}\n{\"question\": \"B?\", \"answer\": \"b\"\n")
                            << "{\"question\": \"B?\", \"answer\": \"b\"}";
     QTest::newRow("table") << "rows.csv" << QByteArray("question;answer\nA?;a\nB?;b;c\n") << "B?;b";
+    QTest::newRow("single quotes") << "rows.csv" << QByteArray("'question';'answer'\n'A?';'a'\n'B?';'b';'c'\n") << "'B?';'b'";
 }
 
 void BulkChangesTest::rejectedRowsAreRepaired()
@@ -297,8 +298,8 @@ void BulkChangesTest::rejectedRowsAreRepaired()
     QCOMPARE(import->importButton()->text(), QStringLiteral("Import 2 records"));
     QTest::mouseClick(import->importButton(), Qt::LeftButton);
     QTRY_COMPARE(m_model->rowCount(), 6);
-    QCOMPARE(stored(6).turns[0].text, std::string("B?"));
-    QCOMPARE(stored(6).turns[1].text, std::string("b"));
+    QCOMPARE(QString::fromStdString(stored(6).turns[0].text), QStringLiteral("B?"));
+    QCOMPARE(QString::fromStdString(stored(6).turns[1].text), QStringLiteral("b"));
     QVERIFY(QString::fromStdString(stored(6).source).startsWith(name + QStringLiteral(", line ")));
     QVERIFY(file.open(QIODevice::ReadOnly));
     QCOMPARE(file.readAll(), bytes); // never changed

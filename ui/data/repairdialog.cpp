@@ -50,6 +50,7 @@ RepairDialog::RepairDialog(const data::ImportReport &report, const data::Rejecte
     m_report.format = report.format;
     m_report.columns = report.columns;
     m_report.delimiter = report.delimiter;
+    m_report.quote = report.quote;
     setWindowTitle(tr("Repair line %1").arg(countText(row.line)));
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(kPaneSide, kPaneTop, kPaneSide, kStep3);

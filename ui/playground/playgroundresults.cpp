@@ -43,7 +43,7 @@ void PlaygroundPage::setupResults()
     showServing();
     m_pictureAction = addPageAction(QStringLiteral("saveComparison"), tr("Save a picture of the comparison..."), QStringLiteral("camera"), {},
                                     tr("The question and every answer at its full length, for a report."), [this] { saveComparison(); });
-    m_correctAction = addPageAction(QStringLiteral("correctAnswer"), tr("Correct the answer..."), QStringLiteral("pen-line"), QKeySequence(Qt::CTRL | Qt::Key_K | Qt::SHIFT),
+    m_correctAction = addPageAction(QStringLiteral("correctAnswer"), tr("Correct the answer..."), QStringLiteral("pen-line"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_K),
                                     tr("This answer is wrong: write the right one, and the next run learns it."), [this] { correct(m_tuned.answer->text().isEmpty() ? m_base : m_tuned); });
 }
 

@@ -42,6 +42,7 @@ private slots:
     void longConversationScrolls();
     void turnsFollowTheColumns();
     void withoutFollowUpItBeginsAnew();
+    void askedQuestionMakesRoomForAFollowUp();
     void questionsCanBeLookedThrough();
     void editedQuestionTakesItsPlace();
     void branchKeepsWhatWas();
@@ -316,6 +317,19 @@ void ConversationTest::withoutFollowUpItBeginsAnew()
     QVERIFY(asked().columns[0].conversation.empty());
     QVERIFY(!named<TextLabel>("questionNumber")->isVisible());
     QTRY_COMPARE(history(), (QStringList{QStringLiteral("Second?"), QStringLiteral("First?")}));
+}
+
+// What was asked stands above already: it is not to be joined to the next question. What was not asked yet stays.
+void ConversationTest::askedQuestionMakesRoomForAFollowUp()
+{
+    auto *composer = named<QPlainTextEdit>("question");
+    askAndWait(QStringLiteral("First?"));
+    follow(true);
+    QCOMPARE(composer->toPlainText(), QString());
+    follow(false);
+    composer->setPlainText(QStringLiteral("Second?"));
+    follow(true);
+    QCOMPARE(composer->toPlainText(), QStringLiteral("Second?"));
 }
 
 void ConversationTest::questionsCanBeLookedThrough()

@@ -30,6 +30,7 @@ DownloadDialog::DownloadDialog(const QString &name, QWidget *parent) : QDialog(p
                                   "Models that ask for your consent need an access token in HF_TOKEN."));
     example->setWordWrap(true);
     column->addWidget(example);
+    column->addStretch(1);
     column->addSpacing(kStep2);
     auto *row = new QHBoxLayout;
     row->setSpacing(kStep2);

@@ -262,6 +262,10 @@ QWidget *PlaygroundPage::makeComposer()
     line->addWidget(m_parts->button());
     m_follow = new QCheckBox(tr("Follow-up"));
     m_follow->setObjectName(QStringLiteral("followUp"));
+    connect(m_follow, &QCheckBox::toggled, this, [this](bool isFollowing) {
+        if (isFollowing && m_composer->toPlainText() == m_asked.text) // it stands above already
+            m_composer->clear();
+    });
     m_follow->setAccessibleName(tr("Follow-up"));
     m_follow->setToolTip(tr("The question goes on with this conversation: every column remembers what it answered itself. Off: a new conversation begins."));
     line->addWidget(m_follow);

@@ -8,6 +8,7 @@
 #include "ui/theme/theme.h"
 
 #include <QApplication>
+#include <QEventLoop>
 #include <QTimer>
 
 #include <algorithm>
@@ -58,13 +59,21 @@ private:
     double m_computed = 0, m_mostComputed = 0;
 };
 
+// Serves events for a moment and sleeps in between, as the program does: processEvents() with a time limit would turn in circles and take a core.
+inline void rest()
+{
+    QEventLoop loop;
+    QTimer::singleShot(5, &loop, &QEventLoop::quit);
+    loop.exec();
+}
+
 // False where the condition did not come true in time.
 template <class Condition>
 bool wait(Condition condition, double seconds)
 {
     const Stopwatch watch;
     while (!condition() && watch.seconds() < seconds)
-        QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents, 10);
+        rest();
     return condition();
 }
 

@@ -62,7 +62,7 @@ std::string anyOf(const std::vector<std::string> &queries, std::string_view by)
     return fmt::format("(({}))", fmt::join(queries, fmt::format("){}(", by)));
 }
 
-Result<std::string> match(const store::Database &database, const std::string &query)
+Result<std::string> match(const store::Database &database, const std::string &query, std::int64_t largest)
 {
     auto statement = database.prepare("SELECT rowid FROM contentText WHERE contentText MATCH ?");
     if (!statement)
@@ -75,18 +75,19 @@ Result<std::string> match(const store::Database &database, const std::string &qu
             return passError(hasRow);
         if (!*hasRow)
             return found;
-        store::addId(found, statement->integer(0));
+        if (statement->integer(0) <= largest) // a damaged index may name what is not there
+            store::addId(found, statement->integer(0));
     }
 }
 
 // The sets of the queries that are one plain word; the others are given back.
 template <class Take>
-Result<std::vector<std::string>> takePlain(const store::Database &database, const std::vector<std::string> &queries, bool canRead, const Take &take)
+Result<std::vector<std::string>> takePlain(const store::Database &database, const std::vector<std::string> &queries, std::int64_t largest, bool canRead, const Take &take)
 {
     std::vector<std::string> left;
     for (const std::string &query : queries) {
         const auto word = canRead ? plainBeginning(query) : std::nullopt;
-        auto found = word ? contentsWithBeginning(database, *word) : Result<std::optional<std::string>>(std::nullopt);
+        auto found = word ? contentsWithBeginning(database, *word, largest) : Result<std::optional<std::string>>(std::nullopt);
         if (!found)
             return passError(found);
         if (*found)
@@ -112,23 +113,26 @@ Result<TextCondition> findTexts(const store::Database &database, const std::vect
             return passError(begun);
         oneState.emplace(std::move(*begun));
     }
+    const auto largest = database.integer("SELECT coalesce(max(id), 0) FROM content");
+    if (!largest)
+        return passError(largest);
     std::optional<std::string> found; // nothing yet: all
     std::string avoided;
     const auto narrow = [&found](std::string set) { found ? keepCommon(*found, set) : static_cast<void>(found = std::move(set)); };
-    const auto must = takePlain(database, mustMatch, canRead, narrow);
+    const auto must = takePlain(database, mustMatch, *largest, canRead, narrow);
     if (!must)
         return passError(must);
-    const auto mustNot = takePlain(database, mustNotMatch, canRead, [&avoided](const std::string &set) { join(avoided, set); });
+    const auto mustNot = takePlain(database, mustNotMatch, *largest, canRead, [&avoided](const std::string &set) { join(avoided, set); });
     if (!mustNot)
         return passError(mustNot);
     if (!must->empty()) {
-        auto set = match(database, anyOf(*must, " AND "));
+        auto set = match(database, anyOf(*must, " AND "), *largest);
         if (!set)
             return passError(set);
         narrow(std::move(*set));
     }
     if (!mustNot->empty()) {
-        const auto set = match(database, anyOf(*mustNot, " OR "));
+        const auto set = match(database, anyOf(*mustNot, " OR "), *largest);
         if (!set)
             return passError(set);
         join(avoided, *set);

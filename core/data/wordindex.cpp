@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::int64_t kStructureId = 10; // of the row that lists the segments
 constexpr int kSegmentShift = 37;         // a leaf's row number: segment << 37 | page
+constexpr std::int64_t kLargestSegment = 0xFFFF, kLargestPage = (std::int64_t{1} << 31) - 1;
 constexpr char kMainIndex = '0';          // stands before each term of the main index
 constexpr std::size_t kHeader = 4;        // bytes of a leaf before its content
 
@@ -92,6 +93,8 @@ Result<std::optional<std::vector<Segment>>> readSegments(const store::Database &
             segment.id = static_cast<std::int64_t>(reader.number());
             segment.first = static_cast<std::int64_t>(reader.number());
             segment.last = static_cast<std::int64_t>(reader.number());
+            if (segment.id <= 0 || segment.id > kLargestSegment || segment.first < 0 || segment.last < segment.first || segment.last > kLargestPage)
+                return std::optional<std::vector<Segment>>();
             segments.push_back(segment);
         }
     }
@@ -103,7 +106,7 @@ Result<std::optional<std::vector<Segment>>> readSegments(const store::Database &
 // Goes through the leaves of one segment, one after the other.
 class SegmentScan {
 public:
-    SegmentScan(std::string term, std::string &found) : m_wanted(std::move(term)), m_found(found) { }
+    SegmentScan(std::string term, std::int64_t largest, std::string &found) : m_wanted(std::move(term)), m_largest(static_cast<std::uint64_t>(largest)), m_found(found) { }
 
     enum class State { GoesOn, Ended, Unknown };
     State leaf(std::string_view page)
@@ -160,7 +163,7 @@ private:
         while (reader.at() < bytes.size()) {
             row += reader.number();
             const std::uint64_t size = reader.number();
-            if (reader.isBroken || (size & 1) != 0 || row > (std::uint64_t{1} << 40))
+            if (reader.isBroken || (size & 1) != 0 || row > m_largest)
                 return false;
             store::addId(m_found, static_cast<std::int64_t>(row));
             const std::size_t left = bytes.size() - reader.at();
@@ -171,6 +174,7 @@ private:
     }
 
     std::string m_wanted, m_term;
+    std::uint64_t m_largest; // row that there can be: a set has room for as many
     std::string &m_found;
     bool m_isMeant = false;
     std::size_t m_skip = 0; // bytes of positions that stand on the next leaves
@@ -192,7 +196,7 @@ std::optional<std::string> plainBeginning(std::string_view query)
     return word;
 }
 
-Result<std::optional<std::string>> contentsWithBeginning(const store::Database &database, std::string_view beginning)
+Result<std::optional<std::string>> contentsWithBeginning(const store::Database &database, std::string_view beginning, std::int64_t largest)
 {
     const std::optional<std::string> unknown;
     const auto segments = readSegments(database);
@@ -215,7 +219,7 @@ Result<std::optional<std::string>> contentsWithBeginning(const store::Database &
         const std::int64_t base = segment.id << kSegmentShift;
         pages->reset();
         pages->bind(base + first).bind(base + segment.last);
-        SegmentScan scan(term, found);
+        SegmentScan scan(term, largest, found);
         for (std::int64_t expected = base + first;; ++expected) {
             const auto hasPage = pages->step();
             if (!hasPage)

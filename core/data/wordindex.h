@@ -4,6 +4,7 @@
 
 #include "core/base/result.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,8 +19,8 @@ namespace fettle::data {
 // in the index only FTS5 knows.
 [[nodiscard]] std::optional<std::string> plainBeginning(std::string_view query);
 
-// A set of ids (core/store/idset.h) of the contents with a word that begins so; nothing where the index is built in a way that is not known here:
-// then FTS5 has to be asked. Inside a transaction of the caller, so that all pages are of one state.
-[[nodiscard]] Result<std::optional<std::string>> contentsWithBeginning(const store::Database &database, std::string_view beginning);
+// A set of ids (core/store/idset.h) of the contents with a word that begins so; nothing where the index is built in a way that is not known here, or
+// names a content above `largest`: then FTS5 has to be asked. Inside a transaction of the caller, so that all pages are of one state.
+[[nodiscard]] Result<std::optional<std::string>> contentsWithBeginning(const store::Database &database, std::string_view beginning, std::int64_t largest);
 
 } // namespace fettle::data

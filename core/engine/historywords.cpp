@@ -1,5 +1,6 @@
 #include "core/engine/historywords.h"
 
+#include "core/base/words.h"
 #include "core/io/atomicfile.h"
 #include "core/io/jsonfile.h"
 
@@ -148,8 +149,8 @@ Result<HistoryEntry> readHistoryWords(const fs::path &projectFolder, HistoryEntr
             for (std::size_t k = 0; k < std::min(entry.exchanges[i].answers.size(), exchanges[i].size()); ++k)
                 putBack(whole.exchanges[i].answers[k], exchanges[i][k]);
     } catch (const Json::exception &) { // another type where a text or a number belongs
-        return tl::unexpected(Error{ErrorCode::BadInput, fmt::format("{} is damaged: the probabilities of this conversation cannot be shown.", file->string()), {},
-                                    "The conversation itself is whole. Ask again to see them."});
+        return fail(ErrorCode::BadInput, tr("{} is damaged: the probabilities of this conversation cannot be shown.", file->string()),
+                    tr("The conversation itself is whole. Ask again to see them."));
     }
     return whole;
 }

@@ -7,6 +7,7 @@
 #include "core/base/words.h"
 #include "core/engine/modelnames.h"
 #include "core/engine/modelplaces.h"
+#include "core/engine/webmodels.h"
 #include "core/io/atomicfile.h"
 #include "core/io/gguf.h"
 #include "core/io/jsonfile.h"
@@ -23,7 +24,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::int64_t kLongestCard = 4 << 20;
-constexpr const char *kLock = "fettle.lock"; // as downloads take it
 
 fs::path realPath(const fs::path &path)
 {
@@ -94,7 +94,7 @@ ModelRemoval wholeCacheFolder(const fs::path &root)
     ModelRemoval removal{root, {root}, 0, 0};
     std::error_code error;
     for (fs::recursive_directory_iterator it(root, error), end; !error && it != end; it.increment(error))
-        removal.bytes += it->path().filename() == kLock ? 0 : freedBy(it->path());
+        removal.bytes += it->path().filename() == kDownloadLock ? 0 : freedBy(it->path());
     return removal;
 }
 
@@ -181,7 +181,7 @@ Result<std::int64_t> removeModel(const fs::path &model)
     const auto root = cacheRootOf(model);
     std::optional<store::FileLock> lock;
     if (root) {
-        auto taken = store::FileLock::take(*root / kLock);
+        auto taken = store::FileLock::take(*root / kDownloadLock);
         if (!taken)
             return fail(ErrorCode::NoPermission, tr("\"{}\" is being downloaded.", hubName(*root)), tr("Cancel the download first."), taken.error().detail);
         lock = std::move(*taken);

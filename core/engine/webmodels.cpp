@@ -338,7 +338,7 @@ Result<HubDownload> downloadModel(const std::string &text, const ProgressCallbac
         if (auto created = io::createFolder(folder); !created)
             return passError(created);
     }
-    auto lock = store::FileLock::take(root / "fettle.lock");
+    auto lock = store::FileLock::take(root / kDownloadLock);
     if (!lock)
         return fail(ErrorCode::NoPermission, tr("{} is being downloaded by another Fettle already.", wanted->model), tr("Wait for it to end."), lock.error().message);
     std::int64_t total = 0, present = 0;
@@ -417,7 +417,7 @@ Result<std::int64_t> discardDownload(const std::string &text)
     const auto note = readNote(noteOf(*wanted));
     if (!note)
         return fail(ErrorCode::NotFound, tr("Nothing of {} has been downloaded.", text), tr("Look for models again."));
-    auto lock = store::FileLock::take(root / "fettle.lock");
+    auto lock = store::FileLock::take(root / kDownloadLock);
     if (!lock)
         return fail(ErrorCode::NoPermission, tr("{} is being downloaded.", text), tr("Cancel the download first."), lock.error().message);
     std::set<std::string> named; // contents that a complete model points to

@@ -14,6 +14,9 @@
 
 namespace fettle::engine {
 
+// In the folder of a model in the cache: held while it is fetched or deleted.
+inline constexpr const char *kDownloadLock = "fettle.lock";
+
 // "org/name", "org/name:Q4_K_M" for one of several GGUF files, or the address of the model's page. Errors: Usage.
 struct HubName { std::string model, variant; };
 [[nodiscard]] Result<HubName> parseHubName(const std::string &text);

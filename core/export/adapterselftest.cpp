@@ -4,6 +4,7 @@
 #include "core/generate/decodeadapter.h"
 #include "core/generate/generator.h"
 #include "core/model/decoder.h"
+#include "core/model/torcherror.h"
 
 #include <algorithm>
 #include <cmath>
@@ -161,7 +162,7 @@ try {
     nameCause(test);
     return test;
 } catch (const std::exception &exception) {
-    return fail(ErrorCode::OutOfMemory, tr("There is not enough memory to check the adapter."), tr("Close other programs and export again."), exception.what());
+    return tl::unexpected<Error>(model::errorFromException(exception, tr("checking the adapter")));
 }
 
 } // namespace fettle::exporting

@@ -6,6 +6,7 @@
 #include "core/generate/generator.h"
 #include "core/io/gguf.h"
 #include "core/model/decoder.h"
+#include "core/model/torcherror.h"
 #include "core/model/weightsource.h"
 #include "core/text/chattemplate.h"
 
@@ -296,7 +297,7 @@ try {
     nameCause(test);
     return test;
 } catch (const std::exception &exception) {
-    return fail(ErrorCode::OutOfMemory, tr("There is not enough memory to check {}.", file.string()), tr("Close other programs and export again."), exception.what());
+    return tl::unexpected<Error>(model::errorFromException(exception, tr("checking the model")));
 }
 
 } // namespace fettle::exporting

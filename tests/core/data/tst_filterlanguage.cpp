@@ -228,8 +228,15 @@ void TestFilterLanguage::beginningsAreReadAsFts5DoesIt()
             const std::string query = "\"" + std::string(word) + "\"*";
             QCOMPARE(plainBeginning(query), std::optional<std::string>(word));
             const auto expected = readIds(statement->bind(query));
-            const auto found = contentsWithBeginning(**database, word);
+            const auto largest = (*database)->integer("SELECT coalesce(max(id), 0) FROM content");
+            QVERIFY(largest);
+            const auto found = contentsWithBeginning(**database, word, *largest);
             QVERIFY(expected && found);
+            if (!expected->empty()) { // a damaged index may name any number: no room is made for it
+                const auto refused = contentsWithBeginning(**database, word, std::ranges::max(*expected).value - 1);
+                QVERIFY(refused);
+                QVERIFY(!*refused);
+            }
             QVERIFY2(*found, word); // the format is the one that is known
             std::string set;
             for (const RecordId id : *expected)

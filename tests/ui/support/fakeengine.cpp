@@ -168,18 +168,18 @@ Result<std::int64_t> FakeEngine::removeModel(const std::filesystem::path &model)
 
 Result<engine::ModelMemory> FakeEngine::knownMemory(const std::filesystem::path &model, std::stop_token)
 {
-    engine::ModelMemory memory;
-    memory.available = this->memory.availableBytes;
+    engine::ModelMemory known;
+    known.available = memory.availableBytes;
     for (const train::MethodInfo &method : train::methods()) {
         engine::MethodMemory own;
         own.method = method.key;
-        if (const auto known = methodBytes.find(own.method); known != methodBytes.end())
-            own.bytes = known->second;
+        if (const auto bytes = methodBytes.find(own.method); bytes != methodBytes.end())
+            own.bytes = bytes->second;
         if (own.method == "full" && model.string().ends_with(".gguf"))
             own.refusal = Error{ErrorCode::BadInput, "The weights of this file are rounded to 8 bits.", "Choose LoRA."};
-        memory.methods.push_back(std::move(own));
+        known.methods.push_back(std::move(own));
     }
-    return memory;
+    return known;
 }
 
 Result<engine::ModelMemory> FakeEngine::measureMemory(const std::filesystem::path &model, const ProgressCallback &progress, std::stop_token stop)

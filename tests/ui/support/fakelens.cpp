@@ -258,8 +258,8 @@ Result<> FakeEngine::serve(const engine::ServeOptions &options, const engine::An
         request.conversation = {{data::Role::User, m_programs.front(), {}}};
         m_programs.pop_front();
         lock.unlock();
-        const auto answers = answerer(request, {}, stop);
-        events.answered("POST", "/v1/chat/completions", answers ? 200 : 503);
+        const auto answered = answerer(request, {}, stop);
+        events.answered("POST", "/v1/chat/completions", answered ? 200 : 503);
         lock.lock();
     }
     return {};

@@ -23,11 +23,11 @@ DecodeStep::DecodeStep(std::shared_ptr<const DecodeWeights> weights, WorkerPool 
 
 DecodeStep::~DecodeStep() = default;
 
-// Calls work(first, count, thread) for groups of rows as the products pack them; in this thread alone when there is little to do.
+// Calls work(first, count, thread) for groups of rows as the products pack them, or for each row where none are packed.
 template <class Work>
 void DecodeStep::forRowGroups(std::size_t rows, Work &&work)
 {
-    const std::size_t group = rowsPerGroup(), groups = (rows + group - 1) / group;
+    const std::size_t group = m_buffers->hasPacked ? rowsPerGroup() : 1, groups = (rows + group - 1) / group;
     m_pool.run(groups, [&](std::size_t index, int thread) { work(index * group, std::min(group, rows - index * group), thread); });
 }
 
@@ -66,7 +66,7 @@ Result<> DecodeStep::prepare(std::span<const StepPart> parts)
         else
             b.adapted.push_back({part.adapter, part.strength, first, count});
     }
-    return b.prepare(config, largestRank, m_pool.threads());
+    return b.prepare(*m_weights, largestRank, m_pool.threads());
 }
 
 // Embeddings and the rotary angles of every row.

@@ -2,6 +2,7 @@
 
 #include "core/base/sha256.h"
 #include "core/base/words.h"
+#include "core/generate/integerkernels.h"
 #include "core/generate/vectorkernels.h"
 
 #include <algorithm>
@@ -199,6 +200,12 @@ std::string DecodeWeights::hash(WorkerPool &pool) const
             addVector(layer.map(map).bias);
     }
     return sha256Hex(std::string_view(text));
+}
+
+bool DecodeWeights::fitsIntegers() const
+{
+    const auto fits = [](const DecodeLinear &map) { return map.matrix.isEmpty() || fitsIntegerProducts(map.matrix); };
+    return fitsIntegerProducts(outputHead()) && std::ranges::all_of(layers, [&](const DecodeLayer &layer) { return std::ranges::all_of(layer.maps, fits); });
 }
 
 std::size_t DecodeWeights::bytes() const

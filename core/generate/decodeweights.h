@@ -48,6 +48,8 @@ public:
     std::vector<float> localRopeFrequencies; // the same of sliding layers; empty: like all
 
     [[nodiscard]] const PackedMatrix &outputHead() const { return head.isEmpty() ? embedding : head; }
+    // Whether integer products take every matrix.
+    [[nodiscard]] bool fitsIntegers() const;
     // Names what lies in memory now: SHA-256 over the fingerprint of every tensor, lower-case hex. Reads all weights (some milliseconds).
     [[nodiscard]] std::string hash(WorkerPool &pool) const;
     [[nodiscard]] std::size_t bytes() const;

@@ -61,8 +61,9 @@ void expectProducts(WorkerPool &pool, std::span<const PackedMatrix *const> matri
 
 } // namespace
 
-Result<> StepBuffers::prepare(const model::ModelConfig &config, std::size_t largestRank, int threads)
+Result<> StepBuffers::prepare(const DecodeWeights &weights, std::size_t largestRank, int threads)
 {
+    const model::ModelConfig &config = weights.config;
     width = paddedRows(static_cast<std::size_t>(config.width));
     queryWidth = paddedRows(static_cast<std::size_t>(config.queryWidth()));
     keyValueWidth = paddedRows(static_cast<std::size_t>(config.keyValueWidth()));
@@ -74,9 +75,10 @@ Result<> StepBuffers::prepare(const model::ModelConfig &config, std::size_t larg
     const std::size_t widest = std::max({width, queryWidth, keyValueWidth, intermediate});
     const std::size_t count = rows.size();
     hasQuantised = hasIntegerProducts();
+    hasPacked = !hasQuantised || !adapted.empty() || !weights.fitsIntegers();
     const std::pair<Scratch *, std::size_t> sizes[] = {
         {&stream, count * width}, {&query, count * queryWidth}, {&key, count * keyValueWidth}, {&value, count * keyValueWidth},
-        {&attention, count * queryWidth}, {&gate, count * intermediate}, {&up, count * intermediate}, {&packed, count * widest},
+        {&attention, count * queryWidth}, {&gate, count * intermediate}, {&up, count * intermediate}, {&packed, hasPacked ? count * widest : 0},
         {&quantised, hasQuantised ? count * quantisedBytes(widest) / sizeof(float) : 0}, {&packedSegment, adapted.empty() ? 0 : count * widest}, {&low, 3 * count * lowRank}, {&packedLow, 3 * count * lowRank},
         {&cosine, count * half}, {&sine, count * half}, {&fused, count * fusedWidth},
         {&localCosine, config.localRopeTheta > 0 ? count * half : 0}, {&localSine, config.localRopeTheta > 0 ? count * half : 0}, {&logits, wanted.size() * vocabulary},
@@ -101,7 +103,8 @@ Result<> StepBuffers::prepare(const model::ModelConfig &config, std::size_t larg
 
 void StepBuffers::setInput(const float *source, std::size_t stride, std::size_t first, std::size_t count, std::size_t columns)
 {
-    packRows(source, stride, count, columns, packed.data() + first * columns);
+    if (hasPacked)
+        packRows(source, stride, count, columns, packed.data() + first * columns);
     if (hasQuantised)
         quantiseRows(source, stride, count, columns, quantised.bytes() + first * quantisedBytes(columns));
 }

@@ -95,7 +95,8 @@ struct StepBuffers {
     Scratch stream;         // [rows][width]
     Scratch query, key, value, attention, gate, up;
     Scratch fused;          // q, k and v, or gate and up, of models with one map for them
-    Scratch packed;         // input of the next products, all rows
+    Scratch packed;         // input of the next products, all rows, where fp32 is multiplied
+    bool hasPacked = true;
     Scratch quantised;      // the same for integer products, where this processor has them
     bool hasQuantised = false;
     Scratch packedSegment;  // the same for the rows of a segment
@@ -110,7 +111,7 @@ struct StepBuffers {
     // Rows [first, first + count) of the input of the next products. columns: of the input.
     void setInput(const float *source, std::size_t stride, std::size_t first, std::size_t count, std::size_t columns);
     [[nodiscard]] const std::byte *quantisedInput() { return hasQuantised ? quantised.bytes() : nullptr; }
-    [[nodiscard]] Result<> prepare(const model::ModelConfig &config, std::size_t largestRank, int threads);
+    [[nodiscard]] Result<> prepare(const DecodeWeights &weights, std::size_t largestRank, int threads);
     // Computes and empties the lists of work and of updates; keeps what is to come later. next: matrices of the products that will follow, which idle
     // threads fetch ahead.
     void runProducts(WorkerPool &pool, std::span<const PackedMatrix *const> next = {});

@@ -439,16 +439,14 @@ Result<> DecodeStep::runLayer(std::size_t layer)
     }
     if (auto done = runAttention(layer); !done)
         return done;
-    if (!config.isParallel) {
-        if (auto done = m_sites->runBottlenecks(b, m_pool, layer, DecodeAdapter::Place::AfterMlp, DecodeAdapter::BottleneckInput::Stream); !done)
-            return done;
-        if (auto done = runMlp(layer); !done)
-            return done;
-    }
+    if (auto done = m_sites->runBottlenecks(b, m_pool, layer, DecodeAdapter::Place::AfterMlp, DecodeAdapter::BottleneckInput::Stream); !done)
+        return done;
     if (config.isParallel) { // attention has used the place of the input meanwhile
         forRowGroups(b.rows.size(), [&](std::size_t first, std::size_t count, int) {
             b.setInput(b.gate.data() + first * b.intermediate, b.intermediate, first, count, static_cast<std::size_t>(config.intermediate));
         });
+    } else if (auto done = runMlp(layer); !done) {
+        return done;
     }
     if (auto done = applyMaps({model::mapFor(config, LinearMap::Down)}, layer); !done)
         return done;

@@ -332,7 +332,9 @@ private slots:
         QTest::addColumn<QString>("family");
         for (const auto &[method, family] : {std::pair{"prompt", "gemma3"}, std::pair{"prefix", "qwen3"}, std::pair{"ia3", "gemma2"}, std::pair{"ia3", "phi3"},
                                              std::pair{"ia3", "qwen2"}, std::pair{"dora", "phi3"}, std::pair{"dora", "olmo2"}, std::pair{"prompt", "gpt2"},
-                                             std::pair{"prompt", "neox"}, std::pair{"ia3", "gpt2"}, std::pair{"ia3", "neox"}, std::pair{"dora", "gpt2"}, std::pair{"dora", "neox"}, std::pair{"bottleneck", "gpt2"}})
+                                             std::pair{"prompt", "neox"}, std::pair{"ia3", "gpt2"}, std::pair{"ia3", "neox"}, std::pair{"dora", "gpt2"}, std::pair{"dora", "neox"}, std::pair{"double", "gpt2"}, std::pair{"double", "neox"},
+                                             std::pair{"sequential", "neox"}, std::pair{"parallel", "neox"}, std::pair{"parallel", "gemma2"}, std::pair{"double", "gemma3"},
+                                             std::pair{"sequential", "olmo2"}, std::pair{"parallel", "phi3"}})
             QTest::addRow("%s on %s", method, family) << method << family;
     }
     void methodsAnswerLikeTheDecoder()
@@ -453,11 +455,11 @@ private:
             return orNothing(tune::PromptTuning::create(weights, {4, tune::PromptInit::Sample, {}, {}}, 4));
         if (method == "prefix")
             return orNothing(tune::PrefixTuning::create(weights.config, {3, false, 0, {}}, 4));
-        if (method == "bottleneck") {
-            tune::BottleneckConfig twice;
-            twice.kind = tune::BottleneckKind::Double;
-            twice.reductionFactor = 4;
-            return orNothing(tune::BottleneckAdapter::create(weights.config, twice, 4));
+        if (method == "sequential" || method == "double" || method == "parallel") {
+            tune::BottleneckConfig network;
+            network.kind = method == "double" ? tune::BottleneckKind::Double : method == "parallel" ? tune::BottleneckKind::Parallel : tune::BottleneckKind::Sequential;
+            network.reductionFactor = 4;
+            return orNothing(tune::BottleneckAdapter::create(weights.config, network, 4));
         }
         if (method == "ia3") {
             tune::Ia3Config config;

@@ -6,6 +6,7 @@
 #include <QTest>
 
 #include <semaphore>
+#include <thread>
 
 using namespace fettle;
 using namespace fettle::ui;
@@ -47,6 +48,8 @@ private slots:
     void whatWaitsCanBeCancelled();
     void closingWithARunPausesIt();
     void workerRunsInOrderAndCancels();
+    void jobsHearThatTheyAreCancelledAtAnyMoment();
+    void downloadThatWaitsCanBeStopped();
 
 private:
     void open()
@@ -506,6 +509,45 @@ void BridgeTest::workerRunsInOrderAndCancels()
         QTRY_COMPARE(done.load(), 3);
     }
     QCOMPARE(order, std::vector<int>({1, 2, 4}));
+}
+
+// Also while the worker takes it from those that wait.
+void BridgeTest::jobsHearThatTheyAreCancelledAtAnyMoment()
+{
+    std::atomic<bool> isOver = false;
+    Worker worker;
+    for (JobId id = 1; id <= 20'000; ++id) {
+        isOver = false;
+        worker.post(
+            id,
+            [&](std::stop_token stop) {
+                while (!stop.stop_requested())
+                    std::this_thread::yield();
+                isOver = true;
+            },
+            [&] { isOver = true; });
+        for (std::atomic<int> spin = 0; spin < int(id % 500); ++spin) { }
+        QVERIFY2(worker.cancel(id), qPrintable(QStringLiteral("job %1 goes on").arg(id)));
+        while (!isOver)
+            std::this_thread::yield();
+    }
+}
+
+void BridgeTest::downloadThatWaitsCanBeStopped()
+{
+    std::binary_semaphore gate(0);
+    m_engine->download = [&](const std::string &, const ProgressCallback &, std::stop_token stop) -> Result<engine::HubDownload> {
+        const std::stop_callback woken(stop, [&] { gate.release(); });
+        gate.acquire();
+        return fail(ErrorCode::Cancelled, "It was cancelled.");
+    };
+    for (int i = 0; i < 200; ++i) { // most of them before the thread has taken it up
+        m_bridge->startDownload(QStringLiteral("acme/tinychat"));
+        QVERIFY(m_bridge->download().isOn);
+        m_bridge->stopDownload();
+        QTRY_VERIFY(!m_bridge->download().isOn);
+        QVERIFY(!m_bridge->download().failure);
+    }
 }
 
 QTEST_MAIN(BridgeTest)

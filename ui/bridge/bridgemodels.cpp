@@ -116,7 +116,20 @@ void Bridge::startDownload(const QString &wanted)
     m_download.wanted = wanted;
     const JobId id = m_downloadJob = m_nextJob++;
     emit downloadChanged();
-    m_downloads.post(id, [this, id, name = wanted.toStdString()](std::stop_token stop) {
+    const auto end = [this, id](const Result<engine::HubDownload> &fetched) {
+        append(CallEvent{[this, id, fetched] {
+            if (id != m_downloadJob)
+                return;
+            m_downloadJob = 0;
+            m_download.isOn = false;
+            if (fetched)
+                m_download.finished = fetched->path;
+            else if (fetched.error().code != ErrorCode::Cancelled)
+                m_download.failure = fetched.error();
+            emit downloadChanged();
+        }});
+    };
+    const auto job = [this, id, end, name = wanted.toStdString()](std::stop_token stop) {
         std::int64_t first = -1; // bytes that were there before
         QElapsedTimer timer;
         const auto progressed = [&](const Progress &progress) {
@@ -133,19 +146,9 @@ void Bridge::startDownload(const QString &wanted)
                 emit downloadChanged();
             }});
         };
-        const Result<engine::HubDownload> fetched = caught([&] { return m_engine->downloadModel(name, progressed, stop); });
-        append(CallEvent{[this, id, fetched] {
-            if (id != m_downloadJob)
-                return;
-            m_downloadJob = 0;
-            m_download.isOn = false;
-            if (fetched)
-                m_download.finished = fetched->path;
-            else if (fetched.error().code != ErrorCode::Cancelled)
-                m_download.failure = fetched.error();
-            emit downloadChanged();
-        }});
-    });
+        end(caught([&] { return m_engine->downloadModel(name, progressed, stop); }));
+    };
+    m_downloads.post(id, job, [end] { end(fail(ErrorCode::Cancelled, "It was cancelled before it began.")); });
 }
 
 // It is over when the connection has been let go of: then the same model can be asked for again.

@@ -84,6 +84,9 @@ void Worker::runWaiting(const std::string &key)
                 return;
             entry = std::move(*found);
             m_waiting.erase(found);
+            m_working.push_back({entry.id, {}}); // in the same step: a job that is cancelled in between would not hear of it
+            if (m_isEnding)
+                m_working.back().stop.request_stop();
         }
         execute(std::move(entry));
     }
@@ -106,6 +109,7 @@ void Worker::loop()
                 break;
             entry = std::move(m_waiting.front());
             m_waiting.pop_front();
+            m_working.push_back({entry.id, {}});
         }
         execute(std::move(entry));
     }
@@ -115,14 +119,12 @@ void Worker::loop()
 
 void Worker::execute(Entry entry)
 {
-    std::stop_source source;
+    std::stop_token stop;
     {
         const std::scoped_lock lock(m_mutex);
-        m_working.push_back({entry.id, source});
-        if (m_isEnding)
-            source.request_stop();
+        stop = std::ranges::find(m_working, entry.id, &Working::id)->stop.get_token();
     }
-    entry.job(source.get_token());
+    entry.job(stop);
     const std::scoped_lock lock(m_mutex);
     std::erase_if(m_working, [&](const Working &working) { return working.id == entry.id; });
 }

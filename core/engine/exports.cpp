@@ -6,7 +6,7 @@
 #include "core/engine/models.h"
 #include "core/engine/tunedmodel.h"
 #include "core/export/exporting.h"
-#include "core/tune/bottleneck.h"
+#include "core/tune/adapterhubhooks.h"
 
 #include <algorithm>
 #include <array>
@@ -32,14 +32,13 @@ Result<> checkTarget(const ExportRequest &request, const TunedModel &tuned)
         return {};
     if (!tuned.adapter)
         return fail(ErrorCode::Usage, tr("The weights themselves were trained: there is no adapter to export."), tr("Export it as merged; the result is a model folder."));
-    const bool isBottleneck = std::dynamic_pointer_cast<tune::BottleneckAdapter>(tuned.adapter) != nullptr;
-    if (request.target == "peft" && isBottleneck)
+    const auto bottleneck = std::dynamic_pointer_cast<tune::BottleneckAdapter>(tuned.adapter);
+    if (request.target == "peft" && bottleneck)
         return fail(ErrorCode::Usage, tr("PEFT has no bottleneck adapters."), tr("Export it as adapterhub."));
-    if (request.target == "adapterhub" && !isBottleneck)
+    if (request.target == "adapterhub" && !bottleneck)
         return fail(ErrorCode::Usage, tr("Only bottleneck adapters are written in AdapterHub's form."), tr("Export it as peft."));
-    if (request.target == "adapterhub" && tuned.weights->config.normPlaces != model::NormPlaces::Before)
-        return fail(ErrorCode::Usage, tr("In this model AdapterHub places an adapter in front of a norm, Fettle behind it: it would answer differently there."),
-                    tr("Use the adapter here, or train LoRA."));
+    if (const std::string why = bottleneck ? tune::whyNotInAdapterHub(tuned.weights->config, bottleneck->config().kind) : std::string(); !why.empty())
+        return fail(ErrorCode::Usage, why, tr("Use the adapter here, or train LoRA or the double kind."));
     return {};
 }
 

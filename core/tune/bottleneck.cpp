@@ -4,6 +4,7 @@
 #include "core/base/words.h"
 #include "core/io/atomicfile.h"
 #include "core/io/jsonfile.h"
+#include "core/tune/adapterhubhooks.h"
 #include "core/tune/peftconfig.h"
 
 #include <algorithm>
@@ -51,15 +52,9 @@ Result<std::vector<Place>> placesOf(const BottleneckConfig &config, const model:
     return places;
 }
 
-// type: AdapterHub's word for the family.
-std::string nameOfPlace(const Place &place, const std::string &name, std::string_view type)
+std::string nameOfPlace(const Place &place, const std::string &name, const model::ModelConfig &model)
 {
-    return fmt::format("{}.{}.{}_adapters.adapters.{}.", type == "gpt2" ? "transformer.h" : "model.layers", place.layer, place.site == ResidualSite::AfterAttention ? "attention" : "output", name);
-}
-
-std::string_view typeOf(std::string_view architecture)
-{
-    return architecture.starts_with("Mistral") ? "mistral" : architecture.starts_with("GPT2") ? "gpt2" : "llama";
+    return fmt::format("{}{}_adapters.adapters.{}.", model::layerPrefix(model, place.layer), place.site == ResidualSite::AfterAttention ? "attention" : "output", name);
 }
 
 ExpectedTensors tensorsOf(const std::vector<Place> &places, const BottleneckConfig &config, const model::ModelConfig &model)
@@ -67,7 +62,7 @@ ExpectedTensors tensorsOf(const std::vector<Place> &places, const BottleneckConf
     const std::int64_t narrow = bottleneckWidth(config, model), width = model.width;
     ExpectedTensors expected;
     for (const Place &place : places) {
-        const std::string name = nameOfPlace(place, config.name, typeOf(model.architecture));
+        const std::string name = nameOfPlace(place, config.name, model);
         expected.push_back({name + "adapter_down.0.weight", {narrow, width}});
         expected.push_back({name + "adapter_down.0.bias", {narrow}});
         expected.push_back({name + "adapter_up.weight", {width, narrow}});
@@ -114,9 +109,8 @@ Result<std::int64_t> bottleneckParameters(const BottleneckConfig &config, const 
 }
 
 BottleneckAdapter::BottleneckAdapter(BottleneckConfig config, const model::ModelConfig &model, std::vector<Module> modules)
-    : m_config(std::move(config)), m_architecture(model.architecture), m_modules(std::move(modules))
+    : m_config(std::move(config)), m_model(model), m_modules(std::move(modules))
 {
-    m_modelType = model::configToJson(model).value("model_type", "llama");
 }
 
 Result<std::shared_ptr<BottleneckAdapter>> BottleneckAdapter::create(const model::ModelConfig &model, const BottleneckConfig &config, std::uint64_t seed)
@@ -147,7 +141,7 @@ std::vector<NamedParameter> BottleneckAdapter::parameters() const
 {
     std::vector<NamedParameter> list;
     for (const Module &module : m_modules) {
-        const std::string name = nameOfPlace({module.layer, module.site}, m_config.name, m_modelType);
+        const std::string name = nameOfPlace({module.layer, module.site}, m_config.name, m_model);
         list.push_back({name + "adapter_down.0.weight", module.down});
         list.push_back({name + "adapter_down.0.bias", module.downBias});
         list.push_back({name + "adapter_up.weight", module.up});
@@ -176,6 +170,8 @@ Result<> BottleneckAdapter::save(const std::filesystem::path &folder) const
         return created;
     if (auto written = writeAdapterTensors(folder / kWeightsFile, parameters()); !written)
         return written;
+    if (auto written = writeHooks(folder, m_model); !written)
+        return written;
     const bool isParallel = m_config.kind == BottleneckKind::Parallel, isSequential = m_config.kind == BottleneckKind::Sequential;
     const json object = {
         {"config",
@@ -187,9 +183,9 @@ Result<> BottleneckAdapter::save(const std::filesystem::path &folder) const
           {"phm_dim", 4}, {"phm_init_range", 0.0001}, {"phm_layer", false}, {"phm_rank", 1}, {"reduction_factor", m_config.reductionFactor},
           {"residual_before_ln", true}, {"scaling", m_config.scaling}, {"shared_W_phm", false}, {"shared_phm_rule", true}, {"use_gating", false}}},
         {"hidden_size", m_modules.front().upBias.size(0)},
-        {"model_class", m_architecture},
+        {"model_class", m_model.architecture},
         {"model_name", m_config.baseModel},
-        {"model_type", m_modelType},
+        {"model_type", model::configToJson(m_model).value("model_type", "llama")},
         {"name", m_config.name},
         {"version", "adapters.1.3.0"},
     };
@@ -261,6 +257,8 @@ Result<std::shared_ptr<BottleneckAdapter>> BottleneckAdapter::load(const std::fi
     auto places = placesOf(*config, model);
     if (!places)
         return passError(places);
+    if (auto checked = checkHooks(folder, model, config->kind, config->name == BottleneckConfig().name); !checked)
+        return passError(checked);
     std::error_code ignored;
     if (!std::filesystem::exists(folder / kWeightsFile, ignored)) {
         const bool isPickle = std::filesystem::exists(folder / "pytorch_adapter.bin", ignored);

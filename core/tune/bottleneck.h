@@ -3,7 +3,7 @@
 //   sequential (Pfeiffer et al. 2021)   behind the MLP m:         h + m + A(h + m)
 //   double     (Houlsby et al. 2019)    behind attention and MLP:  h + a + A1(a), then h' + m + A2(m)
 //   parallel   (He et al. 2022)         beside the MLP:            h + m + A(h)
-// In models with a norm behind a branch (Gemma, OLMo 2), a and m are what that norm gives; AdapterHub would place the adapter in front of the norm.
+// In models with a norm behind a branch (Gemma, OLMo 2), a and m are what that norm gives; adapterhubhooks.h tells AdapterHub so.
 // PEFT and llama.cpp do not know them, and they cannot be merged: between Down and Up stands a curve.
 #pragma once
 
@@ -64,7 +64,7 @@ public:
 private:
     BottleneckAdapter(BottleneckConfig config, const model::ModelConfig &model, std::vector<Module> modules);
     BottleneckConfig m_config;
-    std::string m_architecture, m_modelType;
+    model::ModelConfig m_model;
     std::vector<Module> m_modules;
 };
 

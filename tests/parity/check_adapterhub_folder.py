@@ -3,16 +3,21 @@
 usage: check_adapterhub_folder.py MODEL ADAPTER EXPECTED.safetensors   (ids int32 [N], logits fp32 [N, V]); exit code 0 when equal
 """
 import sys
+from pathlib import Path
 
 import adapters
 import torch
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM
 
 model_folder, adapter_folder, expected_file = sys.argv[1:4]
 expected = load_file(expected_file)
-model = AutoModelForCausalLM.from_pretrained(model_folder, dtype=torch.float32)
-adapters.init(model)
+config = AutoConfig.from_pretrained(model_folder)
+for key, value in (getattr(config, "rope_parameters", None) or {}).items():  # as transformers 5 writes them: version 4 looks elsewhere
+    setattr(config, key, value)
+model = AutoModelForCausalLM.from_pretrained(model_folder, config=config, dtype=torch.float32)
+has_hooks = (Path(adapter_folder) / "adapter_interface.json").exists()
+adapters.init(model, interface=adapters.AdapterModelInterface._load(adapter_folder) if has_hooks else None)
 with torch.no_grad():
     base = model(expected["ids"].long()[None]).logits[0]
 name = model.load_adapter(adapter_folder, use_safetensors=True)

@@ -71,6 +71,10 @@ private slots:
         QTest::newRow("full") << "FETTLE_PEERS_PYTHON" << "check_model_folder.py" << "models/llama-gqa";
         for (const char *name : {"sequential", "double", "parallel"})
             QTest::newRow(name) << "FETTLE_ADAPTERHUB_PYTHON" << "check_adapterhub_folder.py" << "models/llama-gqa";
+        for (const auto &[name, folder] : {std::pair{"double", "models/mistral-window"}, std::pair{"sequential", "families/phi3-partial"}, std::pair{"parallel", "families/smollm3-window"},
+                                           std::pair{"sequential", "families/gemma2-uncapped"}, std::pair{"double", "families/gemma3-old"}, std::pair{"parallel", "families/olmo2"},
+                                           std::pair{"sequential", "families/neox-old"}, std::pair{"double", "families/gpt2"}})
+            QTest::addRow("%s on %s", name, folder) << "FETTLE_ADAPTERHUB_PYTHON" << "check_adapterhub_folder.py" << folder;
     }
     void peersLoadEveryMethod()
     {

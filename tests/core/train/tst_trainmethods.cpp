@@ -3,7 +3,9 @@
 #include "tests/core/model/fixture.h"
 
 #include "core/base/random.h"
+#include "core/io/atomicfile.h"
 #include "core/io/jsonfile.h"
+#include "core/io/safetensors.h"
 #include "core/model/loss.h"
 #include "core/train/optimizer.h"
 #include "core/tune/bottleneck.h"
@@ -67,6 +69,22 @@ constexpr std::pair<const char *, const char *> kFamilies[] = {
     {"mistral", "mistral-window"},       {"qwen2", "../families/qwen2"}, {"qwen3", "../families/qwen3"}, {"gemma2", "../families/gemma2"}, {"gemma3", "../families/gemma3"},
     {"smollm3", "../families/smollm3"},  {"olmo2", "../families/olmo2"}, {"phi3", "../families/phi3"},   {"gpt2", "../families/gpt2"},     {"neox", "../families/neox"}};
 
+// For AdapterHub, which is at version 4 of transformers: models whose config.json that version reads.
+struct BottleneckModel { const char *family, *model; std::vector<const char *> kinds; };
+const BottleneckModel kBottleneckModels[] = {
+    {"qwen2", "../families/qwen2-window", {""}},
+    {"qwen3", "../families/qwen3-old", {"", "-double", "-parallel"}},
+    {"gpt2", "../families/gpt2", {"", "-double"}},
+    {"smollm3", "../families/smollm3-window", {""}},
+    {"mistral", "mistral-window", {"", "-double", "-parallel"}},
+    {"phi3", "../families/phi3-partial", {"", "-double", "-parallel"}},
+    {"gemma2", "../families/gemma2-uncapped", {"", "-double"}},
+    {"gemma3", "../families/gemma3-old", {"", "-parallel"}},
+    {"olmo2", "../families/olmo2", {"", "-double", "-parallel"}},
+    {"neox", "../families/neox-old", {"", "-parallel"}},
+    {"neox", "../families/neox", {"-double"}},
+};
+
 // Prefix tuning takes no sliding window.
 const char *prefixModel(const std::string &family, const char *model)
 {
@@ -121,13 +139,11 @@ private slots:
         QTest::newRow("bottleneck-sequential") << "llama-gqa" << 1.0;
         QTest::newRow("bottleneck-double") << "llama-gqa" << 1.0;
         QTest::newRow("bottleneck-parallel") << "llama-gqa" << 1.0;
-        QTest::newRow("bottleneck-qwen2") << "../families/qwen2-window" << 1.0;
-        QTest::newRow("bottleneck-qwen3") << "../families/qwen3-old" << 1.0;
-        QTest::newRow("bottleneck-qwen3-double") << "../families/qwen3-old" << 1.0;
-        QTest::newRow("bottleneck-qwen3-parallel") << "../families/qwen3-old" << 1.0;
-        QTest::newRow("bottleneck-gpt2") << "../families/gpt2" << 1.0;
-        QTest::newRow("bottleneck-gpt2-double") << "../families/gpt2" << 1.0;
-        QTest::newRow("bottleneck-smollm3") << "../families/smollm3-window" << 1.0;
+        // make_bottleneck_fixtures.py
+        for (const auto &[family, model, kinds] : kBottleneckModels) {
+            for (const char *kind : kinds)
+                QTest::addRow("bottleneck-%s%s", family, kind) << model << 1.0;
+        }
         // make_familymethod_fixtures.py
         for (const auto &[family, model] : kFamilies) {
             for (const char *method : {"lora", "dora", "ia3", "prompt", "prefix"}) {
@@ -405,6 +421,87 @@ private slots:
         auto adapter = tune::loadAdapter(scratch.path, weights->config);
         QVERIFY(!adapter);
         QVERIFY2(QString::fromStdString(adapter.error().message).contains(named), adapter.error().message.c_str());
+    }
+
+    // AdapterHub by itself places adapters of Gemma and OLMo 2 in front of a norm: those would answer differently here.
+    void adaptersOfOtherPlacesAreRefused_data()
+    {
+        QTest::addColumn<QString>("method");
+        QTest::addColumn<QString>("model");
+        QTest::addColumn<QString>("change"); // of the interface; empty: there is none
+        QTest::addColumn<QString>("named");  // empty: it is taken
+        QTest::newRow("nothing said") << "bottleneck-gemma2" << "gemma2-uncapped" << QString() << "adapter_interface.json";
+        QTest::newRow("AdapterHub's own") << "bottleneck-gemma2" << "gemma2-uncapped" << R"({"layer_output_proj": "mlp.down_proj", "layer_ln_2": "post_feedforward_layernorm"})" << "layer_output_proj";
+        QTest::newRow("a norm of its own") << "bottleneck-gemma2" << "gemma2-uncapped" << R"({"layer_ln_2": "post_feedforward_layernorm"})" << "layer_ln_2";
+        QTest::newRow("other attention, not read") << "bottleneck-gemma2" << "gemma2-uncapped" << R"({"layer_self_attn": "self_attn"})" << QString();
+        QTest::newRow("other attention") << "bottleneck-gemma2-double" << "gemma2-uncapped" << R"({"layer_self_attn": "self_attn"})" << "layer_self_attn";
+        QTest::newRow("other stream") << "bottleneck-phi3" << "phi3-partial" << R"({"layer_pre_ffn": null})" << "layer_pre_ffn";
+        QTest::newRow("no object") << "bottleneck-olmo2" << "olmo2" << R"(7)" << "interface";
+        QTest::newRow("usual places") << "bottleneck-phi3" << "phi3-partial" << QString() << QString();
+    }
+    void adaptersOfOtherPlacesAreRefused()
+    {
+        QFETCH(QString, method);
+        QFETCH(QString, model);
+        QFETCH(QString, change);
+        QFETCH(QString, named);
+        const ScratchFolder scratch;
+        std::filesystem::copy(methodFolder(method.toStdString()), scratch.path);
+        const auto file = scratch.path / "adapter_interface.json";
+        auto interface = io::readJsonFile(file);
+        QVERIFY(interface.has_value());
+        std::filesystem::remove(file);
+        if (!change.isEmpty()) {
+            interface->merge_patch({{"interface", nlohmann::json::parse(change.toStdString())}});
+            QVERIFY(io::writeFileAtomically(file, interface->dump()).has_value());
+        }
+        auto weights = loadWeights(fixture::folder() / "families" / model.toStdString());
+        QVERIFY(weights.has_value());
+        auto adapter = tune::loadAdapter(scratch.path, (*weights)->config);
+        QCOMPARE(adapter.has_value(), named.isEmpty());
+        QVERIFY2(adapter || QString::fromStdString(adapter.error().message).contains(named), adapter ? "" : adapter.error().message.c_str());
+    }
+
+    // What we write tells AdapterHub the same places as the files that it wrote with them.
+    void placesAreToldToAdapterHub()
+    {
+        for (const auto &[family, model, kinds] : kBottleneckModels) {
+            const auto written = methodFolder(std::string("bottleneck-") + family + kinds.front()) / "adapter_interface.json";
+            auto weights = loadWeights(fixture::folder() / "models" / model);
+            QVERIFY(weights.has_value());
+            const ScratchFolder scratch;
+            QVERIFY((*tune::BottleneckAdapter::create((*weights)->config, {}, 1))->save(scratch.path).has_value());
+            const bool isKnownThere = std::string_view(family).starts_with("qwen") || std::string_view(family) == "mistral" || std::string_view(family) == "gpt2";
+            QCOMPARE(std::filesystem::exists(scratch.path / "adapter_interface.json"), !isKnownThere);
+            if (isKnownThere)
+                continue;
+            auto ours = io::readJsonFile(scratch.path / "adapter_interface.json"), theirs = io::readJsonFile(written);
+            QVERIFY(ours && theirs);
+            QVERIFY2(*ours == *theirs, (ours->dump() + theirs->dump()).c_str());
+        }
+    }
+
+    // A tensor that is not there is named, whichever it is: also the one half of a pair.
+    void missingTensorsAreNamed()
+    {
+        const auto weights = weightsOf("llama-gqa");
+        for (const auto &[method, file] : {std::pair{"loraplus", "adapter_model.safetensors"}, std::pair{"dora", "adapter_model.safetensors"}, std::pair{"ia3", "adapter_model.safetensors"},
+                                           std::pair{"prefix", "adapter_model.safetensors"}, std::pair{"prompt", "adapter_model.safetensors"}, std::pair{"bottleneck-double", "adapter.safetensors"}}) {
+            auto tensors = fixture::tensors(methodFolder(method) / file);
+            for (const auto &[missing, unused] : tensors) {
+                const ScratchFolder scratch;
+                std::filesystem::copy(methodFolder(method), scratch.path);
+                std::vector<io::TensorToWrite> rest;
+                for (const auto &[name, values] : tensors) {
+                    if (name != missing)
+                        rest.push_back({name, io::StorageType::F32, values.sizes().vec(), {static_cast<const std::byte *>(values.const_data_ptr()), static_cast<std::size_t>(values.nbytes())}});
+                }
+                QVERIFY(io::writeSafetensors(scratch.path / file, rest).has_value());
+                auto adapter = tune::loadAdapter(scratch.path, weights->config);
+                QVERIFY2(!adapter && adapter.error().code == ErrorCode::BadInput && adapter.error().message.find(missing) != std::string::npos,
+                         (missing + ": " + (adapter ? "accepted" : adapter.error().message)).c_str());
+            }
+        }
     }
 
     void picklesAreNamed()

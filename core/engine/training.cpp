@@ -249,6 +249,7 @@ Result<RunSummary> execute(Project &project, RunRecorder &recorder, const Job &j
     prober.listenTo(hooks, *trainee->adapter);
     if (auto moved = recorder.moveTo(RunState::Running); !moved)
         return failed(moved.error());
+    returnFreeMemory(); // of tokenising and reading, as before a measurement: the peak is that of the run
     resetOwnPeak();
     if (job.resumeFrom) // answers that were cut short by the pause
         prober.answerAt(job.resumeFrom->step, *trainee->adapter, job.resumeFrom->path);

@@ -1,6 +1,7 @@
 // The plain path, top to bottom. Shapes: N tokens of all documents, C width, H heads, K key-value heads, D head size, I intermediate, V vocabulary.
 #include "core/model/decoder.h"
 
+#include "core/base/memorywatch.h"
 #include "core/base/words.h"
 #include "core/model/gptdecoder.h"
 #include "core/model/torcherror.h"
@@ -9,6 +10,7 @@
 #include <fmt/format.h>
 #include <initializer_list>
 #include <limits>
+#include <new>
 
 namespace fettle::model {
 
@@ -196,8 +198,11 @@ at::Tensor throughLayers(const ModelWeights &weights, const PackedBatch &batch, 
     const at::Tensor positions = first > 0 ? batch.positions + first : batch.positions;
     const RopeTables global = globalTables(config, batch, positions);
     const RopeTables local = config.localRopeTheta > 0 ? ropeTables(config, positions, RopeKind::Local) : RopeTables{};
+    MemoryWatch memory;
     for (std::int64_t layer = 0; layer < config.layers; ++layer) {
         throwIfStopped(isStopped);
+        if (isStopped && !memory.hasRoomForNext())
+            throw std::bad_alloc();
         if (isStopped && h.requires_grad())
             h.register_hook([isStopped](const at::Tensor &) { throwIfStopped(isStopped); });
         const RopeTables *tables = config.ropeOf(layer) == RopeKind::Local ? &local : &global;

@@ -1,9 +1,11 @@
 // Shapes: N tokens of all documents, C width, H heads, D head size, I intermediate.
 #include "core/model/gptdecoder.h"
 
+#include "core/base/memorywatch.h"
 #include "core/base/words.h"
 
 #include <array>
+#include <new>
 
 namespace fettle::model {
 
@@ -63,8 +65,11 @@ at::Tensor throughGptLayers(const ModelWeights &weights, const PackedBatch &batc
         h = h + at::embedding(weights.positions, positions);
     }
     const RopeTables tables = config.hasPositionTable ? RopeTables{} : ropeTables(config, positions);
+    MemoryWatch memory;
     for (std::int64_t layer = 0; layer < config.layers; ++layer) {
         throwIfStopped(isStopped);
+        if (isStopped && !memory.hasRoomForNext())
+            throw std::bad_alloc();
         if (isStopped && h.requires_grad())
             h.register_hook([isStopped](const at::Tensor &) { throwIfStopped(isStopped); });
         const at::Tensor attention = gptAttention(weights, layer, throughGptNorm(weights, layer, Norm::BeforeAttention, h), batch,

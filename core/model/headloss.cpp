@@ -99,8 +99,10 @@ HeadLoss headLoss(const at::Tensor &hidden, const LinearWeight &ownHead, const a
     if (wantsGradient)
         outcome.gradient = at::empty({rows, width}, at::kFloat);
     const auto needed = static_cast<std::size_t>(std::min(rows, chunkRows) * vocabulary) * sizeof(float);
-    if (buffer.memory.bytes() < needed)
+    if (buffer.memory.bytes() < needed) {
+        buffer.memory = {};
         buffer.memory = LargeMemory(needed);
+    }
     float *z = buffer.memory.floats();
     const auto *target = y.const_data_ptr<std::int64_t>();
     auto *losses = outcome.losses.data_ptr<float>();

@@ -1,6 +1,8 @@
 // Maps anonymous memory on Linux; aligned heap memory elsewhere.
 #include "core/model/largememory.h"
 
+#include "core/base/memorywatch.h"
+
 #include <cstring>
 #include <new>
 #include <utility>
@@ -13,12 +15,13 @@ namespace fettle::model {
 
 namespace {
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
+constexpr std::size_t kAsked = std::size_t{16} << 20; // smaller blocks are taken without asking whether there is room
 }
 
 LargeMemory::LargeMemory(std::size_t bytes)
     : m_bytes((bytes + kHugePage - 1) / kHugePage * kHugePage)
 {
-    if (m_bytes < bytes || m_bytes == 0)
+    if (m_bytes < bytes || m_bytes == 0 || (m_bytes >= kAsked && !hasRoomFor(static_cast<std::int64_t>(m_bytes))))
         throw std::bad_alloc();
 #ifdef __linux__
     // One page more, so that the block can begin at a multiple of a huge page.

@@ -93,8 +93,10 @@ at::Tensor StoredRows::values() const
 const float *StoredRows::unpacked() const
 {
     const auto needed = static_cast<std::size_t>(count * columns()) * sizeof(float);
-    if (unpackedValues.bytes() < needed)
+    if (unpackedValues.bytes() < needed) {
+        unpackedValues = {};
         unpackedValues = LargeMemory(needed);
+    }
     matrix->decode(first, count, unpackedValues.floats());
     return unpackedValues.floats();
 }

@@ -3,6 +3,7 @@
 #include "core/base/folders.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
+#include "core/base/memorywatch.h"
 #include "core/base/processor.h"
 #include "core/base/random.h"
 #include "core/base/resources.h"
@@ -33,6 +34,7 @@ private slots:
     void folders();
     void resources();
     void machine();
+    void roomIsAskedForBefore();
     void logReachesTheSink();
     void time();
 };
@@ -227,6 +229,33 @@ void TestBase::machine()
     QVERIFY(!processorName().empty());
     tuneAllocator();
     returnFreeMemory();
+}
+
+void TestBase::roomIsAskedForBefore()
+{
+    constexpr std::int64_t kMega = 1'000'000;
+    MemoryFigures figures;
+    QVERIFY(hasRoomFor(1000 * kMega, figures, 0)); // nobody knows
+    figures.availableBytes = 500 * kMega;
+    QVERIFY(hasRoomFor(400 * kMega, figures, 0) && !hasRoomFor(490 * kMega, figures, 0)); // something stays for the rest of the program
+    QVERIFY(hasRoomFor(490 * kMega, figures, 100 * kMega) && !hasRoomFor(600 * kMega, figures, 100 * kMega));
+
+    // A computation of which each part takes 100 MB, with 340 MB left at its beginning: the third part is not begun.
+    MemoryWatch watch;
+    std::vector<bool> begun;
+    for (int part = 0; part < 4; ++part) {
+        MemoryFigures now;
+        now.ownBytes = (200 + 100 * part) * kMega;
+        now.availableBytes = (340 - 100 * part) * kMega;
+        begun.push_back(watch.hasRoomForNext(now, 0));
+    }
+    QCOMPARE(begun, std::vector<bool>({true, true, false, false}));
+    // What takes nothing more may go on with little.
+    MemoryWatch idle;
+    MemoryFigures little;
+    little.ownBytes = 200 * kMega;
+    little.availableBytes = 80 * kMega;
+    QVERIFY(idle.hasRoomForNext(little, 0) && idle.hasRoomForNext(little, 0));
 }
 
 void TestBase::logReachesTheSink()

@@ -2,8 +2,10 @@
 #include "tests/core/model/fixture.h"
 #include "tests/core/model/recorder.h"
 
+#include "core/base/memory.h"
 #include "core/io/dynamiccode.h"
 #include "core/io/jsonfile.h"
+#include "core/model/largememory.h"
 #include "core/model/loss.h"
 
 #include <QTest>
@@ -37,6 +39,16 @@ public:
 class TestDecoder : public QObject {
     Q_OBJECT
 private slots:
+    // Linux would lend it and end the program later.
+    void moreMemoryThanThereIsIsRefused()
+    {
+        const MemoryFigures figures = memoryFigures();
+        if (figures.availableBytes <= 0)
+            QSKIP("The system does not tell how much memory is free.");
+        QVERIFY_THROWS_EXCEPTION(std::bad_alloc, LargeMemory(static_cast<std::size_t>(4 * figures.totalBytes)));
+        QVERIFY(LargeMemory(static_cast<std::size_t>(figures.availableBytes / 4)).floats());
+    }
+
     void rmsNormIsTheFormula()
     {
         const at::Tensor x = at::tensor({3.0f, 4.0f}).unsqueeze(0), w = at::tensor({2.0f, 1.0f});

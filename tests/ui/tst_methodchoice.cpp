@@ -107,7 +107,7 @@ void MethodChoiceTest::cardShowsCosts()
     QVERIFY(shows("lora", QStringLiteral("4.88 M")));
     QVERIFY(shows("lora", QStringLiteral("20 MB")));
     QVERIFY(shows("lora", QStringLiteral("1.3 % trained"))); // of 361.8 M
-    QVERIFY(shows("lora", QStringLiteral("PEFT, Transformers")));
+    QVERIFY(shows("lora", QStringLiteral("PEFT, GGUF, Ollama")));
     QVERIFY(shows("lora", QStringLiteral("The usual choice")));
     QVERIFY(shows("bottleneck", QStringLiteral("AdapterHub")));
     QVERIFY(shows("prefix", QStringLiteral("230.4 K")));
@@ -282,6 +282,10 @@ void MethodChoiceTest::drawingLightsWhatIsTrained_data()
     row("lora", "targetExpression=.*layers\\.[0-3]\\..*(q|v)_proj", "Trained: two narrow matrices beside q, v.");
     row("full", "", "Trained: the maps q, k, v, o, gate, up, down themselves; the norms; the table of words; the output.");
     row("full", "parts=norms", "Trained: the norms.");
+    // As families call them that keep several maps as one.
+    row("lora", "targets=qkv_proj,down_proj", "Trained: two narrow matrices beside q, k, v, down.");
+    row("lora", "targets=c_attn,mlp.c_proj", "Trained: two narrow matrices beside q, k, v, down.");
+    row("lora", "targets=dense,dense_h_to_4h", "Trained: two narrow matrices beside o, up.");
     row("full", "layers=0-1", "Trained: the maps q, k, v, o, gate, up, down themselves; the norms.");
     row("bottleneck", "", "Trained: a small network behind the MLP.");
     row("bottleneck", "kind=double", "Trained: a small network behind attention; a small network behind the MLP.");

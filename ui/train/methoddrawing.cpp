@@ -2,6 +2,7 @@
 
 #include "ui/theme/tokens.h"
 
+#include <QHash>
 #include <QPainter>
 #include <QPainterPath>
 #include <QRegularExpression>
@@ -14,6 +15,21 @@ namespace {
 
 const QStringList kMlp = {QStringLiteral("gate"), QStringLiteral("up"), QStringLiteral("down")};
 const QStringList kAttention = {QStringLiteral("q"), QStringLiteral("k"), QStringLiteral("v"), QStringLiteral("o")};
+
+// Names of families that keep several maps as one, or call them otherwise: Phi-3, GPT-2, GPT-NeoX.
+const QHash<QString, QSet<QString>> kOtherNames = {
+    {QStringLiteral("qkv_proj"), {QStringLiteral("q"), QStringLiteral("k"), QStringLiteral("v")}},
+    {QStringLiteral("c_attn"), {QStringLiteral("q"), QStringLiteral("k"), QStringLiteral("v")}},
+    {QStringLiteral("query_key_value"), {QStringLiteral("q"), QStringLiteral("k"), QStringLiteral("v")}},
+    {QStringLiteral("dense"), {QStringLiteral("o")}},
+    {QStringLiteral("gate_up_proj"), {QStringLiteral("gate"), QStringLiteral("up")}},
+    {QStringLiteral("c_fc"), {QStringLiteral("up")}},
+    {QStringLiteral("c_proj"), {QStringLiteral("o"), QStringLiteral("down")}}, // two maps have this name
+    {QStringLiteral("attn.c_proj"), {QStringLiteral("o")}},
+    {QStringLiteral("mlp.c_proj"), {QStringLiteral("down")}},
+    {QStringLiteral("dense_h_to_4h"), {QStringLiteral("up")}},
+    {QStringLiteral("dense_4h_to_h"), {QStringLiteral("down")}},
+};
 
 constexpr qreal kStreamX = 20, kBoxLeft = 42, kBoxRight = 208, kBesideX = 213;
 
@@ -30,6 +46,8 @@ QSet<QString> mapsOfTargets(const QString &targets)
             maps += QSet<QString>(kAttention.begin(), kAttention.end());
         else if (target == QLatin1String("mlp"))
             maps += QSet<QString>(kMlp.begin(), kMlp.end());
+        else if (const auto others = kOtherNames.value(target, kOtherNames.value(target.section(QLatin1Char('.'), -1))); !others.isEmpty())
+            maps += others;
         else if (target.endsWith(QLatin1String("_proj")))
             maps.insert(target.section(QLatin1Char('.'), -1).chopped(5));
     }

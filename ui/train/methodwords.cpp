@@ -16,13 +16,13 @@ QString tr(const char *text)
 
 MethodWords methodWords(const std::string &method)
 {
-    const QString untouched = tr("numbers, base untouched"), peft = tr("as a PEFT adapter");
+    const QString untouched = tr("new numbers"), peft = tr("as a PEFT adapter");
     if (method == "lora")
         return {tr("small matrices beside the linear maps; the base stays untouched"), tr("The usual choice: a house style or a narrow field."),
-                tr("PEFT, Transformers"), untouched, peft};
+                tr("PEFT, GGUF, Ollama"), untouched, peft};
     if (method == "full")
         return {tr("the model's own weights are trained, all of them or chosen parts"), tr("Small models and much data: a new style through and through."),
-                tr("Transformers"), tr("of the model's own numbers"), tr("as a whole model")};
+                tr("Transformers, GGUF, Ollama"), tr("of the model's own numbers"), tr("as a whole model")};
     if (method == "bottleneck")
         return {tr("small networks inside each layer; the base stays untouched"), tr("Many small skills on one base model, kept apart."), tr("AdapterHub"),
                 untouched, tr("as an AdapterHub adapter")};
@@ -33,7 +33,7 @@ MethodWords methodWords(const std::string &method)
         return {tr("virtual words in front of every text; the base stays untouched"), tr("Large models and very small results."), tr("PEFT"), untouched, peft};
     if (method == "ia3")
         return {tr("one factor for some rows and columns; the base stays untouched"), tr("The smallest result that still learns facts."),
-                tr("PEFT, Transformers"), untouched, peft};
+                tr("PEFT, GGUF, Ollama"), untouched, peft};
     return {};
 }
 

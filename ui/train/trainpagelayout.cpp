@@ -42,9 +42,22 @@ CardLine cardLine(Card *card, const QString &name, int frame = 0)
     return {line, mark};
 }
 
+// What has room for a few letters only says nothing instead; the tool tip tells it.
+class FactsLabel : public ElidedLabel {
+public:
+    using ElidedLabel::ElidedLabel;
+
+protected:
+    void paintEvent(QPaintEvent *event) override
+    {
+        if (width() >= qMin(sizeHint().width(), 72))
+            ElidedLabel::paintEvent(event);
+    }
+};
+
 ElidedLabel *factsLabel(const QString &text = {})
 {
-    return new ElidedLabel(text, TextSize::Body, Weight::Regular, Ink::Muted);
+    return new FactsLabel(text, TextSize::Body, Weight::Regular, Ink::Muted);
 }
 
 Button *changeButton(const QString &text, const QString &help)

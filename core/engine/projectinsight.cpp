@@ -7,8 +7,6 @@
 #include "core/engine/runresult.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 #include <fmt/format.h>
 #include <numeric>
 
@@ -17,23 +15,6 @@ namespace fettle::engine {
 namespace fs = std::filesystem;
 
 namespace {
-
-static_assert(std::endian::native == std::endian::little, "blobs hold little-endian numbers");
-
-template <class T>
-std::string_view bytesOf(std::span<const T> values)
-{
-    return {reinterpret_cast<const char *>(values.data()), values.size_bytes()};
-}
-
-template <class T>
-std::vector<T> valuesOf(std::string_view bytes)
-{
-    std::vector<T> values(bytes.size() / sizeof(T));
-    if (!values.empty())
-        std::memcpy(values.data(), bytes.data(), values.size() * sizeof(T));
-    return values;
-}
 
 Result<data::LossTable> readPart(const store::Database &database, RunId run, LedgerPart part, std::int64_t from = 0)
 {

@@ -7,7 +7,6 @@
 
 #include <cmath>
 #include <fmt/format.h>
-#include <limits>
 
 namespace fettle::engine {
 
@@ -18,12 +17,6 @@ namespace {
 constexpr std::string_view kRunColumns = "SELECT id, name, state, method, modelPath, modelName, modelHash, snapshot, recipe, step, steps, epoch, "
                                          "trainLoss, evalLoss, tokens, trainedTokens, seconds, started, adapter, failure, resultStep, tags, note, isArchived, trashed, "
                                          "trainRows, cutRows, endlessRows, longestRow FROM run";
-
-// SQLite stores a number that is none (NaN) as NULL.
-double realOrNaN(const store::Statement &row, int column)
-{
-    return row.isNull(column) ? std::numeric_limits<double>::quiet_NaN() : row.real(column);
-}
 
 // Adapters inside the project are stored relative to it, so that a project can be copied elsewhere.
 std::string storedPath(const fs::path &folder, const std::string &path)
@@ -97,15 +90,6 @@ void bindRun(store::Statement &statement, const RunInfo &run, const fs::path &fo
 tl::unexpected<Error> noRun(RunId id)
 {
     return fail(ErrorCode::NotFound, tr("There is no run {} in this project.", id.value), tr("List the runs to see their numbers."));
-}
-
-// Runs one statement with (run, step) and says how many rows it changed.
-Result<> runWith(const store::Database &database, std::string_view sql, std::int64_t first, std::int64_t second)
-{
-    auto statement = database.prepare(sql);
-    if (!statement)
-        return passError(statement);
-    return statement->bind(first).bind(second).run();
 }
 
 } // namespace
@@ -234,23 +218,6 @@ fs::path Project::runFolder(RunId id) const
     return m_state->folder / "runs" / fmt::format("{}", id.value);
 }
 
-Result<> Project::appendMetrics(RunId id, const std::vector<MetricPoint> &points)
-{
-    return m_state->write(Touches::Other, [&]() -> Result<> {
-        auto insert = m_state->database->prepare("INSERT OR REPLACE INTO metric(run, step, epoch, loss, learningRate, gradNorm, tokensPerSecond, tokens, "
-                                                 "peakBytes, seconds, accuracy, pageFaults) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-        if (!insert)
-            return passError(insert);
-        for (const MetricPoint &point : points) {
-            insert->bind(id.value).bind(point.step).bind(point.epoch).bind(point.loss).bind(point.learningRate).bind(point.gradNorm);
-            insert->bind(point.tokensPerSecond).bind(point.tokens).bind(point.peakBytes).bind(point.seconds).bind(point.accuracy).bind(point.pageFaults);
-            if (auto done = insert->run(); !done)
-                return done;
-        }
-        return {};
-    });
-}
-
 Result<> Project::appendEval(RunId id, const EvalPoint &point)
 {
     return m_state->write(Touches::Other, [&]() -> Result<> {
@@ -279,33 +246,15 @@ Result<> Project::forgetCheckpoint(RunId id, std::int64_t step)
 Result<> Project::truncateRun(RunId id, std::int64_t step)
 {
     return m_state->write(Touches::Other, [&]() -> Result<> {
-        for (const std::string_view sql : {"DELETE FROM metric WHERE run = ? AND step > ?", "DELETE FROM eval WHERE run = ? AND step > ?",
-                                           "DELETE FROM checkpoint WHERE run = ? AND step > ?", "DELETE FROM probeAnswer WHERE run = ? AND step > ?"}) {
+        if (auto done = truncateMetrics(*m_state->database, id, step); !done)
+            return done;
+        for (const std::string_view sql : {"DELETE FROM eval WHERE run = ? AND step > ?", "DELETE FROM checkpoint WHERE run = ? AND step > ?",
+                                           "DELETE FROM probeAnswer WHERE run = ? AND step > ?"}) {
             if (auto done = runWith(*m_state->database, sql, id.value, step); !done)
                 return done;
         }
         return runWith(*m_state->database, "UPDATE run SET step = min(step, ?2) WHERE id = ?1", id.value, step);
     });
-}
-
-Result<std::vector<MetricPoint>> Project::metrics(RunId id, std::int64_t afterStep) const
-{
-    auto statement = m_state->database->prepare("SELECT step, epoch, loss, learningRate, gradNorm, tokensPerSecond, tokens, peakBytes, seconds, accuracy, "
-                                                "pageFaults FROM metric WHERE run = ? AND step > ? ORDER BY step");
-    if (!statement)
-        return passError(statement);
-    statement->bind(id.value).bind(afterStep);
-    std::vector<MetricPoint> points;
-    for (;;) {
-        const auto hasRow = statement->step();
-        if (!hasRow)
-            return passError(hasRow);
-        if (!*hasRow)
-            return points;
-        const store::Statement &row = *statement;
-        points.push_back({row.integer(0), realOrNaN(row, 1), realOrNaN(row, 2), realOrNaN(row, 3), realOrNaN(row, 4), realOrNaN(row, 5),
-                          row.integer(6), row.integer(7), realOrNaN(row, 8), realOrNaN(row, 9), row.integer(10)});
-    }
 }
 
 Result<std::vector<EvalPoint>> Project::evals(RunId id) const

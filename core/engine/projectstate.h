@@ -6,11 +6,52 @@
 #include "core/store/filelock.h"
 #include "core/store/schema.h"
 
+#include <bit>
+#include <cstring>
+#include <limits>
+#include <span>
+
 namespace fettle::engine {
 
 // What a change touches: the counters that tell readers to look again. Records: an action with a journal entry (none was written where
 // nothing changed). History: undo and redo.
 enum class Touches { Other, Lists, Records, History };
+
+static_assert(std::endian::native == std::endian::little, "blobs hold little-endian numbers");
+
+// Numbers as the bytes of a blob, and back.
+template <class T>
+std::string_view bytesOf(std::span<const T> values)
+{
+    return {reinterpret_cast<const char *>(values.data()), values.size_bytes()};
+}
+
+template <class T>
+std::vector<T> valuesOf(std::string_view bytes)
+{
+    std::vector<T> values(bytes.size() / sizeof(T));
+    if (!values.empty())
+        std::memcpy(values.data(), bytes.data(), values.size() * sizeof(T));
+    return values;
+}
+
+// SQLite stores a number that is none (NaN) as NULL.
+inline double realOrNaN(const store::Statement &row, int column)
+{
+    return row.isNull(column) ? std::numeric_limits<double>::quiet_NaN() : row.real(column);
+}
+
+// Runs one statement with (run, step).
+inline Result<> runWith(const store::Database &database, std::string_view sql, std::int64_t first, std::int64_t second)
+{
+    auto statement = database.prepare(sql);
+    if (!statement)
+        return passError(statement);
+    return statement->bind(first).bind(second).run();
+}
+
+// Forgets the steps of a run behind this one; within a transaction. See projectmetrics.cpp.
+[[nodiscard]] Result<> truncateMetrics(const store::Database &database, RunId run, std::int64_t step);
 
 struct Project::State {
     std::filesystem::path folder;

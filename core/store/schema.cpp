@@ -258,7 +258,16 @@ CREATE VIEW openDraft AS SELECT record, text, author, at, isCut FROM draft
   WHERE accepted IS NULL OR NOT EXISTS (SELECT 1 FROM journal j WHERE j.id = accepted AND j.isUndone = 0);
 )sql";
 
-constexpr std::array<std::string_view, 10> kSteps = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6, kVersion7, kVersion8, kVersion9, kVersion10};
+// Version 11: older steps of a run lie together in blocks, so that a run of a million steps is read at once. A point has pointBytes bytes; see projectmetrics.cpp.
+constexpr std::string_view kVersion11 = R"sql(
+CREATE TABLE metricBlock (
+  run INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+  first INTEGER NOT NULL, last INTEGER NOT NULL, pointBytes INTEGER NOT NULL, points BLOB NOT NULL,
+  PRIMARY KEY (run, last)
+);
+)sql";
+
+constexpr std::array<std::string_view, 11> kSteps = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6, kVersion7, kVersion8, kVersion9, kVersion10, kVersion11};
 
 } // namespace
 

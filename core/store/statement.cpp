@@ -127,7 +127,8 @@ std::string Statement::text(int column) const
 
 std::string_view Statement::view(int column) const
 {
-    const auto *data = reinterpret_cast<const char *>(sqlite3_column_text(m_handle, column));
+    const bool isBlob = sqlite3_column_type(m_handle, column) == SQLITE_BLOB; // as text it would be copied once more
+    const auto *data = static_cast<const char *>(isBlob ? sqlite3_column_blob(m_handle, column) : static_cast<const void *>(sqlite3_column_text(m_handle, column)));
     if (data == nullptr)
         return {};
     return {data, static_cast<std::size_t>(sqlite3_column_bytes(m_handle, column))};

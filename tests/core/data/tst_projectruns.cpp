@@ -1,9 +1,11 @@
 // Runs of a project with their curves and checkpoints, a moved project, prompts.
 #include "core/engine/project.h"
+#include "core/store/database.h"
 
 #include <QTemporaryDir>
 #include <QtTest>
 #include <cmath>
+#include <cstring>
 
 using namespace fettle;
 using namespace fettle::engine;
@@ -16,6 +18,10 @@ class TestProjectRuns : public QObject {
 private slots:
     void init();
     void runsKeepTheirCurves();
+    void olderStepsLieInBlocks();
+    void damagedBlocksAreNamed_data();
+    void damagedBlocksAreNamed();
+    void blocksOfAnOlderLayoutAreRead();
     void interruptedRuns();
     void trashedRunsComeBack();
     void notesStayWithTheirRun();
@@ -77,6 +83,99 @@ void TestProjectRuns::runsKeepTheirCurves()
     QCOMPARE(project.run(run.id).error().code, ErrorCode::NotFound);
     QCOMPARE(project.updateRun(run).error().code, ErrorCode::NotFound);
     QCOMPARE(project.addRun({})->name, std::string("Run 2")); // numbers are not used twice
+}
+
+// Steps from first to last, as a run has them; some numbers are none.
+static std::vector<MetricPoint> steps(std::int64_t first, std::int64_t last, double loss = 3)
+{
+    std::vector<MetricPoint> points;
+    for (std::int64_t i = first; i <= last; ++i)
+        points.push_back({i, double(i) / 100, loss / double(i), 1e-3, i % 7 == 3 ? std::nan("") : 1.0, 100, i * 64, 1 << 30, double(i) * 0.5, 0.25, i % 5});
+    return points;
+}
+
+static bool equal(const std::vector<MetricPoint> &a, const std::vector<MetricPoint> &b)
+{
+    return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(MetricPoint)) == 0;
+}
+
+void TestProjectRuns::olderStepsLieInBlocks()
+{
+    Project project = create();
+    const RunId run = project.addRun({})->id, other = project.addRun({})->id;
+    const auto count = [&](const char *table) { return *store::Database::open(path() / "project.db", store::OpenMode::ReadOnly).value()->integer(std::string("SELECT count(*) FROM ") + table); };
+    QVERIFY(project.appendMetrics(other, steps(1, 50)));
+    std::vector<MetricPoint> all = steps(1, 10'000);
+    for (std::size_t i = 0; i < all.size(); i += 500)
+        QVERIFY(project.appendMetrics(run, {all.begin() + std::ptrdiff_t(i), all.begin() + std::ptrdiff_t(i + 500)}));
+    QCOMPARE(count("metricBlock"), 2);
+    QCOMPARE(count("metric"), 10'000 - 2 * 4096 + 50);
+    QVERIFY(equal(*project.metrics(run), all));
+    for (const std::int64_t after : {0, 1, 4095, 4096, 4097, 9'000, 10'000})
+        QVERIFY(equal(*project.metrics(run, after), steps(after + 1, 10'000)));
+    // A step that comes again takes the place of the former one.
+    all[2000].loss = 7;
+    QVERIFY(project.appendMetrics(run, {all[2000]}));
+    QVERIFY(equal(*project.metrics(run), all));
+    QCOMPARE(count("metricBlock"), 2);
+    // Back to a checkpoint inside of a block, and on from there.
+    QVERIFY(project.truncateRun(run, 5000));
+    QVERIFY(equal(*project.metrics(run), {all.begin(), all.begin() + 5000}));
+    const auto again = steps(5001, 30'000, 2);
+    QVERIFY(project.appendMetrics(run, again));
+    all.resize(5000);
+    all.insert(all.end(), again.begin(), again.end());
+    QVERIFY(equal(*project.metrics(run), all));
+    QCOMPARE(count("metricBlock"), 7);
+    QVERIFY(project.truncateRun(run, 0));
+    QVERIFY(project.metrics(run)->empty());
+    QVERIFY(equal(*project.metrics(other), steps(1, 50)));
+    QVERIFY(project.appendMetrics(run, steps(1, 5000)));
+    QVERIFY(project.deleteRun(run));
+    QCOMPARE(count("metricBlock"), 0);
+}
+
+void TestProjectRuns::damagedBlocksAreNamed_data()
+{
+    QTest::addColumn<QString>("damage");
+    QTest::newRow("cut") << "points = substr(points, 1, 1000)";
+    QTest::newRow("steps that do not ascend") << "points = zeroblob(length(points))";
+    QTest::newRow("points of no size") << "pointBytes = 0";
+    QTest::newRow("points of a negative size") << "pointBytes = -88";
+    QTest::newRow("points of another size") << "pointBytes = 89";
+}
+
+void TestProjectRuns::damagedBlocksAreNamed()
+{
+    QFETCH(QString, damage);
+    Project project = create();
+    const RunId run = project.addRun({})->id;
+    QVERIFY(project.appendMetrics(run, steps(1, 5000)));
+    QVERIFY(store::Database::open(path() / "project.db", store::OpenMode::ReadWrite).value()->execute("UPDATE metricBlock SET " + damage.toStdString()));
+    const auto read = project.metrics(run);
+    QVERIFY(!read);
+    QCOMPARE(read.error().code, ErrorCode::BadInput);
+    QVERIFY(QString::fromStdString(read.error().message).contains("curve of run 1"));
+}
+
+void TestProjectRuns::blocksOfAnOlderLayoutAreRead()
+{
+    Project project = create();
+    const RunId run = project.addRun({})->id;
+    const auto points = steps(1, 4);
+    std::string bytes;
+    for (const MetricPoint &point : points)
+        bytes += std::string(reinterpret_cast<const char *>(&point), 16); // step and epoch alone
+    {
+        const auto database = store::Database::open(path() / "project.db", store::OpenMode::ReadWrite).value();
+        auto insert = database->prepare("INSERT INTO metricBlock(run, first, last, pointBytes, points) VALUES(1, 1, 4, 16, ?)");
+        QVERIFY(insert->bindBytes(bytes).run());
+    }
+    const auto read = project.metrics(run);
+    QVERIFY(read);
+    QCOMPARE(read->size(), std::size_t(4));
+    QCOMPARE(read->back().epoch, points.back().epoch);
+    QCOMPARE(read->back().loss, 0.0);
 }
 
 void TestProjectRuns::trashedRunsComeBack()

@@ -14,13 +14,13 @@ namespace fs = std::filesystem;
 
 inline const std::string kModel = FETTLE_FIXTURES "/tinychat";
 
-// 18 training rows, 6 a step in two portions: 3 steps an epoch; the warm-up ends inside the second epoch.
+// 18 training rows, 6 a step in two portions, two side by side in a computation: 3 steps an epoch; the warm-up ends inside the second epoch.
 inline TrainRequest request(const std::vector<const char *> &settings = {})
 {
     TrainRequest made;
     made.model = kModel;
     made.compute.threads = 1;
-    std::vector<const char *> all{"epochs=4", "rowsPerStep=3", "gradientAccumulation=2", "tokensPerMicroBatch=96", "learningRate=0.02", "rank=4", "dropout=0.1", "warmup=4",
+    std::vector<const char *> all{"epochs=4", "rowsPerStep=3", "gradientAccumulation=2", "tokensPerMicroBatch=192", "learningRate=0.02", "rank=4", "dropout=0.1", "warmup=4",
                                   "schedule=cosine", "checkpointEvery=2", "evalEvery=3", "keepCheckpoints=3"};
     all.insert(all.end(), settings.begin(), settings.end());
     for (const char *setting : all)

@@ -1,4 +1,4 @@
-// Nothing of a run is lost: kill -9 at twenty places, a full disk, a project folder that vanishes, damaged checkpoints. What goes on
+// Nothing of a run is lost: kill -9 at twenty-one places, a full disk, a project folder that vanishes, damaged checkpoints. What goes on
 // afterwards ends as the run that was left in peace: adapter, optimiser, log of losses and ledger of rows are the same bits.
 // The program is its own victim: started with --run FOLDER WHERE NUMBER it trains there and kills itself at that place.
 #include "tests/core/engine/survivingrun.h"
@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <thread>
 #include <unistd.h>
 
 using namespace fettle;
@@ -74,6 +75,14 @@ int victim(const fs::path &folder, const std::string &where, int number)
     RunEvents events;
     if (where == "step")
         events.stepFinished = [number](RunId, const MetricPoint &point, double) { point.step == number ? std::raise(SIGKILL) : 0; };
+    else if (where == "evaluating") // a moment behind the step, when the held-out rows and then the general questions are being read
+        events.stepFinished = [number](RunId, const MetricPoint &point, double) {
+            if (point.step == number)
+                std::thread([] {
+                    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                    std::raise(SIGKILL);
+                }).detach();
+        };
     else if (where == "evaluated")
         events.evaluated = [number](RunId, const EvalPoint &point) { point.step == number ? std::raise(SIGKILL) : 0; };
     else if (where == "checkpointed")
@@ -129,6 +138,9 @@ void TestRunSurvives::initTestCase()
     m_databaseCalls = std::exchange(g_fault, {}).seen;
     VERIFY_OK(run);
     QCOMPARE(run->run.steps, 12);
+    const auto plan = planRun(*project, request());
+    VERIFY_OK(plan);
+    QVERIFY(std::ranges::any_of(plan->firstBatch, [](const auto &row) { return row.size() > 1; })); // records do lie side by side
     QVERIFY(m_databaseCalls > 50);
     m_expected = outcomeOf(*project, run->run.id);
     QVERIFY(m_expected.adapter.size() > 1000 && m_expected.optimizer.size() > 1000);
@@ -164,6 +176,7 @@ void TestRunSurvives::killed_data()
     QTest::newRow("when the warm-up ends") << "between" << QList<int>{4};
     QTest::newRow("behind the warm-up") << "step" << QList<int>{5};
     QTest::newRow("at an epoch's end, before it is evaluated") << "step" << QList<int>{6};
+    QTest::newRow("during an evaluation") << "evaluating" << QList<int>{6};
     QTest::newRow("when an evaluation ends") << "evaluated" << QList<int>{6};
     QTest::newRow("in the middle of an epoch") << "between" << QList<int>{8};
     QTest::newRow("when a checkpoint is done") << "checkpointed" << QList<int>{8};

@@ -40,6 +40,9 @@ private slots:
     void themeRecoloursTheChart();
     void aLongRunIsDrawnFromFewPoints();
     void wheelZoomsAndTheWholeComesBack();
+    void boxZooms_data();
+    void boxZooms();
+    void spikeDoesNotFlattenTheCurve();
     void pointerReadsThroughAllCharts();
     void keysGoFromCheckpointToCheckpoint();
     void draggingShowsTheAnswers();
@@ -138,6 +141,52 @@ void LossCurveTest::wheelZoomsAndTheWholeComesBack()
     m_runs.find<ChartPane>()->smoothing().setValue(0);
     QCOMPARE(chart->readingAt(100)->smoothed, chart->readingAt(100)->raw);
     QCOMPARE(QSettings().value(QStringLiteral("runs/smoothing")).toInt(), 0);
+}
+
+void LossCurveTest::boxZooms_data()
+{
+    QTest::addColumn<int>("button");
+    QTest::addColumn<int>("modifier");
+    QTest::newRow("Shift and the left button") << int(Qt::LeftButton) << int(Qt::ShiftModifier);
+    QTest::newRow("right button") << int(Qt::RightButton) << int(Qt::NoModifier);
+}
+
+void LossCurveTest::boxZooms()
+{
+    QFETCH(int, button);
+    QFETCH(int, modifier);
+    m_runs.addRun(1, RunState::Finished, 200, 200);
+    m_runs.open();
+    auto *chart = m_runs.find<LossChart>();
+    QTRY_COMPARE(chart->viewTo(), 200.0);
+    QTRY_COMPARE(m_runs.page->curves().points.size(), std::size_t(200));
+    const QRect plot = chart->plotRect();
+    const QPoint from(int(chart->xOf(60)), plot.top() + 20), to(int(chart->xOf(120)), plot.bottom() - 20);
+    const auto mouse = Qt::MouseButton(button);
+    const auto keys = Qt::KeyboardModifiers(Qt::KeyboardModifier(modifier));
+    QTest::mousePress(m_runs.plot(), mouse, keys, from);
+    QTest::mouseMove(m_runs.plot(), (from + to) / 2);
+    QTest::mouseMove(m_runs.plot(), to);
+    QTest::mouseRelease(m_runs.plot(), mouse, keys, to);
+    QTRY_VERIFY(std::abs(chart->viewFrom() - 60) < 2 && std::abs(chart->viewTo() - 120) < 2);
+    const auto chosen = m_runs.find<Scrubber>()->chosenStep();
+    QVERIFY(!chosen || *chosen == 200); // no step was chosen on the way
+    QTest::keyClick(chart, Qt::Key_0);
+    QCOMPARE(chart->viewTo(), 200.0);
+}
+
+void LossCurveTest::spikeDoesNotFlattenTheCurve()
+{
+    m_runs.addRun(1, RunState::Finished, 200, 200);
+    m_runs.window.state->metrics[1][120].loss = 40;
+    m_runs.open();
+    auto *chart = m_runs.find<LossChart>();
+    QTRY_COMPARE(m_runs.page->curves().points.size(), std::size_t(200));
+    m_runs.find<ChartPane>()->smoothing().setValue(99);
+    QTRY_VERIFY(chart->readingAt(121)->raw > 30);
+    const QRect plot = chart->plotRect();
+    QTRY_VERIFY(chart->yOf(40) < plot.top() - plot.height()); // far above the picture
+    QVERIFY(chart->yOf(0.8) - chart->yOf(2.8) > plot.height() / 5.0); // the curve itself keeps its room
 }
 
 void LossCurveTest::pointerReadsThroughAllCharts()

@@ -24,6 +24,7 @@ private slots:
     void init();
     void cleanup();
 
+    void checkpointIsSavedNow();
     void epochsAreChangedWhileItLearns();
     void tooFewEpochsAreRefused();
     void epochsOfARunAtRestStay();
@@ -102,6 +103,19 @@ void RunControlTest::withEpochDialog(const QString &typed, const std::function<v
     });
     action("changeEpochs")->trigger();
     QVERIFY(wasThere);
+}
+
+void RunControlTest::checkpointIsSavedNow()
+{
+    QVERIFY(!action("checkpointNow")->isEnabled());
+    startRun(8);
+    doSteps(0, 5);
+    QTRY_VERIFY(action("checkpointNow")->isEnabled());
+    action("checkpointNow")->trigger();
+    doSteps(5, 7);
+    QTRY_COMPARE(m_page->curves().checkpoints.size(), std::size_t(1)); // once, and none was due
+    QCOMPARE(m_page->curves().checkpoints.front().step, 6);
+    QCOMPARE(m_fixture->bridge->activeRunInfo().state, engine::RunState::Running); // it goes on
 }
 
 void RunControlTest::epochsAreChangedWhileItLearns()

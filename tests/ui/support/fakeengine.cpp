@@ -451,6 +451,8 @@ Result<engine::RunSummary> FakeEngine::drive(FakeProjectState &state, engine::Ru
             }
             checkpoint(step);
         }
+        if (control && control->checkpointNow.exchange(false))
+            checkpoint(step);
         if (events.betweenSteps)
             events.betweenSteps({run.id, run.name, step, run.modelPath, nullptr});
         if (runError && step >= run.steps / 2) {

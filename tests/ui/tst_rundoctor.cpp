@@ -22,6 +22,7 @@ struct Shape {
     std::int64_t heldOutTokens = 4000;
     engine::RunRows rows{400, 0, 0, 300};
     std::function<std::int64_t(double)> pageFaults = [](double x) { return x < 0.1 ? 4000 : 0; }; // the model's file is read at the start
+    double rowTokens = 60;
     double lagging = 0.5; // loss of the rows of one tag in the last epoch; all begin at 2.8, the others end at 0.8
     unsigned seed = 7;
 };
@@ -43,6 +44,7 @@ RunCurves curvesOf(const Shape &shape)
         point.tokensPerSecond = shape.pace(x) * (1 + 0.05 * normal(random));
         point.seconds = 2.0 * step;
         point.pageFaults = shape.pageFaults(x);
+        point.tokens = std::int64_t(point.epoch * double(shape.rows.all) * shape.rowTokens);
         curves.points.push_back(point);
         if (step % (shape.steps / 10) == 0) {
             curves.evals.push_back({step, shape.heldOut(x), shape.heldOutTokens});
@@ -76,6 +78,9 @@ private slots:
     void ailmentsAreFound();
     void goodRunsHaveNone_data();
     void goodRunsHaveNone();
+    void unpackedRowsAreTold_data();
+    void unpackedRowsAreTold();
+    void whatIsSoundIsListed();
     void rulesWaitForTheEnd();
     void shortAndEmptyRunsAreLeftAlone();
 };
@@ -160,6 +165,65 @@ void RunDoctorTest::goodRunsHaveNone()
     QFETCH(Shape, shape);
     const auto findings = findingsOf(shape);
     QVERIFY2(findings.empty(), findings.empty() ? "" : qPrintable(findings.front().what));
+}
+
+void RunDoctorTest::unpackedRowsAreTold_data()
+{
+    QTest::addColumn<QByteArray>("recipe");
+    QTest::addColumn<double>("rowTokens");
+    QTest::addColumn<bool>("isTold");
+    QTest::newRow("short rows") << QByteArray(R"({"packing": false, "rowsPerStep": 8, "tokensPerMicroBatch": 1024})") << 60.0 << true;
+    QTest::newRow("rows that fill it") << QByteArray(R"({"packing": false, "rowsPerStep": 8, "tokensPerMicroBatch": 1024})") << 500.0 << false;
+    QTest::newRow("one row a step") << QByteArray(R"({"packing": false, "rowsPerStep": 1, "tokensPerMicroBatch": 1024})") << 60.0 << false;
+    QTest::newRow("packed") << QByteArray(R"({"packing": true, "rowsPerStep": 8, "tokensPerMicroBatch": 1024})") << 60.0 << false;
+    QTest::newRow("not a word about it") << QByteArray("{}") << 60.0 << false;
+    QTest::newRow("no yes or no") << QByteArray(R"({"packing": "no"})") << 60.0 << false;
+}
+
+void RunDoctorTest::unpackedRowsAreTold()
+{
+    QFETCH(QByteArray, recipe);
+    QFETCH(double, rowTokens);
+    QFETCH(bool, isTold);
+    Shape shape;
+    shape.rowTokens = rowTokens;
+    const auto findings = findingsOf(shape, engine::RunState::Finished, recipe.constData());
+    QCOMPARE(findings.size(), std::size_t(isTold));
+    if (!isTold)
+        return;
+    QCOMPARE(findings.front().ailment, Ailment::ReadOneByOne);
+    QCOMPARE(findings.front().cureValue, QStringLiteral("packing=true"));
+    QVERIFY(findings.front().what.contains(QStringLiteral("60 tokens")));
+}
+
+void RunDoctorTest::whatIsSoundIsListed()
+{
+    const auto namesOf = [](const Shape &shape, engine::RunState state = engine::RunState::Finished) {
+        engine::RunInfo run;
+        run.state = state;
+        run.rows = shape.rows;
+        run.recipeJson = "{}";
+        QStringList names;
+        for (const SoundCheck &check : diagnosisOf(curvesOf(shape), run).sound)
+            names.append(check.name + QStringLiteral(": ") + check.detail);
+        return names.join(QLatin1Char('\n'));
+    };
+    const QString all = namesOf({});
+    for (const char *check : {"Learning rate: loss from ", "Memorising: held out ", "Held-out records: 4", "Length of answers: none is cut off", "End mark: learnt in every row",
+                              "Tags: none lags behind", "General knowledge: loss ", "Speed: "})
+        QVERIFY2(all.contains(QLatin1String(check)), qPrintable(all));
+    Shape shape;
+    shape.rows = {400, 148, 400, 1000};
+    shape.pace = [](double x) { return x < 0.75 ? 540.0 : 120.0; };
+    const QString some = namesOf(shape);
+    for (const char *check : {"Length", "End mark", "Speed"})
+        QVERIFY2(!some.contains(QLatin1String(check)), qPrintable(some));
+    QVERIFY(some.contains(QStringLiteral("Learning rate")));
+    QVERIFY(!namesOf({}, engine::RunState::Running).contains(QStringLiteral("Learning rate"))); // too early to say
+    shape = {};
+    shape.steps = 10;
+    shape.rows = {};
+    QVERIFY(!namesOf(shape).contains(QStringLiteral("Speed")) && !namesOf(shape).contains(QStringLiteral("End mark")));
 }
 
 void RunDoctorTest::rulesWaitForTheEnd()

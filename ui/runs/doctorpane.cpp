@@ -54,11 +54,13 @@ DoctorPane::DoctorPane(QWidget *parent) : QWidget(parent)
     auto *all = new QVBoxLayout(this);
     all->setContentsMargins(0, 0, 0, 0);
     all->addWidget(scrollPane(content));
-    setFindings({}, false);
+    setDiagnosis({}, false);
 }
 
-void DoctorPane::setFindings(std::vector<RunFinding> findings, bool hasSteps)
+void DoctorPane::setDiagnosis(Diagnosis diagnosis, bool hasSteps)
 {
+    std::vector<RunFinding> &findings = diagnosis.findings;
+    showSound(std::move(diagnosis.sound));
     const auto isSame = [](const RunFinding &a, const RunFinding &b) { return a.what == b.what && a.remedy == b.remedy && a.from == b.from && a.to == b.to && a.cure == b.cure; };
     m_nothing->setText(hasSteps ? tr("Nothing found: the curves look as they should.") : tr("The doctor looks at the curves as soon as there are some."));
     m_nothing->setVisible(findings.empty());
@@ -102,8 +104,33 @@ void DoctorPane::addBlock(const RunFinding &finding)
         buttons->addWidget(cure);
     }
     rows->addLayout(buttons);
-    m_column->insertWidget(m_column->count() - 1, pane);
+    m_column->insertWidget(m_column->indexOf(m_soundPane), pane);
     m_blocks.append(pane);
+}
+
+void DoctorPane::showSound(std::vector<SoundCheck> sound)
+{
+    const auto isSame = [](const SoundCheck &a, const SoundCheck &b) { return a.name == b.name && a.detail == b.detail; };
+    if (m_soundPane && std::ranges::equal(sound, m_sound, isSame))
+        return;
+    m_sound = std::move(sound);
+    delete m_soundPane;
+    m_soundPane = new QWidget;
+    auto *rows = new QVBoxLayout(m_soundPane);
+    rows->setContentsMargins(kPaneSide, kStep3, kPaneSide, kStep3);
+    rows->setSpacing(kStep1);
+    if (!m_sound.empty())
+        rows->addWidget(sectionLabel(tr("Nothing to say about")));
+    for (const SoundCheck &check : m_sound) {
+        auto *row = new QHBoxLayout;
+        row->setSpacing(kStep2);
+        row->addWidget(new IconLabel(QStringLiteral("check"), Ink::Good));
+        row->addWidget(new TextLabel(check.name));
+        row->addStretch(1);
+        row->addWidget(smallLabel(check.detail));
+        rows->addLayout(row);
+    }
+    m_column->insertWidget(m_column->count() - 1, m_soundPane); // above the room that is left
 }
 
 } // namespace fettle::ui

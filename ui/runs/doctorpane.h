@@ -1,4 +1,4 @@
-// The findings of the run doctor, one block each: what, what to do, where it shows, and a button. Knows no bridge.
+// The findings of the run doctor, one block each: what, what to do, where it shows, and a button; below them what was found in order. Knows no bridge.
 #pragma once
 
 #include "ui/runs/rundoctor.h"
@@ -16,8 +16,8 @@ class DoctorPane : public QWidget {
 
 public:
     explicit DoctorPane(QWidget *parent = nullptr);
-    void setFindings(std::vector<RunFinding> findings, bool hasSteps);
-    void showReading(); // until setFindings: says that the run is being read, where nothing is listed yet
+    void setDiagnosis(Diagnosis diagnosis, bool hasSteps);
+    void showReading(); // until setDiagnosis: says that the run is being read, where nothing is listed yet
     [[nodiscard]] const std::vector<RunFinding> &findings() const { return m_findings; }
 
 signals:
@@ -26,10 +26,13 @@ signals:
 
 private:
     void addBlock(const RunFinding &finding);
+    void showSound(std::vector<SoundCheck> sound);
 
     std::vector<RunFinding> m_findings;
+    std::vector<SoundCheck> m_sound;
     QVBoxLayout *m_column;
     TextLabel *m_nothing;
+    QWidget *m_soundPane = nullptr;
     QList<QWidget *> m_blocks;
 };
 

@@ -49,6 +49,12 @@ public:
         const auto found = recipe.is_object() ? recipe.find(key) : recipe.end();
         return found != recipe.end() && found->is_number() ? found->get<double>() : standard;
     }
+    // Of a recipe that may come from anywhere.
+    [[nodiscard]] bool isSetTo(const char *key, const nlohmann::json &value) const
+    {
+        const auto found = recipe.is_object() ? recipe.find(key) : recipe.end();
+        return found != recipe.end() && *found == value;
+    }
     [[nodiscard]] double rateTimes(double factor) const { return number("learningRate", 2e-4) * factor; }
     [[nodiscard]] QString rate(double factor) const { return QLocale().toString(rateTimes(factor), 'g', 2); }
     void add(RunFinding finding) { findings.push_back(std::move(finding)); }
@@ -72,6 +78,7 @@ public:
     void endIsNotLearnt();
     void tagLags();
     bool pages();
+    void isReadOneByOne();
 };
 
 // The smoothed loss ends half above its lowest point, and above where it began falling: the run undoes what it learnt.
@@ -253,7 +260,7 @@ void Doctor::endIsNotLearnt()
     const engine::RunRows &rows = run.rows;
     if (rows.all <= 0 || double(rows.endless) < kShare * double(rows.all))
         return;
-    const bool isOfSetting = recipe.is_object() && recipe.value("trainOn", std::string("completion")) == "assistant";
+    const bool isOfSetting = isSetTo("trainOn", "assistant");
     RunFinding finding{Ailment::NoEnd,
                        rows.endless >= rows.all ? tr("No row teaches the mark that ends an answer: the tuned model will not know when to stop.")
                                                 : tr("%1 of %2 rows do not teach the mark that ends an answer: the tuned model will often write on and on.").arg(countText(rows.endless), countText(rows.all)),
@@ -322,6 +329,47 @@ bool Doctor::pages()
     return true;
 }
 
+// Each row is a computation of its own although several would fit into one.
+void Doctor::isReadOneByOne()
+{
+    constexpr double kFewest = 3; // rows that would fit
+    const engine::MetricPoint &last = curves.points.back();
+    if (run.rows.all <= 0 || !(last.epoch > 0) || !isSetTo("packing", false) || number("rowsPerStep", 8) < kFewest)
+        return;
+    const double length = double(last.tokens) / (last.epoch * double(run.rows.all)), room = number("tokensPerMicroBatch", 1024);
+    if (length <= 0 || length * kFewest > room)
+        return;
+    add({Ailment::ReadOneByOne,
+         tr("Each row is computed by itself: about %1 tokens at a time, where %2 would fit.").arg(countText(std::llround(length)), countText(std::llround(room))),
+         tr("Turn packing on: short rows are read several times faster, and no row sees another."), stepAt(0), stepAt(curves.points.size() - 1), Cure::TrainAgain, QStringLiteral("packing=true")});
+}
+
+struct DoctorChecks {
+    Q_DECLARE_TR_FUNCTIONS(fettle::ui::DoctorChecks)
+
+public:
+    const std::vector<RunFinding> &findings;
+    std::vector<SoundCheck> sound = {};
+
+    // canTell: the run has gone on long enough for the rules about these ailments.
+    void add(const QString &name, const QString &detail, bool canTell, std::initializer_list<Ailment> ailments)
+    {
+        const bool isFound = std::ranges::any_of(findings, [&](const RunFinding &finding) { return std::ranges::find(ailments, finding.ailment) != ailments.end(); });
+        if (canTell && !isFound)
+            sound.push_back({name, detail});
+    }
+};
+
+// Mean training loss of the first or the last fifth.
+double meanLoss(const std::vector<engine::MetricPoint> &points, bool isLast)
+{
+    const std::size_t part = std::max<std::size_t>(1, points.size() / 5), from = isLast ? points.size() - part : 0;
+    double sum = 0;
+    for (std::size_t i = from; i < from + part; ++i)
+        sum += points[i].loss;
+    return sum / double(part);
+}
+
 } // namespace
 
 std::vector<RunFinding> runFindings(const RunCurves &curves, const engine::RunInfo &run)
@@ -347,8 +395,44 @@ std::vector<RunFinding> runFindings(const RunCurves &curves, const engine::RunIn
     doctor.isClipped();
     if (!doctor.pages())
         doctor.slows();
+    doctor.isReadOneByOne();
     doctor.forgets();
     return std::move(doctor.findings);
+}
+
+std::vector<SoundCheck> soundChecks(const RunCurves &curves, const engine::RunInfo &run, const std::vector<RunFinding> &findings)
+{
+    constexpr std::size_t kFewSteps = 30, kFewPaces = 50, kFewEvals = 3; // as the rules have it
+    if (curves.points.empty())
+        return {};
+    DoctorChecks checks{findings};
+    const auto tr = [](const char *text) { return DoctorChecks::tr(text); };
+    checks.add(tr("Learning rate"), tr("loss from %1 to %2").arg(lossText(meanLoss(curves.points, false)), lossText(meanLoss(curves.points, true))),
+               curves.points.size() >= kFewSteps && !isRunWorking(run.state), {Ailment::Diverges, Ailment::RateTooHigh, Ailment::RateTooLow, Ailment::Clipped});
+    if (!curves.evals.empty()) {
+        const double best = std::ranges::min_element(curves.evals, {}, &engine::EvalPoint::loss)->loss;
+        checks.add(tr("Memorising"), tr("held out %1, at best %2").arg(lossText(curves.evals.back().loss), lossText(best)), curves.evals.size() >= kFewEvals,
+                   {Ailment::Memorises, Ailment::Diverges});
+        checks.add(tr("Held-out records"), tr("%1 tokens").arg(countText(curves.evals.back().tokens)), curves.evals.back().tokens > 0,
+                   {Ailment::FewHeldOutTokens, Ailment::HeldOutLeaks});
+    }
+    const engine::RunRows &rows = run.rows;
+    checks.add(tr("Length of answers"), rows.cut == 0 ? tr("none is cut off") : tr("%1 of %2 cut off").arg(countText(rows.cut), countText(rows.all)), rows.all > 0, {Ailment::AnswersCut});
+    checks.add(tr("End mark"), rows.endless == 0 ? tr("learnt in every row") : tr("learnt in %1 of %2 rows").arg(countText(rows.all - rows.endless), countText(rows.all)), rows.all > 0,
+               {Ailment::NoEnd});
+    checks.add(tr("Tags"), tr("none lags behind"), curves.tags.size() > 1, {Ailment::TagLags, Ailment::Diverges});
+    if (curves.general.size() > 1)
+        checks.add(tr("General knowledge"), tr("loss %1, was %2").arg(lossText(curves.general.back().loss), lossText(curves.general.front().loss)), true, {Ailment::Forgets});
+    checks.add(tr("Speed"), tr("%1 tokens/s").arg(countText(std::llround(curves.points.back().tokensPerSecond))), curves.points.size() >= kFewPaces,
+               {Ailment::Slows, Ailment::Pages, Ailment::ReadOneByOne});
+    return std::move(checks.sound);
+}
+
+Diagnosis diagnosisOf(const RunCurves &curves, const engine::RunInfo &run)
+{
+    Diagnosis diagnosis{runFindings(curves, run), {}};
+    diagnosis.sound = soundChecks(curves, run, diagnosis.findings);
+    return diagnosis;
 }
 
 QString ailmentTitle(Ailment ailment)
@@ -367,6 +451,7 @@ QString ailmentTitle(Ailment ailment)
     case Ailment::NoEnd: return Doctor::tr("It does not learn to stop");
     case Ailment::TagLags: return Doctor::tr("One tag lags behind");
     case Ailment::Pages: return Doctor::tr("Memory is on the disk");
+    case Ailment::ReadOneByOne: return Doctor::tr("Rows are read one by one");
     }
     return {};
 }

@@ -8,7 +8,7 @@
 
 namespace fettle::ui {
 
-enum class Ailment { Diverges, RateTooHigh, RateTooLow, Memorises, FewHeldOutTokens, HeldOutLeaks, Clipped, Slows, Forgets, AnswersCut, NoEnd, TagLags, Pages };
+enum class Ailment { Diverges, RateTooHigh, RateTooLow, Memorises, FewHeldOutTokens, HeldOutLeaks, Clipped, Slows, Forgets, AnswersCut, NoEnd, TagLags, Pages, ReadOneByOne };
 
 // What the button of a finding does; its value stands beside it.
 enum class Cure {
@@ -28,8 +28,16 @@ struct RunFinding {
     bool isOfTags = false; // the curves by tag show it best
 };
 
+// What was looked at and is as it should be, so that silence can be trusted: "End mark", "learnt in every row".
+struct SoundCheck { QString name, detail; };
+
+struct Diagnosis { std::vector<RunFinding> findings; std::vector<SoundCheck> sound; };
+
 // Rules about the whole run wait until it is at rest.
 [[nodiscard]] std::vector<RunFinding> runFindings(const RunCurves &curves, const engine::RunInfo &run);
+// What cannot be told yet is left out. findings: those of the same curves.
+[[nodiscard]] std::vector<SoundCheck> soundChecks(const RunCurves &curves, const engine::RunInfo &run, const std::vector<RunFinding> &findings);
+[[nodiscard]] Diagnosis diagnosisOf(const RunCurves &curves, const engine::RunInfo &run);
 [[nodiscard]] QString ailmentTitle(Ailment ailment);
 
 } // namespace fettle::ui

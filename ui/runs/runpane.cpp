@@ -85,18 +85,18 @@ void RunPane::examine()
     m_examinedPoints = curves.points.size();
     m_examinedTags = curves.tags.size();
     if (!isLong) {
-        setFindings(runFindings(curves, m_run));
+        setDiagnosis(diagnosisOf(curves, m_run));
         return;
     }
     if (!isSameRun) // those of the run before
-        setFindings({});
+        setDiagnosis({});
     m_doctor->showReading();
     emit examinationWished();
 }
 
-void RunPane::setFindings(std::vector<RunFinding> findings)
+void RunPane::setDiagnosis(Diagnosis diagnosis)
 {
-    m_doctor->setFindings(std::move(findings), !m_chart.curves().points.empty());
+    m_doctor->setDiagnosis(std::move(diagnosis), !m_chart.curves().points.empty());
     const auto count = m_doctor->findings().size();
     m_tabs->setTabText(kDoctorTab, count == 0 ? tr("Doctor") : tr("Doctor %1").arg(count));
 }

@@ -22,7 +22,7 @@ public:
     void show(const engine::RunInfo &run, const std::vector<SeenState> &seen); // what stands behind all three tabs changed
     using QWidget::show;
     void setChosen(std::optional<std::int64_t> step);
-    void setFindings(std::vector<RunFinding> findings); // of the shown run, as examinationWished asks
+    void setDiagnosis(Diagnosis diagnosis); // of the shown run, as examinationWished asks
     [[nodiscard]] AnswerPane &answers() { return *m_answers; }
     [[nodiscard]] CheckpointPane &checkpoints() { return *m_checkpoints; }
     [[nodiscard]] DoctorPane &doctor() { return *m_doctor; }

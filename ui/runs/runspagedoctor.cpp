@@ -35,24 +35,23 @@ void RunsPage::examine()
     const engine::RunInfo *info = shownInfo();
     if (!info)
         return;
-    using Findings = std::vector<RunFinding>;
-    bridge().readSlowly<Findings>(
+    bridge().readSlowly<Diagnosis>(
         this,
-        [run = *info, tags = m_curves.tags](const ProjectApi *project, const JobContext &) -> Result<Findings> {
+        [run = *info, tags = m_curves.tags](const ProjectApi *project, const JobContext &) -> Result<Diagnosis> {
             auto curves = project ? curvesOf(*project, run.id) : Result<RunCurves>();
             if (!curves)
                 return passError(curves);
             curves->steps = run.steps;
             curves->tags = tags;
-            return runFindings(*curves, run);
+            return diagnosisOf(*curves, run);
         },
-        [this, run = m_shown](Result<Findings> findings) {
+        [this, run = m_shown](Result<Diagnosis> diagnosis) {
             if (run != m_shown)
                 return;
-            if (findings)
-                m_pane->setFindings(std::move(*findings));
+            if (diagnosis)
+                m_pane->setDiagnosis(std::move(*diagnosis));
             else
-                context().showMessage(messageOf(findings.error()));
+                context().showMessage(messageOf(diagnosis.error()));
         },
         "runs page doctor");
 }

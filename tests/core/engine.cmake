@@ -19,6 +19,7 @@ if(FETTLE_WITH_TORCH)
   fettle_test(tst_runinsight SOURCES engine/tst_runinsight.cpp LIBRARIES fettle_engine LABELS core)
   fettle_test(tst_enginemethods SOURCES engine/tst_enginemethods.cpp LIBRARIES fettle_engine LABELS core)
   fettle_test(tst_history SOURCES engine/tst_history.cpp LIBRARIES fettle_engine LABELS core)
+  fettle_test(tst_pausememory SOURCES engine/tst_pausememory.cpp LIBRARIES fettle_engine LABELS core)
   fettle_test(tst_soak SOURCES engine/tst_soak.cpp LIBRARIES fettle_engine LABELS core)
   set_tests_properties(tst_soak PROPERTIES TIMEOUT 1500) # as long as it was told to go on
   fettle_test(tst_liverun SOURCES engine/tst_liverun.cpp LIBRARIES fettle_engine fettle::torch LABELS core)

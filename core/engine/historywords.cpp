@@ -1,5 +1,6 @@
 #include "core/engine/historywords.h"
 
+#include "core/base/utf8.h"
 #include "core/base/words.h"
 #include "core/io/atomicfile.h"
 #include "core/io/jsonfile.h"
@@ -35,12 +36,26 @@ double shortest(float value)
     return number;
 }
 
-Json jsonOf(const GeneratedToken &token)
+Json jsonOf(const GeneratedToken &token, const std::string &text)
 {
     Json alternatives = Json::array();
     for (const Alternative &other : token.alternatives)
         alternatives.push_back({other.id, other.text, shortest(other.probability)});
-    return {token.id, token.text, shortest(token.probability), std::move(alternatives)};
+    return {token.id, text, shortest(token.probability), std::move(alternatives)};
+}
+
+// JSON holds whole characters only: one that lies in several tokens goes to the last of them.
+Json jsonOf(const std::vector<GeneratedToken> &tokens)
+{
+    Json all = Json::array();
+    std::string held;
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+        held += tokens[i].text;
+        const std::size_t whole = i + 1 < tokens.size() ? held.size() - unfinishedUtf8Tail(held) : held.size();
+        all.push_back(jsonOf(tokens[i], replaceInvalidUtf8(std::string_view(held).substr(0, whole))));
+        held.erase(0, whole);
+    }
+    return all;
 }
 
 GeneratedToken tokenFrom(const Json &json)
@@ -86,7 +101,7 @@ void putBack(HistoryAnswer &answer, const Json &json)
         tokens.push_back(tokenFrom(token));
         text += tokens.back().text;
     }
-    if (text != answer.text)
+    if (json.value("text", text) != answer.text) // files of earlier versions hold the tokens alone
         return;
     answer.ending = json.at("ending");
     if (json.contains("badge"))
@@ -104,11 +119,8 @@ Result<> keepHistoryWords(const fs::path &projectFolder, const HistoryEntry &ent
     for (const HistoryExchange &exchange : entry.exchanges) {
         Json answers = Json::array();
         for (const HistoryAnswer &answer : exchange.answers) {
-            Json tokens = Json::array();
-            for (const GeneratedToken &token : answer.tokens)
-                tokens.push_back(jsonOf(token));
             hasTokens |= !answer.tokens.empty();
-            Json json = {{"ending", answer.ending}, {"tokens", std::move(tokens)}};
+            Json json = {{"ending", answer.ending}, {"text", answer.text}, {"tokens", jsonOf(answer.tokens)}};
             if (answer.badge)
                 json["badge"] = jsonOf(*answer.badge);
             answers.push_back(std::move(json));

@@ -73,6 +73,41 @@ private slots:
         QVERIFY(readHistoryWords(path(), read)->exchanges[0].answers[1].tokens.empty());
     }
 
+    // A character may lie in two tokens, or be cut off with the answer: what was likely at each word is kept all the same.
+    void wordsOfCutCharactersAreKept_data()
+    {
+        QTest::addColumn<QByteArrayList>("pieces");
+        QTest::addColumn<QByteArray>("text");       // as the window had it
+        QTest::addColumn<QByteArrayList>("kept");
+        const QByteArray cut = "\xEF\xBF\xBD";
+        QTest::newRow("two tokens") << QByteArrayList{"caf", "\xC3", "\xA9."} << QByteArray("caf\xC3\xA9.") << QByteArrayList{"caf", "", "\xC3\xA9."};
+        QTest::newRow("four tokens") << QByteArrayList{"\xF0", "\x9F", "\x90", "\xB1"} << QByteArray("\xF0\x9F\x90\xB1") << QByteArrayList{"", "", "", "\xF0\x9F\x90\xB1"};
+        QTest::newRow("shown in halves") << QByteArrayList{"a\xF0\x9F", "\x90\xB1"} << "a" + cut + cut + cut << QByteArrayList{"a", "\xF0\x9F\x90\xB1"};
+        QTest::newRow("cut off") << QByteArrayList{"At ", "\xE2\x82"} << "At " + cut + cut << QByteArrayList{"At ", cut};
+        QTest::newRow("no text at all") << QByteArrayList{"a\xFF", "b"} << "a" + cut + "b" << QByteArrayList{"a" + cut, "b"};
+        QTest::newRow("raw") << QByteArrayList{"a\xFF", "b"} << QByteArray("a\xFF" "b") << QByteArrayList{"a" + cut, "b"};
+    }
+    void wordsOfCutCharactersAreKept()
+    {
+        QFETCH(QByteArrayList, pieces);
+        QFETCH(QByteArray, text);
+        QFETCH(QByteArrayList, kept);
+        auto written = entry("cut", "Question");
+        auto &answer = written.exchanges[0].answers[1];
+        answer.text = text.toStdString();
+        for (const QByteArray &piece : pieces)
+            answer.tokens.push_back({1, 7, piece.toStdString(), 0.25F, {{8, "\xC3", 0.125F}}});
+        QVERIFY(addHistory(path(), written).has_value());
+        const auto whole = readHistoryWords(path(), readHistory(path(), 1)->front());
+        QVERIFY(whole.has_value());
+        const auto &read = whole->exchanges[0].answers[1].tokens;
+        QCOMPARE(read.size(), static_cast<std::size_t>(pieces.size()));
+        for (std::size_t i = 0; i < read.size(); ++i) {
+            QCOMPARE(QByteArray::fromStdString(read[i].text), kept[static_cast<int>(i)]);
+            QVERIFY(read[i].probability == 0.25F && read[i].alternatives.size() == 1 && read[i].alternatives[0].probability == 0.125F);
+        }
+    }
+
     void damagedWordsAreTold_data()
     {
         QTest::addColumn<QByteArray>("damage");

@@ -96,10 +96,10 @@ Result<std::string> placeBase(const RunInfo &run, const fs::path &folder, const 
         return passError(path);
     if (path->extension() != ".gguf")
         return path->string();
-    auto weights = model::loadWeights(*path, progress, stop);
+    auto weights = model::loadWeights(*path, progress, stop, {model::WeightStorage::File});
     if (!weights)
         return passError(weights);
-    const auto written = exporting::exportMerged({*path, *weights, nullptr, {}}, exporting::MergedType::F32, folder / "base", progress, stop);
+    const auto written = exporting::exportMerged({*path, std::move(*weights), nullptr, {}}, exporting::MergedType::F32, folder / "base", progress, stop);
     if (!written)
         return passError(written);
     return std::string("base");

@@ -67,45 +67,45 @@ std::string modelName(const ExportRequest &request)
     return request.name.empty() ? request.folder.stem().string() : request.name;
 }
 
-Result<Outcome> exportGgufAt(const ExportRequest &request, const exporting::Source &source, const ProgressCallback &progress, std::stop_token stop)
+Result<Outcome> exportGgufAt(const ExportRequest &request, exporting::Source source, const ProgressCallback &progress, std::stop_token stop)
 {
     const auto form = formOf(request.type);
     if (!form)
         return passError(form);
     const std::string name = modelName(request);
     const fs::path file = request.folder.extension() == ".gguf" ? request.folder : request.folder / fmt::format("{}.{}.gguf", name, exporting::nameOf(*form));
-    return exporting::exportGguf(source, *form, file, name, progress, stop);
+    return exporting::exportGguf(std::move(source), *form, file, name, progress, stop);
 }
 
-Result<Outcome> write(const ExportRequest &request, const exporting::Source &source, const ProgressCallback &progress, std::stop_token stop)
+Result<Outcome> write(const ExportRequest &request, exporting::Source source, const ProgressCallback &progress, std::stop_token stop)
 {
     if (request.target == "gguf")
-        return exportGgufAt(request, source, progress, stop);
+        return exportGgufAt(request, std::move(source), progress, stop);
     if (request.target == "gguf-lora") {
         const bool isFile = request.folder.extension() == ".gguf";
-        return exporting::exportGgufLora(source, isFile ? request.folder : request.folder / (modelName(request) + ".lora.gguf"), progress, stop);
+        return exporting::exportGgufLora(std::move(source), isFile ? request.folder : request.folder / (modelName(request) + ".lora.gguf"), progress, stop);
     }
     if (request.target == "ollama") {
         const auto form = formOf(request.type);
         if (!form)
             return passError(form);
-        return exporting::exportOllama(source, *form, request.folder, modelName(request), request.system, progress, stop);
+        return exporting::exportOllama(std::move(source), *form, request.folder, modelName(request), request.system, progress, stop);
     }
     if (request.target == "lmstudio") { // its folder of models has publisher, model, file
         ExportRequest inside = request;
         inside.name = modelName(request);
         inside.folder = request.folder / "fettle" / inside.name;
-        auto outcome = exportGgufAt(inside, source, progress, stop);
+        auto outcome = exportGgufAt(inside, std::move(source), progress, stop);
         for (std::size_t i = 0; outcome && i < outcome->files.size(); ++i)
             outcome->files[i] = "fettle/" + inside.name + "/" + outcome->files[i];
         return outcome;
     }
     if (request.target != "merged")
-        return exporting::exportAdapterFolder(source, request.folder, progress, stop);
+        return exporting::exportAdapterFolder(std::move(source), request.folder, progress, stop);
     const auto type = mergedType(request.type);
     if (!type)
         return passError(type);
-    return exporting::exportMerged(source, *type, request.folder, progress, stop, request.shardBytes > 0 ? request.shardBytes : exporting::kShardBytes);
+    return exporting::exportMerged(std::move(source), *type, request.folder, progress, stop, request.shardBytes > 0 ? request.shardBytes : exporting::kShardBytes);
 }
 
 } // namespace
@@ -119,15 +119,16 @@ Result<ExportResult> exportAdapter(const ExportRequest &request, const Project *
     const auto path = resolveModel(request.model);
     if (!path)
         return passError(path);
-    const auto tuned = loadTuned(*path, request.adapter, project, progress, stop);
+    // As the files hold them: what is exported is unpacked tensor by tensor.
+    auto tuned = loadTuned(*path, request.adapter, project, progress, stop, {model::WeightStorage::File});
     if (!tuned)
         return passError(tuned);
     if (auto checked = checkTarget(request, *tuned); !checked)
         return passError(checked);
-    exporting::Source source{tuned->path, tuned->weights, tuned->adapter, {}};
+    exporting::Source source{tuned->path, std::move(tuned->weights), tuned->adapter, {}};
     if (auto card = modelCard(request, project))
         source.beside.emplace_back("README.md", *card);
-    auto outcome = write(request, source, progress, stop);
+    auto outcome = write(request, std::move(source), progress, stop);
     if (!outcome)
         return passError(outcome);
     const auto &test = outcome->selfTest;

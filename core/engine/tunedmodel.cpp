@@ -3,7 +3,7 @@
 namespace fettle::engine {
 
 Result<TunedModel> loadTuned(const std::filesystem::path &base, const std::string &adapter, const Project *project, const ProgressCallback &progress,
-                             std::stop_token stop)
+                             std::stop_token stop, const model::StorageChoice &choice)
 {
     TunedModel tuned{base, nullptr, nullptr};
     std::filesystem::path folder; // of an adapter
@@ -13,7 +13,7 @@ Result<TunedModel> loadTuned(const std::filesystem::path &base, const std::strin
             return passError(found);
         (found->isModel ? tuned.path : folder) = found->folder;
     }
-    auto weights = model::loadWeights(tuned.path, progress, stop);
+    auto weights = model::loadWeights(tuned.path, progress, stop, choice);
     if (!weights)
         return passError(weights);
     tuned.weights = std::move(*weights);

@@ -17,8 +17,8 @@ struct TunedModel {
     std::shared_ptr<tune::Adapter> adapter; // null: the weights as they are
 };
 
-// adapter: as resolveAdapter; "" or "base": nothing. Errors: NotFound, those of the files, OutOfMemory, Cancelled.
+// adapter: as resolveAdapter; "" or "base": nothing. choice: how the weights lie in memory. Errors: NotFound, those of the files, OutOfMemory, Cancelled.
 [[nodiscard]] Result<TunedModel> loadTuned(const std::filesystem::path &base, const std::string &adapter, const Project *project,
-                                           const ProgressCallback &progress = {}, std::stop_token stop = {});
+                                           const ProgressCallback &progress = {}, std::stop_token stop = {}, const model::StorageChoice &choice = {});
 
 } // namespace fettle::engine

@@ -9,7 +9,7 @@ namespace fettle::exporting {
 
 namespace {
 
-Result<SelfTest> writeAdapter(const Source &source, Staging &staging, const ProgressCallback &progress, std::stop_token stop)
+Result<SelfTest> writeAdapter(Source source, Staging &staging, const ProgressCallback &progress, std::stop_token stop)
 {
     if (progress)
         progress({tr("Writing the adapter"), 0, 2, -1});
@@ -24,7 +24,7 @@ Result<SelfTest> writeAdapter(const Source &source, Staging &staging, const Prog
     auto reloaded = tune::loadAdapter(staging.folder(), source.weights->config);
     if (!reloaded)
         return passError(reloaded);
-    auto test = testAdapter(source, *reloaded, KeptValues::AsTrained, progress, stop);
+    auto test = testAdapter(std::move(source), *reloaded, KeptValues::AsTrained, progress, stop);
     if (!test)
         return passError(test);
     if (auto published = staging.publish(); !published)
@@ -34,12 +34,12 @@ Result<SelfTest> writeAdapter(const Source &source, Staging &staging, const Prog
 
 } // namespace
 
-Result<Outcome> exportAdapterFolder(const Source &source, const std::filesystem::path &folder, const ProgressCallback &progress, std::stop_token stop)
+Result<Outcome> exportAdapterFolder(Source source, const std::filesystem::path &folder, const ProgressCallback &progress, std::stop_token stop)
 {
     auto staging = Staging::create(folder);
     if (!staging)
         return passError(staging);
-    const auto test = writeAdapter(source, *staging, progress, stop);
+    const auto test = writeAdapter(std::move(source), *staging, progress, stop);
     if (!test)
         return tl::unexpected(staging->inTarget(test.error()));
     const auto content = contentOf(folder);

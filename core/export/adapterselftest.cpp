@@ -1,3 +1,4 @@
+#include "core/base/memory.h"
 #include "core/base/words.h"
 #include "core/export/selftest.h"
 #include "core/export/tokenizerfiles.h"
@@ -68,12 +69,11 @@ struct Effect {
 };
 
 // What both adapters make of one prompt, and the base without them.
-Result<> compareEffect(const Source &source, const tune::Adapter &found, const std::vector<TokenId> &prompt, Effect &effect)
+Result<> compareEffect(const Source &source, const tune::Adapter &found, const std::vector<TokenId> &prompt, Effect &effect, const std::stop_token &stop)
 {
-    const auto batch = model::packDocument(prompt);
-    const auto base = model::computeLogits(*source.weights, batch, model::NoSites{});
-    const auto expected = model::computeLogits(*source.weights, batch, *source.adapter);
-    const auto own = model::computeLogits(*source.weights, batch, found);
+    const auto base = logitsOf(*source.weights, prompt, model::NoSites{}, stop);
+    const auto expected = logitsOf(*source.weights, prompt, *source.adapter, stop);
+    const auto own = logitsOf(*source.weights, prompt, found, stop);
     for (const auto *logits : {&base, &expected, &own})
         if (!*logits)
             return passError(*logits);
@@ -125,12 +125,9 @@ Result<Check> compareAnswers(const Source &source, const tune::Adapter &found, c
 
 } // namespace
 
-Result<SelfTest> testAdapter(const Source &source, const std::shared_ptr<tune::Adapter> &reloaded, KeptValues kept, const ProgressCallback &progress, std::stop_token stop)
+Result<SelfTest> testAdapter(Source source, const std::shared_ptr<tune::Adapter> &reloaded, KeptValues kept, const ProgressCallback &progress, std::stop_token stop)
 try {
-    // The file holds the adapter at full strength, whatever the slider says.
-    const double strength = source.adapter->strength();
-    source.adapter->setStrength(1.0);
-    const auto restore = std::shared_ptr<void>(nullptr, [&](void *) { source.adapter->setStrength(strength); });
+    const FullStrength full(source.adapter);
     const auto tokenizer = loadTokenizer(source.model);
     if (!tokenizer)
         return passError(tokenizer);
@@ -147,7 +144,7 @@ try {
             return tl::unexpected(cancelled());
         if (progress)
             progress({tr("Checking the adapter"), test.prompts, static_cast<std::int64_t>(prompts.size()) + 1, -1});
-        if (auto compared = compareEffect(source, *reloaded, prompt, effect); !compared)
+        if (auto compared = compareEffect(source, *reloaded, prompt, effect, stop); !compared)
             return passError(compared);
         ++test.prompts;
     }
@@ -155,6 +152,8 @@ try {
     const double times = effect.wanted > 0 ? effect.common / effect.wanted : 1.0;
     test.checks.push_back({tr("Scale"), tr("{:.4g} times the change that was learnt", times), tr("once"), std::abs(times - 1) <= 0.01});
     test.checks.push_back({tr("Next-token probability"), tr("at most {:.2g} points apart", 100 * effect.gap), tr("below {:.2g} points", 100 * kAllowedGap), effect.gap <= kAllowedGap});
+    source.weights.reset();
+    returnFreeMemory();
     auto answers = compareAnswers(source, *reloaded, prompts, stop);
     if (!answers)
         return passError(answers);

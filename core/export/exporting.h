@@ -19,6 +19,7 @@ namespace fettle::exporting {
 
 struct Source {
     std::filesystem::path model; // Hugging Face folder or GGUF file
+    // Who hands them over and keeps none has them read again for the end of the self-test, when the exported model has gone: never both in memory.
     std::shared_ptr<const model::ModelWeights> weights;
     std::shared_ptr<tune::Adapter> adapter; // null: the weights as they are (merged only)
     std::vector<std::pair<std::string, std::string>> beside = {}; // further files of an exported folder: name and text (a model card)
@@ -48,11 +49,11 @@ struct Outcome {
 enum class MergedType { F32, F16, Bf16 };
 
 // folder must not exist or be empty; it appears complete or not at all. Errors: BadInput, DiskFull, NoPermission, Cancelled.
-[[nodiscard]] Result<Outcome> exportAdapterFolder(const Source &source, const std::filesystem::path &folder, const ProgressCallback &progress = {},
+[[nodiscard]] Result<Outcome> exportAdapterFolder(Source source, const std::filesystem::path &folder, const ProgressCallback &progress = {},
                                          std::stop_token stop = {});
 // shardBytes: no file of weights is larger, unless a single tensor is.
 inline constexpr std::int64_t kShardBytes = 5'000'000'000;
-[[nodiscard]] Result<Outcome> exportMerged(const Source &source, MergedType type, const std::filesystem::path &folder,
+[[nodiscard]] Result<Outcome> exportMerged(Source source, MergedType type, const std::filesystem::path &folder,
                                            const ProgressCallback &progress = {}, std::stop_token stop = {}, std::int64_t shardBytes = kShardBytes);
 
 // How the weights of a GGUF file are stored; Q4_K_M mixes Q4_K and Q6_K as llama.cpp does.
@@ -62,13 +63,13 @@ enum class GgufForm { F32, F16, Bf16, Q8_0, Q6_K, Q5_1, Q5_0, Q4_K_M, Q4_1, Q4_0
 
 // file: ends in .gguf and must not exist. name: what programs show (general.name); empty: that of the base. One tensor at a time is in memory beside
 // the weights. Errors: BadInput (an adapter that cannot be merged, a tokenizer that GGUF has no words for), DiskFull, NoPermission, Cancelled.
-[[nodiscard]] Result<Outcome> exportGguf(const Source &source, GgufForm form, const std::filesystem::path &file, const std::string &name = {},
+[[nodiscard]] Result<Outcome> exportGguf(Source source, GgufForm form, const std::filesystem::path &file, const std::string &name = {},
                                          const ProgressCallback &progress = {}, std::stop_token stop = {});
 // A LoRA adapter for llama.cpp's --lora, F32. Errors: BadInput (another method, DoRA, PiSSA), as exportGguf.
-[[nodiscard]] Result<Outcome> exportGgufLora(const Source &source, const std::filesystem::path &file, const ProgressCallback &progress = {},
+[[nodiscard]] Result<Outcome> exportGgufLora(Source source, const std::filesystem::path &file, const ProgressCallback &progress = {},
                                              std::stop_token stop = {});
 // A folder for Ollama: the GGUF file and a Modelfile with chat template, stop words and system prompt (may be empty).
-[[nodiscard]] Result<Outcome> exportOllama(const Source &source, GgufForm form, const std::filesystem::path &folder, const std::string &name, const std::string &system,
+[[nodiscard]] Result<Outcome> exportOllama(Source source, GgufForm form, const std::filesystem::path &folder, const std::string &name, const std::string &system,
                                            const ProgressCallback &progress = {}, std::stop_token stop = {});
 
 } // namespace fettle::exporting

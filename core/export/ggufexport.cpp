@@ -86,10 +86,10 @@ public:
     Result<> operator()(std::int64_t first, std::int64_t count, std::span<float> target)
     {
         if (!m_merged.defined()) {
-            const at::Tensor merged = m_source.adapter ? m_source.adapter->mergedTensor(*m_source.weights, m_tensor.name) : m_source.weights->tensor(m_tensor.name);
-            m_merged = merged.to(at::kFloat).contiguous();
-            if (!at::isfinite(m_merged).all().item<bool>())
-                return fail(ErrorCode::BadInput, tr("Merging the adapter makes {} not finite.", m_tensor.name), tr("Use an earlier checkpoint of the run."));
+            const auto merged = exportedTensor(m_source, m_tensor.name);
+            if (!merged)
+                return passError(merged);
+            m_merged = merged->to(at::kFloat).contiguous();
         }
         const auto width = m_tensor.shape.back();
         const float *values = m_merged.const_data_ptr<float>();
@@ -164,21 +164,14 @@ std::string_view nameOf(GgufForm form)
     return factsOf(form).name;
 }
 
-Result<Outcome> exportGguf(const Source &source, GgufForm form, const fs::path &file, const std::string &name, const ProgressCallback &progress, std::stop_token stop)
+Result<Outcome> exportGguf(Source source, GgufForm form, const fs::path &file, const std::string &name, const ProgressCallback &progress, std::stop_token stop)
 {
     if (const std::string reason = source.adapter ? source.adapter->whyNotMerged() : std::string(); !reason.empty())
         return fail(ErrorCode::BadInput, reason, tr("Export it as an adapter instead."));
     std::error_code error;
     if (fs::exists(file, error))
         return fail(ErrorCode::BadInput, tr("{} exists already.", file.string()), tr("Choose a new name; nothing was overwritten."));
-    // The file holds the adapter at full strength, whatever the slider says.
-    const double strength = source.adapter ? source.adapter->strength() : 1.0;
-    const auto setStrength = [&source](double value) {
-        if (source.adapter)
-            source.adapter->setStrength(value);
-    };
-    setStrength(1.0);
-    const auto restore = std::shared_ptr<void>(nullptr, [&](void *) { setStrength(strength); });
+    const FullStrength full(source.adapter);
 
     auto staging = Staging::create(file.string() + ".d");
     if (!staging)
@@ -186,8 +179,8 @@ Result<Outcome> exportGguf(const Source &source, GgufForm form, const fs::path &
     const fs::path staged = staging->folder() / file.filename();
     if (auto written = writeModel(source, form, staged, name, progress, stop); !written)
         return tl::unexpected(staging->inTarget(written.error()));
-    const auto storedAs = [&](const model::SourceTensor &tensor) { return typeOf(form, tensor.entry.name, tensor.entry.shape, source.weights->config); };
-    auto test = testModel(source, form, storedAs, staged, progress, stop);
+    const auto storedAs = [form, config = source.weights->config](const model::SourceTensor &tensor) { return typeOf(form, tensor.entry.name, tensor.entry.shape, config); };
+    auto test = testModel(std::move(source), form, storedAs, staged, progress, stop);
     if (!test)
         return tl::unexpected(staging->inTarget(test.error()));
     fs::rename(staged, file, error);

@@ -103,7 +103,7 @@ Result<std::shared_ptr<tune::LoraAdapter>> readLora(const tune::LoraAdapter &lik
 
 } // namespace
 
-Result<Outcome> exportGgufLora(const Source &source, const fs::path &file, const ProgressCallback &progress, std::stop_token stop)
+Result<Outcome> exportGgufLora(Source source, const fs::path &file, const ProgressCallback &progress, std::stop_token stop)
 {
     const auto lora = std::dynamic_pointer_cast<tune::LoraAdapter>(source.adapter);
     if (const std::string reason = whyNotLora(lora.get()); !reason.empty())
@@ -116,7 +116,7 @@ Result<Outcome> exportGgufLora(const Source &source, const fs::path &file, const
     auto staging = Staging::create(file.string() + ".d");
     if (!staging)
         return passError(staging);
-    const model::ModelConfig &config = source.weights->config;
+    const model::ModelConfig config = source.weights->config;
     const fs::path staged = staging->folder() / file.filename();
     if (auto written = writeLora(*lora, config, ggufArchitecture(config), staged, stop); !written)
         return tl::unexpected(staging->inTarget(written.error()));
@@ -125,7 +125,7 @@ Result<Outcome> exportGgufLora(const Source &source, const fs::path &file, const
     const auto reloaded = readLora(*lora, config, staged);
     if (!reloaded)
         return tl::unexpected(staging->inTarget(reloaded.error()));
-    auto test = testAdapter(source, *reloaded, KeptValues::Multiples, progress, stop);
+    auto test = testAdapter(std::move(source), *reloaded, KeptValues::Multiples, progress, stop);
     if (!test)
         return passError(test);
     fs::rename(staged, file, error);

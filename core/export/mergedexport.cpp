@@ -6,7 +6,7 @@
 #include "core/export/staging.h"
 #include "core/export/tokenizerfiles.h"
 #include "core/io/atomicfile.h"
-#include "core/io/safetensors.h"
+#include "core/io/safetensorswriter.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -68,30 +68,23 @@ Result<> writeShard(const Source &source, const Shard &shard, const TypeFacts &f
             if (stop.stop_requested())
                 return fail(ErrorCode::Cancelled, tr("The export was cancelled."), tr("Nothing was written."));
             merged = at::Tensor(); // before the next is made
-            merged = source.adapter ? source.adapter->mergedTensor(*source.weights, name) : source.weights->tensor(name);
-            if (!at::isfinite(merged).all().item<bool>())
-                return fail(ErrorCode::BadInput, tr("Merging the adapter makes {} not finite.", name), tr("Use an earlier checkpoint of the run."));
-            merged = (isTransposed ? merged.t() : merged).to(facts.tensor).contiguous();
+            const auto values = exportedTensor(source, name);
+            if (!values)
+                return passError(values);
+            merged = (isTransposed ? values->t() : *values).to(facts.tensor).contiguous();
             countUp();
             return std::span(static_cast<const std::byte *>(merged.const_data_ptr()), static_cast<std::size_t>(merged.nbytes()));
         };
         tensors.push_back(std::move(entry));
     }
-    return io::writeSafetensors(file, tensors);
+    return io::writeSafetensors(file, tensors, {{"format", "pt"}}, stop);
 }
 
-Result<SelfTest> writeMerged(const Source &source, MergedType type, std::int64_t shardBytes, Staging &staging, const ProgressCallback &progress,
+Result<SelfTest> writeMerged(Source source, MergedType type, std::int64_t shardBytes, Staging &staging, const ProgressCallback &progress,
                              std::stop_token stop)
 {
     const TypeFacts facts = factsOf(type);
-    const double strength = source.adapter ? source.adapter->strength() : 1.0;
-    const auto setStrength = [&source](double value) {
-        if (source.adapter)
-            source.adapter->setStrength(value);
-    };
-    setStrength(1.0);
-    const auto restore = std::shared_ptr<void>(nullptr, [&](void *) { setStrength(strength); });
-
+    const FullStrength full(source.adapter);
     const auto shards = planShards(source.weights->config, static_cast<std::int64_t>(c10::elementSize(facts.tensor)), shardBytes);
     nlohmann::json index = {{"metadata", {{"total_size", 0}}}, {"weight_map", nlohmann::json::object()}};
     std::int64_t total = 0, done = 0, all = 0;
@@ -122,7 +115,7 @@ Result<SelfTest> writeMerged(const Source &source, MergedType type, std::int64_t
     if (auto written = writeBeside(source, staging); !written)
         return passError(written);
 
-    auto test = testModel(source, facts.form, [&facts](const model::SourceTensor &) { return facts.storage; }, staging.folder(), progress, stop);
+    auto test = testModel(std::move(source), facts.form, [&facts](const model::SourceTensor &) { return facts.storage; }, staging.folder(), progress, stop);
     if (!test)
         return passError(test);
     if (auto published = staging.publish(); !published)
@@ -132,7 +125,7 @@ Result<SelfTest> writeMerged(const Source &source, MergedType type, std::int64_t
 
 } // namespace
 
-Result<Outcome> exportMerged(const Source &source, MergedType type, const std::filesystem::path &folder, const ProgressCallback &progress,
+Result<Outcome> exportMerged(Source source, MergedType type, const std::filesystem::path &folder, const ProgressCallback &progress,
                              std::stop_token stop, std::int64_t shardBytes)
 {
     if (const std::string reason = source.adapter ? source.adapter->whyNotMerged() : std::string(); !reason.empty())
@@ -140,7 +133,7 @@ Result<Outcome> exportMerged(const Source &source, MergedType type, const std::f
     auto staging = Staging::create(folder);
     if (!staging)
         return passError(staging);
-    const auto test = writeMerged(source, type, shardBytes, *staging, progress, stop);
+    const auto test = writeMerged(std::move(source), type, shardBytes, *staging, progress, stop);
     if (!test)
         return tl::unexpected(staging->inTarget(test.error()));
     const auto content = contentOf(folder);

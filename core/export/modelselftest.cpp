@@ -1,3 +1,4 @@
+#include "core/base/memory.h"
 #include "core/base/words.h"
 #include "core/export/selftest.h"
 #include "core/export/tokenizerfiles.h"
@@ -99,8 +100,10 @@ Result<Check> checkTensors(const Source &source, const model::WeightSource &file
     for (const model::SourceTensor &tensor : file.tensors()) {
         if (stop.stop_requested())
             return fail(ErrorCode::Cancelled, tr("The export was cancelled."), tr("Nothing was written."));
-        const at::Tensor merged = source.adapter ? source.adapter->mergedTensor(*source.weights, tensor.name) : source.weights->tensor(tensor.name);
-        const at::Tensor expected = merged.to(at::kFloat).contiguous().reshape({-1});
+        const auto merged = exportedTensor(source, tensor.name);
+        if (!merged)
+            return passError(merged);
+        const at::Tensor expected = merged->to(at::kFloat).contiguous().reshape({-1});
         at::Tensor found = at::empty_like(expected);
         if (auto decoded = tensor.decodeRows(0, tensor.entry.rows(), {found.data_ptr<float>(), static_cast<std::size_t>(found.numel())}); !decoded)
             return passError(decoded);
@@ -113,6 +116,7 @@ Result<Check> checkTensors(const Source &source, const model::WeightSource &file
             reason = share <= 1 ? std::string() : scaleOf(source.weights->tensor(tensor.name).to(at::kFloat).reshape({-1}), expected, found);
         }
         same += share <= 1 ? 1 : 0;
+        file.forgetRead();
     }
     const auto all = static_cast<std::int64_t>(file.tensors().size());
     check.hasPassed = same == all;
@@ -167,53 +171,85 @@ Check checkTemplate(const std::string &expected, const std::string &found)
     return check;
 }
 
-// What follows the probe prompts: the file's decoder against the exported weights, read in one pass over prompt and answer.
-struct Speech {
-    double gap = 0, logitDifference = 0; // largest, of the next token's probability after each prompt token
-    double largestLogit = 0;
-    std::int64_t same = 0, tokens = 0;   // greedy tokens until the first that differs
+// What the file's decoder says after one probe prompt.
+struct Spoken {
+    std::vector<TokenId> prompt, ids; // ids: its greedy answer
+    std::vector<float> logits;        // after each token of both but the last, whose successor nobody asks
+    [[nodiscard]] std::vector<TokenId> read() const
+    {
+        std::vector<TokenId> whole = prompt;
+        whole.insert(whole.end(), ids.begin(), ids.end());
+        whole.pop_back();
+        return whole;
+    }
 };
 
-// isLikely: the exported weights would have said the token too, or as soon.
-Result<> compareSpeech(const Source &source, const model::Sites &sites, generate::Generator &generator, const std::vector<TokenId> &prompt, Speech &speech, std::stop_token stop)
+generate::SequenceRequest requestFor(const std::vector<TokenId> &prompt, const model::ModelConfig &config)
 {
     generate::SequenceRequest request;
     request.prompt = prompt;
     request.sampling.isGreedy = true;
-    const model::ModelConfig &config = generator.config();
     const auto length = static_cast<std::int64_t>(prompt.size());
     std::int64_t room = config.context - length;
     // Tokens before the border of a model with two rotary tables were chosen by the first; one pass over a longer text would use the second.
     if (config.ropeScaling.kind == model::RopeScalingKind::LongRope && !config.isLongText(length))
         room = std::min(room, config.ropeScaling.originalContext - length + 1);
     request.maxTokens = static_cast<int>(std::clamp<std::int64_t>(room, 1, kGreedyTokens));
-    auto answers = generator.generate({&request, 1}, {}, stop);
+    return request;
+}
+
+// Loads the files from scratch and lets go of them again.
+Result<std::vector<Spoken>> speak(const std::filesystem::path &file, const std::vector<std::vector<TokenId>> &prompts, const ProgressCallback &progress, std::stop_token stop)
+{
+    auto generator = generate::Generator::load(file, 0, {}, stop);
+    if (!generator)
+        return passError(generator);
+    std::vector<generate::SequenceRequest> requests;
+    for (const auto &prompt : prompts)
+        requests.push_back(requestFor(prompt, (*generator)->config()));
+    const auto answers = (*generator)->generate(requests, {}, stop);
     if (!answers)
         return passError(answers);
-    const auto &ids = answers->front().ids;
-    std::vector<TokenId> whole = prompt;
-    whole.insert(whole.end(), ids.begin(), ids.end());
-    if (stop.stop_requested() || whole.size() < 2)
-        return fail(ErrorCode::Cancelled, tr("The export was cancelled."), tr("Nothing was written."));
-    whole.pop_back(); // nobody asks what follows the last token
-    auto expected = model::computeLogits(*source.weights, model::packDocument(whole), sites);
-    if (!expected)
-        return passError(expected);
-    auto found = generator.logits(whole, nullptr, 1.0, stop);
-    if (!found)
-        return passError(found);
-    const at::Tensor other = at::from_blob(found->data(), expected->sizes(), at::kFloat);
-    const double gap = (at::softmax(*expected, -1) - at::softmax(other, -1)).abs().max().item<double>();
-    const double difference = (*expected - other).abs().max().item<double>();
+    std::vector<Spoken> all;
+    for (std::size_t i = 0; i < prompts.size(); ++i) {
+        if (progress)
+            progress({tr("Checking the files"), static_cast<std::int64_t>(i), static_cast<std::int64_t>(2 * prompts.size()), -1});
+        Spoken spoken{prompts[i], (*answers)[i].ids, {}};
+        if (stop.stop_requested() || spoken.ids.empty() || spoken.prompt.size() + spoken.ids.size() < 2)
+            return fail(ErrorCode::Cancelled, tr("The export was cancelled."), tr("Nothing was written."));
+        auto logits = (*generator)->logits(spoken.read(), nullptr, 1.0, stop);
+        if (!logits)
+            return passError(logits);
+        spoken.logits = std::move(*logits);
+        all.push_back(std::move(spoken));
+    }
+    return all;
+}
+
+// The file's decoder against the exported weights, read in one pass over prompt and answer.
+struct Speech {
+    double gap = 0, logitDifference = 0; // largest, of the next token's probability after each prompt token
+    double largestLogit = 0;
+    std::int64_t same = 0, tokens = 0;   // greedy tokens until the first that differs
+};
+
+Result<> compareSpeech(const model::ModelWeights &weights, const model::Sites &sites, Spoken &spoken, Speech &speech, std::stop_token stop)
+{
+    const auto logits = logitsOf(weights, spoken.read(), sites, stop);
+    if (!logits)
+        return passError(logits);
+    const at::Tensor &expected = *logits, other = at::from_blob(spoken.logits.data(), expected.sizes(), at::kFloat);
+    const double gap = (at::softmax(expected, -1) - at::softmax(other, -1)).abs().max().item<double>();
+    const double difference = (expected - other).abs().max().item<double>();
     if (!(gap <= speech.gap))
         speech.gap = gap;
     if (!(difference <= speech.logitDifference))
         speech.logitDifference = difference;
-    speech.largestLogit = std::max(speech.largestLogit, expected->abs().max().item<double>());
-    speech.tokens += static_cast<std::int64_t>(ids.size());
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-        const at::Tensor row = (*expected)[static_cast<std::int64_t>(prompt.size() + i) - 1];
-        const double best = row.max().item<double>(), own = row[ids[i]].item<double>();
+    speech.largestLogit = std::max(speech.largestLogit, expected.abs().max().item<double>());
+    speech.tokens += static_cast<std::int64_t>(spoken.ids.size());
+    for (std::size_t i = 0; i < spoken.ids.size(); ++i) {
+        const at::Tensor row = expected[static_cast<std::int64_t>(spoken.prompt.size() + i) - 1];
+        const double best = row.max().item<double>(), own = row[spoken.ids[i]].item<double>();
         if (best - own > 1e-3 * std::abs(best)) // a tie may fall to either side
             break;
         ++speech.same;
@@ -233,20 +269,35 @@ Check checkEnds(const std::vector<TokenId> &expected, const std::vector<TokenId>
     return check;
 }
 
-Result<> checkSpeech(const Source &source, GgufForm form, const std::filesystem::path &file, const text::Tokenizer &tokenizer, SelfTest &test, const ProgressCallback &progress,
+// The exported weights again, where they were let go of meanwhile.
+Result<std::shared_ptr<const model::ModelWeights>> takenBack(const std::weak_ptr<const model::ModelWeights> &kept, const std::filesystem::path &model, std::stop_token stop)
+{
+    if (auto weights = kept.lock())
+        return weights;
+    return model::loadWeights(model, {}, stop, {model::WeightStorage::File});
+}
+
+Result<> checkSpeech(Source source, GgufForm form, const std::filesystem::path &file, const text::Tokenizer &tokenizer, SelfTest &test, const ProgressCallback &progress,
                      std::stop_token stop)
 {
-    auto generator = generate::Generator::load(file, 0, {}, stop);
-    if (!generator)
-        return passError(generator);
+    const auto prompts = probePrompts(tokenizer, source.weights->config);
+    const std::weak_ptr<const model::ModelWeights> kept = source.weights;
+    source.weights.reset();
+    returnFreeMemory();
+    auto spoken = speak(file, prompts, progress, stop);
+    if (!spoken)
+        return passError(spoken);
+    returnFreeMemory();
+    const auto weights = takenBack(kept, source.model, stop);
+    if (!weights)
+        return passError(weights);
     const model::NoSites nothing;
     const model::Sites &sites = source.adapter ? static_cast<const model::Sites &>(*source.adapter) : nothing;
-    const auto prompts = probePrompts(tokenizer, source.weights->config);
     Speech speech;
-    for (const auto &prompt : prompts) {
+    for (Spoken &one : *spoken) {
         if (progress)
-            progress({tr("Checking the files"), test.prompts, static_cast<std::int64_t>(prompts.size()), -1});
-        if (auto compared = compareSpeech(source, sites, **generator, prompt, speech, stop); !compared)
+            progress({tr("Checking the files"), static_cast<std::int64_t>(prompts.size()) + test.prompts, static_cast<std::int64_t>(2 * prompts.size()), -1});
+        if (auto compared = compareSpeech(**weights, sites, one, speech, stop); !compared)
             return compared;
         ++test.prompts;
     }
@@ -266,9 +317,11 @@ Result<> checkSpeech(const Source &source, GgufForm form, const std::filesystem:
 
 } // namespace
 
-Result<SelfTest> testModel(const Source &source, GgufForm form, const TypeOf &typeOf, const std::filesystem::path &file, const ProgressCallback &progress, std::stop_token stop)
+Result<SelfTest> testModel(Source source, GgufForm form, const TypeOf &typeOf, const std::filesystem::path &file, const ProgressCallback &progress, std::stop_token stop)
 try {
     SelfTest test;
+    if (progress)
+        progress({tr("Checking the files"), 0, 0, -1});
     auto weights = model::WeightSource::open(file);
     if (!weights)
         return passError(weights);
@@ -292,7 +345,7 @@ try {
         return generate::endTokens(config, tokenizer, side.chatTemplate ? &*side.chatTemplate : nullptr, path);
     };
     test.checks.push_back(checkEnds(endsOf(expected, *before, source.weights->config, source.model), endsOf(found, *after, (*weights)->config(), file), *before));
-    if (auto spoken = checkSpeech(source, form, file, *before, test, progress, stop); !spoken)
+    if (auto spoken = checkSpeech(std::move(source), form, file, *before, test, progress, stop); !spoken)
         return passError(spoken);
     nameCause(test);
     return test;

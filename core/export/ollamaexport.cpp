@@ -10,25 +10,27 @@
 
 namespace fettle::exporting {
 
-Result<Outcome> exportOllama(const Source &source, GgufForm form, const std::filesystem::path &folder, const std::string &name, const std::string &system,
+Result<Outcome> exportOllama(Source source, GgufForm form, const std::filesystem::path &folder, const std::string &name, const std::string &system,
                              const ProgressCallback &progress, std::stop_token stop)
 {
     auto staging = Staging::create(folder);
     if (!staging)
         return passError(staging);
     const std::string ggufName = fmt::format("{}.{}.gguf", name, nameOf(form));
-    auto outcome = exportGguf(source, form, staging->folder() / ggufName, name, progress, stop);
+    const std::filesystem::path base = source.model;
+    const model::ModelConfig config = source.weights->config;
+    auto outcome = exportGguf(std::move(source), form, staging->folder() / ggufName, name, progress, stop);
     if (!outcome)
         return tl::unexpected(staging->inTarget(outcome.error()));
-    const auto tokenizer = loadTokenizer(source.model);
+    const auto tokenizer = loadTokenizer(base);
     if (!tokenizer)
         return passError(tokenizer);
-    const auto chatTemplate = loadChatTemplate(source.model);
+    const auto chatTemplate = loadChatTemplate(base);
     auto marks = chatTemplate ? turnMarks(*chatTemplate, *tokenizer) : std::nullopt;
     if (marks && !canSay(*marks))
         marks.reset();
     std::vector<std::string> stops;
-    for (const TokenId id : generate::endTokens(source.weights->config, *tokenizer, chatTemplate ? &*chatTemplate : nullptr, source.model))
+    for (const TokenId id : generate::endTokens(config, *tokenizer, chatTemplate ? &*chatTemplate : nullptr, base))
         stops.emplace_back(tokenizer->tokenText(id));
     if (const std::string kept = ollamaText(system); kept != system)
         outcome->selfTest.checks.push_back({tr("System prompt"), tr("written in the characters that Ollama reads"), tr("the same words"), true});

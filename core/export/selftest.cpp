@@ -1,7 +1,11 @@
 #include "core/export/selftest.h"
 
+#include "core/base/words.h"
+#include "core/model/decoder.h"
+
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <fmt/format.h>
 
 namespace fettle::exporting {
@@ -27,6 +31,25 @@ std::vector<std::vector<TokenId>> probePrompts(const text::Tokenizer &tokenizer,
             prompts.push_back(std::move(ids));
     }
     return prompts;
+}
+
+Result<at::Tensor> exportedTensor(const Source &source, const std::string &name)
+{
+    const at::NoGradGuard guard;
+    at::Tensor values = source.adapter ? source.adapter->mergedTensor(*source.weights, name) : source.weights->tensor(name);
+    const auto [lowest, highest] = at::aminmax(values); // both keep a NaN
+    if (!std::isfinite(lowest.item<float>()) || !std::isfinite(highest.item<float>()))
+        return fail(ErrorCode::BadInput, tr("Merging the adapter makes {} not finite.", name), tr("Use an earlier checkpoint of the run."));
+    return values;
+}
+
+Result<at::Tensor> logitsOf(const model::ModelWeights &weights, const std::vector<TokenId> &ids, const model::Sites &sites, const std::stop_token &stop)
+{
+    const at::NoGradGuard guard;
+    const model::PackedBatch batch = model::packDocument(ids);
+    if (auto checked = model::checkBatch(weights.config, batch); !checked)
+        return passError(checked);
+    return model::headLogits(weights, model::forwardHidden(weights, batch, sites, [stop] { return stop.stop_requested(); }), sites.head());
 }
 
 void nameCause(SelfTest &test)

@@ -2,6 +2,7 @@
 #include "core/io/atomicfile.h"
 #include "core/base/words.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -18,10 +19,30 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kBufferBytes = 1 << 20;
+// A large file is on its way to the disk while it is still being made, and only so much of it waits there: then neither the last sync nor a cancel
+// finds hundreds of megabytes to wait for.
+constexpr std::size_t kPieceBytes = 4 << 20;
+constexpr off_t kWaitingBytes = 32 << 20;
 
 std::atomic<unsigned> g_counter = 0;
 
-Result<> writeAll(int descriptor, const char *data, std::size_t size, const fs::path &path)
+// Has the system begin to write the last `size` bytes of the file, and waits for as many before those that may wait.
+Result<> sendToDisk([[maybe_unused]] int descriptor, [[maybe_unused]] std::size_t size, [[maybe_unused]] const fs::path &path)
+{
+#if defined(SYNC_FILE_RANGE_WRITE)
+    const off_t piece = static_cast<off_t>(size), end = ::lseek(descriptor, 0, SEEK_CUR);
+    ::sync_file_range(descriptor, end - piece, piece, SYNC_FILE_RANGE_WRITE);
+    const off_t first = std::max<off_t>(0, end - kWaitingBytes - piece), last = end - kWaitingBytes;
+    if (last <= first)
+        return {};
+    const int failed = ::sync_file_range(descriptor, first, last - first, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+    if (failed != 0 && (errno == EIO || errno == ENOSPC || errno == EDQUOT)) // the others: not on this kind of disk; the last sync does it all
+        return tl::unexpected(fileError(errno, "write", path));
+#endif
+    return {};
+}
+
+Result<> writePiece(int descriptor, const char *data, std::size_t size, const fs::path &path)
 {
     while (size > 0) {
         const ssize_t written = ::write(descriptor, data, size);
@@ -31,6 +52,20 @@ Result<> writeAll(int descriptor, const char *data, std::size_t size, const fs::
             return tl::unexpected(fileError(errno, "write", path));
         data += written;
         size -= static_cast<std::size_t>(written);
+    }
+    return {};
+}
+
+Result<> writeAll(int descriptor, std::string_view bytes, const fs::path &path)
+{
+    while (!bytes.empty()) {
+        const std::string_view piece = bytes.substr(0, kPieceBytes);
+        if (auto written = writePiece(descriptor, piece.data(), piece.size(), path); !written)
+            return written;
+        if (piece.size() >= kBufferBytes / 2)
+            if (auto sent = sendToDisk(descriptor, piece.size(), path); !sent)
+                return sent;
+        bytes.remove_prefix(piece.size());
     }
     return {};
 }
@@ -134,7 +169,7 @@ Result<AtomicFile> AtomicFile::create(const fs::path &path)
 
 Result<> AtomicFile::flushBuffer()
 {
-    auto written = writeAll(m_descriptor, m_buffer.data(), m_buffer.size(), m_path);
+    auto written = writeAll(m_descriptor, m_buffer, m_path);
     m_buffer.clear();
     return written;
 }
@@ -149,7 +184,7 @@ Result<> AtomicFile::write(std::string_view text)
     if (auto flushed = flushBuffer(); !flushed)
         return flushed;
     if (text.size() >= kBufferBytes)
-        return writeAll(m_descriptor, text.data(), text.size(), m_path);
+        return writeAll(m_descriptor, text, m_path);
     m_buffer.append(text);
     return {};
 }

@@ -1,8 +1,9 @@
 // Writing safetensors with the bytes that the reference library (0.4 to 0.8) gives for the same tensors: wider types first, then names;
 // compact JSON in the order of the data; padded with spaces to eight bytes.
+#include "core/io/safetensorswriter.h"
+
 #include "core/base/words.h"
 #include "core/io/atomicfile.h"
-#include "core/io/safetensors.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -68,10 +69,30 @@ std::string headerText(const std::vector<const TensorToWrite *> &tensors, const 
     return header;
 }
 
+Result<> writePieces(AtomicFile &output, std::span<const std::byte> bytes, const std::filesystem::path &file, const std::stop_token &stop)
+{
+    constexpr std::size_t kPieceBytes = 4 << 20;
+    while (!bytes.empty()) {
+        if (stop.stop_requested())
+            return fail(ErrorCode::Cancelled, tr("Writing \"{}\" was cancelled.", file.string()), tr("Nothing was written."));
+        const auto piece = bytes.first(std::min(kPieceBytes, bytes.size()));
+        if (auto written = output.write(piece); !written)
+            return written;
+        bytes = bytes.subspan(piece.size());
+    }
+    return {};
+}
+
 } // namespace
 
 Result<> writeSafetensors(const std::filesystem::path &file, const std::vector<TensorToWrite> &tensors,
                           const std::map<std::string, std::string> &metadata)
+{
+    return writeSafetensors(file, tensors, metadata, {});
+}
+
+Result<> writeSafetensors(const std::filesystem::path &file, const std::vector<TensorToWrite> &tensors, const std::map<std::string, std::string> &metadata,
+                          const std::stop_token &stop)
 {
     std::vector<const TensorToWrite *> ordered;
     for (const TensorToWrite &tensor : tensors)
@@ -101,7 +122,7 @@ Result<> writeSafetensors(const std::filesystem::path &file, const std::vector<T
             if (static_cast<std::int64_t>(bytes.size()) != *storedBytes(tensor->type, tensor->shape))
                 return fail(ErrorCode::Internal, tr("Cannot write \"{}\": tensor \"{}\" {}.", file.string(), tensor->name, tr("has shape {} but {} bytes", shapeText(tensor->shape), bytes.size())));
         }
-        if (auto written = output->write(bytes); !written)
+        if (auto written = writePieces(*output, bytes, file, stop); !written)
             return written;
     }
     return output->commit();

@@ -2,14 +2,20 @@
 //   bench_playground first MODEL    from asking a short question to the first token
 //   bench_playground cancel MODEL   from "stop" to the end of an answer and of the reading of a long prompt
 //   bench_playground columns MODEL  base and tuned in one pass against the base alone; sixteen prompts against one
+//   bench_playground stops MODEL    from "cancel" to the end of exports, evaluation, judging, blind vote, "try it" and the index of training rows
 //   bench_playground export MODEL   writing the merged model against writing as many bytes to the same disk, and the memory that it needs beside the model
 #include "core/torch.h"
 
 #include "core/base/clock.h"
 #include "core/base/memory.h"
 #include "core/base/random.h"
+#include "core/engine/ballot.h"
+#include "core/engine/correction.h"
+#include "core/engine/delivery.h"
+#include "core/engine/judging.h"
 #include "core/engine/models.h"
 #include "core/engine/playground.h"
+#include "core/engine/sample.h"
 #include "core/export/exporting.h"
 #include "core/generate/decodeadapter.h"
 #include "core/generate/generator.h"
@@ -19,6 +25,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <cstdio>
+#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -144,6 +151,118 @@ int cancel(const std::string &model)
     return 0;
 }
 
+// Lets a job run once, then stops it at times that are spread over its length; how long until it is back.
+int stopping(const char *what, const std::function<Result<>(std::stop_token)> &job)
+{
+    Stopwatch whole;
+    if (const auto done = job({}); !done)
+        return failed(done.error());
+    const double length = whole.seconds();
+    std::vector<double> waited;
+    constexpr int kTimes = 16;
+    for (int i = 0; i < kTimes; ++i) {
+        std::stop_source stop;
+        Stopwatch watch;
+        std::jthread stopper([&] {
+            std::this_thread::sleep_for(std::chrono::duration<double>(length * (i + 0.5) / kTimes));
+            watch.restart();
+            stop.request_stop();
+        });
+        const auto done = job(stop.get_token());
+        const double ms = watch.seconds() * 1e3;
+        const bool wasStopped = stop.stop_requested();
+        stopper.join();
+        if (!done && done.error().code != ErrorCode::Cancelled)
+            return failed(done.error());
+        if (wasStopped)
+            waited.push_back(ms);
+    }
+    std::printf("(%.1f s) ", length);
+    tell(what, waited);
+    return 0;
+}
+
+Result<> orError(const auto &result)
+{
+    return result ? Result<>() : Result<>(passError(result));
+}
+
+// On the sample project, with a run whose result is an adapter that was never trained.
+int stops(const std::string &model)
+{
+    const fs::path folder = fs::current_path() / ("bench_playground." + std::to_string(getpid()));
+    const auto end = std::shared_ptr<void>(nullptr, [&](void *) { fs::remove_all(folder); });
+    auto project = engine::createSampleProject(folder / "sample.fettle");
+    if (!project)
+        return failed(project.error());
+    const auto path = engine::resolveModel(model);
+    const auto weights = path ? model::loadWeights(*path) : passError(path);
+    if (!weights)
+        return failed(weights.error());
+    engine::RunInfo run;
+    run.state = engine::RunState::Finished;
+    run.adapter = (folder / "adapter").string();
+    run.step = 1;
+    if (auto saved = adapterFor((*weights)->config)->save(run.adapter); !saved)
+        return failed(saved.error());
+    const auto snapshot = project->freezeSnapshot({}, {});
+    if (!snapshot)
+        return failed(snapshot.error());
+    run.snapshot = snapshot->id;
+    const auto added = project->addRun(run);
+    if (!added)
+        return failed(added.error());
+    const std::string number = std::to_string(added->id.value);
+
+    for (const auto &[target, type] : {std::pair("merged", "f32"), std::pair("gguf", "q8_0"), std::pair("gguf", "q4_k_m"), std::pair("peft", ""), std::pair("gguf-lora", "")})
+        if (const int code = stopping(("export, " + std::string(target) + " " + type).c_str(), [&](std::stop_token stop) {
+                fs::remove_all(folder / "out");
+                return orError(engine::exportAdapter({model, number, target, type, folder / "out", {}, {}, 0}, &*project, {}, stop));
+            }))
+            return code;
+
+    engine::EvaluationRequest request;
+    request.model = model;
+    request.columns = {"base", number};
+    request.records = *engine::recordsOfSplit(*project, data::Split::HeldOut);
+    request.maxTokens = 48;
+    engine::EvaluationResult judged;
+    const auto forget = [&] { fs::remove_all(project->folder() / "evaluations"); };
+    if (const int code = stopping("evaluation", [&](std::stop_token stop) {
+            forget();
+            auto done = engine::evaluateRecords(request, &*project, {}, stop);
+            if (done)
+                judged = *done;
+            return orError(done);
+        }))
+        return code;
+    if (const int code = stopping("judging", [&](std::stop_token stop) {
+            forget();
+            auto comparison = judged.comparison;
+            return engine::judgeAnswers({model}, {}, &*project, comparison, {}, stop);
+        }))
+        return code;
+    engine::BallotInfo ballot;
+    ballot.adapter = number;
+    ballot.run = added->id;
+    ballot.maxTokens = 48;
+    if (const int code = stopping("blind vote", [&](std::stop_token stop) {
+            forget();
+            return orError(engine::prepareBallot(ballot, model, *project, {}, {}, {}, stop));
+        }))
+        return code;
+    engine::CorrectionRequest wrong;
+    wrong.model = model;
+    wrong.adapter = number;
+    wrong.record = request.records.front();
+    if (const int code = stopping("try it", [&](std::stop_token stop) { return orError(engine::tryCorrection(wrong, &*project, {}, stop)); }))
+        return code;
+    auto playground = engine::Playground::open(model);
+    if (!playground)
+        return failed(playground.error());
+    return stopping("index of training rows", [&](std::stop_token stop) { return orError((*playground)->indexRows(number, *project, {}, stop)); });
+}
+
 // Seconds of the best of some rounds.
 double seconds(generate::Generator &generator, const std::vector<generate::SequenceRequest> &requests)
 {
@@ -216,11 +335,9 @@ int exportModel(const std::string &model)
     Stopwatch watch;
     double written = 0;
     std::int64_t peakWhileWriting = 0;
-    const auto outcome = exporting::exportMerged({*path, *weights, adapter, {}}, exporting::MergedType::F32, folder / "merged", [&](const Progress &progress) {
-        if (progress.done == 0 && peakWhileWriting > 0 && written == 0) { // the check begins
+    const auto outcome = exporting::exportMerged({*path, std::move(*weights), adapter, {}}, exporting::MergedType::F32, folder / "merged", [&](const Progress &progress) {
+        if (progress.what == "Checking the files" && written == 0)
             written = watch.seconds();
-            return;
-        }
         if (written == 0)
             peakWhileWriting = memoryFigures().ownPeakBytes;
     });
@@ -255,10 +372,12 @@ int main(int argc, char **argv)
         return first(model);
     if (what == "cancel")
         return cancel(model);
+    if (what == "stops")
+        return stops(model);
     if (what == "columns")
         return columns(model);
     if (what == "export")
         return exportModel(model);
-    std::fprintf(stderr, "bench_playground first|cancel|columns|export [MODEL]\n");
+    std::fprintf(stderr, "bench_playground first|cancel|stops|columns|export [MODEL]\n");
     return 2;
 }

@@ -4,6 +4,7 @@ if(FETTLE_WITH_TORCH)
   fettle_test(tst_modelfiles SOURCES engine/tst_modelfiles.cpp LIBRARIES fettle_engine LABELS core)
   fettle_test(tst_exportgguf SOURCES engine/tst_exportgguf.cpp LIBRARIES fettle_export fettle::torch LABELS core)
   fettle_test(tst_exportselftest ALONE SOURCES engine/tst_exportselftest.cpp LIBRARIES fettle_export fettle::torch LABELS core)
+  fettle_test(tst_exportmemory ALONE SOURCES engine/tst_exportmemory.cpp LIBRARIES fettle_engine LABELS core)
   fettle_test(tst_enginetraining SOURCES engine/tst_enginetraining.cpp LIBRARIES fettle_engine LABELS core)
   fettle_test(tst_runsurvives SOURCES engine/tst_runsurvives.cpp LIBRARIES fettle_engine LABELS core)
   set_target_properties(tst_runsurvives PROPERTIES ENABLE_EXPORTS ON) # its own write and rename are used by the libraries too

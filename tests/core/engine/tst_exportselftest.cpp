@@ -5,7 +5,7 @@
 #include "core/export/exporting.h"
 #include "core/export/selftest.h"
 #include "core/io/jsonfile.h"
-#include "core/io/safetensors.h"
+#include "core/io/safetensorswriter.h"
 #include "core/tune/lora.h"
 
 #include <QTemporaryDir>
@@ -79,6 +79,7 @@ private slots:
     void adapterFaultsAreNamed_data();
     void adapterFaultsAreNamed();
     void oneTensorAtATime();
+    void weightsAreLetGo();
     void cancelLeavesNothing();
 };
 
@@ -229,9 +230,39 @@ void TestExportSelfTest::oneTensorAtATime()
     lazy[0].read = []() -> Result<std::span<const std::byte>> { return fail(ErrorCode::Cancelled, "Enough."); };
     const auto cancelled = io::writeSafetensors(none, lazy);
     QVERIFY(!cancelled && cancelled.error().code == ErrorCode::Cancelled);
+    // One that is large is given up between two pieces.
+    std::stop_source stop;
+    const std::vector<float> large(4 << 20, 1.0F);
+    const auto stopped = io::writeSafetensors(none, {{"large", io::StorageType::F32, {4 << 20}, {}, [&]() -> Result<std::span<const std::byte>> {
+                                                           stop.request_stop();
+                                                           return std::as_bytes(std::span(large));
+                                                       }}}, {}, stop.get_token());
+    QVERIFY(!stopped && stopped.error().code == ErrorCode::Cancelled);
+    QVERIFY(stopped.error().message.find("c.safetensors") != std::string::npos);
     lazy[0].read = [&]() -> Result<std::span<const std::byte>> { return bytesOf(0).subspan(1); };
     QVERIFY(!io::writeSafetensors(none, lazy));
     QCOMPARE(QDir(scratch.path()).entryList(QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot).size(), 2);
+}
+
+// While the exported files answer, what was exported is out of memory, and it is read again to be compared; shared weights stay.
+void TestExportSelfTest::weightsAreLetGo()
+{
+    const fs::path base = fixture::folder() / "tinychat";
+    for (const bool isShared : {false, true}) {
+        const QTemporaryDir scratch;
+        auto weights = *model::loadWeights(base);
+        const std::weak_ptr<const model::ModelWeights> kept = weights;
+        const auto adapter = randomAdapter(weights->config);
+        const auto shared = isShared ? weights : nullptr;
+        std::vector<bool> isGone; // each time that the files have answered one of five prompts
+        const auto outcome = exporting::exportMerged({base, std::move(weights), adapter, {}}, exporting::MergedType::F32, scratch.filePath("merged").toStdString(), [&](const Progress &progress) {
+            if (progress.what == "Checking the files" && progress.total == 10 && progress.done < 5)
+                isGone.push_back(kept.expired());
+        });
+        QVERIFY2(outcome.has_value() && outcome->selfTest.hasPassed, outcome ? outcome->selfTest.cause.c_str() : outcome.error().message.c_str());
+        QCOMPARE(outcome->selfTest.prompts, 5);
+        QCOMPARE(isGone, std::vector<bool>(5, !isShared));
+    }
 }
 
 // A cancel acts between two tensors of one file.

@@ -15,6 +15,7 @@
 #include <QAbstractSpinBox>
 #include <QComboBox>
 #include <QFile>
+#include <QHeaderView>
 #include <QLineEdit>
 #include <QSpinBox>
 #include <QTest>
@@ -291,6 +292,8 @@ void BlindVotePageTest::endShowsTheResult()
     QCOMPARE(voters->topLevelItemCount(), 1);
     QCOMPARE(voters->topLevelItem(0)->text(0), QStringLiteral("Ada"));
     QCOMPARE(voters->topLevelItem(0)->text(2), QStringLiteral("10"));
+    for (const QTreeWidget *table : {tags, voters}) // no empty room below the last row
+        QTRY_COMPARE(table->height(), table->header()->height() + table->topLevelItemCount() * table->visualItemRect(table->topLevelItem(0)).height());
     // Now it is said which answer was whose.
     auto *questions = named<QTreeWidget>("voteQuestions");
     QCOMPARE(questions->topLevelItemCount(), 12);

@@ -241,6 +241,13 @@ void PlaygroundColumnsTest::twoAdaptersAreMixed()
     QVERIFY(second->isVisible());
     QVERIFY(tuned->height() > height);
     QCOMPARE(heads().at(0)->height(), tuned->height()); // the badges of all stay on one line
+    const auto edges = [tuned](const char *name) { // left and right
+        const auto *widget = tuned->findChild<QWidget *>(QLatin1String(name));
+        const int left = widget->mapTo(tuned, QPoint(0, 0)).x();
+        return std::pair(left, left + widget->width());
+    };
+    QTRY_COMPARE(edges("secondChoice"), edges("adapterChoice"));
+    QTRY_COMPARE(edges("secondStrength"), edges("strength"));
     second->setFocus();
     QTest::keyClick(second, Qt::Key_Down);
     QTest::keyClick(second, Qt::Key_Down);

@@ -29,6 +29,14 @@ QString shortHash(const std::string &hash)
     return text.size() == 8 ? text.left(4) + QLatin1Char(' ') + text.mid(4) : text;
 }
 
+// The second choice and its strength stand below those of the first, whatever else the first line holds.
+void alignBelow(const QWidget &choice, const QWidget &strengthText, QWidget &second)
+{
+    auto *word = second.findChild<TextLabel *>();
+    word->setFixedWidth(std::max(word->sizeHint().width(), choice.x() - kStep2));
+    second.layout()->setContentsMargins(0, 0, std::max(0, second.width() - strengthText.geometry().right() - 1), 0);
+}
+
 } // namespace
 
 ColumnHead::ColumnHead(bool isBase, int number, QWidget *parent) : QWidget(parent), m_isBase(isBase)
@@ -135,6 +143,8 @@ void ColumnHead::setTall(bool isTall)
     m_secondLine->setVisible(isTall);
     setFixedHeight(qRound((kHeadHeight + (isTall ? kButton + kStep1 + 2 : 0)) * textScale()));
     updateStrength();
+    if (!m_isBase)
+        alignBelow(*m_first.choice, *m_first.text, *m_secondLine);
 }
 
 // A base model has no adapter whose strength could be set, and none that another could be added to.
@@ -297,6 +307,8 @@ void ColumnHead::fitBadges()
 void ColumnHead::resizeEvent(QResizeEvent *event)
 {
     QWidget::resizeEvent(event);
+    if (!m_isBase)
+        alignBelow(*m_first.choice, *m_first.text, *m_secondLine);
     fitBadges();
 }
 

@@ -12,6 +12,8 @@
 #include <QTreeWidget>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace fettle::ui {
 
 using namespace measure;
@@ -27,6 +29,7 @@ void fill(QTreeWidget &table, const std::vector<evaluate::NamedTally> &tallies)
         alignRight(*item, 1, item->columnCount() - 1);
         table.addTopLevelItem(item);
     }
+    table.setMaximumHeight(table.header()->sizeHint().height() + std::max(0, table.sizeHintForRow(0)) * table.topLevelItemCount()); // what it does not need is the questions'
 }
 
 } // namespace
@@ -67,6 +70,7 @@ VoteResult::VoteResult(QWidget *parent) : Pane(Surface::Page, {}, parent)
     m_questions->header()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     for (QTreeWidget *table : {m_tags, m_voters, m_questions})
         column->addWidget(table, 1);
+    column->addStretch(0);
 }
 
 QTreeWidget *VoteResult::makeTable(const char *name, const QStringList &heads, const QString &title, const QString &help)

@@ -3,6 +3,7 @@
 
 #include "ui/widgets/button.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/plaintable.h"
 #include "ui/widgets/progressline.h"
 #include "ui/widgets/words.h"
 
@@ -45,16 +46,12 @@ void WhyDialog::setupLayout()
     TextLabel *what = mutedLabel(tr("The rows that %1 learnt and that it finds most like this question and its answer. Near rows are a hint where an answer comes from, not a proof.").arg(m_columnName));
     what->setWordWrap(true);
     rows->addWidget(what);
-    m_rows = new QTreeWidget;
-    m_rows->setObjectName(QStringLiteral("nearRows"));
-    m_rows->setAccessibleName(tr("Nearest training rows"));
-    m_rows->setToolTip(tr("Nearest first. 100 %: the same to the model; 0 %: no more alike than any two rows. Enter or a double click opens the record."));
-    m_rows->setRootIsDecorated(false);
-    m_rows->setUniformRowHeights(true);
-    m_rows->setHeaderLabels({tr("Alike"), tr("Question"), tr("Answer that was learnt"), tr("Record")});
-    m_rows->header()->setSectionResizeMode(1, QHeaderView::Stretch);
-    m_rows->header()->setSectionResizeMode(2, QHeaderView::Stretch);
-    m_rows->header()->setStretchLastSection(false);
+    m_rows = plainTable("nearRows", {tr("Alike"), tr("Question"), tr("Answer that was learnt"), tr("Record")}, tr("Nearest training rows"),
+                        tr("Nearest first. 100 %: the same to the model; 0 %: no more alike than any two rows. Enter or a double click opens the record."));
+    for (int section = 0; section < 4; ++section)
+        m_rows->header()->setSectionResizeMode(section, section == 1 || section == 2 ? QHeaderView::Stretch : QHeaderView::Interactive);
+    m_rows->header()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+    m_rows->headerItem()->setTextAlignment(0, Qt::AlignRight | Qt::AlignVCenter);
     m_rows->setColumnWidth(0, qRound(72 * textScale()));
     m_rows->setColumnWidth(3, qRound(150 * textScale()));
     connect(m_rows, &QTreeWidget::itemActivated, this, &WhyDialog::openRecord);
@@ -171,6 +168,7 @@ void WhyDialog::showRows(const std::vector<engine::NearRow> &rows)
         auto *item = new QTreeWidgetItem({tr("%1 %").arg(qRound(std::max(0.0, row.similarity) * 100)), question.simplified(), answer.simplified(),
                                           row.isChanged ? tr("%1, changed since").arg(row.record.value) : QString::number(row.record.value)});
         item->setData(0, kRecordRole, static_cast<qint64>(row.record.value));
+        alignRight(*item, 0, 0);
         item->setToolTip(1, question);
         item->setToolTip(2, answer);
         m_rows->addTopLevelItem(item);

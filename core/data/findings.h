@@ -33,6 +33,8 @@ struct ComparedRecord {
 // Marks a new project as checked by this version.
 [[nodiscard]] Result<> markTextsChecked(const store::Database &database);
 
+// Grows when relations are found in another way: what was found before is looked for again.
+inline constexpr int kRelationChecks = 1;
 struct RecordRelations { RecordId id; std::int64_t flags = 0, storedFlags = 0; };
 [[nodiscard]] Result<std::vector<RecordRelations>> findRelations(const store::Database &database, const ProgressCallback &progress, std::stop_token stop);
 // Inside the caller's transaction.

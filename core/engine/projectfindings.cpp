@@ -15,6 +15,13 @@ namespace {
 // Rows written in one transaction: a few milliseconds, so that an edit on another handle hardly waits.
 constexpr std::size_t kRowsInStep = 2000;
 
+constexpr std::string_view kRelatedKey = "relationsOf"; // the state whose relations are stored; nothing where an answer was agreed on since
+
+std::string relatedState(std::int64_t records)
+{
+    return fmt::format("{}/{}", data::kRelationChecks, records);
+}
+
 } // namespace
 
 Result<> Project::updateFindings(const ProgressCallback &progress, std::stop_token stop)
@@ -27,6 +34,17 @@ Result<> Project::updateFindings(const ProgressCallback &progress, std::stop_tok
             return passError(checked);
         hasMore = *checked;
     }
+    // A project that is only opened again is not compared anew: that takes minutes where records are a million.
+    const auto records = store::counter(*m_state->database, "records");
+    if (!records)
+        return passError(records);
+    const auto related = store::readValue(*m_state->database, kRelatedKey);
+    if (!related)
+        return passError(related);
+    if (stop.stop_requested())
+        return fail(ErrorCode::Cancelled, tr("The check was cancelled."));
+    if (related->value_or(std::string()) == relatedState(*records))
+        return {};
     auto findings = data::findRelations(*m_state->database, progress, stop);
     if (!findings)
         return passError(findings);
@@ -38,7 +56,7 @@ Result<> Project::updateFindings(const ProgressCallback &progress, std::stop_tok
         if (auto done = m_state->write(Touches::Lists, [&] { return data::storeRelations(*m_state->database, step); }); !done)
             return done;
     }
-    return {};
+    return m_state->write(Touches::Other, [&] { return store::writeValue(*m_state->database, kRelatedKey, relatedState(*records)); });
 }
 
 Result<std::vector<Contradiction>> Project::contradictions(std::stop_token stop) const
@@ -48,7 +66,11 @@ Result<std::vector<Contradiction>> Project::contradictions(std::stop_token stop)
 
 Result<> Project::setAgreement(const Contradiction &pair, bool doAgree)
 {
-    return m_state->write(Touches::Lists, [&] { return data::setAgreement(*m_state->database, pair, doAgree); });
+    return m_state->write(Touches::Lists, [&]() -> Result<> {
+        if (auto done = data::setAgreement(*m_state->database, pair, doAgree); !done)
+            return done;
+        return store::writeValue(*m_state->database, kRelatedKey, "");
+    });
 }
 
 Result<std::vector<RecordId>> Project::recordsWithoutLength(const std::string &key) const

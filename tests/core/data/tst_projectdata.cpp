@@ -14,6 +14,7 @@ class TestProjectData : public QObject {
 private slots:
     void init();
     void findings();
+    void findingsAreLookedForOnce();
     void findingsOfNearlyTheSame();
     void findingsOfTheSampleData();
     void textsOfAnOlderProjectAreCheckedAgain();
@@ -119,6 +120,36 @@ void TestProjectData::findings()
     std::stop_source stop;
     stop.request_stop();
     QCOMPARE(project.updateFindings({}, stop.get_token()).error().code, ErrorCode::Cancelled);
+}
+
+// What is known stays known, also for the next one who opens the project.
+void TestProjectData::findingsAreLookedForOnce()
+{
+    int steps = 0;
+    const auto progress = [&steps](const Progress &) { ++steps; };
+    {
+        Project project = create();
+        QVERIFY(project.addRecords({makePair("One?", "", "1"), makePair("One?", "", "2")}, "Added"));
+        QVERIFY(project.updateFindings(progress));
+        QVERIFY(steps > 0);
+    }
+    auto project = Project::open(path(), Access::ReadWrite);
+    QVERIFY(project);
+    const auto isLookedFor = [&] {
+        steps = 0;
+        return project->updateFindings(progress).has_value() && steps > 0;
+    };
+    QVERIFY(!isLookedFor());
+    QVERIFY(project->setSetting("maxLength", "512"));
+    QVERIFY(!isLookedFor());
+    QVERIFY(project->setRating({{1}}, 4));
+    QVERIFY(isLookedFor());
+    QVERIFY(project->undo());
+    QVERIFY(isLookedFor());
+    QVERIFY(project->setAgreement({{1}, {2}}, true));
+    QVERIFY(isLookedFor());
+    QVERIFY(!isLookedFor());
+    QCOMPARE(project->recordCounts()->byFlag.at(RecordFlag::Contradiction), 0);
 }
 
 void TestProjectData::findingsOfNearlyTheSame()

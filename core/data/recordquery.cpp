@@ -5,6 +5,7 @@
 #include "core/data/autopsy.h"
 #include "core/data/filterlanguage.h"
 #include "core/data/recordstate.h"
+#include "core/data/textorder.h"
 #include "core/data/textsearch.h"
 #include "core/store/schema.h"
 
@@ -31,8 +32,8 @@ std::string orderOf(RecordSort sort)
 {
     switch (sort) {
     case RecordSort::Number: return "r.id";
-    case RecordSort::Instruction: return "c.instruction COLLATE NOCASE";
-    case RecordSort::Response: return "c.response COLLATE NOCASE";
+    case RecordSort::Instruction: return "c.instruction";
+    case RecordSort::Response: return "c.response";
     case RecordSort::Tokens: return "c.tokens";
     case RecordSort::Loss: return "r.loss";
     case RecordSort::Status: return "r.status";
@@ -42,9 +43,37 @@ std::string orderOf(RecordSort sort)
     return "r.id";
 }
 
-bool sortNeedsContent(RecordSort sort)
+bool isOfText(RecordSort sort)
 {
-    return sort == RecordSort::Instruction || sort == RecordSort::Response || sort == RecordSort::Tokens;
+    return sort == RecordSort::Instruction || sort == RecordSort::Response;
+}
+
+// ORDER BY; empty for texts, which are put in order by TextOrder.
+std::string orderClause(const RecordFilter &filter)
+{
+    if (isOfText(filter.sort))
+        return {};
+    const char *direction = filter.descending ? " DESC" : "";
+    std::string clause = fmt::format(" ORDER BY {}{}", orderOf(filter.sort), direction);
+    if (filter.sort == RecordSort::Tokens || filter.sort == RecordSort::Loss)
+        clause += " NULLS LAST";
+    if (filter.sort != RecordSort::Number)
+        clause += fmt::format(", r.id{}", direction);
+    return clause;
+}
+
+// Of a statement whose columns are the record and its text.
+Result<std::vector<RecordId>> readInTextOrder(store::Statement &statement, bool isDescending)
+{
+    TextOrder order;
+    for (;;) {
+        const auto hasRow = statement.step();
+        if (!hasRow)
+            return passError(hasRow);
+        if (!*hasRow)
+            return order.take(isDescending);
+        order.add({statement.integer(0)}, statement.view(1));
+    }
 }
 
 std::vector<RecordFlag> flagsOf(std::int64_t bits)
@@ -137,7 +166,7 @@ Result<std::vector<RecordId>> findRecords(const store::Database &database, const
         const std::vector<std::string_view> each(filter.sources.size(), kIsFromSource);
         conditions.push_back(fmt::format("({})", fmt::join(each, " OR ")));
     }
-    bool needsContent = sortNeedsContent(filter.sort);
+    bool needsContent = isOfText(filter.sort) || filter.sort == RecordSort::Tokens;
     const auto flags = flagsExpression(database);
     if (!flags)
         return passError(flags);
@@ -157,17 +186,12 @@ Result<std::vector<RecordId>> findRecords(const store::Database &database, const
     conditions.insert(conditions.end(), compiled->conditions.begin(), compiled->conditions.end());
     if (!texts->sql.empty())
         conditions.push_back(texts->sql);
-    std::string sql = "SELECT r.id FROM record r";
+    std::string sql = isOfText(filter.sort) ? fmt::format("SELECT r.id, {} FROM record r", orderOf(filter.sort)) : "SELECT r.id FROM record r";
     if (needsContent)
         sql += " JOIN content c ON c.id = r.content";
     if (!conditions.empty())
         sql += fmt::format(" WHERE {}", fmt::join(conditions, " AND "));
-    const char *direction = filter.descending ? " DESC" : "";
-    sql += fmt::format(" ORDER BY {}{}", orderOf(filter.sort), direction);
-    if (filter.sort == RecordSort::Tokens || filter.sort == RecordSort::Loss)
-        sql += " NULLS LAST";
-    if (filter.sort != RecordSort::Number)
-        sql += fmt::format(", r.id{}", direction);
+    sql += orderClause(filter);
 
     auto statement = database.prepare(sql);
     if (!statement)
@@ -182,7 +206,7 @@ Result<std::vector<RecordId>> findRecords(const store::Database &database, const
         statement->bindBytes(texts->found);
     else if (!texts->sql.empty())
         statement->bind(texts->found);
-    return readIds(*statement);
+    return isOfText(filter.sort) ? readInTextOrder(*statement, filter.descending) : readIds(*statement);
 }
 
 Result<std::vector<RecordRow>> readRows(const store::Database &database, const std::vector<RecordId> &ids)

@@ -180,9 +180,13 @@ Result<std::vector<RecordId>> Project::addRecords(std::vector<data::Record> reco
     return m_state->write(Touches::Records, [&] { return data::addRecords(*m_state->database, records, what); });
 }
 
-Result<std::vector<RecordId>> Project::recordIds(const RecordFilter &filter) const
+Result<std::vector<RecordId>> Project::recordIds(const RecordFilter &filter, std::stop_token stop) const
 {
-    return data::findRecords(*m_state->database, filter);
+    const store::Interruption interruption(*m_state->database, stop);
+    auto ids = data::findRecords(*m_state->database, filter);
+    if (!ids && stop.stop_requested())
+        return fail(ErrorCode::Cancelled, tr("It was cancelled.")); // the full-text index calls it damage
+    return ids;
 }
 
 Result<std::vector<RecordRow>> Project::recordRows(const std::vector<RecordId> &ids) const
@@ -195,9 +199,19 @@ Result<data::Record> Project::record(RecordId id) const
     return data::readRecord(*m_state->database, id);
 }
 
-Result<RecordCounts> Project::recordCounts() const
+Result<RecordCounts> Project::recordCounts(std::stop_token stop) const
 {
-    return data::countRecords(*m_state->database);
+    const auto lists = store::counter(*m_state->database, "lists");
+    if (!lists)
+        return passError(lists);
+    if (m_state->lastCounted && m_state->lastCounted->lists == *lists)
+        return m_state->lastCounted->counts;
+    const store::Interruption interruption(*m_state->database, std::move(stop));
+    auto counts = data::countRecords(*m_state->database);
+    if (!counts)
+        return counts;
+    m_state->lastCounted = State::Counted{*lists, std::move(*counts)};
+    return m_state->lastCounted->counts;
 }
 
 Result<> Project::saveRecord(const data::Record &record)

@@ -165,10 +165,10 @@ public:
     [[nodiscard]] Result<data::ImportReport> importFile(const std::filesystem::path &file, const data::ImportOptions &options,
                                                         const ProgressCallback &progress = {}, std::stop_token stop = {});
     [[nodiscard]] Result<std::vector<RecordId>> addRecords(std::vector<data::Record> records, const std::string &what);
-    [[nodiscard]] Result<std::vector<RecordId>> recordIds(const RecordFilter &filter) const; // sorted as the filter says
+    [[nodiscard]] Result<std::vector<RecordId>> recordIds(const RecordFilter &filter, std::stop_token stop = {}) const; // sorted as the filter says
     [[nodiscard]] Result<std::vector<RecordRow>> recordRows(const std::vector<RecordId> &ids) const;
     [[nodiscard]] Result<data::Record> record(RecordId id) const;
-    [[nodiscard]] Result<RecordCounts> recordCounts() const;
+    [[nodiscard]] Result<RecordCounts> recordCounts(std::stop_token stop = {}) const; // remembered until something that is listed changes
     // Durable when it returns. Status becomes Edited where the trained content changed and the status was not changed by the caller.
     [[nodiscard]] Result<> saveRecord(const data::Record &record);
     [[nodiscard]] Result<> setStatus(const std::vector<RecordId> &ids, data::RecordStatus status);

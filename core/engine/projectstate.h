@@ -57,6 +57,8 @@ struct Project::State {
     std::filesystem::path folder;
     std::unique_ptr<store::Database> database;
     std::optional<store::FileLock> lock; // writers only
+    struct Counted { std::int64_t lists; data::RecordCounts counts; };
+    std::optional<Counted> lastCounted; // what was counted last, and the state of the counter "lists" before
 
     // Runs work in one transaction that is durable when it returns; an error changes nothing. Errors: NoPermission for a reader.
     template <class Work>

@@ -103,6 +103,8 @@ Error databaseError(sqlite3 *connection, int code, std::string_view doing, const
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return {ErrorCode::NoPermission, cannot(tr("another program is using it")), tr("Close the other program and try again."), detail};
+    case SQLITE_INTERRUPT:
+        return {ErrorCode::Cancelled, tr("It was cancelled."), {}, detail};
     case SQLITE_NOMEM:
         return {ErrorCode::OutOfMemory, cannot(tr("memory ran out")), tr("Close other programs and try again."), detail};
     case SQLITE_TOOBIG:
@@ -224,6 +226,19 @@ Result<> Database::checkIntegrity() const
     if (!*hasRow || statement->view(0) == "ok")
         return {};
     return fail(ErrorCode::BadInput, tr("{} is damaged.", m_file.string()), tr("Restore the project folder from a copy."), statement->text(0));
+}
+
+Interruption::Interruption(const Database &database, std::stop_token stop) : m_database(database), m_stop(std::move(stop))
+{
+    constexpr int kOperations = 10'000; // of SQLite's machine between two looks: about a millisecond
+    const auto isStopped = [](void *token) { return static_cast<const std::stop_token *>(token)->stop_requested() ? 1 : 0; };
+    if (m_stop.stop_possible())
+        sqlite3_progress_handler(database.m_connection, kOperations, isStopped, &m_stop);
+}
+
+Interruption::~Interruption()
+{
+    sqlite3_progress_handler(m_database.m_connection, 0, nullptr, nullptr);
 }
 
 Result<Transaction> Transaction::begin(const Database &database, TransactionKind kind)

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -95,11 +96,25 @@ public:
 
 private:
     friend class Statement;
+    friend class Interruption;
     Database(sqlite3 *connection, std::filesystem::path file, OpenMode mode);
     sqlite3 *m_connection = nullptr;
     std::filesystem::path m_file;
     OpenMode m_mode;
     mutable std::unordered_map<std::string, std::vector<sqlite3_stmt *>> m_idle;
+};
+
+// While it lives, a request to stop ends what the connection computes with Cancelled. One at a time for each connection.
+class Interruption {
+public:
+    Interruption(const Database &database, std::stop_token stop);
+    ~Interruption();
+    Interruption(const Interruption &) = delete;
+    Interruption &operator=(const Interruption &) = delete;
+
+private:
+    const Database &m_database;
+    std::stop_token m_stop; // the connection points to it
 };
 
 enum class TransactionKind { Read, Write };

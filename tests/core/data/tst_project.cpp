@@ -1,9 +1,13 @@
 // The records of a project as the window and the command line use them: edits, filters, counts, several handles.
 #include "tests/core/data/projectfixture.h"
 
+#include "core/data/recordquery.h"
+#include "core/store/database.h"
+
 #include <QTemporaryDir>
 #include <QtTest>
 #include <atomic>
+#include <stop_token>
 #include <thread>
 
 using namespace fixture;
@@ -21,6 +25,9 @@ private slots:
     void filters_data();
     void filters();
     void sorts();
+    void textsAreSortedAsSqliteSortsThem();
+    void countsAreRememberedUntilSomethingChanges();
+    void aListCanBeStopped();
     void countsAndRows();
     void readersSeeChanges();
     void readersCannotWrite();
@@ -228,6 +235,80 @@ void TestProject::sorts()
     RecordFilter tooLong;
     tooLong.flag = RecordFlag::TooLong;
     QCOMPARE(numbers(project.recordIds(tooLong)), (Ids{1}));
+}
+
+// Either case, letters beyond ASCII, texts that begin alike, equal ones, empty ones.
+void TestProject::textsAreSortedAsSqliteSortsThem()
+{
+    Project project = create();
+    const std::vector<std::string> pieces = {"a", "A", "b", "Z", "z", "_", "[", "`", "\xc3\xa4", "\xf0\x9f\x90\xb1", " ", "the same beginning ", "9", "\x7f"};
+    std::uint64_t state = 11;
+    const auto random = [&state](std::uint64_t below) { return state = state * 6364136223846793005ull + 1442695040888963407ull, (state >> 33) % below; };
+    std::vector<Record> records;
+    for (int i = 0; i < 3000; ++i) {
+        std::string question, answer;
+        for (std::uint64_t k = random(5); k > 0; --k)
+            question += pieces[random(pieces.size())];
+        for (std::uint64_t k = random(3); k > 0; --k)
+            answer += pieces[random(pieces.size())];
+        records.push_back(data::makePair(question, "", answer));
+    }
+    QVERIFY(project.addRecords(records, "Added"));
+    const auto database = store::Database::open(project.folder() / "project.db", store::OpenMode::ReadOnly);
+    QVERIFY(database);
+    for (const auto &[sort, column] : {std::pair(RecordSort::Instruction, "instruction"), std::pair(RecordSort::Response, "response")}) {
+        for (const bool isDescending : {false, true}) {
+            const std::string direction = isDescending ? "DESC" : "ASC";
+            auto statement = (*database)->prepare("SELECT r.id FROM record r JOIN content c ON c.id = r.content ORDER BY c." + std::string(column) + " COLLATE NOCASE " + direction + ", r.id " + direction);
+            QVERIFY(statement);
+            RecordFilter filter;
+            filter.sort = sort;
+            filter.descending = isDescending;
+            QVERIFY(project.recordIds(filter).value() == data::readIds(*statement).value());
+        }
+    }
+}
+
+void TestProject::countsAreRememberedUntilSomethingChanges()
+{
+    Project project = create();
+    const auto ids = *project.addRecords(someRecords(), "Added");
+    auto reader = Project::open(project.folder(), Access::ReadOnly);
+    QVERIFY(reader);
+    const auto approved = [&] { return reader->recordCounts()->byStatus.at(RecordStatus::Approved); };
+    QCOMPARE(approved(), 0);
+    std::stop_source stop;
+    stop.request_stop();
+    QCOMPARE(reader->recordCounts(stop.get_token())->all, 5); // known: nothing is counted that could be stopped
+    QVERIFY(project.setStatus({ids[0]}, RecordStatus::Approved));
+    QCOMPARE(approved(), 1);
+    QVERIFY(project.undo());
+    QCOMPARE(approved(), 0);
+    QVERIFY(project.storeLengths({{data::contentHash(*project.record(ids[0])), 30}}, 25));
+    QCOMPARE(reader->recordCounts()->byFlag.at(RecordFlag::TooLong), 1);
+    QVERIFY(project.putDraft(ids[1], {"An answer", "Run 1", "", false}));
+    QCOMPARE(reader->recordCounts()->drafts, 1);
+}
+
+void TestProject::aListCanBeStopped()
+{
+    Project project = create();
+    std::vector<Record> records;
+    for (int i = 0; i < 20'000; ++i)
+        records.push_back(data::makePair("Question " + std::to_string(i), "", "Answer"));
+    QVERIFY(project.addRecords(records, "Added"));
+    std::stop_source stop;
+    stop.request_stop();
+    RecordFilter filter;
+    filter.sort = RecordSort::Tokens;
+    const auto ids = project.recordIds(filter, stop.get_token());
+    QVERIFY(!ids);
+    QCOMPARE(ids.error().code, ErrorCode::Cancelled);
+    const auto counts = project.recordCounts(stop.get_token());
+    QVERIFY(!counts);
+    QCOMPARE(counts.error().code, ErrorCode::Cancelled);
+    QCOMPARE(project.recordIds(filter)->size(), records.size());
+    QCOMPARE(project.recordCounts()->all, 20'000);
 }
 
 void TestProject::countsAndRows()

@@ -8,7 +8,9 @@
 #include <QtTest>
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 using namespace fettle;
@@ -31,6 +33,7 @@ private slots:
     void fullDisk();
     void readOnlyCannotWrite();
     void oneWriter();
+    void whatLastsIsInterrupted();
 
 private:
     std::filesystem::path path(const char *name) const { return m_folder->filePath(name).toStdString(); }
@@ -283,6 +286,27 @@ void TestDatabase::oneWriter()
     QCOMPARE(::waitpid(child, &status, 0), child);
     QCOMPARE(WEXITSTATUS(status), 0);
     QVERIFY(FileLock::take(path("project.lock")));
+}
+
+// A question without an end: it ends when it is told to, and the connection is as good as new.
+void TestDatabase::whatLastsIsInterrupted()
+{
+    const auto database = create();
+    QVERIFY(database);
+    const char *endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+    {
+        std::stop_source stop;
+        const Interruption interruption(*database, stop.get_token());
+        const std::jthread later([&stop] {
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+            stop.request_stop();
+        });
+        const auto counted = database->integer(endless);
+        QVERIFY(!counted);
+        QCOMPARE(counted.error().code, ErrorCode::Cancelled);
+        QCOMPARE(database->integer(endless).error().code, ErrorCode::Cancelled); // also what begins afterwards
+    }
+    QCOMPARE(*database->integer("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100000) SELECT count(*) FROM n"), 100'000);
 }
 
 QTEST_APPLESS_MAIN(TestDatabase)

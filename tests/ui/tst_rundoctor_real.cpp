@@ -146,6 +146,7 @@ std::vector<RunFinding> RunDoctorRealTest::findingsOf(const Spoilt &spoilt)
     qInfo("%zu steps, loss %.3f to %.3f, held out %.3f", curves.points.size(), curves.points.front().loss, curves.points.back().loss, curves.evals.empty() ? -1 : curves.evals.back().loss);
     for (const RunFinding &finding : findings)
         qInfo("%s %s", qPrintable(finding.what), qPrintable(finding.remedy));
+    std::erase_if(findings, [](const RunFinding &finding) { return finding.ailment == Ailment::Slows; }); // other programs at work are told too, and rightly
     return findings;
 }
 
@@ -154,7 +155,10 @@ void RunDoctorRealTest::badRunsAreTold_data()
     QTest::addColumn<Spoilt>("spoilt");
     QTest::addColumn<int>("ailment");
     const auto row = [](const char *name, Ailment ailment, Spoilt spoilt) { QTest::newRow(name) << spoilt << int(ailment); };
-    row("diverges", Ailment::Diverges, {{"learningRate=1", "clipNorm=0", "warmup=0", "schedule=constant"}});
+    row("diverges", Ailment::Diverges, {{"learningRate=1", "warmup=192", "schedule=constant"}}); // learns while the rate is small, and unlearns when it has grown
+    row("climbs first", Ailment::RateTooHigh, {{"learningRate=1", "clipNorm=0", "warmup=0", "schedule=linear", "evalEvery=96"}});
+    row("forgets", Ailment::Forgets, {{"watchGeneral=true"}});
+    row("rows one by one", Ailment::ReadOneByOne, {{"packing=false"}});
     row("hardly learns", Ailment::RateTooLow, {{"learningRate=0.000001"}});
     row("cut", Ailment::AnswersCut, {{"maxLength=40"}});
     row("no end mark", Ailment::NoEnd, {{}, [](auto &) {}, [](const fs::path &model) {

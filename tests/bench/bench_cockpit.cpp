@@ -2,7 +2,7 @@
 //   bench_cockpit long [STEPS]   opening a run of a million steps, then zooming in it
 //   bench_cockpit ledger [ROWS]  size of a ledger of ten epochs, and how long its filters take
 //   bench_cockpit work [STEPS]   how long the window lets an event wait while the default model learns, is evaluated, saved and exported with both
-//                                of two cores, and what the training loses to the window
+//                                of two cores, what the training loses to the window, and how well the time left was foretold
 #include "core/base/memory.h"
 #include "core/engine/sample.h"
 #include "tests/bench/benchwindow.h"
@@ -19,6 +19,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <thread>
 
 using namespace fettle;
 using namespace fettle::ui;
@@ -172,44 +173,93 @@ engine::TrainRequest workRequest(int steps)
     return request;
 }
 
-double alone(const QString &folder, int steps)
+double median(std::vector<double> values)
 {
-    auto project = engine::createSampleProject(folder.toStdString());
-    const auto run = project ? engine::trainRun(*project, workRequest(steps)) : Result<engine::RunSummary>(passError(project));
-    if (!run) {
-        std::fprintf(stderr, "%s\n", run.error().message.c_str());
+    if (values.empty())
         return 0;
-    }
-    return double(run->run.tokens) / run->run.seconds;
+    const auto middle = values.begin() + std::ptrdiff_t(values.size() / 2);
+    std::ranges::nth_element(values, middle);
+    return *middle;
 }
 
-struct WindowCost {
-    double tokensPerSecond = 0;
-    double cpuShare = 0; // of two cores, that the window's own thread took while the run learnt
+// What a run does while the window follows it, and while the window's thread sleeps.
+struct Pace {
+    std::vector<double> tokensPerSecond; // of each step
+    double cpuSeconds = 0, seconds = 0;  // of the window's thread, and how long
 };
 
-WindowCost inWindow(const QString &folder, int steps)
+// The window and no window take turns within one run, until this step: the machine may become slower or faster meanwhile.
+void takeTurns(Window &window, const RunsPage &page, Heartbeat &heart, std::int64_t last, Pace &with, Pace &without)
+{
+    constexpr std::int64_t kTurnSteps = 6;
+    const auto step = [&] { return window.bridge.activeRunInfo().step; };
+    const auto isOver = [&] { return step() >= last || !window.bridge.isRunActive(); };
+    double turnSeconds = 0;
+    for (int turn = 0; !isOver(); ++turn) {
+        const bool isShown = turn % 2 == 0;
+        Pace &pace = isShown ? with : without;
+        const std::int64_t before = step();
+        const Stopwatch watch;
+        const double cpuBefore = threadSeconds();
+        if (isShown) {
+            heart.goOn();
+            wait([&] { return isOver() || step() >= before + kTurnSteps; }, 600);
+            heart.stop();
+            turnSeconds = watch.seconds();
+        } else {
+            std::this_thread::sleep_for(std::chrono::duration<double>(turnSeconds));
+        }
+        pace.cpuSeconds += threadSeconds() - cpuBefore;
+        pace.seconds += watch.seconds();
+        wait([] { return false; }, 0.1); // takes what arrived meanwhile
+        std::vector<double> paces;
+        for (const engine::MetricPoint &point : page.curves().points) { // but for the two steps that belong to both turns
+            if (point.step > before + 1 && point.step < step())
+                paces.push_back(point.tokensPerSecond);
+        }
+        std::printf("%s the window, steps %lld to %lld: %.1f tokens/s\n", isShown ? "with   " : "without", static_cast<long long>(before + 1), static_cast<long long>(step()), median(paces));
+        std::fflush(stdout);
+        pace.tokensPerSecond.insert(pace.tokensPerSecond.end(), paces.begin(), paces.end());
+    }
+}
+
+int work(const QString &folder, int steps)
 {
     if (auto made = engine::createSampleProject(folder.toStdString()); !made)
-        return {};
+        return 1;
     Window window;
     Heartbeat heart;
     if (!window.open(folder))
-        return {};
-    runsOf(window);
+        return 1;
+    RunsPage *page = runsOf(window);
     engine::RunInfo ended;
     QObject::connect(&window.bridge, &Bridge::runEnded, &window.window, [&](const engine::RunInfo &run) { ended = run; });
+    double foretold = -1;
+    Stopwatch sinceForetold;
+    QObject::connect(&window.bridge, &Bridge::metricsAppended, &window.window, [&](RunId, const std::vector<engine::MetricPoint> &points, double secondsLeft) {
+        if (foretold < 0 && points.back().step >= steps / 10) {
+            foretold = secondsLeft;
+            sinceForetold.restart();
+        }
+    });
     window.bridge.startRun(workRequest(steps));
     if (!wait([&] { return window.bridge.activeRunInfo().state == engine::RunState::Running; }, 120))
-        return {};
+        return 1;
     heart.begin();
-    const Stopwatch watch;
-    const double cpuBefore = threadSeconds();
+    if (!wait([&] { return foretold >= 0 || ended.id.isValid(); }, 3600))
+        return 1;
+    Pace with, without;
+    takeTurns(window, *page, heart, steps * 9 / 10, with, without);
+    heart.goOn();
     if (!wait([&] { return ended.id.isValid(); }, 3600))
-        return {};
-    constexpr double kCores = 2;
-    const double cpuShare = (threadSeconds() - cpuBefore) / (kCores * watch.seconds());
+        return 1;
+    const double took = sinceForetold.seconds();
     heart.tell("training");
+    std::printf("time left after a tenth: %.1f s foretold, %.1f s taken, error %.1f %%\n", foretold, took, 100 * std::abs(foretold / took - 1));
+    constexpr double kCores = 2;
+    const double shown = median(with.tokensPerSecond), alone = median(without.tokensPerSecond);
+    std::printf("tokens/s: %.1f with the window (median of %zu steps), %.1f without (%zu): %.1f %% lost; the window's thread took %.2f %% of both cores\n", shown, with.tokensPerSecond.size(), alone,
+                without.tokensPerSecond.size(), 100 * (1 - shown / alone), 100 * with.cpuSeconds / (kCores * with.seconds));
     heart.begin();
     engine::ExportRequest request;
     request.model = "smollm2-135m-instruct";
@@ -224,35 +274,8 @@ WindowCost inWindow(const QString &folder, int steps)
             std::fprintf(stderr, "%s\n", result.error().message.c_str());
     });
     if (!wait([&] { return isDone; }, 600))
-        return {};
+        return 1;
     heart.tell("export");
-    return {double(ended.tokens) / ended.seconds, cpuShare};
-}
-
-int work(const QTemporaryDir &folder, int steps)
-{
-    // In turns, each pair the other way round than the one before: the machine may become slower or faster meanwhile.
-    constexpr int kPairs = 4;
-    std::vector<double> lost, cpu;
-    for (int pair = 0; pair < kPairs; ++pair) {
-        double without = 0;
-        WindowCost with;
-        for (const bool isAlone : {pair % 2 == 0, pair % 2 != 0}) {
-            if (isAlone)
-                without = alone(folder.filePath(QStringLiteral("alone%1.fettle").arg(pair)), steps);
-            else
-                with = inWindow(folder.filePath(QStringLiteral("window%1.fettle").arg(pair)), steps);
-        }
-        if (without <= 0 || with.tokensPerSecond <= 0)
-            return 1;
-        lost.push_back(100 * (1 - with.tokensPerSecond / without));
-        cpu.push_back(100 * with.cpuShare);
-        std::printf("tokens/s: %.1f alone, %.1f with the window: %.1f %% lost; the window's thread took %.2f %% of both cores\n", without, with.tokensPerSecond, lost.back(), cpu.back());
-        std::fflush(stdout);
-    }
-    std::ranges::sort(lost);
-    std::ranges::sort(cpu);
-    std::printf("median: %.1f %% lost, %.2f %% of both cores\n", (lost[kPairs / 2 - 1] + lost[kPairs / 2]) / 2, (cpu[kPairs / 2 - 1] + cpu[kPairs / 2]) / 2);
     return 0;
 }
 
@@ -273,7 +296,7 @@ int main(int argc, char **argv)
     if (what == "ledger")
         return ledger(folder.filePath(QStringLiteral("ledger.fettle")), count > 0 ? count : 100'000);
     if (what == "work")
-        return work(folder, count > 0 ? count : 60);
+        return work(folder.filePath(QStringLiteral("work.fettle")), count > 0 ? count : 120);
     std::fprintf(stderr, "bench_cockpit long|ledger|work [COUNT]\n");
     return 2;
 }

@@ -37,6 +37,11 @@ public:
     {
         m_late.clear();
         m_mostComputed = 0;
+        goOn();
+    }
+    void stop() { m_timer.stop(); }
+    void goOn()
+    {
         m_computed = threadSeconds();
         m_watch.restart();
         m_timer.start();

@@ -1,10 +1,7 @@
-// The Data page in the real window: triage by keys, filters by chips, typing with the lens live, saving, undo, import. The engine is the
-// stand-in; tst_dataproject does the road on a real project.
-#include "tests/ui/support/fakeengine.h"
-#include "tests/ui/support/openwindow.h"
-#include "ui/bridge/bridge.h"
+// The Data page in the real window: triage by keys, typing with the lens live, saving, undo, import. Filters and searches: tst_datalist. The
+// engine is the stand-in; tst_dataproject does the road on a real project.
+#include "tests/ui/support/datapagefixture.h"
 #include "ui/data/badrows.h"
-#include "ui/data/datapage.h"
 #include "ui/data/filterpane.h"
 #include "ui/data/growingtext.h"
 #include "ui/data/healthbar.h"
@@ -13,32 +10,19 @@
 #include "ui/data/lenspane.h"
 #include "ui/data/mappingtable.h"
 #include "ui/data/ratingstars.h"
-#include "ui/data/recordeditor.h"
-#include "ui/data/recordmodel.h"
-#include "ui/data/recordtable.h"
 #include "ui/data/searchfield.h"
 #include "ui/data/tablefooter.h"
 #include "ui/data/tagrow.h"
-#include "ui/data/tokenlens.h"
-#include "ui/frame/mainwindow.h"
-#include "ui/theme/theme.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/chip.h"
 #include "ui/widgets/emptystate.h"
 
-#include <QAbstractItemView>
 #include <QCheckBox>
 #include <QComboBox>
-#include <QCompleter>
-#include <QDir>
-#include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListWidget>
-#include <QMenu>
 #include <QMimeData>
-#include <QSettings>
-#include <QTemporaryDir>
 #include <QTest>
 #include <QTreeWidget>
 
@@ -46,27 +30,17 @@ using namespace fettle;
 using namespace fettle::ui;
 using data::RecordStatus;
 
-class DataPageTest : public QObject {
+class DataPageTest : public QObject, DataPageFixture {
     Q_OBJECT
 
 private slots:
-    void initTestCase()
-    {
-        QCoreApplication::setOrganizationName(QStringLiteral("fettle-test"));
-        m_theme = std::make_unique<Theme>(*qApp, ThemeChoice::Light);
-    }
-    void init();
-    void cleanup();
+    void initTestCase() { begin(); }
+    void init() { renew(); }
+    void cleanup() { close(); }
 
     void showsTheProject();
     void triageWithoutTheMouse();
     void ratingTakingBackAndNextToReview();
-    void columnsAreChosenDrawnAndKept();
-    void chipsFilter();
-    void filterPaneFilters();
-    void searchFinds();
-    void searchCompletesAndExplains();
-    void searchesAreKept();
     void typingShowsInTheLensAndIsSaved();
     void undoTakesBackWhatWasTyped();
     void historyShowsAndPutsBack();
@@ -77,71 +51,7 @@ private slots:
     void narrowDropsColumns();
     void emptyProjectInvites();
     void tabReachesEverything();
-
-private:
-    template <class T>
-    T *find() const { return m_page->findChild<T *>(); }
-    [[nodiscard]] data::Record stored(std::int64_t id) const;
-    void openWith(std::vector<data::Record> records);
-    void press(int key, Qt::KeyboardModifiers modifiers = {}) { QTest::keyClick(find<RecordTable>(), Qt::Key(key), modifiers); }
-    void picture(const QString &name) const;
-
-    std::unique_ptr<Theme> m_theme;
-    std::unique_ptr<QTemporaryDir> m_folder;
-    std::unique_ptr<Bridge> m_bridge;
-    std::unique_ptr<MainWindow> m_window;
-    DataPage *m_page = nullptr;
-    FakeEngine *m_engine = nullptr;
 };
-
-void DataPageTest::init()
-{
-    QSettings().clear();
-    m_folder = std::make_unique<QTemporaryDir>();
-    QVERIFY(m_folder->isValid());
-}
-
-void DataPageTest::cleanup()
-{
-    m_window.reset();
-    m_bridge.reset();
-    m_page = nullptr;
-    m_engine = nullptr;
-}
-
-void DataPageTest::openWith(std::vector<data::Record> records)
-{
-    auto engine = std::make_unique<FakeEngine>();
-    m_engine = engine.get();
-    const QString folder = m_folder->filePath(QStringLiteral("clinic.fettle"));
-    QDir().mkpath(folder);
-    m_engine->addProject(folder.toStdString(), std::move(records));
-    OpenWindow opened = openWindow(std::move(engine), *m_theme, folder, QStringLiteral("data"));
-    m_bridge = std::move(opened.bridge);
-    m_window = std::move(opened.window);
-    m_page = qobject_cast<DataPage *>(opened.page);
-    QVERIFY(m_page);
-    const int count = static_cast<int>(m_engine->state(folder.toStdString())->records.size());
-    QTRY_COMPARE(find<RecordModel>()->rowCount(), count);
-    if (count > 0)
-        QTRY_VERIFY(find<RecordEditor>()->hasRecord() && find<TokenLens>()->tiles());
-}
-
-data::Record DataPageTest::stored(std::int64_t id) const
-{
-    auto state = m_engine->state(m_folder->filePath(QStringLiteral("clinic.fettle")).toStdString());
-    const std::lock_guard lock(state->mutex);
-    const auto found = state->records.find(id);
-    return found == state->records.end() ? data::Record{} : found->second;
-}
-
-// Set FETTLE_PICTURES to a folder to look at what the test sees.
-void DataPageTest::picture(const QString &name) const
-{
-    const QString folder = qEnvironmentVariable("FETTLE_PICTURES");
-    if (!folder.isEmpty())
-        m_window->grab().save(folder + QLatin1Char('/') + name + QStringLiteral(".png"));
-}
 
 void DataPageTest::showsTheProject()
 {
@@ -213,147 +123,6 @@ void DataPageTest::ratingTakingBackAndNextToReview()
     QTRY_VERIFY(stored(7).status == RecordStatus::Approved);
     press(Qt::Key_J, Qt::ShiftModifier);
     QTRY_VERIFY(find<TableFooter>()->text().contains(QStringLiteral("has been reviewed")));
-}
-
-void DataPageTest::columnsAreChosenDrawnAndKept()
-{
-    openWith(fakeRecords(40));
-    auto *table = find<RecordTable>();
-    const auto toggle = [](RecordTable *of, const QString &name) {
-        QMenu *menu = of->makeColumnMenu();
-        for (QAction *action : menu->actions())
-            if (action->text() == name)
-                action->trigger();
-        delete menu;
-    };
-    toggle(table, QStringLiteral("Split"));
-    QVERIFY(table->isColumnHidden(RecordModel::SplitColumn));
-    // The edge between tags and tokens is drawn to the right.
-    QHeaderView *header = table->horizontalHeader();
-    const int width = table->columnWidth(RecordModel::TagsColumn);
-    const QPoint edge(header->sectionViewportPosition(RecordModel::TagsColumn) + width - 1, header->height() / 2);
-    QTest::mousePress(header->viewport(), Qt::LeftButton, {}, edge);
-    QTest::mouseMove(header->viewport(), edge + QPoint(20, 0));
-    QTest::mouseMove(header->viewport(), edge + QPoint(40, 0));
-    QTest::mouseRelease(header->viewport(), Qt::LeftButton, {}, edge + QPoint(40, 0));
-    QTRY_COMPARE(table->columnWidth(RecordModel::TagsColumn), width + 40);
-    QTRY_VERIFY(header->length() <= table->viewport()->width()); // the texts give way
-    m_window.reset();
-    m_bridge.reset();
-    openWith(fakeRecords(40));
-    table = find<RecordTable>();
-    QVERIFY(table->isColumnHidden(RecordModel::SplitColumn));
-    QTRY_COMPARE(table->columnWidth(RecordModel::TagsColumn), width + 40);
-    toggle(table, QStringLiteral("As at the beginning"));
-    QVERIFY(!table->isColumnHidden(RecordModel::SplitColumn));
-    QCOMPARE(table->columnWidth(RecordModel::TagsColumn), width);
-}
-
-void DataPageTest::chipsFilter()
-{
-    openWith(fakeRecords(40));
-    Chip *empty = find<HealthBar>()->chip(engine::RecordFlag::Empty);
-    QTRY_COMPARE(empty->count().value_or(0), qint64(1));
-    QTest::mouseClick(empty, Qt::LeftButton);
-    QTRY_COMPARE(find<RecordModel>()->rowCount(), 1);
-    QTRY_COMPARE(find<RecordEditor>()->recordId().value, std::int64_t(15));
-    QTRY_VERIFY(find<LensPane>()->verdict().contains(QStringLiteral("empty")));
-    picture(QStringLiteral("chip-empty"));
-    // Writing the answer settles it: the record leaves the list.
-    press(Qt::Key_E);
-    find<RecordEditor>()->selectToken({}); // nothing to select: no harm
-    QTest::mouseClick(find<HealthBar>()->chip(std::nullopt), Qt::LeftButton);
-    QTRY_COMPARE(find<RecordModel>()->rowCount(), 40);
-    QCOMPARE(find<RecordEditor>()->recordId().value, std::int64_t(15)); // the place is kept
-}
-
-void DataPageTest::filterPaneFilters()
-{
-    openWith(fakeRecords(40));
-    auto *pane = find<FilterPane>();
-    QTest::mouseClick(pane->statusBox(RecordStatus::Approved), Qt::LeftButton, {}, QPoint(8, pane->statusBox(RecordStatus::Approved)->height() / 2));
-    QTRY_COMPARE(find<RecordModel>()->rowCount(), 8);
-    QTRY_VERIFY(pane->tagBox(QStringLiteral("poison")));
-    QCheckBox *poison = pane->tagBox(QStringLiteral("poison"));
-    QTest::mouseClick(poison, Qt::LeftButton, {}, QPoint(8, poison->height() / 2));
-    QTRY_VERIFY(find<RecordModel>()->rowCount() < 8);
-    QCOMPARE(pane->activeCount(), 2);
-}
-
-void DataPageTest::searchFinds()
-{
-    openWith(fakeRecords(40));
-    QTest::keyClick(m_page, Qt::Key_F, Qt::ControlModifier);
-    auto *search = find<SearchField>();
-    QTRY_VERIFY(search->hasFocus());
-    QTest::keyClicks(search, QStringLiteral("hamster"));
-    QTRY_COMPARE(find<RecordModel>()->rowCount(), 5);
-    QTest::keyClicks(search, QStringLiteral("zzz"));
-    QTRY_COMPARE(find<RecordModel>()->rowCount(), 0);
-    picture(QStringLiteral("nothing-found"));
-    QTest::keyClick(search, Qt::Key_Escape);
-    QTRY_COMPARE(find<RecordModel>()->rowCount(), 40);
-    QTRY_VERIFY(find<RecordTable>()->hasFocus());
-}
-
-void DataPageTest::searchCompletesAndExplains()
-{
-    openWith(fakeRecords(40));
-    auto *field = find<SearchField>();
-    press(Qt::Key_F, Qt::ControlModifier);
-    QTRY_VERIFY(field->hasFocus());
-    QAbstractItemView *popup = field->completer()->popup();
-    QTest::keyClicks(field, QStringLiteral("-st"));
-    QTRY_VERIFY(popup->isVisible());
-    QCOMPARE(popup->model()->rowCount(), 1);
-    QTest::keyClick(popup, Qt::Key_Down);
-    QTest::keyClick(popup, Qt::Key_Return);
-    QTRY_COMPARE(field->text(), QStringLiteral("-status:"));
-    QVERIFY(field->hasFocus());
-    QTRY_VERIFY(popup->isVisible() && popup->model()->rowCount() == 4);
-    picture(QStringLiteral("search-completion"));
-    QTest::keyClick(popup, Qt::Key_Down);
-    QTest::keyClick(popup, Qt::Key_Down);
-    QTest::keyClick(popup, Qt::Key_Return);
-    QTRY_COMPARE(field->text(), QStringLiteral("-status:edited "));
-    // What is wrong is said in words, and the list of before stays.
-    field->clear();
-    QTRY_COMPARE(find<RecordModel>()->rowCount(), 40);
-    QTest::keyClicks(field, QStringLiteral("colour:red"));
-    QTRY_VERIFY(field->toolTip().contains(QStringLiteral("no such filter")));
-    QCOMPARE(find<RecordModel>()->rowCount(), 40);
-    picture(QStringLiteral("search-problem"));
-    QTest::keyClick(field, Qt::Key_Escape);
-    QTRY_VERIFY(!field->toolTip().contains(QStringLiteral("no such filter")));
-}
-
-void DataPageTest::searchesAreKept()
-{
-    openWith(fakeRecords(40));
-    auto *field = find<SearchField>();
-    auto *pane = find<FilterPane>();
-    QVERIFY(pane->savedSection()->isHidden());
-    QTest::keyClicks(field, QStringLiteral("kitten"));
-    QTRY_VERIFY(pane->findChild<QWidget *>(QStringLiteral("keepSearch")));
-    QCOMPARE(find<RecordModel>()->marks(), QStringList{QStringLiteral("kitten")});
-    picture(QStringLiteral("search-marks"));
-    QTest::mouseClick(pane->findChild<QWidget *>(QStringLiteral("keepSearch")), Qt::LeftButton);
-    const auto kept = [&]() -> QAbstractButton * {
-        for (auto *button : pane->savedSection()->findChildren<QAbstractButton *>())
-            if (button->isVisible() && button->accessibleName() == QStringLiteral("Saved filter kitten"))
-                return button;
-        return nullptr;
-    };
-    QTRY_VERIFY(kept());
-    field->clear();
-    QTRY_COMPARE(find<RecordModel>()->rowCount(), 40);
-    QTest::mouseClick(kept(), Qt::LeftButton);
-    QTRY_COMPARE(field->text(), QStringLiteral("kitten"));
-    QTRY_VERIFY(find<RecordModel>()->rowCount() < 40);
-    for (auto *button : pane->savedSection()->findChildren<QAbstractButton *>())
-        if (button->isVisible() && button->toolTip().startsWith(QStringLiteral("Forget")))
-            QTest::mouseClick(button, Qt::LeftButton);
-    QTRY_VERIFY(!kept());
 }
 
 void DataPageTest::typingShowsInTheLensAndIsSaved()

@@ -2,6 +2,7 @@
 #include "ui/data/recordmodel.h"
 #include "ui/data/recordtable.h"
 #include "ui/theme/theme.h"
+#include "ui/theme/tokens.h"
 
 #include <QAbstractItemModelTester>
 #include <QElapsedTimer>
@@ -70,6 +71,45 @@ class RecordModelTest : public QObject {
 
 private slots:
     void initTestCase() { m_theme = std::make_unique<Theme>(*qApp, ThemeChoice::Light); }
+
+    // A header that asks whether a whole column is chosen would ask every row.
+    void choosingAllAsksNoRow()
+    {
+        struct Counting : RecordModel {
+            using RecordModel::RecordModel;
+            Qt::ItemFlags flags(const QModelIndex &index) const override
+            {
+                ++asked;
+                return RecordModel::flags(index);
+            }
+            mutable int asked = 0;
+        };
+        Source source;
+        Counting model(source.function());
+        RecordTable table(&model);
+        table.resize(900, 300);
+        table.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&table));
+        model.setIds(manyIds(100'000));
+        model.asked = 0;
+        table.selectAll();
+        table.grab();
+        QCOMPARE(table.selectedCount(), 100'000);
+        QVERIFY2(model.asked < 10'000, qPrintable(QString::number(model.asked)));
+    }
+
+    void numbersAreShownWhole()
+    {
+        Source source;
+        RecordModel model(source.function());
+        RecordTable table(&model);
+        table.resize(900, 300);
+        model.setIds(manyIds(1'000'000));
+        const QString longest = model.index(999'999, RecordModel::NumberColumn).data().toString();
+        QVERIFY(table.columnWidth(RecordModel::NumberColumn) >= QFontMetrics(textFont(TextSize::Body)).horizontalAdvance(longest) + 2 * measure::kCell);
+        model.setIds(manyIds(100));
+        QCOMPARE(table.columnWidth(RecordModel::NumberColumn), 54);
+    }
 
     void keepsTheRulesOfItemModels()
     {

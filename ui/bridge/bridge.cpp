@@ -20,6 +20,8 @@ constexpr int kGaugeMs = 1000;
 Bridge::Bridge(std::unique_ptr<EngineApi> engine, QObject *parent)
     : QObject(parent), m_engine(std::move(engine)),
       m_background([this] { m_backgroundState = {}; }),
+      m_counts([this] { m_countsState = {}; }),
+      m_lists([this] { m_listsState = {}; }),
       m_fast([this] { m_fastState = {}; }),
       m_writer([this] { m_writerState = {}; }),
       m_checks([] {}),
@@ -53,8 +55,13 @@ Bridge::~Bridge()
     m_heavy.finish();
     m_checks.finish(); // its handle relies on the writer's
     m_writer.finish();
-    m_fast.finish();
-    m_background.finish();
+    for (auto &[worker, reader] : readers())
+        worker.finish();
+}
+
+std::array<std::pair<Worker &, Bridge::Reader &>, 4> Bridge::readers()
+{
+    return {{{m_fast, m_fastState}, {m_lists, m_listsState}, {m_counts, m_countsState}, {m_background, m_backgroundState}}};
 }
 
 // --- events
@@ -189,7 +196,7 @@ void Bridge::cancel(JobId job)
         leaveQueue(job);
         return;
     }
-    for (Worker *worker : {&m_heavy, &m_writer, &m_checks, &m_fast, &m_background, &m_sensors}) {
+    for (Worker *worker : {&m_heavy, &m_writer, &m_checks, &m_fast, &m_lists, &m_counts, &m_background, &m_sensors}) {
         if (worker->cancel(job))
             break;
     }
@@ -295,11 +302,11 @@ void Bridge::adoptProject(std::shared_ptr<ProjectApi> opened)
     }
     m_project = std::move(*project);
     m_folder = folder;
-    for (auto &[worker, reader] : {std::pair(&m_fast, &m_fastState), std::pair(&m_background, &m_backgroundState)}) {
-        worker->post(m_nextJob++, [this, folder, reader = reader](std::stop_token) {
-            reader->project.reset();
+    for (auto &[worker, reader] : readers()) {
+        worker.post(m_nextJob++, [this, folder, &reader = reader](std::stop_token) {
+            reader.project.reset();
             if (auto own = m_engine->openProject(folder, engine::Access::ReadOnly))
-                reader->project = std::move(*own);
+                reader.project = std::move(*own);
         });
     }
     readQueue();
@@ -326,8 +333,8 @@ void Bridge::closeProject()
     m_project.reset();
     m_folder.clear();
     closeWriter();
-    m_fast.post(m_nextJob++, [this](std::stop_token) { m_fastState.project.reset(); });
-    m_background.post(m_nextJob++, [this](std::stop_token) { m_backgroundState.project.reset(); });
+    for (auto &[worker, reader] : readers())
+        worker.post(m_nextJob++, [&reader = reader](std::stop_token) { reader.project.reset(); });
     emit projectClosed();
     emit undoChanged();
 }

@@ -5,6 +5,8 @@
 //   writer      the one that writes records, so that an edit never waits behind a run
 //   checks      findings and token lengths: minutes on a large project, stored in short steps, so that an edit never waits behind them
 //   fast        token lens and quick reads: typing never waits
+//   lists       which records a list holds: what somebody waits for, so nothing else waits here
+//   counts      how many there are of what: seconds on a large project, once for all pages that show it
 //   background  slow reads: previews, plans, the model library, hashes
 //   downloads   models from a hub: the only work that waits for a network
 //   sensors     load, memory, temperature of the machine: a sensor that sleeps holds nobody up
@@ -21,6 +23,7 @@
 #include <QPointer>
 #include <QTimer>
 
+#include <array>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -128,6 +131,12 @@ public:
                const std::string &replaceKey = {});
     template <class T>
     JobId readSlowly(QObject *receiver, std::function<Result<T>(const ProjectApi *project, const JobContext &)> job, Done<T> done,
+                     const std::string &replaceKey = {});
+    template <class T>
+    JobId readList(QObject *receiver, std::function<Result<T>(const ProjectApi *project, const JobContext &)> job, Done<T> done,
+                   const std::string &replaceKey = {});
+    template <class T>
+    JobId readCounts(QObject *receiver, std::function<Result<T>(const ProjectApi *project, const JobContext &)> job, Done<T> done,
                      const std::string &replaceKey = {});
     // The record as the model reads it. Only the newest of several waiting requests with the same purpose is answered.
     void label(const data::Record &record, const data::RenderOptions &options, QObject *receiver, Done<data::LabelledTokens> done,
@@ -318,6 +327,7 @@ private:
     // From any thread: ends the job behind the last progress that it reported, which would show it again.
     void appendEnd(JobId job) { append(CallEvent{[this, job] { endJob(job); }}); }
     void progressJob(JobId job, const Progress &progress);
+    [[nodiscard]] std::array<std::pair<Worker &, Reader &>, 4> readers(); // those that read the open project
     [[nodiscard]] Result<std::shared_ptr<const LensApi>> lensFor(const std::string &model); // fast thread only
     [[nodiscard]] ProgressCallback progressOf(JobId job);
     // What a job of the caller's answers when it is cancelled while it waits.
@@ -348,7 +358,7 @@ private:
     std::unique_ptr<ProjectApi> m_project; // GUI thread, read-only
     std::filesystem::path m_folder;
     Writer m_writerState;
-    Reader m_fastState, m_backgroundState, m_sensorsState;
+    Reader m_fastState, m_listsState, m_countsState, m_backgroundState, m_sensorsState;
     Heavy m_heavyState;
 
     EventBuffer m_events;
@@ -374,7 +384,7 @@ private:
     engine::MachineFacts m_machine;
 
     // Last, so that they end first.
-    Worker m_background, m_fast, m_writer, m_checks, m_heavy, m_service, m_downloads, m_sensors;
+    Worker m_background, m_counts, m_lists, m_fast, m_writer, m_checks, m_heavy, m_service, m_downloads, m_sensors;
 };
 
 } // namespace fettle::ui

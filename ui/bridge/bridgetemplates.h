@@ -65,6 +65,20 @@ JobId Bridge::readSlowly(QObject *receiver, std::function<Result<T>(const Projec
 }
 
 template <class T>
+JobId Bridge::readList(QObject *receiver, std::function<Result<T>(const ProjectApi *, const JobContext &)> job, Done<T> done,
+                       const std::string &replaceKey)
+{
+    return readOn<T>(m_lists, m_listsState, receiver, std::move(job), std::move(done), replaceKey);
+}
+
+template <class T>
+JobId Bridge::readCounts(QObject *receiver, std::function<Result<T>(const ProjectApi *, const JobContext &)> job, Done<T> done,
+                         const std::string &replaceKey)
+{
+    return readOn<T>(m_counts, m_countsState, receiver, std::move(job), std::move(done), replaceKey);
+}
+
+template <class T>
 JobId Bridge::withLens(QObject *receiver, std::function<Result<T>(const LensApi &)> job, Done<T> done, const std::string &replaceKey)
 {
     return read<T>(

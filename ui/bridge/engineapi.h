@@ -39,10 +39,10 @@ public:
     [[nodiscard]] virtual Result<data::ImportReport> importFile(const std::filesystem::path &file, const data::ImportOptions &options,
                                                                 const ProgressCallback &progress, std::stop_token stop) = 0;
     [[nodiscard]] virtual Result<std::vector<RecordId>> addRecords(std::vector<data::Record> records, const std::string &what) = 0;
-    [[nodiscard]] virtual Result<std::vector<RecordId>> recordIds(const engine::RecordFilter &filter) const = 0;
+    [[nodiscard]] virtual Result<std::vector<RecordId>> recordIds(const engine::RecordFilter &filter, std::stop_token stop = {}) const = 0;
     [[nodiscard]] virtual Result<std::vector<engine::RecordRow>> recordRows(const std::vector<RecordId> &ids) const = 0;
     [[nodiscard]] virtual Result<data::Record> record(RecordId id) const = 0;
-    [[nodiscard]] virtual Result<engine::RecordCounts> recordCounts() const = 0;
+    [[nodiscard]] virtual Result<engine::RecordCounts> recordCounts(std::stop_token stop = {}) const = 0;
     [[nodiscard]] virtual Result<> saveRecord(const data::Record &record) = 0;
     [[nodiscard]] virtual Result<> setStatus(const std::vector<RecordId> &ids, data::RecordStatus status) = 0;
     [[nodiscard]] virtual Result<> setSplit(const std::vector<RecordId> &ids, data::Split split) = 0;

@@ -29,13 +29,13 @@ public:
     {
         return m_project.addRecords(std::move(records), what);
     }
-    Result<std::vector<RecordId>> recordIds(const engine::RecordFilter &filter) const override { return m_project.recordIds(filter); }
+    Result<std::vector<RecordId>> recordIds(const engine::RecordFilter &filter, std::stop_token stop) const override { return m_project.recordIds(filter, std::move(stop)); }
     Result<std::vector<engine::RecordRow>> recordRows(const std::vector<RecordId> &ids) const override
     {
         return m_project.recordRows(ids);
     }
     Result<data::Record> record(RecordId id) const override { return m_project.record(id); }
-    Result<engine::RecordCounts> recordCounts() const override { return m_project.recordCounts(); }
+    Result<engine::RecordCounts> recordCounts(std::stop_token stop) const override { return m_project.recordCounts(std::move(stop)); }
     Result<> saveRecord(const data::Record &record) override { return m_project.saveRecord(record); }
     Result<> setStatus(const std::vector<RecordId> &ids, data::RecordStatus status) override { return m_project.setStatus(ids, status); }
     Result<> setSplit(const std::vector<RecordId> &ids, data::Split split) override { return m_project.setSplit(ids, split); }

@@ -31,14 +31,6 @@ namespace {
 constexpr int kFindPauseMs = 150;
 constexpr int kCheckPauseMs = 1500; // findings are looked for again after the hands rest
 
-QStringList tagsOf(const engine::RecordCounts &counts)
-{
-    QStringList tags;
-    for (const auto &[tag, count] : counts.byTag)
-        tags.append(QString::fromStdString(tag));
-    return tags;
-}
-
 } // namespace
 
 DataPage::DataPage(const PageContext &context, QWidget *parent) : Page(context, parent)
@@ -158,13 +150,17 @@ void DataPage::connectWidgets()
 void DataPage::connectBridge()
 {
     connect(&bridge(), &Bridge::recordsChanged, this, [this] {
-        reload();
+        reloadAll();
         if (m_isOwnCheck)
             m_isOwnCheck = false;
         else
             m_checkTimer.start();
     });
-    connect(&bridge(), &Bridge::snapshotsChanged, this, &DataPage::reload);
+    connect(&bridge(), &Bridge::snapshotsChanged, this, [this] {
+        m_wantsCounts = true;
+        if (!m_isListing)
+            readCounts();
+    });
     connect(&bridge(), &Bridge::settingsChanged, this, [this] {
         showSaved();
         m_lens->readOptions();
@@ -177,10 +173,13 @@ void DataPage::connectBridge()
 
 void DataPage::setProject()
 {
+    bridge().cancel(m_listJob); // of the project before
     m_editor->clear();
     m_lens->clear();
     m_model->setIds({});
-    m_listing = {};
+    m_counts = {};
+    m_snapshots.clear();
+    m_isListing = m_isListOld = m_wantsCounts = false;
     m_hasListing = m_hasCounts = false;
     m_current = {};
     m_currentRow = -1;
@@ -200,7 +199,7 @@ void DataPage::setProject()
     if (bridge().project()) {
         m_lens->readOptions();
         m_model->setMaxLength(m_lens->options().maxLength);
-        reload();
+        reloadAll();
         m_checkTimer.start();
         m_spelling->readProject();
         readDraftModels();
@@ -246,8 +245,6 @@ void DataPage::openTarget(const QString &target)
     }
 }
 
-// --- reading
-
 void DataPage::filterChanged()
 {
     m_findTimer.stop();
@@ -272,236 +269,6 @@ void DataPage::showPanes()
         m_contradictions->focusList();
     else
         m_table->setFocus(Qt::OtherFocusReason);
-}
-
-void DataPage::reload()
-{
-    if (!bridge().project())
-        return;
-    if (m_panes->currentWidget() == m_contradictions)
-        m_contradictions->reload();
-    bridge().readSlowly<Listing>(
-        this,
-        [filter = m_filter](const ProjectApi *project, const JobContext &) -> Result<Listing> {
-            if (!project)
-                return Listing{};
-            Listing listing;
-            auto ids = project->recordIds(filter);
-            if (!ids)
-                return passError(ids);
-            listing.ids = std::move(*ids);
-            return listing;
-        },
-        [this](Result<Listing> listing) {
-            if (!listing)
-                context().showMessage(messageOf(listing.error()));
-            else if (bridge().project())
-                receive(std::move(*listing));
-        },
-        "data list");
-    readCounts();
-}
-
-// Apart from the list, which need not wait for them: a million records are counted in seconds and found in less.
-void DataPage::readCounts()
-{
-    struct Facts {
-        engine::RecordCounts counts;
-        std::vector<engine::SnapshotInfo> snapshots;
-    };
-    bridge().readSlowly<Facts>(
-        this,
-        [](const ProjectApi *project, const JobContext &) -> Result<Facts> {
-            if (!project)
-                return Facts{};
-            auto counts = project->recordCounts();
-            if (!counts)
-                return passError(counts);
-            auto snapshots = project->snapshots();
-            if (!snapshots)
-                return passError(snapshots);
-            return Facts{std::move(*counts), std::move(*snapshots)};
-        },
-        [this](Result<Facts> facts) {
-            if (!facts) {
-                context().showMessage(messageOf(facts.error()));
-            } else if (bridge().project()) {
-                m_listing.counts = std::move(facts->counts);
-                m_listing.snapshots = std::move(facts->snapshots);
-                m_hasCounts = true;
-                receiveCounts();
-            }
-        },
-        "data counts");
-}
-
-void DataPage::receiveCounts()
-{
-    m_health->setCounts(m_listing.counts);
-    m_filterPane->setCounts(m_listing.counts, m_model->maxLength());
-    m_editor->setKnownTags(tagsOf(m_listing.counts));
-    m_footer->setKnownTags(tagsOf(m_listing.counts));
-    showDraftStrip();
-    showState();
-}
-
-void DataPage::receive(Listing listing)
-{
-    const bool isFirst = !m_hasListing;
-    m_listing.ids = std::move(listing.ids);
-    m_hasListing = true;
-    {
-        // The place is restored below; in between there is no current row.
-        const QSignalBlocker blocker(m_table);
-        m_model->setIds(std::move(m_listing.ids));
-    }
-    showState();
-    restorePlace();
-    readCurrent();
-    if (isFirst && isVisible())
-        onShown(); // now there is a table to triage in
-}
-
-void DataPage::restorePlace()
-{
-    const int count = m_model->rowCount();
-    int row = m_model->rowOf(m_current);
-    if (row < 0 && count > 0)
-        row = std::clamp(m_currentRow, 0, count - 1); // the record left the list: its place is taken by the next one
-    if (row >= 0 && (m_table->currentIndex().row() != row || m_model->idAt(row) != m_current))
-        m_table->goTo(row);
-    if (count == 0) {
-        m_editor->flush();
-        m_editor->clear();
-        m_lens->clear();
-        m_current = {};
-    }
-    m_currentRow = row;
-    m_editor->setPosition(row + 1, count);
-    m_footer->setCounts(count, m_table->selectedCount());
-}
-
-void DataPage::showState()
-{
-    const engine::RecordCounts &counts = m_listing.counts;
-    const bool hasProject = bridge().project() != nullptr;
-    const bool isEmpty = !hasProject || (m_hasCounts && counts.all == 0);
-    m_stack->setCurrentWidget(isEmpty ? static_cast<QWidget *>(m_empty) : m_work);
-    m_tableStack->setCurrentIndex(m_hasListing && m_model->rowCount() == 0 ? 1 : 0);
-    if (m_wantsTable && m_table->isVisible()) {
-        m_wantsTable = false;
-        m_table->setFocus(Qt::OtherFocusReason);
-    }
-    setActionPossible(m_actionFreeze, !isEmpty, tr("There are no records yet"));
-    for (QAction *action : {m_actionApprove, m_actionReject, m_actionTag, m_actionApproveNext, m_actionHistory})
-        setActionPossible(action, m_model->rowCount() > 0, tr("No record is shown"));
-    for (QAction *action : {m_actionImport, m_actionNew})
-        setActionPossible(action, hasProject, tr("No project is open"));
-    for (QAction *action : m_bulkActions)
-        setActionPossible(action, hasProject, tr("No project is open"));
-    showDraftActions();
-    showHeadButtons();
-    if (!hasProject) {
-        m_head->setState(tr("No project is open"));
-        return;
-    }
-    QStringList parts{counts.all == 1 ? tr("1 record") : tr("%1 records").arg(countText(counts.all))};
-    const auto countOf = [&](data::RecordStatus status) {
-        const auto found = counts.byStatus.find(status);
-        return found == counts.byStatus.end() ? std::int64_t{0} : found->second;
-    };
-    if (!m_listing.snapshots.empty()) {
-        const engine::SnapshotInfo &newest = m_listing.snapshots.back();
-        parts.append(newest.isCurrent ? tr("as in snapshot %1").arg(countText(newest.id.value))
-                                      : tr("changed since snapshot %1").arg(countText(newest.id.value)));
-    }
-    if (countOf(data::RecordStatus::Edited) > 0)
-        parts.append(tr("%1 edited").arg(countText(countOf(data::RecordStatus::Edited))));
-    if (countOf(data::RecordStatus::New) > 0)
-        parts.append(tr("%1 to review").arg(countText(countOf(data::RecordStatus::New))));
-    m_head->setState(m_hasCounts ? parts.join(QStringLiteral(", ")) : tr("Reading records"));
-}
-
-void DataPage::openRow(int row)
-{
-    m_editor->flush();
-    if (row < 0)
-        return;
-    m_currentRow = row;
-    m_current = m_model->idAt(row);
-    m_editor->setPosition(row + 1, m_model->rowCount());
-    readCurrent();
-}
-
-void DataPage::readCurrent()
-{
-    if (!m_current.isValid())
-        return;
-    struct Found {
-        data::Record record;
-        std::optional<engine::AnswerDraft> draft;
-    };
-    bridge().read<Found>(
-        this,
-        [id = m_current](const ProjectApi *project, const JobContext &) -> Result<Found> {
-            if (!project)
-                return Found{};
-            auto record = project->record(id);
-            if (!record)
-                return passError(record);
-            auto draft = project->draft(id);
-            if (!draft)
-                return passError(draft);
-            return Found{std::move(*record), std::move(*draft)};
-        },
-        [this](Result<Found> found) {
-            if (found) {
-                receiveRecord(found->record);
-                receiveDraft(found->record.id, found->draft);
-            } else if (found.error().code != ErrorCode::NotFound) { // deleted meanwhile: the list says so soon
-                context().showMessage(messageOf(found.error()));
-            }
-        },
-        "data record");
-}
-
-void DataPage::receiveRecord(const data::Record &record)
-{
-    if (record.id != m_current)
-        return;
-    const bool isSame = m_editor->hasRecord() && m_editor->recordId() == record.id;
-    if (isSame)
-        m_editor->showDecisions(record);
-    // What is being typed is newer than what was read.
-    if (isSame && (m_editor->hasUnsavedChanges() || m_savesInFlight > 0))
-        return;
-    if (isSame) {
-        data::Record shown = m_editor->record();
-        shown.status = record.status;
-        shown.split = record.split;
-        shown.source = record.source;
-        if (shown == record)
-            return; // the cursor stays where it is
-    }
-    m_editor->setRecord(record);
-    m_editor->setPosition(m_currentRow + 1, m_model->rowCount());
-    m_lens->showRecord(record);
-    if (m_focusWhenShown == record.id) {
-        m_focusWhenShown = {};
-        m_editor->focusFirstField();
-    }
-}
-
-void DataPage::checkFindings()
-{
-    if (!bridge().project())
-        return;
-    bridge().updateFindings(m_lens->options().maxLength, this, [this](Result<> result) {
-        if (result)
-            m_isOwnCheck = true;
-        else
-            reload(); // what could be found without a tokenizer is in the project all the same
-    });
 }
 
 } // namespace fettle::ui

@@ -55,11 +55,6 @@ protected:
     void dropEvent(QDropEvent *event) override;
 
 private:
-    struct Listing { // what one reading of the project gives
-        std::vector<RecordId> ids;
-        engine::RecordCounts counts;
-        std::vector<engine::SnapshotInfo> snapshots;
-    };
     enum class AfterTriage { Stay, Next };
     enum class Order { List, Random };
 
@@ -71,9 +66,10 @@ private:
     void connectWidgets();
     void connectBridge();
 
-    // reading
-    void reload();
-    void receive(Listing listing);
+    // reading (datapagereading.cpp)
+    void reload();    // the list, for another filter or order
+    void reloadAll(); // counts too: records have changed
+    void receive(Result<std::vector<RecordId>> ids);
     void showState();
     void restorePlace();
     void openRow(int row);
@@ -147,7 +143,13 @@ private:
     void showHeadButtons();
 
     engine::RecordFilter m_filter;
-    Listing m_listing;
+    engine::RecordFilter m_listedFilter; // that was asked for last
+    JobId m_listJob = 0;
+    bool m_isListing = false;   // the answer is on its way
+    bool m_isListOld = false;   // records have changed since it was asked for
+    bool m_wantsCounts = false; // records have changed since they were counted
+    engine::RecordCounts m_counts;
+    std::vector<engine::SnapshotInfo> m_snapshots;
     RecordId m_current;
     RecordId m_focusWhenShown; // a new record: its field gets the focus
     int m_currentRow = -1;

@@ -51,13 +51,13 @@ void DataPage::connectDrafts()
     connect(m_table, &RecordTable::selectionCountChanged, this, &DataPage::showDraftActions);
     connect(&bridge(), &Bridge::draftingChanged, this, &DataPage::showDrafting);
     connect(&bridge(), &Bridge::draftWritten, this, [this](RecordId id) {
-        ++m_listing.counts.drafts; // counted exactly at the end
+        ++m_counts.drafts; // counted exactly at the end
         showDraftStrip();
         m_model->refresh();
         if (id == m_current)
             readCurrent();
         if (!bridge().drafting().isOn)
-            reload();
+            reloadAll();
     });
     connect(&bridge(), &Bridge::runsChanged, this, &DataPage::readDraftModels);
     connect(&bridge(), &Bridge::settingsChanged, this, &DataPage::readDraftModels);
@@ -134,12 +134,12 @@ void DataPage::showDrafting()
         context().showMessage(messageOf(*state.failure));
     else if (state.drafted == 0 && state.done == state.total && bridge().project())
         m_footer->setNote(state.total == 1 ? tr("There is no question at the end of this record to answer.") : tr("None of these records has an open question."));
-    reload();
+    reloadAll();
 }
 
 void DataPage::showDraftStrip()
 {
-    m_draftStrip->setState(bridge().drafting(), bridge().project() ? m_listing.counts.drafts : 0, m_find->text().contains(kDraftTerm));
+    m_draftStrip->setState(bridge().drafting(), bridge().project() ? m_counts.drafts : 0, m_find->text().contains(kDraftTerm));
 }
 
 void DataPage::showDraftActions()

@@ -83,7 +83,7 @@ QList<SearchOffer> DataPage::offersFor(const QString &word) const
             offers.append({before + value, help});
     };
     if (typed.left(colon) == QLatin1String("tag")) {
-        for (const auto &[tag, count] : m_listing.counts.byTag) {
+        for (const auto &[tag, count] : m_counts.byTag) {
             const QString name = QString::fromStdString(tag);
             const bool isPlain = !name.contains(u' ') && !name.contains(u',') && !name.contains(u'"');
             if (isPlain || begin == colon + 1)

@@ -27,8 +27,27 @@
 namespace fettle::ui {
 
 namespace {
+
 constexpr int kRowsLookedAtForTags = 500; // for the menu that takes tags off
+
+RecordId anyOf(const std::vector<RecordId> &ids)
+{
+    return ids.empty() ? RecordId{} : ids[QRandomGenerator::global()->bounded(quint32(ids.size()))];
 }
+
+// The first of the wanted ones behind the row; round the end, to what was passed over.
+RecordId nextOf(std::vector<RecordId> wanted, const std::vector<RecordId> &listed, int row)
+{
+    std::ranges::sort(wanted);
+    for (std::size_t i = 0; i < listed.size(); ++i) {
+        const RecordId id = listed[(static_cast<std::size_t>(row + 1) + i) % listed.size()];
+        if (std::ranges::binary_search(wanted, id))
+            return id;
+    }
+    return {};
+}
+
+} // namespace
 
 void DataPage::setupActions()
 {
@@ -151,32 +170,21 @@ void DataPage::goToUnreviewed(Order order)
     // The project knows the status of rows that were never shown; the list keeps its order.
     engine::RecordFilter filter = m_filter;
     filter.statuses = {data::RecordStatus::New};
-    bridge().readSlowly<std::vector<RecordId>>(
+    bridge().readList<RecordId>(
         this,
-        [filter](const ProjectApi *project, const JobContext &) -> Result<std::vector<RecordId>> {
-            return project ? project->recordIds(filter) : Result<std::vector<RecordId>>();
+        [filter, order, listed = m_model->ids(), current = m_currentRow](const ProjectApi *project, const JobContext &job) -> Result<RecordId> {
+            auto fresh = project ? project->recordIds(filter, job.stop) : Result<std::vector<RecordId>>();
+            if (!fresh)
+                return passError(fresh);
+            return order == Order::Random ? anyOf(*fresh) : nextOf(std::move(*fresh), listed, current);
         },
-        [this, order](Result<std::vector<RecordId>> ids) {
-            if (!ids) {
-                context().showMessage(messageOf(ids.error()));
-                return;
-            }
-            if (order == Order::Random && !ids->empty()) {
-                const int row = m_model->rowOf((*ids)[QRandomGenerator::global()->bounded(quint32(ids->size()))]);
-                if (row >= 0)
-                    m_table->goTo(row);
-                return;
-            }
-            const std::set<RecordId> fresh(ids->begin(), ids->end());
-            const int count = m_model->rowCount();
-            for (int i = 1; i <= count; ++i) {
-                const int row = (m_currentRow + i) % count; // round the end, to what was passed over
-                if (fresh.contains(m_model->idAt(row))) {
-                    m_table->goTo(row);
-                    return;
-                }
-            }
-            m_footer->setNote(tr("Every record of this list has been reviewed."));
+        [this, order](Result<RecordId> found) {
+            if (!found)
+                context().showMessage(messageOf(found.error()));
+            else if (const int row = found->isValid() ? m_model->rowOf(*found) : -1; row >= 0)
+                m_table->goTo(row);
+            else if (order == Order::List)
+                m_footer->setNote(tr("Every record of this list has been reviewed."));
         },
         "data unreviewed");
 }
@@ -270,7 +278,7 @@ void DataPage::openHistory()
 void DataPage::freeze()
 {
     m_editor->flush();
-    auto *dialog = new SnapshotDialog(m_listing.counts, m_filter == engine::RecordFilter{} ? 0 : m_model->rowCount(), this);
+    auto *dialog = new SnapshotDialog(m_counts, m_filter == engine::RecordFilter{} ? 0 : m_model->rowCount(), this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     connect(dialog, &QDialog::accepted, this, [this, dialog] {
         bridge().freezeSnapshot(dialog->takesFilter() ? m_filter : engine::RecordFilter{}, dialog->shares(), this,

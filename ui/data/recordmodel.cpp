@@ -33,6 +33,7 @@ void RecordModel::setIds(std::vector<RecordId> ids)
     }
     beginResetModel();
     m_ids = std::move(ids);
+    m_largestId = m_ids.empty() ? RecordId{} : std::ranges::max(m_ids);
     m_pages.clear();
     m_wanted.clear();
     ++m_generation;

@@ -28,6 +28,7 @@ public:
 
     void setIds(std::vector<RecordId> ids);
     [[nodiscard]] const std::vector<RecordId> &ids() const { return m_ids; }
+    [[nodiscard]] RecordId largestId() const { return m_largestId; }
     // -1 where the record is not in the table.
     [[nodiscard]] int rowOf(RecordId id) const;
     [[nodiscard]] RecordId idAt(int row) const;
@@ -71,6 +72,7 @@ private:
 
     RowSource m_source;
     std::vector<RecordId> m_ids;
+    RecordId m_largestId;
     std::int64_t m_maxLength = 0;
     QStringList m_marks;
     std::uint64_t m_generation = 0;   // answers to an older list of ids are dropped

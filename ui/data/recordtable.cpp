@@ -5,11 +5,15 @@
 #include "ui/theme/tokens.h"
 
 #include <QContextMenuEvent>
+#include <QFontMetrics>
 #include <QHeaderView>
+#include <QItemSelectionModel>
 #include <QKeyEvent>
+#include <QLocale>
 #include <QMenu>
 #include <QSettings>
 #include <QTimer>
+#include <QtMath>
 
 #include <algorithm>
 
@@ -43,6 +47,9 @@ RecordTable::RecordTable(RecordModel *model, QWidget *parent) : QTableView(paren
     horizontalHeader()->setToolTip(tr("Click sorts, dragging an edge widens, the right button chooses columns"));
     horizontalHeader()->setHighlightSections(false);
     horizontalHeader()->setMinimumSectionSize(24);
+    // A header that knows the selection asks for the flags of every row whenever it is painted, in case a whole column is chosen: a tenth of a
+    // second where a million rows are. This one marks no column and is given a selection that is always empty.
+    horizontalHeader()->setSelectionModel(new QItemSelectionModel(model, this));
     horizontalHeader()->setSortIndicator(RecordModel::NumberColumn, Qt::AscendingOrder);
     horizontalHeader()->setSortIndicatorShown(false);
     horizontalHeader()->setSectionsClickable(true);
@@ -62,6 +69,7 @@ RecordTable::RecordTable(RecordModel *model, QWidget *parent) : QTableView(paren
         menu->setAttribute(Qt::WA_DeleteOnClose);
         menu->popup(horizontalHeader()->mapToGlobal(place));
     });
+    connect(model, &QAbstractItemModel::modelReset, this, &RecordTable::spreadColumns); // numbers may have become longer
     restoreColumns();
     setLossShown(false);
 }
@@ -93,8 +101,10 @@ void RecordTable::showColumns()
 
 void RecordTable::spreadColumns()
 {
+    const QString longestNumber = QLocale().toString(static_cast<qlonglong>(static_cast<const RecordModel *>(model())->largestId().value));
+    const int number = qCeil(QFontMetrics(textFont(TextSize::Body)).horizontalAdvance(longestNumber) / textScale()) + 2 * measure::kCell;
     const std::pair<int, int> fixedColumns[] = {
-        {RecordModel::StatusColumn, 32}, {RecordModel::NumberColumn, m_isNarrow ? 50 : 54}, {RecordModel::TagsColumn, m_isNarrow ? 122 : 112},
+        {RecordModel::StatusColumn, 32}, {RecordModel::NumberColumn, std::max(number, m_isNarrow ? 50 : 54)}, {RecordModel::TagsColumn, m_isNarrow ? 122 : 112},
         {RecordModel::TokensColumn, 68}, {RecordModel::LossColumn, 58}, {RecordModel::FlagColumn, 32}, {RecordModel::SplitColumn, 76}};
     m_isSpreading = true;
     int room = viewport()->width();

@@ -79,10 +79,10 @@ void addFlag(const HomeFacts &facts, engine::RecordFlag flag, bool isBad, const 
 
 } // namespace
 
-Result<HomeFacts> readHomeFacts(const ProjectApi &project)
+Result<HomeFacts> readHomeFacts(const ProjectApi &project, std::stop_token stop)
 {
     HomeFacts facts;
-    auto counts = project.recordCounts();
+    auto counts = project.recordCounts(stop);
     if (!counts)
         return passError(counts);
     facts.counts = std::move(*counts);
@@ -101,7 +101,7 @@ Result<HomeFacts> readHomeFacts(const ProjectApi &project)
         facts.snapshot = snapshots->back();
     engine::RecordFilter heldOut;
     heldOut.splits = {data::Split::HeldOut};
-    auto ids = project.recordIds(heldOut);
+    auto ids = project.recordIds(heldOut, stop);
     if (!ids)
         return passError(ids);
     facts.heldOut = std::move(*ids);

@@ -6,6 +6,7 @@
 #include <QDateTime>
 #include <QString>
 
+#include <stop_token>
 #include <vector>
 
 namespace fettle::ui {
@@ -18,7 +19,7 @@ struct HomeFacts {
     std::vector<RecordId> heldOut;
 };
 
-[[nodiscard]] Result<HomeFacts> readHomeFacts(const ProjectApi &project);
+[[nodiscard]] Result<HomeFacts> readHomeFacts(const ProjectApi &project, std::stop_token stop);
 
 // The run whose answers are shown: the newest that has a result. Null: none yet.
 [[nodiscard]] const engine::RunInfo *newestResult(const HomeFacts &facts);

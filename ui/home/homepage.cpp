@@ -76,12 +76,12 @@ void HomePage::refreshSoon()
 
 void HomePage::readFacts()
 {
-    bridge().read<HomeFacts>(
+    bridge().readCounts<HomeFacts>(
         this,
-        [](const ProjectApi *project, const JobContext &) -> Result<HomeFacts> {
+        [](const ProjectApi *project, const JobContext &job) -> Result<HomeFacts> {
             if (!project)
                 return fail(ErrorCode::NotFound, tr("No project is open.").toStdString());
-            return readHomeFacts(*project);
+            return readHomeFacts(*project, job.stop);
         },
         [this](Result<HomeFacts> facts) {
             if (facts)

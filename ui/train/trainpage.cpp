@@ -161,12 +161,12 @@ void TrainPage::readData()
     if (!m_hasStarted || bridge().project() == nullptr)
         return;
     struct Facts { engine::RecordCounts counts; std::vector<engine::SnapshotInfo> snapshots; };
-    bridge().read<Facts>(
+    bridge().readCounts<Facts>(
         this,
-        [](const ProjectApi *project, const JobContext &) -> Result<Facts> {
+        [](const ProjectApi *project, const JobContext &job) -> Result<Facts> {
             if (project == nullptr)
                 return Facts{};
-            auto counts = project->recordCounts();
+            auto counts = project->recordCounts(job.stop);
             if (!counts)
                 return passError(counts);
             auto snapshots = project->snapshots();

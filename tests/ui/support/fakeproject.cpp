@@ -2,7 +2,9 @@
 #include "tests/ui/support/fakeproject.h"
 
 #include <algorithm>
+#include <chrono>
 #include <ctime>
+#include <thread>
 
 namespace fettle::ui {
 
@@ -39,6 +41,14 @@ bool matches(const data::Record &record, const engine::RecordFilter &filter, con
         return false;
     return filter.query.empty()
         || std::ranges::any_of(record.turns, [&](const data::Turn &turn) { return turn.text.find(filter.query) != std::string::npos; });
+}
+
+// True: told to stop before it was over.
+bool waitWhile(const std::atomic<bool> &isHeld, const std::stop_token &stop)
+{
+    while (isHeld && !stop.stop_requested())
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return isHeld;
 }
 
 Error missing(const std::string &what)
@@ -148,9 +158,17 @@ Result<std::vector<RecordId>> FakeProject::addRecords(std::vector<data::Record> 
     return ids;
 }
 
-Result<std::vector<RecordId>> FakeProject::recordIds(const engine::RecordFilter &filter) const
+Result<std::vector<RecordId>> FakeProject::recordIds(const engine::RecordFilter &filter, std::stop_token stop) const
 {
+    if (m_state->areListsHeld) {
+        ++m_state->listsWaiting;
+        if (waitWhile(m_state->areListsHeld, stop)) {
+            ++m_state->listsStopped;
+            return fail(ErrorCode::Cancelled, "It was cancelled.");
+        }
+    }
     const Lock lock(m_state->mutex);
+    ++m_state->timesListed;
     const auto flags = m_state->findings();
     std::vector<const data::Record *> found;
     for (const auto &[id, record] : m_state->records) {
@@ -217,9 +235,12 @@ Result<data::Record> FakeProject::record(RecordId id) const
     return found->second;
 }
 
-Result<engine::RecordCounts> FakeProject::recordCounts() const
+Result<engine::RecordCounts> FakeProject::recordCounts(std::stop_token stop) const
 {
+    if (waitWhile(m_state->areCountsHeld, stop))
+        return fail(ErrorCode::Cancelled, "It was cancelled.");
     const Lock lock(m_state->mutex);
+    ++m_state->timesCounted;
     engine::RecordCounts counts;
     counts.all = std::int64_t(m_state->records.size());
     counts.drafts = std::int64_t(m_state->drafts.size());

@@ -3,6 +3,7 @@
 
 #include "ui/bridge/engineapi.h"
 
+#include <atomic>
 #include <mutex>
 #include <set>
 
@@ -39,6 +40,9 @@ struct FakeProjectState {
     std::vector<Change> done, undone;
     std::set<std::pair<std::int64_t, std::int64_t>> agreed; // contradictions that are none
     std::int64_t changes = 0;
+    std::atomic<bool> areCountsHeld = false, areListsHeld = false; // who counts or lists waits until it is told to stop or this is over
+    std::atomic<int> listsWaiting = 0, listsStopped = 0;
+    int timesCounted = 0, timesListed = 0;
     std::int64_t nextRecord = 1;
 
     void add(std::vector<data::Record> added); // without a journal entry; gives ids
@@ -58,10 +62,10 @@ public:
     Result<data::ImportReport> importFile(const std::filesystem::path &file, const data::ImportOptions &options,
                                           const ProgressCallback &progress, std::stop_token stop) override;
     Result<std::vector<RecordId>> addRecords(std::vector<data::Record> records, const std::string &what) override;
-    Result<std::vector<RecordId>> recordIds(const engine::RecordFilter &filter) const override;
+    Result<std::vector<RecordId>> recordIds(const engine::RecordFilter &filter, std::stop_token stop = {}) const override;
     Result<std::vector<engine::RecordRow>> recordRows(const std::vector<RecordId> &ids) const override;
     Result<data::Record> record(RecordId id) const override;
-    Result<engine::RecordCounts> recordCounts() const override;
+    Result<engine::RecordCounts> recordCounts(std::stop_token stop = {}) const override;
     Result<> saveRecord(const data::Record &record) override;
     Result<> setStatus(const std::vector<RecordId> &ids, data::RecordStatus status) override;
     Result<> setSplit(const std::vector<RecordId> &ids, data::Split split) override;

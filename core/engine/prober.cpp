@@ -1,5 +1,6 @@
 #include "core/engine/prober.h"
 
+#include "core/base/clock.h"
 #include "core/base/memory.h"
 #include "core/base/words.h"
 #include "core/engine/ballot.h"
@@ -125,7 +126,7 @@ Result<> Prober::store(std::int64_t step, std::span<const generate::SequenceResu
     return {};
 }
 
-Result<> Prober::answer(std::int64_t step, const tune::Adapter &adapter, const std::filesystem::path &checkpoint)
+Result<> Prober::answerAll(generate::Generator &model, const std::shared_ptr<const generate::DecodeAdapter> &with, std::int64_t as)
 {
     std::stop_source stop;
     generate::GenerateCallbacks callbacks;
@@ -133,36 +134,57 @@ Result<> Prober::answer(std::int64_t step, const tune::Adapter &adapter, const s
         if (m_setup.isStopped && m_setup.isStopped())
             stop.request_stop();
     };
-    const auto answers = [&](generate::Generator &model, const std::shared_ptr<const generate::DecodeAdapter> &with, std::int64_t as) -> Result<> {
-        std::vector<generate::SequenceRequest> requests;
-        for (const std::vector<TokenId> &prompt : m_prompts) {
-            generate::SequenceRequest request;
-            request.prompt = prompt;
-            request.adapter = with;
-            request.sampling.isGreedy = true;
-            request.maxTokens = static_cast<int>(m_maxTokens);
-            requests.push_back(std::move(request));
-        }
-        auto results = model.generate(requests, callbacks, stop.get_token());
-        return results ? store(as, *results) : passError(results);
-    };
-    if (!m_answered.contains(data::kBaseStep)) {
-        auto model = base();
-        if (!model)
-            return passError(model);
-        if (auto done = answers(**model, nullptr, data::kBaseStep); !done)
-            return done;
+    std::vector<generate::SequenceRequest> requests;
+    for (const std::vector<TokenId> &prompt : m_prompts) {
+        generate::SequenceRequest request;
+        request.prompt = prompt;
+        request.adapter = with;
+        request.sampling.isGreedy = true;
+        request.maxTokens = static_cast<int>(m_maxTokens);
+        requests.push_back(std::move(request));
     }
+    auto results = model.generate(requests, callbacks, stop.get_token());
+    return results ? store(as, *results) : passError(results);
+}
+
+Result<> Prober::answerBaseOnce()
+{
+    if (m_answered.contains(data::kBaseStep))
+        return {};
+    auto model = base();
+    if (!model)
+        return passError(model);
+    const Stopwatch watch;
+    auto done = answerAll(**model, nullptr, data::kBaseStep);
+    m_seconds = watch.seconds();
+    return done;
+}
+
+void Prober::answerBase()
+{
+    if (m_isSilent || m_answered.contains(data::kBaseStep) || (m_setup.isStopped && m_setup.isStopped()))
+        return;
+    if (auto done = answerBaseOnce(); !done)
+        giveUp(done.error());
+    if (m_recorder.info().method == "full")
+        m_base.reset(); // checkpoints answer from here on
+    freeWhatIsTight();
+}
+
+Result<> Prober::answer(std::int64_t step, const tune::Adapter &adapter, const std::filesystem::path &checkpoint)
+{
+    if (auto done = answerBaseOnce(); !done)
+        return done;
     if (!checkpoint.empty()) { // a whole model
         m_base.reset();
         auto model = generate::Generator::load(checkpoint, m_setup.threads);
-        return model ? answers(**model, nullptr, step) : passError(model);
+        return model ? answerAll(**model, nullptr, step) : passError(model);
     }
     auto model = base();
     if (!model)
         return passError(model);
     auto with = (*model)->addAdapter(adapter);
-    return with ? answers(**model, *with, step) : passError(with);
+    return with ? answerAll(**model, *with, step) : passError(with);
 }
 
 void Prober::answerAt(std::int64_t step, const tune::Adapter &adapter, const std::filesystem::path &checkpoint)
@@ -189,6 +211,12 @@ void Prober::listenTo(train::TrainerHooks &hooks, const tune::Adapter &adapter)
         before(report);
         answerAt(report.step, adapter);
     };
+    hooks.betweenSteps = [this, before = hooks.betweenSteps] {
+        if (before)
+            before();
+        answerBase();
+    };
+    hooks.besideEvaluation = [this] { return m_seconds; };
     hooks.checkpointed = [this, &adapter, before = hooks.checkpointed](const train::CheckpointReport &report) {
         before(report);
         answerAt(report.step, adapter, report.path);

@@ -29,15 +29,18 @@ public:
     // All references must outlive the prober. The questions of a run that has none yet are chosen and stored now.
     Prober(Project &project, RunRecorder &recorder, const RunEvents &events, Setup setup);
 
-    // Answers what is not answered yet at this step, and the base's answers the first time. checkpoint: where a run that trains the weights
+    // Answers what is not answered yet at this step, and the base's answers where they are still missing. checkpoint: where a run that trains the weights
     // themselves was saved; it is answered from there.
     void answerAt(std::int64_t step, const tune::Adapter &adapter, const std::filesystem::path &checkpoint = {});
-    // To be called behind the recorder's own hooks.
+    // To be called behind the recorder's own hooks. The base answers behind the first step: then it is known how long answers take.
     void listenTo(train::TrainerHooks &hooks, const tune::Adapter &adapter);
 
 private:
     Result<> prepare();
     Result<> ask(const data::RunProbes &known, const data::ProbeChoice &choice);
+    void answerBase();
+    Result<> answerBaseOnce();
+    Result<> answerAll(generate::Generator &model, const std::shared_ptr<const generate::DecodeAdapter> &with, std::int64_t as);
     Result<> answer(std::int64_t step, const tune::Adapter &adapter, const std::filesystem::path &checkpoint);
     Result<> store(std::int64_t step, std::span<const generate::SequenceResult> answers);
     Result<generate::Generator *> base();
@@ -53,6 +56,7 @@ private:
     std::set<std::int64_t> m_answered;           // steps
     std::unique_ptr<generate::Generator> m_base; // loaded at the first answer
     bool m_isSilent = false;
+    double m_seconds = 0; // that the base's answers took
 };
 
 } // namespace fettle::engine

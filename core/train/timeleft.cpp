@@ -23,7 +23,8 @@ double TimeLeft::seconds(std::int64_t stepsLeft, std::int64_t evaluationsLeft) c
     if (m_steps == 0)
         return -1;
     const double step = m_steps > 1 ? m_stepSum / static_cast<double>(m_steps - 1) : m_firstStep;
-    const double evaluation = m_evaluations > 0 ? m_evaluationSum / static_cast<double>(m_evaluations) : m_evaluationInSteps * step;
+    const double guess = (m_reading >= 0 ? m_reading : m_evaluationInSteps * step) + m_beside;
+    const double evaluation = m_evaluations > 0 ? m_evaluationSum / static_cast<double>(m_evaluations) : guess;
     return static_cast<double>(stepsLeft) * step + static_cast<double>(evaluationsLeft) * evaluation;
 }
 

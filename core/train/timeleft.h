@@ -8,11 +8,14 @@ namespace fettle::train {
 
 class TimeLeft {
 public:
-    // evaluationInSteps: what an evaluation costs before the first one was measured, as a multiple of a step.
+    // evaluationInSteps: what reading the rows of an evaluation costs before anything was measured, as a multiple of a step.
     explicit TimeLeft(double evaluationInSteps = 0) : m_evaluationInSteps(evaluationInSteps) {}
 
     void stepTook(double seconds);
     void evaluationTook(double seconds);
+    // What is known of an evaluation before the first one: how long reading its rows takes, and what is done beside that.
+    void readingTakes(double seconds) { m_reading = seconds; }
+    void besideTakes(double seconds) { m_beside = seconds; }
     // Below 0: not known before the first step.
     [[nodiscard]] double seconds(std::int64_t stepsLeft, std::int64_t evaluationsLeft) const;
 
@@ -20,6 +23,7 @@ private:
     double m_evaluationInSteps;
     double m_firstStep = 0, m_stepSum = 0, m_evaluationSum = 0; // the first step builds what the others reuse: it does not count once there are more
     std::int64_t m_steps = 0, m_evaluations = 0;
+    double m_reading = -1, m_beside = 0; // m_reading below 0: not known
 };
 
 // Evaluations after `step` of a run of `steps`: multiples of every, or the ends of epochs where it is 0; the last step always.

@@ -25,6 +25,14 @@ constexpr std::uint64_t kPassesPerStep = 1 << 20;
 constexpr const char *kOptimizerFile = "optimizer.safetensors";
 constexpr const char *kStateFile = "state.json";
 
+std::int64_t tokensOf(std::span<const Document> documents)
+{
+    std::int64_t tokens = 0;
+    for (const Document &document : documents)
+        tokens += document.length();
+    return tokens;
+}
+
 // isShared: every process reads a part of them.
 std::vector<PackedRow> rowsToMeasure(std::span<const Document> documents, const TrainerSetup &setup, bool isShared)
 {
@@ -359,20 +367,20 @@ void Loop::report(StepReport done, std::int64_t stepTokens, double seconds)
     done.seconds = m_state.seconds;
     const std::int64_t evaluations =
         m_setup.heldOutDocuments.empty() ? 0 : evaluationsAfter(m_state.step - 1, m_steps, m_setup.recipe.integer("evalEvery"), m_plan.stepsPerEpoch());
+    if (m_hooks.besideEvaluation)
+        m_timeLeft.besideTakes(m_hooks.besideEvaluation());
     done.secondsLeft = m_timeLeft.seconds(m_steps - m_state.step, evaluations); // one that is due now is still to come
     m_hooks.stepFinished(done);
 }
 
-// Reading forward alone costs about a third of a step's forward and backward.
+// Reading forward alone costs a third of a step's forward and backward, half of it where the base's weights need no gradients.
 double Loop::evaluationInSteps() const
 {
-    std::int64_t heldOut = 0;
+    const auto read = static_cast<double>(tokensOf(m_setup.heldOutDocuments) + tokensOf(m_setup.generalDocuments));
     double train = 0;
-    for (const Document &document : m_setup.heldOutDocuments)
-        heldOut += document.length();
     for (const Document &document : m_setup.trainDocuments)
         train += static_cast<double>(document.length()) * document.weight;
-    return static_cast<double>(heldOut) / 3 * static_cast<double>(m_plan.stepsPerEpoch()) / std::max(train, 1.0);
+    return read / (m_setup.recipe.method == "full" ? 3 : 2) * static_cast<double>(m_plan.stepsPerEpoch()) / std::max(train, 1.0);
 }
 
 Error Loop::notFinite(double learningRate) const
@@ -425,6 +433,7 @@ void Loop::measureGeneralIfDue()
     const bool isDueNow = m_state.step == 0 || isDue(m_setup.recipe.integer("evalEvery"));
     if (m_general.empty() || !m_hooks.generalMeasured || m_state.generalStep == m_state.step || !isDueNow)
         return;
+    const Stopwatch watch;
     const auto report = measure(m_general, m_setup.generalDocuments, false);
     if (!report && report.error().code == ErrorCode::Cancelled)
         return; // the user wants something else now; a resumed run catches up
@@ -432,6 +441,9 @@ void Loop::measureGeneralIfDue()
     if (!report) {
         m_engine.releaseMemory();
         m_general.clear();
+    } else if (m_state.step == 0) { // held-out rows are read at the same rate
+        const auto general = static_cast<double>(tokensOf(m_setup.generalDocuments));
+        m_timeLeft.readingTakes(watch.seconds() * (general + static_cast<double>(tokensOf(m_setup.heldOutDocuments))) / general);
     }
     m_hooks.generalMeasured(report);
 }

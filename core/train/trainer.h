@@ -60,6 +60,7 @@ struct TrainerHooks {
     std::function<void(const CheckpointReport &)> checkpointed;
     std::function<void(std::int64_t step)> checkpointRemoved;
     std::function<void()> betweenSteps;
+    std::function<double()> besideEvaluation; // seconds that listeners will want at an evaluation, as far as they know; for the time left
     // Memory ran out: the step is read again in rows of at most so many tokens, with the same records.
     std::function<void(std::int64_t step, std::int64_t tokens)> madeSmaller;
     std::function<Wish()> wish;                    // asked before every layer of a row

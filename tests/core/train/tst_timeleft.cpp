@@ -12,6 +12,7 @@ class TestTimeLeft : public QObject {
     Q_OBJECT
 private slots:
     void nothingIsKnownBeforeTheFirstStep();
+    void evaluationIsForetoldByItsParts();
     void evaluationsAreCounted_data();
     void evaluationsAreCounted();
     void steadyRunsAreForetold_data();
@@ -21,6 +22,21 @@ private slots:
 void TestTimeLeft::nothingIsKnownBeforeTheFirstStep()
 {
     QVERIFY(TimeLeft().seconds(10, 1) < 0);
+}
+
+// Reading the rows, and answers that are given beside it; what was measured whole counts once it is there.
+void TestTimeLeft::evaluationIsForetoldByItsParts()
+{
+    TimeLeft estimate(3);
+    estimate.stepTook(5);
+    estimate.stepTook(2);
+    QCOMPARE(estimate.seconds(10, 2), 10 * 2 + 2 * 3 * 2.0);
+    estimate.besideTakes(4);
+    QCOMPARE(estimate.seconds(10, 2), 10 * 2 + 2 * (3 * 2.0 + 4));
+    estimate.readingTakes(1.5);
+    QCOMPARE(estimate.seconds(10, 2), 10 * 2 + 2 * (1.5 + 4));
+    estimate.evaluationTook(7);
+    QCOMPARE(estimate.seconds(10, 2), 10 * 2 + 2 * 7.0);
 }
 
 void TestTimeLeft::evaluationsAreCounted_data()

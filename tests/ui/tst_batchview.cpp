@@ -181,7 +181,7 @@ void BatchViewTest::summaryShowsThePairedChange()
     QVERIFY(tags->topLevelItemCount() >= 4);
     for (int i = 1; i < tags->topLevelItemCount(); ++i)
         QVERIFY(tags->topLevelItem(i - 1)->text(3).toDouble() >= tags->topLevelItem(i)->text(3).toDouble());
-    QVERIFY(isTextShown(QStringLiteral("Run 7, step 207 against base, Held-out rows of the run, 20 questions")));
+    QVERIFY(isTextShown(QStringLiteral("Run 7, step 207 against base · Held-out rows of the run, 20 questions")));
 }
 
 void BatchViewTest::regressionsComeFirstAndFilter()

@@ -207,6 +207,8 @@ void LossCurveTest::pointerReadsThroughAllCharts()
     QTest::mouseMove(m_runs.plot(), QPoint(2, 2)); // outside the axes
     QTRY_VERIFY(!chart->cursor());
     QCOMPARE(rate->valueText(), atEnd);
+    for (const auto *small : m_runs.find<ChartPane>()->findChildren<SmallChart *>())
+        QCOMPARE(small->isVisible(), small->accessibleName() != QStringLiteral("Token accuracy") && !small->isEmpty()); // not measured in this run
 }
 
 void LossCurveTest::keysGoFromCheckpointToCheckpoint()

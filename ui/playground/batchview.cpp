@@ -138,7 +138,7 @@ void BatchView::evaluate()
     request.maxTokens = m_longest->value();
     if (const AdapterChoice judge = chosenAdapter(*m_judge); !judge.adapter.empty())
         request.judge = {judge.model.empty() ? bridge().baseModel() : judge.model, judge.adapter, m_rubric->toPlainText().trimmed().toStdString()};
-    m_said = tr("%1 against base, %2").arg(m_result->currentText(), m_rows->currentText());
+    m_said = tr("%1 against base · %2").arg(m_result->currentText(), m_rows->currentText());
     // The number of the job is known only after the call; the result comes later still.
     auto job = std::make_shared<JobId>(0);
     *job = m_job = bridge().evaluate(request, rowsToAsk(), this, [this, job](Result<engine::EvaluationResult> result) { endEvaluation(*job, std::move(result)); });

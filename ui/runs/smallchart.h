@@ -29,7 +29,7 @@ public:
     void refresh();
     void setView(double from, double to); // in units of the axis
     void setCursor(std::optional<double> step);
-    [[nodiscard]] bool isEmpty() const { return values().empty(); }
+    [[nodiscard]] bool isEmpty() const { return !values().hasFinite(); } // nothing was measured
     [[nodiscard]] std::optional<double> warningLimit() const { return m_limit; }
     [[nodiscard]] bool isAboveLimit() const; // at the cursor or now
     [[nodiscard]] QString valueText() const; // what is printed at the top right; empty without points

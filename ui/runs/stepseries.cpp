@@ -80,6 +80,7 @@ void widenByEach(StepSeries::Extremes &found, const Values &values, std::size_t 
 void StepSeries::append(double value)
 {
     m_values.push_back(value);
+    m_hasFinite = m_hasFinite || std::isfinite(value);
     if (m_values.size() % kBlock != 0)
         return;
     const std::size_t begin = m_values.size() - kBlock;
@@ -103,6 +104,7 @@ void StepSeries::clear()
 {
     m_values.clear();
     m_blocks.clear();
+    m_hasFinite = false;
 }
 
 void StepSeries::reserve(std::size_t count)

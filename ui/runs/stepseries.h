@@ -21,6 +21,7 @@ public:
     void reserve(std::size_t count);
     [[nodiscard]] std::size_t size() const { return m_values.size(); }
     [[nodiscard]] bool empty() const { return m_values.empty(); }
+    [[nodiscard]] bool hasFinite() const { return m_hasFinite; } // at least one value is a number
     [[nodiscard]] double operator[](std::size_t index) const { return m_values[index]; }
     // Of the values from begin to before end; both at most size().
     [[nodiscard]] Extremes extremes(std::size_t begin, std::size_t end) const;
@@ -35,6 +36,7 @@ private:
     };
     std::vector<double> m_values;
     std::vector<Block> m_blocks;
+    bool m_hasFinite = false;
 };
 
 // Exponential moving average with the start corrected as in Adam (Kingma and Ba, 2015, section 3), so that the curve begins at the first

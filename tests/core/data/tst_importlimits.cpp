@@ -34,7 +34,6 @@ void TestImportLimits::hundredThousandRows()
         const ImportResult result = read(*bytes, name);
         qInfo("%s: 100,000 rows, %.0f MB in %.2f s", name, double(bytes->size()) / 1e6, watch.seconds());
         QCOMPARE(result.report.accepted, 100'000);
-        QVERIFY(watch.seconds() < 30);
     }
 }
 

@@ -58,10 +58,10 @@ bool addBlock(std::string_view bytes, std::int64_t pointBytes, std::vector<Metri
     const std::size_t before = points.size(), count = bytes.size() / std::size_t(pointBytes);
     points.resize(before + count);
     if (pointBytes == sizeof(MetricPoint)) {
-        std::memcpy(&points[before], bytes.data(), bytes.size());
+        std::copy_n(bytes.data(), bytes.size(), reinterpret_cast<char *>(points.data() + before)); // a damaged block may be empty
     } else {
         for (std::size_t i = 0; i < count; ++i)
-            std::memcpy(&points[before + i], bytes.data() + i * std::size_t(pointBytes), std::min(std::size_t(pointBytes), sizeof(MetricPoint)));
+            std::memcpy(points.data() + before + i, bytes.data() + i * std::size_t(pointBytes), std::min(std::size_t(pointBytes), sizeof(MetricPoint)));
     }
     for (std::size_t i = std::max<std::size_t>(before, 1); i < points.size(); ++i) {
         if (points[i].step <= points[i - 1].step)

@@ -1,6 +1,7 @@
 // Grouping by question and answer, and the way from and to the database.
 #include "core/data/findings.h"
 
+#include "core/base/allcores.h"
 #include "core/base/words.h"
 #include "core/data/neighbours.h"
 #include "core/data/recordstate.h"
@@ -77,6 +78,8 @@ Result<std::set<std::int64_t>> findRareTags(const store::Database &database)
     }
 }
 
+constexpr std::size_t kReadTogether = 4096; // records that are read before all cores look at them
+
 constexpr std::string_view kTextChecksKey = "textChecks";       // version that has seen every text
 constexpr std::string_view kTextChecksPlaceKey = "textChecksAt"; // how far a newer one has come
 
@@ -100,6 +103,33 @@ ComparedRecord compared(const Record &record)
             result.answer += '\n' + record.turns[last - 1].extraJson;
     }
     return result;
+}
+
+// A record as it lies in the database.
+struct StoredRecord {
+    RecordId id;
+    Split split = Split::Unassigned;
+    std::string turns, context;
+};
+
+// Puts the records behind the others, read and in normal form.
+Result<> appendCompared(const store::Database &database, std::span<const StoredRecord> stored, std::vector<ComparedRecord> &records, std::stop_token stop)
+{
+    const std::size_t begin = records.size();
+    records.resize(begin + stored.size());
+    const auto read = [&](std::size_t i) -> Result<> {
+        auto turns = readTurns(stored[i].turns);
+        if (!turns)
+            return tl::unexpected(damagedContent(database, stored[i].id));
+        Record record;
+        record.id = stored[i].id;
+        record.split = stored[i].split;
+        record.turns = std::move(*turns);
+        record.context = stored[i].context;
+        records[begin + i] = compared(record);
+        return {};
+    };
+    return onAllCores(stored.size(), read, std::move(stop));
 }
 
 // Pairs of texts whose answers may differ, by content hash, the smaller one first.
@@ -282,10 +312,11 @@ Result<std::vector<RecordRelations>> findRelations(const store::Database &databa
     const auto total = database.integer("SELECT count(*) FROM record");
     if (!total)
         return passError(total);
-    auto statement = database.prepare("SELECT r.id, r.split, r.content, r.status, r.flags, c.hash FROM record r JOIN content c ON c.id = r.content ORDER BY r.id");
+    auto statement = database.prepare("SELECT r.id, r.split, r.status, r.flags, c.turns, c.context, c.hash FROM record r JOIN content c ON c.id = r.content ORDER BY r.id");
     if (!statement)
         return passError(statement);
     std::vector<RecordRelations> relations;
+    std::vector<StoredRecord> stored;
     std::vector<ComparedRecord> records;
     std::vector<std::size_t> places;
     std::vector<std::string> hashes;
@@ -296,25 +327,24 @@ Result<std::vector<RecordRelations>> findRelations(const store::Database &databa
         const auto hasRow = statement->step();
         if (!hasRow)
             return passError(hasRow);
-        if (!*hasRow)
-            break;
-        if (relations.size() % 1024 == 0) {
+        if (stored.size() == kReadTogether || !*hasRow) {
+            if (auto done = appendCompared(database, stored, records, stop); !done)
+                return passError(done);
+            stored.clear();
             if (stop.stop_requested())
                 return fail(ErrorCode::Cancelled, tr("The check was cancelled."));
             if (progress)
                 progress({tr("Reading records"), static_cast<std::int64_t>(relations.size()), *total});
         }
-        relations.push_back({{statement->integer(0)}, 0, statement->integer(4)});
-        if (statement->integer(3) == static_cast<int>(RecordStatus::Rejected))
+        if (!*hasRow)
+            break;
+        relations.push_back({{statement->integer(0)}, 0, statement->integer(3)});
+        if (statement->integer(2) == static_cast<int>(RecordStatus::Rejected))
             continue;
-        Record record;
-        record.id = relations.back().id;
-        record.split = static_cast<Split>(std::clamp<std::int64_t>(statement->integer(1), 0, 3));
-        if (auto done = readContent(database, statement->integer(2), record); !done)
-            return passError(done);
+        const auto split = static_cast<Split>(std::clamp<std::int64_t>(statement->integer(1), 0, 3));
+        stored.push_back({relations.back().id, split, statement->text(4), statement->text(5)});
         places.push_back(relations.size() - 1);
-        records.push_back(compared(record));
-        hashes.emplace_back(agreements->empty() ? std::string() : std::string(statement->text(5)));
+        hashes.emplace_back(agreements->empty() ? std::string() : statement->text(6));
     }
     auto flags = relate(records, progress, stop);
     if (!flags)

@@ -1,14 +1,16 @@
 // Word triples, signatures, bands, and the exact check.
 #include "core/data/neighbours.h"
 
+#include "core/base/allcores.h"
 #include "core/base/random.h"
 #include "core/base/words.h"
 
 #include <algorithm>
 #include <array>
+#include <compare>
 #include <cstring>
+#include <limits>
 #include <numeric>
-#include <unordered_map>
 
 namespace fettle::data {
 
@@ -21,6 +23,15 @@ constexpr std::size_t kCompared = 32; // texts of one bucket that a text is comp
 constexpr std::size_t kWordsInShingle = 3;
 
 using Signature = std::array<std::uint32_t, kBands * kRows>;
+
+// A text in a bucket of a band. In order, the texts of a bucket lie side by side, as they came.
+struct Place {
+    std::uint64_t bucket = 0;
+    std::uint32_t text = kNoText;
+    static constexpr std::uint32_t kNoText = std::numeric_limits<std::uint32_t>::max();
+    friend auto operator<=>(const Place &, const Place &) = default;
+};
+using Bands = std::array<std::vector<Place>, kBands>;
 
 std::vector<std::uint64_t> shinglesOf(std::string_view text)
 {
@@ -87,39 +98,70 @@ std::uint64_t textHash(std::string_view text, std::uint64_t seed)
 
 namespace {
 
-// Calls found(later, earlier) for each similar pair that wants(later, earlier) asks for.
-template <class Wants, class Found>
-Result<> forSimilar(std::span<const std::string_view> texts, double similarity, const Wants &wants, const Found &found, const ProgressCallback &progress,
-                    std::stop_token stop)
+// The texts without a word are in no bucket.
+Result<Bands> bandsOf(std::span<const std::string_view> texts, std::vector<std::vector<std::uint64_t>> &shingles, const ProgressCallback &progress, const std::stop_token &stop)
 {
     std::array<std::uint64_t, kBands * kRows> factors;
     for (std::size_t i = 0; i < factors.size(); ++i)
         factors[i] = splitMix64(i) | 1;
-    std::vector<std::vector<std::uint64_t>> shingles(texts.size());
-    std::array<std::unordered_map<std::uint64_t, std::vector<std::uint32_t>>, kBands> buckets;
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-        if (i % 1024 == 0) {
-            if (stop.stop_requested())
-                return fail(ErrorCode::Cancelled, tr("The check was cancelled."));
-            if (progress)
-                progress({tr("Looking for near-duplicates"), static_cast<std::int64_t>(i), static_cast<std::int64_t>(texts.size())});
-        }
+    Bands bands;
+    for (auto &places : bands)
+        places.resize(texts.size());
+    const auto sign = [&](std::size_t i) -> Result<> {
         shingles[i] = shinglesOf(texts[i]);
         if (shingles[i].empty())
-            continue;
+            return {};
         const Signature signature = signatureOf(shingles[i], factors);
         for (std::size_t band = 0; band < kBands; ++band) {
-            std::uint64_t key = band;
+            std::uint64_t bucket = band;
             for (std::size_t row = 0; row < kRows; ++row)
-                key = splitMix64(key ^ signature[band * kRows + row]);
-            auto &bucket = buckets[band][key];
-            for (const std::uint32_t other : bucket) {
-                if (wants(i, other) && isSimilar(shingles[i], shingles[other], similarity))
-                    found(i, other);
-            }
-            if (bucket.size() < kCompared)
-                bucket.push_back(static_cast<std::uint32_t>(i));
+                bucket = splitMix64(bucket ^ signature[band * kRows + row]);
+            bands[band][i] = {bucket, static_cast<std::uint32_t>(i)};
         }
+        return {};
+    };
+    const auto pulse = [&](std::size_t i) {
+        if (progress && i % 256 == 0)
+            progress({tr("Looking for near-duplicates"), static_cast<std::int64_t>(i), static_cast<std::int64_t>(texts.size())});
+    };
+    if (auto done = onAllCores(texts.size(), sign, stop, pulse); !done)
+        return passError(done);
+    const auto sort = [&](std::size_t band) -> Result<> {
+        std::erase_if(bands[band], [](const Place &place) { return place.text == Place::kNoText; });
+        std::ranges::sort(bands[band]);
+        return {};
+    };
+    if (auto done = onAllCores(kBands, sort, stop); !done)
+        return passError(done);
+    if (stop.stop_requested())
+        return fail(ErrorCode::Cancelled, tr("The check was cancelled."));
+    return bands;
+}
+
+// Calls found(later, earlier) for each similar pair that wants(later, earlier) asks for: band by band, the earlier texts of a bucket first.
+template <class Wants, class Found>
+Result<> forSimilar(std::span<const std::string_view> texts, double similarity, const Wants &wants, const Found &found, const ProgressCallback &progress,
+                    std::stop_token stop)
+{
+    std::vector<std::vector<std::uint64_t>> shingles(texts.size());
+    auto bands = bandsOf(texts, shingles, progress, stop);
+    if (!bands)
+        return passError(bands);
+    for (std::vector<Place> &places : *bands) {
+        if (stop.stop_requested())
+            return fail(ErrorCode::Cancelled, tr("The check was cancelled."));
+        for (std::size_t begin = 0, end = 0; begin < places.size(); begin = end) {
+            for (end = begin + 1; end < places.size() && places[end].bucket == places[begin].bucket;)
+                ++end;
+            for (std::size_t later = begin + 1; later < end; ++later) {
+                for (std::size_t earlier = begin; earlier < std::min(later, begin + kCompared); ++earlier) {
+                    const std::size_t one = places[later].text, other = places[earlier].text;
+                    if (wants(one, other) && isSimilar(shingles[one], shingles[other], similarity))
+                        found(one, other);
+                }
+            }
+        }
+        places = {};
     }
     return {};
 }

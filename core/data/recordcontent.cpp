@@ -57,27 +57,6 @@ std::optional<Role> roleFromName(const std::string &name)
     return std::nullopt;
 }
 
-bool turnsFromJson(std::string_view text, std::vector<Turn> &turns)
-{
-    const auto json = nlohmann::json::parse(text, nullptr, false);
-    if (!json.is_array())
-        return false;
-    turns.reserve(json.size());
-    for (const auto &entry : json) {
-        if (!entry.is_array() || entry.size() < 2 || entry.size() > 3)
-            return false;
-        for (const auto &part : entry) {
-            if (!part.is_string())
-                return false;
-        }
-        const auto role = roleFromName(entry[0].get<std::string>());
-        if (!role)
-            return false;
-        turns.push_back({*role, entry[1].get<std::string>(), entry.size() == 3 ? entry[2].get<std::string>() : std::string()});
-    }
-    return true;
-}
-
 std::string otherTextsOf(const Record &record)
 {
     std::string other;
@@ -88,6 +67,14 @@ std::string otherTextsOf(const Record &record)
             other.append(turn.text).append("\n");
     }
     return other;
+}
+
+Result<> indexContent(const store::Database &database, std::int64_t content, const Record &record, const std::string &otherTexts)
+{
+    auto index = database.prepare("INSERT INTO contentText(rowid, instruction, context, response, other) VALUES(?, ?, ?, ?, ?)");
+    if (!index)
+        return passError(index);
+    return index->bind(content).bind(instructionOf(record)).bind(record.context).bind(responseOf(record)).bind(otherTexts).run();
 }
 
 } // namespace
@@ -136,7 +123,7 @@ Result<PreparedRecord> prepared(Record record)
     return result;
 }
 
-Result<std::int64_t> putContent(const store::Database &database, const PreparedRecord &prepared)
+Result<std::int64_t> putContent(const store::Database &database, const PreparedRecord &prepared, Indexing indexing)
 {
     const Record &record = prepared.record;
     {
@@ -159,13 +146,56 @@ Result<std::int64_t> putContent(const store::Database &database, const PreparedR
     if (auto done = insert->run(); !done)
         return passError(done);
     const std::int64_t content = database.lastInsertId();
-    auto index = database.prepare("INSERT INTO contentText(rowid, instruction, context, response, other) VALUES(?, ?, ?, ?, ?)");
-    if (!index)
-        return passError(index);
-    index->bind(content).bind(instructionOf(record)).bind(record.context).bind(responseOf(record)).bind(prepared.otherTexts);
-    if (auto done = index->run(); !done)
+    if (indexing == Indexing::Later)
+        return content;
+    if (auto done = indexContent(database, content, record, prepared.otherTexts); !done)
         return passError(done);
     return content;
+}
+
+Result<> indexContents(const store::Database &database, std::int64_t after, std::stop_token stop)
+{
+    const auto last = database.integer("SELECT coalesce(max(id), 0) FROM content");
+    if (!last)
+        return passError(last);
+    for (std::int64_t content = after + 1; content <= *last; ++content) {
+        if (stop.stop_requested())
+            return fail(ErrorCode::Cancelled, tr("Indexing the new texts was cancelled."), tr("Nothing was changed."));
+        Record record;
+        if (auto done = readContent(database, content, record); !done)
+            return done;
+        if (auto done = indexContent(database, content, record, otherTextsOf(record)); !done)
+            return done;
+    }
+    return {};
+}
+
+std::optional<std::vector<Turn>> readTurns(std::string_view stored)
+{
+    const auto json = nlohmann::json::parse(stored, nullptr, false);
+    if (!json.is_array())
+        return std::nullopt;
+    std::vector<Turn> turns;
+    turns.reserve(json.size());
+    for (const auto &entry : json) {
+        if (!entry.is_array() || entry.size() < 2 || entry.size() > 3)
+            return std::nullopt;
+        for (const auto &part : entry) {
+            if (!part.is_string())
+                return std::nullopt;
+        }
+        const auto role = roleFromName(entry[0].get<std::string>());
+        if (!role)
+            return std::nullopt;
+        turns.push_back({*role, entry[1].get<std::string>(), entry.size() == 3 ? entry[2].get<std::string>() : std::string()});
+    }
+    return turns;
+}
+
+Error damagedContent(const store::Database &database, RecordId id)
+{
+    return {ErrorCode::BadInput, tr("The text of record {} is damaged in {}.", id.value, database.file().string()),
+            tr("Restore the project folder from a copy, or delete the record."), {}};
 }
 
 Result<> readContent(const store::Database &database, std::int64_t content, Record &record)
@@ -176,10 +206,10 @@ Result<> readContent(const store::Database &database, std::int64_t content, Reco
     const auto hasRow = statement->bind(content).step();
     if (!hasRow)
         return passError(hasRow);
-    record.turns.clear();
-    if (!*hasRow || !turnsFromJson(statement->view(0), record.turns))
-        return fail(ErrorCode::BadInput, tr("The text of record {} is damaged in {}.", record.id.value, database.file().string()),
-                    tr("Restore the project folder from a copy, or delete the record."));
+    auto turns = *hasRow ? readTurns(statement->view(0)) : std::nullopt;
+    if (!turns)
+        return tl::unexpected(damagedContent(database, record.id));
+    record.turns = std::move(*turns);
     record.context = statement->text(1);
     record.toolsJson = statement->text(2);
     return {};

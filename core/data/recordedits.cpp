@@ -102,7 +102,7 @@ Result<RecordAdder> RecordAdder::begin(const store::Database &database)
 
 Result<RecordId> RecordAdder::add(const PreparedRecord &prepared)
 {
-    const auto content = putContent(*m_database, prepared);
+    const auto content = putContent(*m_database, prepared, Indexing::Now);
     if (!content)
         return passError(content);
     const RecordState state = stateOf(prepared.record, *content);
@@ -137,39 +137,72 @@ Result<std::vector<RecordId>> addRecords(const store::Database &database, const 
 
 namespace {
 
-// Writes a record as part of an entry that is being written; a change of what is trained makes its status Edited.
-Result<> writeRecord(const store::Database &database, JournalWriter &writer, const Record &record)
-{
-    const auto ready = prepared(record);
-    if (!ready)
-        return passError(ready);
-    const auto before = readState(database, record.id);
-    if (!before)
-        return passError(before);
-    if (!*before)
-        return fail(ErrorCode::NotFound, tr("There is no record {} in this project.", record.id.value),
-                    tr("It may have been deleted: undo brings it back."));
-    const auto content = putContent(database, *ready);
-    if (!content)
-        return passError(content);
-    RecordState after = stateOf(record, *content);
-    if (after.content != (*before)->content && after.status == (*before)->status)
-        after.status = RecordStatus::Edited;
-    if (after == **before)
-        return {};
-    if (auto done = writer.changed(record.id, **before, after); !done)
-        return done;
-    return applyImage(database, record.id, imageOf(after, **before).dump());
-}
+// Records written anew as one entry of the journal. Their texts are indexed at the end, all at once.
+class RecordRewriter {
+public:
+    static Result<RecordRewriter> begin(const store::Database &database)
+    {
+        const auto last = database.integer("SELECT coalesce(max(id), 0) FROM content");
+        if (!last)
+            return passError(last);
+        auto writer = JournalWriter::begin(database);
+        if (!writer)
+            return passError(writer);
+        return RecordRewriter(database, std::move(*writer), *last);
+    }
+
+    // A change of what is trained makes the status Edited. Errors: NotFound.
+    Result<> write(const Record &record)
+    {
+        const auto ready = prepared(record);
+        if (!ready)
+            return passError(ready);
+        const auto before = readState(*m_database, record.id);
+        if (!before)
+            return passError(before);
+        if (!*before)
+            return fail(ErrorCode::NotFound, tr("There is no record {} in this project.", record.id.value),
+                        tr("It may have been deleted: undo brings it back."));
+        const auto content = putContent(*m_database, *ready, Indexing::Later);
+        if (!content)
+            return passError(content);
+        RecordState after = stateOf(record, *content);
+        if (after.content != (*before)->content && after.status == (*before)->status)
+            after.status = RecordStatus::Edited;
+        if (after == **before)
+            return {};
+        if (auto done = m_writer.changed(record.id, **before, after); !done)
+            return done;
+        return applyImage(*m_database, record.id, imageOf(after, **before).dump());
+    }
+
+    [[nodiscard]] std::int64_t count() const { return m_writer.records(); }
+
+    Result<> finish(const std::string &what, std::stop_token stop = {})
+    {
+        if (auto done = m_writer.finish(what); !done)
+            return done;
+        return indexContents(*m_database, m_lastContent, std::move(stop));
+    }
+
+private:
+    RecordRewriter(const store::Database &database, JournalWriter writer, std::int64_t lastContent)
+        : m_database(&database), m_writer(std::move(writer)), m_lastContent(lastContent)
+    {
+    }
+    const store::Database *m_database;
+    JournalWriter m_writer;
+    std::int64_t m_lastContent; // before
+};
 
 } // namespace
 
 Result<> saveRecord(const store::Database &database, const Record &record)
 {
-    auto writer = JournalWriter::begin(database);
+    auto writer = RecordRewriter::begin(database);
     if (!writer)
         return passError(writer);
-    if (auto done = writeRecord(database, *writer, record); !done)
+    if (auto done = writer->write(record); !done)
         return done;
     return writer->finish(tr("Edited record {}", record.id.value));
 }
@@ -180,12 +213,12 @@ Result<> mergeRecords(const store::Database &database, const Record &kept, Recor
     if (!rejected)
         return passError(rejected);
     rejected->status = RecordStatus::Rejected;
-    auto writer = JournalWriter::begin(database);
+    auto writer = RecordRewriter::begin(database);
     if (!writer)
         return passError(writer);
-    if (auto done = writeRecord(database, *writer, kept); !done)
+    if (auto done = writer->write(kept); !done)
         return done;
-    if (auto done = writeRecord(database, *writer, *rejected); !done)
+    if (auto done = writer->write(*rejected); !done)
         return done;
     return writer->finish(tr("Merged record {} into {}", other.value, kept.id.value));
 }
@@ -198,7 +231,7 @@ std::string countedRecords(std::int64_t count)
 Result<std::int64_t> changeRecords(const store::Database &database, const std::vector<RecordId> &ids, const RecordChanger &changer,
                                    const std::function<std::string(std::int64_t)> &what, const ProgressCallback &progress, std::stop_token stop)
 {
-    auto writer = JournalWriter::begin(database);
+    auto writer = RecordRewriter::begin(database);
     if (!writer)
         return passError(writer);
     for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -221,11 +254,11 @@ Result<std::int64_t> changeRecords(const store::Database &database, const std::v
             return passError(changed);
         if (!*changed)
             continue;
-        if (auto done = writeRecord(database, *writer, **changed); !done)
+        if (auto done = writer->write(**changed); !done)
             return passError(done);
     }
-    const std::int64_t count = writer->records();
-    if (auto done = writer->finish(what(count)); !done)
+    const std::int64_t count = writer->count();
+    if (auto done = writer->finish(what(count), stop); !done)
         return passError(done);
     return count;
 }

@@ -62,8 +62,8 @@ std::string orderClause(const RecordFilter &filter)
     return clause;
 }
 
-// Of a statement whose columns are the record and its text.
-Result<std::vector<RecordId>> readInTextOrder(store::Statement &statement, bool isDescending)
+// Of a statement whose columns are the record, its content, and the beginning of the text.
+Result<std::vector<RecordId>> readInTextOrder(const store::Database &database, store::Statement &statement, const RecordFilter &filter)
 {
     TextOrder order;
     for (;;) {
@@ -71,9 +71,19 @@ Result<std::vector<RecordId>> readInTextOrder(store::Statement &statement, bool 
         if (!hasRow)
             return passError(hasRow);
         if (!*hasRow)
-            return order.take(isDescending);
-        order.add({statement.integer(0)}, statement.view(1));
+            break;
+        order.add({statement.integer(0)}, statement.integer(1), statement.view(2));
     }
+    auto select = database.prepare(fmt::format("SELECT {} FROM content c WHERE id = ?", orderOf(filter.sort)));
+    if (!select)
+        return passError(select);
+    return order.take(filter.descending, [&](std::int64_t content) -> Result<std::string> {
+        select->reset();
+        const auto hasRow = select->bind(content).step();
+        if (!hasRow)
+            return passError(hasRow);
+        return *hasRow ? select->text(0) : std::string();
+    });
 }
 
 std::vector<RecordFlag> flagsOf(std::int64_t bits)
@@ -186,9 +196,9 @@ Result<std::vector<RecordId>> findRecords(const store::Database &database, const
     conditions.insert(conditions.end(), compiled->conditions.begin(), compiled->conditions.end());
     if (!texts->sql.empty())
         conditions.push_back(texts->sql);
-    std::string sql = isOfText(filter.sort) ? fmt::format("SELECT r.id, {} FROM record r", orderOf(filter.sort)) : "SELECT r.id FROM record r";
+    std::string sql = isOfText(filter.sort) ? fmt::format("SELECT r.id, r.content, substr({}, 1, {}) FROM record r", orderOf(filter.sort), TextOrder::kBeginning) : "SELECT r.id FROM record r";
     if (needsContent)
-        sql += " JOIN content c ON c.id = r.content";
+        sql += kJoinContent;
     if (!conditions.empty())
         sql += fmt::format(" WHERE {}", fmt::join(conditions, " AND "));
     sql += orderClause(filter);
@@ -206,7 +216,7 @@ Result<std::vector<RecordId>> findRecords(const store::Database &database, const
         statement->bindBytes(texts->found);
     else if (!texts->sql.empty())
         statement->bind(texts->found);
-    return isOfText(filter.sort) ? readInTextOrder(*statement, filter.descending) : readIds(*statement);
+    return isOfText(filter.sort) ? readInTextOrder(database, *statement, filter) : readIds(*statement);
 }
 
 Result<std::vector<RecordRow>> readRows(const store::Database &database, const std::vector<RecordId> &ids)
@@ -262,9 +272,7 @@ Result<RecordCounts> countRecords(const store::Database &database)
     for (int i = 0; i < kRecordFlags; ++i)
         counts.byFlag[static_cast<RecordFlag>(i)] = 0;
 
-    auto groups = database.prepare(fmt::format("SELECT r.status, r.split, {} AS f, count(*) FROM record r JOIN content c ON c.id = r.content "
-                                               "GROUP BY 1, 2, 3",
-                                               *flags));
+    auto groups = database.prepare(fmt::format("SELECT r.status, r.split, {} AS f, count(*) FROM record r{} GROUP BY 1, 2, 3", *flags, kJoinContent));
     if (!groups)
         return passError(groups);
     for (;;) {
@@ -292,13 +300,12 @@ Result<RecordCounts> countRecords(const store::Database &database)
         return passError(autopsy);
     counts.autopsyModel = autopsy->value_or(std::string());
     if (!counts.autopsyModel.empty()) {
-        const auto known = database.integer("SELECT count(*) FROM record r JOIN content c ON c.id = r.content WHERE c.baseLoss IS NOT NULL");
+        const auto known = database.integer(fmt::format("SELECT count(*) FROM record r{} WHERE c.baseLoss IS NOT NULL", kJoinContent));
         if (!known)
             return passError(known);
         counts.autopsied = *known;
     }
-    auto lengths = database.prepare(fmt::format("SELECT c.tokens, count(*) FROM record r JOIN content c ON c.id = r.content "
-                                                "WHERE c.tokens IS NOT NULL AND r.status <> {} GROUP BY 1",
+    auto lengths = database.prepare(fmt::format("SELECT c.tokens, count(*) FROM record r{} WHERE c.tokens IS NOT NULL AND r.status <> {} GROUP BY 1", kJoinContent,
                                                 static_cast<int>(RecordStatus::Rejected)));
     if (!lengths)
         return passError(lengths);

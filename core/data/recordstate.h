@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <stop_token>
 
 namespace fettle::data {
 
@@ -33,8 +34,15 @@ struct PreparedRecord {
 // Errors: as checkRecord.
 [[nodiscard]] Result<PreparedRecord> prepared(Record record);
 
-// Number of the content; stored and indexed where it is new.
-[[nodiscard]] Result<std::int64_t> putContent(const store::Database &database, const PreparedRecord &prepared);
+// Number of the content; stored where it is new. Now: indexed as well. Later: by indexContents, after the other changes of the transaction. The index
+// is written anew whenever a statement begins that SQLite could have to take back alone (as that which gives a record another content).
+enum class Indexing { Now, Later };
+[[nodiscard]] Result<std::int64_t> putContent(const store::Database &database, const PreparedRecord &prepared, Indexing indexing);
+// Puts the contents behind this number into the full-text index. Errors: Cancelled.
+[[nodiscard]] Result<> indexContents(const store::Database &database, std::int64_t after, std::stop_token stop);
+// The turns of a content as they are stored; nothing where they are damaged.
+[[nodiscard]] std::optional<std::vector<Turn>> readTurns(std::string_view stored);
+[[nodiscard]] Error damagedContent(const store::Database &database, RecordId id);
 // Turns, context and tools of a content; the other fields are left as they are. Errors: BadInput (the stored text is damaged).
 [[nodiscard]] Result<> readContent(const store::Database &database, std::int64_t content, Record &record);
 

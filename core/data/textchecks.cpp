@@ -34,6 +34,8 @@ bool isPlainAscii(std::string_view text)
 
 bool isEdge(char32_t c)
 {
+    if (c < 0x80) // nearly all of most texts; ICU would say the same
+        return isSpace(c) || std::string_view("!\"#%&'()*,-./:;?@[\\]_{}").find(static_cast<char>(c)) != std::string_view::npos;
     return isSpace(c) || u_ispunct(static_cast<UChar32>(c)) != 0;
 }
 
@@ -111,13 +113,14 @@ std::string normalForm(std::string_view utf8)
             hasSpace = !joined.empty();
             continue;
         }
-        if (joined.empty() && isEdge(c))
+        const bool isLetter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (joined.empty() && !isLetter && isEdge(c))
             continue;
         if (hasSpace)
             joined += ' ';
         hasSpace = false;
         joined.append(folded, begin, i - begin);
-        if (!isEdge(c))
+        if (isLetter || !isEdge(c))
             lastKept = joined.size();
     }
     joined.resize(lastKept);

@@ -55,23 +55,31 @@ bool isWordByte(char c)
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || static_cast<unsigned char>(c) >= 0x80;
 }
 
+// The phrases by their first byte.
+const std::vector<std::string_view> &boilerplateFrom(char first)
+{
+    static const auto lists = [] {
+        std::array<std::vector<std::string_view>, 256> byFirst;
+        for (const std::string_view phrase : kBoilerplate)
+            byFirst[static_cast<unsigned char>(phrase.front())].push_back(phrase);
+        return byFirst;
+    }();
+    return lists[static_cast<unsigned char>(first)];
+}
+
 // The first phrase at or behind `from` that begins with a word.
 std::optional<std::pair<std::size_t, std::size_t>> findBoilerplate(std::string_view lower, std::size_t from)
 {
-    std::optional<std::pair<std::size_t, std::size_t>> first;
-    for (const std::string_view phrase : kBoilerplate) {
-        for (std::size_t at = lower.find(phrase, from); at != std::string_view::npos; at = lower.find(phrase, at + 1)) {
-            if (first && at >= first->first)
-                break;
+    for (std::size_t at = from; at < lower.size(); ++at) {
+        if (at > 0 && isWordByte(lower[at - 1]))
+            continue;
+        for (const std::string_view phrase : boilerplateFrom(lower[at])) {
             const std::size_t end = at + phrase.size();
-            const bool isWhole = (at == 0 || !isWordByte(lower[at - 1])) && (end == lower.size() || !isWordByte(phrase.back()) || !isWordByte(lower[end]));
-            if (!isWhole)
-                continue;
-            first = std::pair(at, end);
-            break;
+            if (lower.substr(at).starts_with(phrase) && (end == lower.size() || !isWordByte(phrase.back()) || !isWordByte(lower[end])))
+                return std::pair(at, end);
         }
     }
-    return first;
+    return std::nullopt;
 }
 
 bool isSentenceEnd(std::string_view text, std::size_t at)

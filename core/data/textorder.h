@@ -1,10 +1,15 @@
 // Puts records into the order of a text of theirs, A to Z in either case alike, as SQLite's NOCASE does. SQLite's own sorter takes several times as
-// long, because it decodes its rows anew for each of the twenty comparisons that a row of a million has. Knows no database.
+// long, because it decodes its rows anew for each of the twenty comparisons that a row of a million has. Of each text it keeps the beginning; the rest
+// is asked for only where beginnings are equal. Knows no database.
 #pragma once
 
 #include "core/base/ids.h"
+#include "core/base/result.h"
 
+#include <array>
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,20 +18,20 @@ namespace fettle::data {
 
 class TextOrder {
 public:
-    void add(RecordId id, std::string_view text);
-    // Where texts are equal, in the order of the ids. Nothing is left afterwards.
-    [[nodiscard]] std::vector<RecordId> take(bool isDescending);
+    static constexpr std::int64_t kBeginning = 32; // letters of the text, at least, that add() is given; texts hold no NUL
+    void add(RecordId id, std::int64_t content, std::string_view beginning);
+    // Where texts are equal, in the order of the ids. Nothing is left afterwards. wholeText: of a content.
+    using WholeText = std::function<Result<std::string>(std::int64_t content)>;
+    [[nodiscard]] Result<std::vector<RecordId>> take(bool isDescending, const WholeText &wholeText);
 
 private:
     struct Entry {
-        std::uint64_t beginning; // the first eight letters: most pairs differ there
+        std::array<char, kBeginning> beginning; // in lower case, filled up with NUL
         RecordId id;
-        std::uint64_t place;     // of the text in m_texts
-        std::uint32_t length;
+        std::int64_t content;
     };
-    [[nodiscard]] bool isBefore(const Entry &one, const Entry &other) const;
+    [[nodiscard]] static Result<> orderByWhole(std::span<Entry> tied, const WholeText &wholeText);
 
-    std::string m_texts; // one behind the other, in lower case
     std::vector<Entry> m_entries;
 };
 

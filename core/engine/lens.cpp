@@ -1,7 +1,7 @@
 // The token lens: tokenizer and chat template of a model, around data::labelTokens; and the lengths of all records.
 #include "core/engine/lens.h"
 
-#include "core/base/caught.h"
+#include "core/base/allcores.h"
 #include "core/base/folders.h"
 #include "core/base/sha256.h"
 #include "core/base/words.h"
@@ -13,9 +13,10 @@
 #include "core/text/tokenizer.h"
 
 #include <algorithm>
-#include <atomic>
 #include <fmt/format.h>
+#include <span>
 #include <thread>
+#include <utility>
 
 namespace fettle::engine {
 
@@ -56,32 +57,6 @@ Result<std::optional<text::ChatTemplate>> optionalTemplate(Result<text::ChatTemp
     if (read.error().code == ErrorCode::NotFound)
         return std::optional<text::ChatTemplate>();
     return passError(read);
-}
-
-// Runs work(i) for i in [0, count) on several threads; the first error ends it.
-template <class Work>
-Result<> onAllCores(std::size_t count, const Work &work, std::stop_token stop)
-{
-    std::atomic<std::size_t> next = 0;
-    std::atomic<bool> hasFailed = false;
-    std::vector<Result<>> outcomes(std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, std::max<std::size_t>(count / 16, 1)));
-    {
-        std::vector<std::jthread> threads;
-        for (Result<> &outcome : outcomes) {
-            threads.emplace_back([&] {
-                for (std::size_t i = next++; i < count && !hasFailed && !stop.stop_requested(); i = next++) {
-                    outcome = caught([&] { return work(i); });
-                    if (!outcome)
-                        hasFailed = true;
-                }
-            });
-        }
-    }
-    for (Result<> &outcome : outcomes) {
-        if (!outcome)
-            return outcome;
-    }
-    return {};
 }
 
 } // namespace
@@ -178,6 +153,38 @@ Result<std::string> lengthKey(const Lens &lens, const data::RenderOptions &optio
     return sha256Hex(text);
 }
 
+Result<std::vector<data::Record>> readRecords(const Project &project, std::span<const RecordId> ids)
+{
+    std::vector<data::Record> records;
+    records.reserve(ids.size());
+    for (const RecordId id : ids) {
+        auto record = project.record(id);
+        if (!record)
+            return passError(record);
+        records.push_back(std::move(*record));
+    }
+    return records;
+}
+
+// Of the records whose length can be known, on all cores. One that the template refuses keeps an unknown length; the lens shows why.
+Result<std::vector<data::ContentLength>> lengthsOf(const std::vector<data::Record> &records, const Lens &lens, const data::RenderOptions &options, std::stop_token stop)
+{
+    std::vector<data::ContentLength> lengths(records.size(), {{}, -1, -1});
+    const auto measure = [&](std::size_t i) -> Result<> {
+        const auto labelled = lens.label(records[i], options);
+        if (!labelled)
+            return labelled.error().code == ErrorCode::BadInput ? Result<>() : passError(labelled);
+        const auto &sources = labelled->sources;
+        const auto answer = std::find(sources.begin(), sources.end(), data::TokenSource::Response);
+        lengths[i] = {data::contentHash(records[i]), static_cast<std::int64_t>(labelled->ids.size()), answer == sources.end() ? -1 : answer - sources.begin()};
+        return {};
+    };
+    if (auto counted = onAllCores(records.size(), measure, std::move(stop)); !counted)
+        return passError(counted);
+    std::erase_if(lengths, [](const data::ContentLength &length) { return length.tokens < 0; });
+    return lengths;
+}
+
 } // namespace
 
 Result<std::int64_t> measureLengths(Project &project, const Lens &lens, std::int64_t maxLength, const ProgressCallback &progress, std::stop_token stop)
@@ -195,48 +202,35 @@ Result<std::int64_t> measureLengths(Project &project, const Lens &lens, std::int
     if (!ids)
         return passError(ids);
     constexpr std::size_t kChunk = 4096; // stored together: a cancelled count keeps what it has
+    const auto chunkAt = [&](std::size_t begin) { return std::span(*ids).subspan(begin, std::min(kChunk, ids->size() - begin)); };
     std::int64_t measured = 0;
-    for (std::size_t begin = 0; begin < ids->size() || begin == 0; begin += kChunk) {
-        if (stop.stop_requested())
-            return fail(ErrorCode::Cancelled, tr("Counting the tokens was cancelled."), tr("What was counted so far is kept."));
-        const std::size_t count = std::min(kChunk, ids->size() - begin);
-        std::vector<data::Record> records(count);
-        for (std::size_t i = 0; i < count; ++i) {
-            auto record = project.record((*ids)[begin + i]);
-            if (!record)
-                return passError(record);
-            records[i] = std::move(*record);
+    std::vector<data::ContentLength> lengths; // of the chunk before: stored while the cores are at the next one
+    const auto store = [&]() -> Result<> {
+        measured += static_cast<std::int64_t>(lengths.size());
+        return project.storeLengths(std::exchange(lengths, {}), maxLength);
+    };
+    auto records = readRecords(project, chunkAt(0));
+    for (std::size_t next = 0; records && next < ids->size() && !stop.stop_requested();) {
+        next = std::min(next + kChunk, ids->size());
+        Result<std::vector<data::ContentLength>> counted;
+        Result<> stored;
+        {
+            const std::jthread beside([&, chunk = std::move(*records)] { counted = caught([&] { return lengthsOf(chunk, lens, options, stop); }); });
+            stored = store();
+            records = readRecords(project, chunkAt(next));
         }
-        std::vector<data::ContentLength> lengths(count, {{}, -1, -1});
-        const auto counted = onAllCores(
-            count,
-            [&](std::size_t i) -> Result<> {
-                const auto labelled = lens.label(records[i], options);
-                if (labelled) {
-                    const auto &sources = labelled->sources;
-                    const auto answer = std::find(sources.begin(), sources.end(), data::TokenSource::Response);
-                    lengths[i].tokens = static_cast<std::int64_t>(labelled->ids.size());
-                    lengths[i].answerAt = answer == sources.end() ? -1 : answer - sources.begin();
-                }
-                // A record that the template refuses keeps an unknown length; the lens shows why.
-                return !labelled && labelled.error().code != ErrorCode::BadInput ? Result<>(passError(labelled)) : Result<>();
-            },
-            stop);
-        if (!counted)
-            return passError(counted);
-        std::vector<data::ContentLength> known;
-        for (std::size_t i = 0; i < count; ++i) {
-            if (lengths[i].tokens < 0)
-                continue;
-            lengths[i].hash = data::contentHash(records[i]);
-            known.push_back(std::move(lengths[i]));
-        }
-        if (auto stored = project.storeLengths(known, maxLength); !stored)
-            return passError(stored);
-        measured += static_cast<std::int64_t>(known.size());
+        if (!stored || !counted)
+            return stored ? passError(counted) : passError(stored);
+        lengths = std::move(*counted);
         if (progress)
-            progress({tr("Counting tokens"), static_cast<std::int64_t>(std::min(begin + kChunk, ids->size())), static_cast<std::int64_t>(ids->size())});
+            progress({tr("Counting tokens"), static_cast<std::int64_t>(next), static_cast<std::int64_t>(ids->size())});
     }
+    if (auto stored = store(); !stored)
+        return passError(stored);
+    if (!records)
+        return passError(records);
+    if (stop.stop_requested())
+        return fail(ErrorCode::Cancelled, tr("Counting the tokens was cancelled."), tr("What was counted so far is kept."));
     return measured;
 }
 

@@ -3,6 +3,7 @@
 #include "core/engine/projectstate.h"
 
 #include "core/data/findings.h"
+#include "core/data/recordquery.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -79,7 +80,7 @@ Result<std::vector<RecordId>> Project::recordsWithoutLength(const std::string &k
     if (!known)
         return passError(known);
     const bool isSame = *known && **known == key;
-    auto statement = m_state->database->prepare(isSame ? "SELECT min(r.id) FROM record r JOIN content c ON c.id = r.content WHERE c.tokens IS NULL GROUP BY c.id"
+    auto statement = m_state->database->prepare(isSame ? fmt::format("SELECT min(r.id) FROM record r{} WHERE c.tokens IS NULL GROUP BY c.id", data::kJoinContent)
                                                        : "SELECT min(id) FROM record GROUP BY content");
     if (!statement)
         return passError(statement);

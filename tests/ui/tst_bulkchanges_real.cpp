@@ -175,6 +175,12 @@ void BulkChangesTest::replaceIsOneStep()
     QTest::keyClicks(replace->findField(), QStringLiteral("ROOM 5"));
     QTest::keyClicks(replace->withField(), QStringLiteral("room 6"));
     QTRY_COMPARE(replace->applyButton()->text(), QStringLiteral("Change 2 records"));
+    // Nothing can be done that was not shown before.
+    QTRY_VERIFY(replace->applyButton()->isEnabled());
+    QTest::keyClick(replace->withField(), Qt::Key_X);
+    QVERIFY(!replace->applyButton()->isEnabled());
+    QTest::keyClick(replace->withField(), Qt::Key_Backspace);
+    QTRY_VERIFY(replace->applyButton()->isEnabled());
     QTest::mouseClick(replace->applyButton(), Qt::LeftButton);
     QTRY_COMPARE(stored(4).turns[1].text, std::string("As an AI model, I am here. In room 6."));
     QCOMPARE(stored(3).turns[1].text, std::string("room 6, the cats wait there."));

@@ -237,10 +237,11 @@ void DataListTest::anOutdatedSearchIsDropped()
     const auto project = state();
     project->areListsHeld = true;
     QTest::keyClicks(find<SearchField>(), QStringLiteral("kitten"));
-    QTRY_VERIFY(project->listsWaiting == 1);
-    find<SearchField>()->selectAll();
-    QTest::keyClicks(find<SearchField>(), QStringLiteral("hamster"));
-    QTRY_VERIFY(project->listsStopped == 1);
+    QTRY_VERIFY(project->listsWaiting > 0);
+    const int asked = project->listsWaiting; // more than one where the words came slowly, or the records were looked through meanwhile
+    find<SearchField>()->setText(QStringLiteral("hamster")); // not by keys, which the list of suggestions may take
+    QTRY_VERIFY2(project->listsWaiting > asked && project->listsStopped == project->listsWaiting - 1, // the newest alone is at work
+                 qPrintable(QStringLiteral("%1 asked, %2 stopped").arg(project->listsWaiting.load()).arg(project->listsStopped.load())));
     QCOMPARE(find<RecordModel>()->rowCount(), 40); // what is shown stays until there is something better
     project->areListsHeld = false;
     QTRY_COMPARE(find<RecordModel>()->rowCount(), 5);

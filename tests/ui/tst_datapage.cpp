@@ -7,6 +7,7 @@
 #include "ui/data/healthbar.h"
 #include "ui/data/historydialog.h"
 #include "ui/data/importdialog.h"
+#include "ui/data/importpreview.h"
 #include "ui/data/lenspane.h"
 #include "ui/data/mappingtable.h"
 #include "ui/data/ratingstars.h"
@@ -48,6 +49,7 @@ private slots:
     void deletingGoesToTheNext();
     void aNewRecordGetsTheKeyboard();
     void importsThroughTheDialog();
+    void importSaysWhatToChoose();
     void narrowDropsColumns();
     void emptyProjectInvites();
     void tabReachesEverything();
@@ -291,7 +293,7 @@ void DataPageTest::importsThroughTheDialog()
     QTRY_VERIFY(dialog->isReady());
     QVERIFY(dialog->formatBox()->currentText().startsWith(QStringLiteral("CSV")));
     QVERIFY(dialog->delimiterBox()->currentText().startsWith(QStringLiteral("Semicolon")));
-    QCOMPARE(dialog->quoteBox()->currentText(), QStringLiteral("Double \", recognised"));
+    QCOMPARE(dialog->quoteBox()->currentText(), QStringLiteral("Double \", found"));
     if (!qEnvironmentVariable("FETTLE_PICTURES").isEmpty() && QTest::qWaitForWindowExposed(dialog))
         dialog->grab().save(qEnvironmentVariable("FETTLE_PICTURES") + QStringLiteral("/import.png"));
     // The mapping can be corrected, and the last choice of a field wins.
@@ -311,6 +313,37 @@ void DataPageTest::importsThroughTheDialog()
     const data::Record last = stored(3 + accepted);
     QCOMPARE(std::string(data::responseOf(last)), std::string("Ines calls."));
     QCOMPARE(last.tags, std::vector<std::string>{"phone"});
+}
+
+void DataPageTest::importSaysWhatToChoose()
+{
+    openWith(fakeRecords(3));
+    const QString file = m_folder->filePath(QStringLiteral("fragen.csv"));
+    QFile csv(file);
+    QVERIFY(csv.open(QIODevice::WriteOnly));
+    csv.write("Frage;Antwort\nWann?;Montags.\n");
+    csv.close();
+    m_page->openImport(file);
+    ImportDialog *dialog = m_page->importDialog();
+    QTRY_VERIFY(dialog->isReady());
+    auto *preview = dialog->findChild<ImportPreview *>();
+    QVERIFY(preview->shownText().contains(QLatin1String("which column is the instruction")));
+    QComboBox *box = dialog->mapping()->boxOf(QStringLiteral("Frage"));
+    box->setCurrentIndex(box->findData(QStringLiteral("instruction")));
+    emit box->activated(box->currentIndex());
+    QTRY_VERIFY(preview->shownText().contains(QLatin1String("Wann?")));
+    QTest::keyClick(dialog, Qt::Key_Escape);
+    QTRY_VERIFY(!m_page->importDialog());
+    // Of a file that cannot be read nothing good is said.
+    const QString damaged = m_folder->filePath(QStringLiteral("damaged.json"));
+    QFile json(damaged);
+    QVERIFY(json.open(QIODevice::WriteOnly));
+    json.write("[{\"instruction\": \"Open");
+    json.close();
+    m_page->openImport(damaged);
+    QTRY_COMPARE(m_page->importDialog()->badRows()->headline(), QStringLiteral("The file cannot be read"));
+    QVERIFY(!m_page->importDialog()->importButton()->isEnabled());
+    QTest::keyClick(m_page->importDialog(), Qt::Key_Escape);
 }
 
 void DataPageTest::narrowDropsColumns()

@@ -45,6 +45,7 @@ private slots:
     void failureIsTold();
     void runGoesOnBetweenDrafts();
     void everyControlIsNamed();
+    void longNamesDoNotWidenTheEditor();
 
 private:
     template <class T>
@@ -99,6 +100,19 @@ void DraftsTest::init()
     QTRY_COMPARE(find<RecordModel>()->rowCount(), 40);
     QTRY_VERIFY(find<RecordTable>()->hasFocus());
     QTRY_VERIFY(WindowFixture::isTextShown(*m_page, QStringLiteral("No. 1")));
+}
+
+void DraftsTest::longNamesDoNotWidenTheEditor()
+{
+    DraftBox box;
+    QAction accept(QStringLiteral("Accept draft")), correct(QStringLiteral("Correct")), discard(QStringLiteral("Discard draft"));
+    accept.setShortcut(Qt::Key_Y);
+    correct.setShortcut(Qt::SHIFT | Qt::Key_E);
+    discard.setShortcut(Qt::Key_X);
+    box.followActions(&accept, &correct, &discard);
+    box.setDraft({1}, data::AnswerDraft{"An answer", std::string(200, 'm'), "", true});
+    QVERIFY(box.isVisible());
+    QVERIFY2(box.minimumSizeHint().width() <= 360, qPrintable(QString::number(box.minimumSizeHint().width()))); // the editor's room in a window of 1,024
 }
 
 void DraftsTest::draftIsAProposalUntilAccepted()
@@ -190,7 +204,7 @@ void DraftsTest::discardedDraftLeavesTheRecord()
     QTRY_COMPARE(draftText(), QLatin1String(kAnswer));
     const data::Record before = stored(1);
     for (Button *button : box()->findChildren<Button *>())
-        if (button->text() == QStringLiteral("Discard draft"))
+        if (button->text() == QStringLiteral("Discard"))
             QTest::mouseClick(button, Qt::LeftButton);
     QTRY_VERIFY(!box()->isVisible());
     QCOMPARE(drafts(), std::size_t(0));

@@ -56,8 +56,7 @@ BadRows::BadRows(QWidget *parent) : QWidget(parent)
     row->setSpacing(kStep2);
     m_icon = new IconLabel(QStringLiteral("circle-alert"), Ink::Bad);
     m_headline = strongLabel({});
-    m_reasons = mutedLabel({});
-    m_reasons->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    m_reasons = new ElidedLabel({}, TextSize::Body, Weight::Regular, Ink::Muted);
     m_save = new Button(tr("Save report..."), QStringLiteral("file-text"), tr("Writes line, field and reason of every bad row to a text file"));
     m_copy = new Button(tr("Copy report"), QStringLiteral("copy"), tr("Copies line, field and reason of every bad row"));
     m_repair = new Button(tr("Repair..."), QStringLiteral("pencil"), tr("Opens the chosen row as text, so that it can be corrected and imported"));
@@ -73,6 +72,7 @@ BadRows::BadRows(QWidget *parent) : QWidget(parent)
 
     m_list = new QTreeWidget;
     m_list->setHeaderLabels({tr("Line"), tr("Field"), tr("Reason")});
+    m_list->headerItem()->setTextAlignment(0, Qt::AlignRight | Qt::AlignVCenter);
     m_list->setRootIsDecorated(false);
     m_list->setUniformRowHeights(true);
     m_list->setSelectionMode(QAbstractItemView::SingleSelection);
@@ -135,6 +135,13 @@ void BadRows::setReport(const data::ImportReport &report)
     m_repair->setEnabled(false);
     if (hasBad)
         m_list->setCurrentItem(m_list->topLevelItem(0));
+}
+
+void BadRows::showUnreadable()
+{
+    setReport({});
+    m_icon->setIcon(QStringLiteral("circle-alert"), Ink::Bad);
+    m_headline->setText(tr("The file cannot be read"));
 }
 
 int BadRows::currentRow() const

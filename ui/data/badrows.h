@@ -11,6 +11,7 @@ namespace fettle::ui {
 
 class Button;
 class IconLabel;
+class ElidedLabel;
 class TextLabel;
 
 class BadRows : public QWidget {
@@ -18,6 +19,7 @@ class BadRows : public QWidget {
 public:
     explicit BadRows(QWidget *parent = nullptr);
     void setReport(const data::ImportReport &report);
+    void showUnreadable(); // the file itself; why, the dialog says below
     [[nodiscard]] QTreeWidget *list() const { return m_list; }
     [[nodiscard]] Button *saveButton() const { return m_save; }
     [[nodiscard]] QString headline() const;
@@ -37,7 +39,7 @@ private:
     data::ImportReport m_report;
     IconLabel *m_icon = nullptr;
     TextLabel *m_headline = nullptr;
-    TextLabel *m_reasons = nullptr;
+    ElidedLabel *m_reasons = nullptr;
     Button *m_save = nullptr, *m_copy = nullptr, *m_repair = nullptr;
     QTreeWidget *m_list = nullptr;
 };

@@ -138,10 +138,14 @@ void BulkDialog::setupForm(QVBoxLayout *column)
     grid->addWidget(mutedLabel(tr("In")), 3, 0);
     grid->addLayout(where, 3, 1);
     column->addLayout(grid);
+    const auto changed = [this] {
+        m_apply->setEnabled(false); // what it would do is not what is shown
+        m_pause.start();
+    };
     for (QLineEdit *field : {m_find, m_with})
-        connect(field, &QLineEdit::textChanged, &m_pause, qOverload<>(&QTimer::start));
+        connect(field, &QLineEdit::textChanged, this, changed);
     for (QAbstractButton *button : std::initializer_list<QAbstractButton *>{m_case, m_words, m_regex, m_questions, m_answers, m_context, m_other, m_notes, m_shown})
-        connect(button, &QAbstractButton::toggled, &m_pause, qOverload<>(&QTimer::start));
+        connect(button, &QAbstractButton::toggled, this, changed);
 }
 
 data::BulkChange BulkDialog::change() const

@@ -77,6 +77,9 @@ void ContradictionView::clear()
     m_lastAgreed.reset();
     showSettled({}, false);
     receive({});
+    // Nothing is said of pairs before they are known.
+    m_listHead->setText(tr("Reading the pairs"));
+    m_none->hide();
 }
 
 void ContradictionView::receive(ContradictionSet set)

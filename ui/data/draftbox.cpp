@@ -5,6 +5,7 @@
 #include "ui/widgets/button.h"
 #include "ui/widgets/labels.h"
 
+#include <QAction>
 #include <QHBoxLayout>
 #include <QPainter>
 #include <QVBoxLayout>
@@ -14,7 +15,7 @@ namespace fettle::ui {
 using namespace measure;
 
 DraftBox::DraftBox(QWidget *parent)
-    : QWidget(parent), m_title(new TextLabel({}, TextSize::Small, Weight::SemiBold, Ink::Accent)), m_state(smallLabel({})), m_text(new GrowingText),
+    : QWidget(parent), m_title(new ElidedLabel({}, TextSize::Small, Weight::SemiBold, Ink::Accent)), m_state(new ElidedLabel({}, TextSize::Small, Weight::Regular, Ink::Muted)), m_text(new GrowingText),
       m_accept(new Button({})), m_edit(new Button({})), m_discard(quietButton({}))
 {
     auto *head = new QHBoxLayout;
@@ -22,7 +23,6 @@ DraftBox::DraftBox(QWidget *parent)
     head->addWidget(new IconLabel(QStringLiteral("wand-sparkles"), Ink::Accent, kIconSmall));
     head->addWidget(m_title);
     head->addStretch(1);
-    m_state->setWordWrap(false);
     head->addWidget(m_state);
     auto *row = new QHBoxLayout;
     row->setSpacing(kStep2);
@@ -46,9 +46,17 @@ DraftBox::DraftBox(QWidget *parent)
 
 void DraftBox::followActions(QAction *accept, QAction *edit, QAction *discard)
 {
-    m_accept->followAction(accept);
-    m_edit->followAction(edit);
-    m_discard->followAction(discard);
+    // The box says that it is about a draft.
+    const auto follow = [](Button *button, QAction *action, const QString &name) {
+        const auto shorten = [button, name] { button->setText(name); };
+        button->followAction(action);
+        button->setAccessibleName(action->text());
+        connect(action, &QAction::changed, button, shorten);
+        shorten();
+    };
+    follow(m_accept, accept, tr("Accept"));
+    follow(m_edit, edit, tr("Correct"));
+    follow(m_discard, discard, tr("Discard"));
 }
 
 void DraftBox::setDraft(RecordId record, const std::optional<data::AnswerDraft> &draft)
@@ -64,7 +72,7 @@ void DraftBox::setDraft(RecordId record, const std::optional<data::AnswerDraft> 
     if (m_text->exactText() != QString::fromStdString(draft->text))
         m_text->setExactText(QString::fromStdString(draft->text));
     present(tr("Draft by %1").arg(QString::fromStdString(draft->author)),
-            draft->isCut ? tr("cut at the longest answer; not learnt until you accept it") : tr("not learnt until you accept it"), false);
+            draft->isCut ? tr("cut off at the longest answer") : tr("not learnt until you accept it"), false);
 }
 
 void DraftBox::setGrowing(const QString &author, const QString &text)

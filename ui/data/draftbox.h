@@ -12,7 +12,7 @@ namespace fettle::ui {
 
 class Button;
 class GrowingText;
-class TextLabel;
+class ElidedLabel;
 
 class DraftBox : public QWidget {
     Q_OBJECT
@@ -42,7 +42,7 @@ private:
 
     RecordId m_record;
     std::optional<data::AnswerDraft> m_draft;
-    TextLabel *m_title = nullptr, *m_state = nullptr;
+    ElidedLabel *m_title = nullptr, *m_state = nullptr; // names of models are long, and the editor is narrow
     GrowingText *m_text = nullptr;
     Button *m_accept = nullptr, *m_edit = nullptr, *m_discard = nullptr;
 };

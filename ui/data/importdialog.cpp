@@ -55,12 +55,23 @@ QComboBox *choiceBox(const QString &name, const QString &help, int width)
     return box;
 }
 
-// The first entry stands for "as recognised"; its text says what that was.
+// The first entry stands for what was found in the file; its text says what that was.
 void showRecognisedIn(QComboBox *box, const QString &value, bool isRecognised)
 {
-    box->setItemText(0, value.isEmpty() ? ImportDialog::tr("Recognise") : ImportDialog::tr("%1, recognised").arg(value));
+    box->setItemText(0, value.isEmpty() ? ImportDialog::tr("Recognise") : ImportDialog::tr("%1, found").arg(value));
     if (isRecognised)
         box->setCurrentIndex(0);
+}
+
+// What to do where no record can be read.
+QString adviceFor(const data::ImportReport &report)
+{
+    for (const data::SpeakerFacts &speaker : report.speakers)
+        if (!speaker.role)
+            return ImportDialog::tr("Say on the left who “%1” is: the user, the assistant or somebody else.").arg(QString::fromStdString(speaker.name));
+    if (!report.columns.empty() && report.mapping.empty())
+        return ImportDialog::tr("Say on the left which column is the instruction and which the response.");
+    return ImportDialog::tr("No record can be read this way.");
 }
 
 } // namespace
@@ -171,8 +182,8 @@ QWidget *ImportDialog::makeFoot()
     m_import = primaryButton(tr("Import"), {}, tr("Adds the records to the project; undo takes them back"));
     m_import->setHeight(kButtonLarge);
     m_import->setKeyHint(keyHintText(QKeySequence(Qt::CTRL | Qt::Key_Return)));
-    row->addStretch(1);
-    row->addWidget(m_summary);
+    m_summary->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    row->addWidget(m_summary, 1);
     row->addWidget(m_cancel);
     row->addWidget(m_import);
     connect(m_cancel, &QAbstractButton::clicked, this, &QDialog::reject);
@@ -233,7 +244,7 @@ void ImportDialog::receive(const data::ImportResult &result)
     showRecognised(m_report);
     m_mapping->setReport(m_report);
     m_badRows->setReport(m_report);
-    m_preview->setRecords({result.records.begin(), result.records.begin() + static_cast<std::ptrdiff_t>(std::min(result.records.size(), kShownRecords))});
+    m_preview->setRecords({result.records.begin(), result.records.begin() + static_cast<std::ptrdiff_t>(std::min(result.records.size(), kShownRecords))}, adviceFor(m_report));
     m_summary->setInk(Ink::Muted);
     const auto left = static_cast<qint64>(m_report.rejected.size());
     m_summary->setText(m_isCounting ? tr("Counting the rows")
@@ -252,7 +263,7 @@ void ImportDialog::showFailure(const Error &error)
     m_report = {};
     m_isCounting = false;
     m_mapping->setReport({});
-    m_badRows->setReport({});
+    m_badRows->showUnreadable();
     m_preview->setRecords({});
     m_summary->setInk(Ink::Bad);
     m_summary->setText(QString::fromStdString(error.message + ' ' + error.hint));

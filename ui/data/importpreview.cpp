@@ -69,8 +69,9 @@ ImportPreview::ImportPreview(QWidget *parent) : QWidget(parent)
     setRecords({});
 }
 
-void ImportPreview::setRecords(std::vector<data::Record> records)
+void ImportPreview::setRecords(std::vector<data::Record> records, const QString &instead)
 {
+    m_instead = instead;
     m_records = std::move(records);
     show(std::min(m_index, static_cast<int>(m_records.size()) - 1));
 }
@@ -100,7 +101,10 @@ void ImportPreview::show(int index)
         m_text += text + QLatin1Char('\n');
     };
     if (count == 0) {
-        m_column->addWidget(mutedLabel(tr("No record can be read this way.")));
+        auto *label = mutedLabel(m_instead);
+        label->setWordWrap(true);
+        m_text = m_instead;
+        m_column->addWidget(label);
         return;
     }
     const data::Record &record = m_records[static_cast<std::size_t>(m_index)];

@@ -18,8 +18,9 @@ class ImportPreview : public QWidget {
     Q_OBJECT
 public:
     explicit ImportPreview(QWidget *parent = nullptr);
-    void setRecords(std::vector<data::Record> records);
-    [[nodiscard]] QString shownText() const; // for tests: all texts of the record in view
+    // instead: what is said where there is none.
+    void setRecords(std::vector<data::Record> records, const QString &instead = tr("No record can be read this way."));
+    [[nodiscard]] QString shownText() const { return m_text; } // for tests: all texts of the record in view
 
 private:
     void show(int index);
@@ -30,7 +31,7 @@ private:
     Button *m_previous = nullptr, *m_next = nullptr;
     QWidget *m_card = nullptr;
     QVBoxLayout *m_column = nullptr;
-    QString m_text;
+    QString m_text, m_instead;
 };
 
 } // namespace fettle::ui

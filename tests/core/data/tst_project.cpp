@@ -237,11 +237,12 @@ void TestProject::sorts()
     QCOMPARE(numbers(project.recordIds(tooLong)), (Ids{1}));
 }
 
-// Either case, letters beyond ASCII, texts that begin alike, equal ones, empty ones.
+// Either case, letters beyond ASCII, texts that begin alike (also for as long as the order first looks), equal ones, empty ones.
 void TestProject::textsAreSortedAsSqliteSortsThem()
 {
     Project project = create();
-    const std::vector<std::string> pieces = {"a", "A", "b", "Z", "z", "_", "[", "`", "\xc3\xa4", "\xf0\x9f\x90\xb1", " ", "the same beginning ", "9", "\x7f"};
+    const std::vector<std::string> pieces = {"a", "A", "b", "Z", "z", "_", "[", "`", "\xc3\xa4", "\xf0\x9f\x90\xb1", " ", "the same beginning ", "9", "\x7f",
+                                             std::string(31, 'y'), std::string(32, 'Y')};
     std::uint64_t state = 11;
     const auto random = [&state](std::uint64_t below) { return state = state * 6364136223846793005ull + 1442695040888963407ull, (state >> 33) % below; };
     std::vector<Record> records;

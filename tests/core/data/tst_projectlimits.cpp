@@ -1,6 +1,7 @@
 // A project at its limits: a full disk, damaged files, a hundred thousand records.
 #include "core/base/clock.h"
 #include "core/engine/project.h"
+#include "core/store/database.h"
 
 #include <QTemporaryDir>
 #include <QtTest>
@@ -35,6 +36,7 @@ private slots:
     void init();
     void fullDiskLeavesTheProjectUsable();
     void damagedProjects();
+    void anEditWritesLittleAfterAnImport();
     void hundredThousandRecords();
 
 private:
@@ -153,6 +155,44 @@ void TestProjectLimits::damagedProjects()
     }
     qInfo("%d of 250 could be opened, %d calls refused", opened, refused);
     QVERIFY(opened > 50 && refused > 50);
+}
+
+// What an edit writes does not depend on what an import left in the full-text index: it is not the edit that joins it.
+void TestProjectLimits::anEditWritesLittleAfterAnImport()
+{
+    std::uint64_t state = 3;
+    const auto random = [&] { return state = state * 6364136223846793005ull + 1442695040888963407ull, state >> 33; };
+    constexpr int kRows = 16'000;
+    QFile file(m_folder->filePath("rows.jsonl"));
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    for (int i = 0; i < kRows; ++i) {
+        QByteArray answer;
+        for (int k = 0; k < 60; ++k)
+            answer += "term" + QByteArray::number(qulonglong(random() % 50'000)) + ' ';
+        file.write("{\"instruction\": \"Question " + QByteArray::number(i) + "\", \"output\": \"" + answer + "\"}\n");
+    }
+    file.close();
+    QVERIFY(create().importFile(file.fileName().toStdString(), {}));
+    auto project = Project::open(path(), Access::ReadWrite);
+    QVERIFY(project);
+    const auto reader = store::Database::open(project->folder() / "project.db", store::OpenMode::ReadOnly);
+    QVERIFY(reader);
+    const auto glance = store::Transaction::begin(**reader, store::TransactionKind::Read); // the log only grows while somebody reads
+    const auto indexed = (*reader)->integer("SELECT count(*) FROM contentText_data");
+    QVERIFY(glance && indexed);
+    const auto log = [&] { return std::int64_t(std::filesystem::file_size(project->folder() / "project.db-wal")); };
+    std::int64_t most = 0;
+    for (int i = 0; i < 150; ++i) {
+        auto record = project->record({1 + std::int64_t(random() % kRows)});
+        QVERIFY(record);
+        record->turns.back().text += " Corrected.";
+        const std::int64_t before = log();
+        QVERIFY(project->saveRecord(*record));
+        most = std::max(most, log() - before);
+    }
+    constexpr std::int64_t kFrame = 4096 + 24;
+    qInfo("%lld pages of the index; an edit wrote %lld pages at most", static_cast<long long>(*indexed), static_cast<long long>(most / kFrame));
+    QVERIFY(most > 0 && most / kFrame < *indexed / 4);
 }
 
 void TestProjectLimits::hundredThousandRecords()

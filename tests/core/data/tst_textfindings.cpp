@@ -1,6 +1,7 @@
 // What a text alone tells: personal data, phrases of assistants, placeholders, open marks, damaged letters; and texts unlike the rest.
 #include "core/base/utf8.h"
 #include "core/data/importer.h"
+#include "core/data/neighbours.h"
 #include "core/data/personaldata.h"
 #include "core/data/recordview.h"
 #include "core/data/spelling.h"
@@ -9,6 +10,8 @@
 #include "core/data/textoutliers.h"
 
 #include <QtTest>
+#include <set>
+#include <stop_token>
 
 using namespace fettle;
 using namespace fettle::data;
@@ -28,6 +31,8 @@ private slots:
     void repairs();
     void outliers();
     void outliersOfMixedLanguages();
+    void similarTextsAreThoseOfAllPairs();
+    void aCheckCanBeStopped();
     void spelling_data();
     void spelling();
     void spellingSuggestsAndFindsItsFiles();
@@ -228,6 +233,91 @@ void TestTextFindings::outliersOfMixedLanguages()
     for (int i = 0; i < 60; ++i)
         texts.push_back(normalForm(std::string(kGerman) + ' ' + std::to_string(i)));
     QCOMPARE(outliersOf(texts), std::vector<std::size_t>());
+}
+
+namespace {
+
+std::set<std::string> triplesOf(const std::vector<std::string> &words)
+{
+    std::set<std::string> triples;
+    for (std::size_t i = 0; i + 3 <= words.size(); ++i)
+        triples.insert(words[i] + ' ' + words[i + 1] + ' ' + words[i + 2]);
+    return triples;
+}
+
+bool areSimilar(const std::set<std::string> &one, const std::set<std::string> &other)
+{
+    std::vector<std::string> common;
+    std::ranges::set_intersection(one, other, std::back_inserter(common));
+    return common.size() >= 0.8 * double(one.size() + other.size() - common.size());
+}
+
+} // namespace
+
+// Buckets, bands and several cores find what a comparison of each with each finds.
+void TestTextFindings::similarTextsAreThoseOfAllPairs()
+{
+    std::uint64_t state = 5;
+    const auto random = [&state](std::uint64_t below) { return state = state * 6364136223846793005ull + 1442695040888963407ull, (state >> 33) % below; };
+    std::vector<std::string> texts{"", " \n "};
+    std::vector<std::set<std::string>> triples(texts.size());
+    std::vector<std::vector<std::string>> originals;
+    while (texts.size() < 700) {
+        std::vector<std::string> words;
+        if (originals.empty() || random(2) == 0) {
+            for (std::uint64_t count = 4 + random(60); count > 0; --count)
+                words.push_back("word" + std::to_string(random(900)));
+            originals.push_back(words);
+        } else { // a copy with some other words
+            words = originals[random(originals.size())];
+            for (std::uint64_t changes = random(5); changes > 0; --changes)
+                words[random(words.size())] = "other" + std::to_string(random(900));
+        }
+        std::string text;
+        for (const std::string &word : words)
+            text += (text.empty() ? "" : " ") + word;
+        texts.push_back(text);
+        triples.push_back(triplesOf(words));
+    }
+    std::vector<std::uint8_t> uses;
+    for (std::size_t i = 0; i < texts.size(); ++i)
+        uses.push_back(i % 3 == 0 ? Asked : i % 3 == 1 ? Learnt : NoUse);
+    const std::vector<std::string_view> views(texts.begin(), texts.end());
+    const auto found = findNeighbours(views, uses, 0.8);
+    const auto groups = groupNeighbours(views, 0.8);
+    QVERIFY(found && groups);
+    std::vector<std::size_t> first(texts.size()); // of each one's group
+    int similar = 0, leaked = 0;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        bool hasEarlier = false, isLeaked = false;
+        first[i] = i;
+        for (std::size_t k = 2; k < texts.size() && i >= 2; ++k) {
+            if (k == i || !areSimilar(triples[i], triples[k]))
+                continue;
+            hasEarlier = hasEarlier || k < i;
+            isLeaked = isLeaked || (uses[i] == Asked && uses[k] == Learnt);
+            if (k < i)
+                std::ranges::replace(first.begin(), first.begin() + std::ptrdiff_t(i) + 1, std::max(first[i], first[k]), std::min(first[i], first[k]));
+        }
+        QCOMPARE(found->earlier[i] >= 0, hasEarlier);
+        QCOMPARE(bool(found->isLeaked[i]), isLeaked);
+        similar += hasEarlier;
+        leaked += isLeaked;
+    }
+    QVERIFY(similar > 100 && leaked > 30);
+    QVERIFY(*groups == first);
+}
+
+void TestTextFindings::aCheckCanBeStopped()
+{
+    const std::vector<std::string_view> texts(5000, "one two three four five six");
+    std::stop_source stop;
+    const ProgressCallback stopAtOnce = [&](const Progress &) { stop.request_stop(); };
+    const auto similar = findNeighbours(texts, {}, 0.8, stopAtOnce, stop.get_token());
+    QVERIFY(!similar && similar.error().code == ErrorCode::Cancelled);
+    stop = {};
+    const auto outliers = findOutliers(texts, stopAtOnce, stop.get_token());
+    QVERIFY(!outliers && outliers.error().code == ErrorCode::Cancelled);
 }
 
 namespace {

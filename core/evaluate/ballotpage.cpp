@@ -93,6 +93,7 @@ for (const element of document.querySelectorAll("[data-choice]")) {
   element.addEventListener("click", () => vote(element.dataset.choice));
 }
 $("back").addEventListener("click", takeBack); $("save").addEventListener("click", save); $("voter").addEventListener("input", keep);
+$("voter").addEventListener("keydown", event => { if (event.key === "Enter") $("voter").blur(); }); // the keys vote again
 document.addEventListener("keydown", event => {
   if (event.target === $("voter") || event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
   const choice = { "1": "left", "2": "right", "0": "equal", "b": "bothBad", "B": "bothBad" }[event.key];

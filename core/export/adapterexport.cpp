@@ -18,7 +18,7 @@ Result<SelfTest> writeAdapter(Source source, Staging &staging, const ProgressCal
     if (auto written = writeBeside(source, staging); !written)
         return passError(written);
     if (stop.stop_requested())
-        return fail(ErrorCode::Cancelled, tr("The export was cancelled."), tr("Nothing was written."));
+        return cancelledExport();
     if (progress)
         progress({tr("Checking the adapter"), 1, 2, -1});
     auto reloaded = tune::loadAdapter(staging.folder(), source.weights->config);

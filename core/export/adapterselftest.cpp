@@ -18,11 +18,6 @@ namespace {
 
 constexpr double kAllowedGap = 1e-4; // of a next token's probability: sums in another order
 
-Error cancelled()
-{
-    return {ErrorCode::Cancelled, tr("The export was cancelled."), {}, tr("Nothing was written.")};
-}
-
 bool isMultiple(const at::Tensor &found, const at::Tensor &expected)
 {
     const double size = expected.square().sum().item<double>();
@@ -113,7 +108,7 @@ Result<Check> compareAnswers(const Source &source, const tune::Adapter &found, c
     if (!answers)
         return passError(answers);
     if (stop.stop_requested())
-        return tl::unexpected(cancelled());
+        return cancelledExport();
     std::size_t same = 0, all = 0;
     for (std::size_t i = 0; i < answers->size(); i += 2) {
         const auto &own = (*answers)[i].ids, &other = (*answers)[i + 1].ids;
@@ -141,7 +136,7 @@ try {
     Effect effect;
     for (const auto &prompt : prompts) {
         if (stop.stop_requested())
-            return tl::unexpected(cancelled());
+            return cancelledExport();
         if (progress)
             progress({tr("Checking the adapter"), test.prompts, static_cast<std::int64_t>(prompts.size()) + 1, -1});
         if (auto compared = compareEffect(source, *reloaded, prompt, effect, stop); !compared)

@@ -66,7 +66,7 @@ Result<> writeShard(const Source &source, const Shard &shard, const TypeFacts &f
             std::reverse(entry.shape.begin(), entry.shape.end());
         entry.read = [&, name = tensor.name, isTransposed]() -> Result<std::span<const std::byte>> {
             if (stop.stop_requested())
-                return fail(ErrorCode::Cancelled, tr("The export was cancelled."), tr("Nothing was written."));
+                return cancelledExport();
             merged = at::Tensor(); // before the next is made
             const auto values = exportedTensor(source, name);
             if (!values)

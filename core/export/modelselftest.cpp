@@ -91,6 +91,32 @@ Check checkTypes(const model::WeightSource &file, const TypeOf &typeOf)
     return check;
 }
 
+// A tensor as the file holds it, read and compared in pieces, between which a stop is heard.
+struct ReadBack {
+    at::Tensor values;
+    double error = 0; // share of the expected values, root of mean squares
+};
+
+Result<ReadBack> readBack(const model::SourceTensor &tensor, const at::Tensor &expected, const std::stop_token &stop)
+{
+    constexpr std::int64_t kPieceValues = 1 << 22;
+    ReadBack read{at::empty_like(expected), 0};
+    const std::int64_t rows = tensor.entry.rows(), width = expected.numel() / std::max<std::int64_t>(1, rows);
+    double size = 0, error = 0; // squares
+    for (std::int64_t row = 0, count = 0; row < rows; row += count) {
+        if (stop.stop_requested())
+            return cancelledExport();
+        count = std::min(rows - row, std::max<std::int64_t>(1, kPieceValues / std::max<std::int64_t>(1, width)));
+        const at::Tensor found = read.values.narrow(0, row * width, count * width), wanted = expected.narrow(0, row * width, count * width);
+        if (auto decoded = tensor.decodeRows(row, count, {found.data_ptr<float>(), static_cast<std::size_t>(found.numel())}); !decoded)
+            return passError(decoded);
+        size += std::pow(wanted.norm().item<double>(), 2);
+        error += std::pow((found - wanted).norm().item<double>(), 2);
+    }
+    read.error = std::sqrt(error) / std::max(std::sqrt(size), 1e-30);
+    return read;
+}
+
 Result<Check> checkTensors(const Source &source, const model::WeightSource &file, std::stop_token stop)
 {
     Check check{tr("Every tensor"), {}, tr("all, within rounding"), true};
@@ -99,21 +125,20 @@ Result<Check> checkTensors(const Source &source, const model::WeightSource &file
     std::int64_t same = 0;
     for (const model::SourceTensor &tensor : file.tensors()) {
         if (stop.stop_requested())
-            return fail(ErrorCode::Cancelled, tr("The export was cancelled."), tr("Nothing was written."));
+            return cancelledExport();
         const auto merged = exportedTensor(source, tensor.name);
         if (!merged)
             return passError(merged);
         const at::Tensor expected = merged->to(at::kFloat).contiguous().reshape({-1});
-        at::Tensor found = at::empty_like(expected);
-        if (auto decoded = tensor.decodeRows(0, tensor.entry.rows(), {found.data_ptr<float>(), static_cast<std::size_t>(found.numel())}); !decoded)
-            return passError(decoded);
-        const double size = expected.norm().item<double>(), error = (found - expected).norm().item<double>() / std::max(size, 1e-30);
-        const double share = error / roundingOf(tensor.entry.type);
+        const auto found = readBack(tensor, expected, stop);
+        if (!found)
+            return passError(found);
+        const double share = found->error / roundingOf(tensor.entry.type);
         if (!(share <= worst)) { // keeps a NaN
             worst = share;
-            worstError = error;
+            worstError = found->error;
             worstName = fmt::format("{} ({})", tensor.entry.name, io::nameOf(tensor.entry.type));
-            reason = share <= 1 ? std::string() : scaleOf(source.weights->tensor(tensor.name).to(at::kFloat).reshape({-1}), expected, found);
+            reason = share <= 1 ? std::string() : scaleOf(source.weights->tensor(tensor.name).to(at::kFloat).reshape({-1}), expected, found->values);
         }
         same += share <= 1 ? 1 : 0;
         file.forgetRead();
@@ -216,7 +241,7 @@ Result<std::vector<Spoken>> speak(const std::filesystem::path &file, const std::
             progress({tr("Checking the files"), static_cast<std::int64_t>(i), static_cast<std::int64_t>(2 * prompts.size()), -1});
         Spoken spoken{prompts[i], (*answers)[i].ids, {}};
         if (stop.stop_requested() || spoken.ids.empty() || spoken.prompt.size() + spoken.ids.size() < 2)
-            return fail(ErrorCode::Cancelled, tr("The export was cancelled."), tr("Nothing was written."));
+            return cancelledExport();
         auto logits = (*generator)->logits(spoken.read(), nullptr, 1.0, stop);
         if (!logits)
             return passError(logits);

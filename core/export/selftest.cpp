@@ -52,6 +52,11 @@ Result<at::Tensor> logitsOf(const model::ModelWeights &weights, const std::vecto
     return model::headLogits(weights, model::forwardHidden(weights, batch, sites, [stop] { return stop.stop_requested(); }), sites.head());
 }
 
+tl::unexpected<Error> cancelledExport()
+{
+    return fail(ErrorCode::Cancelled, tr("The export was cancelled."), tr("Nothing was written."));
+}
+
 void nameCause(SelfTest &test)
 {
     const auto failed = std::ranges::find(test.checks, false, &Check::hasPassed);

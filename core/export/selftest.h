@@ -36,6 +36,9 @@ private:
 // What a model says after each token, by the plain decoder. Throws Stopped between two layers. Errors: those of model::checkBatch.
 [[nodiscard]] Result<at::Tensor> logitsOf(const model::ModelWeights &weights, const std::vector<TokenId> &ids, const model::Sites &sites, const std::stop_token &stop);
 
+// What an export says that was asked to stop.
+[[nodiscard]] tl::unexpected<Error> cancelledExport();
+
 // Passed when every check has; else the first that has not is the cause.
 void nameCause(SelfTest &test);
 

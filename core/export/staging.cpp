@@ -4,6 +4,7 @@
 #include "core/base/words.h"
 #include "core/export/exporting.h"
 #include "core/io/atomicfile.h"
+#include "core/io/removal.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -35,9 +36,8 @@ Staging::Staging(Staging &&other) noexcept : m_target(std::move(other.m_target))
 
 Staging::~Staging()
 {
-    std::error_code ignored;
     if (!m_folder.empty())
-        fs::remove_all(m_folder, ignored);
+        io::removeAll(m_folder);
 }
 
 Result<> Staging::publish()

@@ -1,6 +1,7 @@
 // POSIX files. Every failed call is turned into an Error here, so that full disks and missing rights read alike everywhere.
 #include "core/io/atomicfile.h"
 #include "core/base/words.h"
+#include "core/io/removal.h"
 
 #include <algorithm>
 #include <atomic>
@@ -22,7 +23,7 @@ constexpr std::size_t kBufferBytes = 1 << 20;
 // A large file is on its way to the disk while it is still being made, and only so much of it waits there: then neither the last sync nor a cancel
 // finds hundreds of megabytes to wait for.
 constexpr std::size_t kPieceBytes = 4 << 20;
-constexpr off_t kWaitingBytes = 32 << 20;
+constexpr off_t kWaitingBytes = 8 << 20;
 
 std::atomic<unsigned> g_counter = 0;
 
@@ -139,8 +140,7 @@ void AtomicFile::discard()
 {
     if (m_descriptor < 0)
         return;
-    ::close(std::exchange(m_descriptor, -1));
-    ::unlink(m_temporary.c_str());
+    removeOpenFile(m_temporary, std::exchange(m_descriptor, -1));
 }
 
 Result<AtomicFile> AtomicFile::create(const fs::path &path)

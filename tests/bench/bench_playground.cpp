@@ -159,6 +159,7 @@ int stopping(const char *what, const std::function<Result<>(std::stop_token)> &j
         return failed(done.error());
     const double length = whole.seconds();
     std::vector<double> waited;
+    std::pair<double, double> longest; // milliseconds, and when within the job
     constexpr int kTimes = 16;
     for (int i = 0; i < kTimes; ++i) {
         std::stop_source stop;
@@ -174,10 +175,12 @@ int stopping(const char *what, const std::function<Result<>(std::stop_token)> &j
         stopper.join();
         if (!done && done.error().code != ErrorCode::Cancelled)
             return failed(done.error());
-        if (wasStopped)
-            waited.push_back(ms);
+        if (!wasStopped)
+            continue;
+        waited.push_back(ms);
+        longest = std::max(longest, {ms, length * (i + 0.5) / kTimes});
     }
-    std::printf("(%.1f s) ", length);
+    std::printf("(%.1f s, longest at %.1f) ", length, longest.second);
     tell(what, waited);
     return 0;
 }

@@ -1,28 +1,19 @@
-// Conversations in the Playground: follow-ups with each column's own answers, an edited question, a branch, and the history that keeps and
-// finds all of it. FETTLE_PICTURES=FOLDER keeps pictures.
-#include "tests/ui/support/windowfixture.h"
-#include "ui/playground/answercolumn.h"
-#include "ui/playground/columnhead.h"
+// Conversations in the Playground: follow-ups with each column's own answers, an edited question, a branch. The history that keeps and finds them is in
+// tst_playgroundaround. FETTLE_PICTURES=FOLDER keeps pictures.
+#include "tests/ui/support/playgroundfixture.h"
 #include "ui/playground/correctiondialog.h"
 #include "ui/playground/pastturn.h"
-#include "ui/playground/playgroundpage.h"
 #include "ui/playground/tokenpane.h"
 #include "ui/widgets/badge.h"
-#include "ui/widgets/button.h"
 #include "ui/widgets/labels.h"
 
 #include <QCheckBox>
 #include <QClipboard>
-#include <QComboBox>
 #include <QLabel>
 #include <QLineEdit>
-#include <QListWidget>
 #include <QMenu>
-#include <QPlainTextEdit>
 #include <QScrollArea>
 #include <QScrollBar>
-#include <QTest>
-#include <QTextEdit>
 #include <QWheelEvent>
 
 using namespace fettle;
@@ -46,15 +37,10 @@ private slots:
     void questionsCanBeLookedThrough();
     void editedQuestionTakesItsPlace();
     void branchKeepsWhatWas();
-    void historyIsKeptAndFound();
-    void clickPutsTheConversationBack();
-    void columnThatIsGoneComesBack();
-    void entryIsRemovedForGood();
     void copyHoldsTheWholeConversation();
     void contextAndToolsGoWithTheQuestion();
     void toolsThatAreNoListAreNotSent();
     void correctionKeepsWhatWasSaidBefore();
-    void historyIsTheProjects();
     void narrowWindowFits();
 
 private:
@@ -69,8 +55,7 @@ private:
     void askAndWait(const QString &question);
     void press(const char *button) { QTest::mouseClick(named<Button>(button), Qt::LeftButton); }
     void follow(bool isFollowing) { named<QCheckBox>("followUp")->setChecked(isFollowing); }
-    [[nodiscard]] QStringList history() const; // that can be seen, without days
-    void openEntry(const QString &text);
+    [[nodiscard]] QStringList history() const { return historyOf(*m_page); }
     [[nodiscard]] QList<PastTurn *> past() const // that can be seen, from top to bottom
     {
         QList<PastTurn *> turns = m_page->findChildren<PastTurn *>();
@@ -137,25 +122,6 @@ void ConversationTest::askAndWait(const QString &question)
         return m_seen->asked.size() > before;
     }());
     QTRY_VERIFY(!named<Button>("stop")->isEnabled() && columns().at(0)->isFinished());
-}
-
-QStringList ConversationTest::history() const
-{
-    QStringList shown;
-    auto *list = named<QListWidget>("history");
-    for (int i = 0; i < list->count(); ++i)
-        if (!list->item(i)->isHidden() && list->item(i)->flags() != Qt::NoItemFlags)
-            shown << list->item(i)->text();
-    return shown;
-}
-
-void ConversationTest::openEntry(const QString &text)
-{
-    auto *list = named<QListWidget>("history");
-    const auto found = list->findItems(text, Qt::MatchExactly);
-    QVERIFY(!found.isEmpty());
-    list->scrollToItem(found.front());
-    QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, list->visualItemRect(found.front()).center());
 }
 
 void ConversationTest::followUpRemembersOwnAnswers()
@@ -361,7 +327,7 @@ void ConversationTest::editedQuestionTakesItsPlace()
     QCOMPARE(texts(asked().conversation), (std::vector<std::string>{"First, better?"}));
     QVERIFY(!named<TextLabel>("questionNumber")->isVisible()); // what followed has gone from here
     QTRY_COMPARE(history(), (QStringList{QStringLiteral("First, better?"), QStringLiteral("First?")}));
-    openEntry(QStringLiteral("First?"));
+    openFromHistory(*m_page, QStringLiteral("First?"));
     QTRY_COMPARE(named<TextLabel>("questionNumber")->text(), QStringLiteral("2 of 2")); // ... and is still there
 }
 
@@ -382,87 +348,6 @@ void ConversationTest::branchKeepsWhatWas()
     // Asked again, with another seed: the answer before stays in the history as well.
     press("askAgain");
     QTRY_COMPARE(history().size(), 3);
-}
-
-void ConversationTest::historyIsKeptAndFound()
-{
-    askAndWait(QStringLiteral("My cat sneezes."));
-    m_fixture->engine->answers["2"] = "Give half a tablet.";
-    askAndWait(QStringLiteral("My dog limps."));
-    QTRY_COMPARE(history().size(), 2);
-    auto *find = named<QLineEdit>("findQuestions");
-    find->setFocus();
-    QTest::keyClicks(find, QStringLiteral("TABLET half"));
-    QCOMPARE(history(), QStringList{QStringLiteral("My dog limps.")}); // found by an answer
-    find->clear();
-    QTest::keyClicks(find, QStringLiteral("sneez"));
-    QCOMPARE(history(), QStringList{QStringLiteral("My cat sneezes.")});
-    auto *prompts = m_page->findChild<QListWidget *>();
-    for (int i = 0; i < prompts->count(); ++i)
-        QVERIFY(prompts->item(i)->isHidden());
-    QTest::keyClicks(find, QStringLiteral("nothing like it"));
-    QVERIFY(history().isEmpty());
-    for (int i = 0; i < named<QListWidget>("history")->count(); ++i)
-        QVERIFY(named<QListWidget>("history")->item(i)->isHidden()); // days too
-    find->clear();
-    QCOMPARE(history().size(), 2);
-    QVERIFY(!prompts->item(0)->isHidden());
-    m_fixture->picture(QStringLiteral("playground-history"));
-}
-
-void ConversationTest::clickPutsTheConversationBack()
-{
-    named<QLineEdit>("system")->setText(QStringLiteral("Be brief."));
-    askAndWait(QStringLiteral("First?"));
-    named<QLineEdit>("system")->setText(QStringLiteral("Be long."));
-    named<QComboBox>("adapterChoice")->setCurrentIndex(1);
-    askAndWait(QStringLiteral("Second?"));
-    QTRY_COMPARE(history().size(), 2);
-    openEntry(QStringLiteral("First?"));
-    QTRY_COMPARE(named<ElidedLabel>("askedQuestion")->text(), QStringLiteral("First?"));
-    QCOMPARE(named<QLineEdit>("system")->text(), QStringLiteral("Be brief."));
-    QCOMPARE(named<QTextEdit>("baseAnswer")->toPlainText(), QStringLiteral("A base answer."));
-    QCOMPARE(named<QTextEdit>("tunedAnswer")->toPlainText(), QStringLiteral("Run two says so."));
-    QCOMPARE(named<QComboBox>("adapterChoice")->currentText(), QStringLiteral("Run 2, step 207"));
-    // It can go on.
-    askAndWait(QStringLiteral("And then?"));
-    QCOMPARE(texts(asked().columns[1].conversation), (std::vector<std::string>{"Be brief.", "First?", "Run two says so.", "And then?"}));
-    QTRY_COMPARE(m_fixture->state->history.back().exchanges.size(), std::size_t(2));
-    QTRY_COMPARE(history().size(), 2); // the same conversation, longer
-}
-
-void ConversationTest::columnThatIsGoneComesBack()
-{
-m_fixture->state->history.push_back({"old", "2024-05-14T14:21:00", "", 7, {{"Old?", {{"Base", "base", "", 1, "Base said."}, {"letters", "/adapters/letters", "", 0.5, "Letters said."},
-                                                                                        {"stories", "base", "/models/stories260K", 1, "Stories said."}}}}});
-    askAndWait(QStringLiteral("New?"));
-    QTRY_COMPARE(history().size(), 2);
-    openEntry(QStringLiteral("Old?"));
-    QTRY_COMPARE(columns().size(), 4);
-    QCOMPARE(named<QTextEdit>("answer3")->toPlainText(), QStringLiteral("Letters said."));
-    QCOMPARE(named<QTextEdit>("answer4")->toPlainText(), QStringLiteral("Stories said."));
-    QVERIFY(named<QTextEdit>("tunedAnswer")->toPlainText().isEmpty());
-    // A text without tokens has nothing to choose, and is copied all the same.
-    columns().at(2)->textView().setFocus();
-    QTest::keyClick(&columns().at(2)->textView(), Qt::Key_Right);
-    QVERIFY(!columns().at(2)->chosenToken());
-    QCOMPARE(columns().at(2)->text(), QStringLiteral("Letters said."));
-}
-
-void ConversationTest::entryIsRemovedForGood()
-{
-    askAndWait(QStringLiteral("Secret?"));
-    QTRY_COMPARE(history().size(), 1);
-    auto *list = named<QListWidget>("history");
-    list->setFocus();
-    list->setCurrentRow(1);
-    m_fixture->window->dialogs().setNextAnswer(1); // keep
-    QTest::keyClick(list, Qt::Key_Delete);
-    QCOMPARE(history().size(), 1);
-    m_fixture->window->dialogs().setNextAnswer(0);
-    QTest::keyClick(list, Qt::Key_Delete);
-    QTRY_VERIFY(history().isEmpty());
-    QVERIFY(m_fixture->state->history.empty());
 }
 
 void ConversationTest::copyHoldsTheWholeConversation()
@@ -525,7 +410,7 @@ void ConversationTest::contextAndToolsGoWithTheQuestion()
     QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, list->visualItemRect(list->item(0)).center());
     QCOMPARE(context->toPlainText(), QStringLiteral("Rex, 12 kg"));
     named<QPlainTextEdit>("context")->clear();
-    openEntry(QStringLiteral("How much may he have?"));
+    openFromHistory(*m_page, QStringLiteral("How much may he have?"));
     QTRY_COMPARE(context->toPlainText(), QStringLiteral("Rex, 12 kg"));
 }
 
@@ -567,25 +452,6 @@ void ConversationTest::correctionKeepsWhatWasSaidBefore()
     QCOMPARE(record.context, std::string("Rex, 12 kg"));
     m_fixture->picture(QStringLiteral("playground-correct-follow-up"));
     dialog->reject();
-}
-
-// What was asked in one project is not in another's history, also when it was still being answered.
-void ConversationTest::historyIsTheProjects()
-{
-    m_fixture->engine->beforeToken = [gate = m_fixture->gate](int) { (void)gate->try_acquire_for(std::chrono::milliseconds(20)); };
-    auto *composer = named<QPlainTextEdit>("question");
-    composer->setPlainText(QStringLiteral("Private?"));
-    composer->setFocus();
-    QTest::keyClick(composer, Qt::Key_Return, Qt::ControlModifier);
-    QTRY_VERIFY(!columns().at(0)->answer().empty());
-    const std::filesystem::path other = (m_fixture->dir.path() + QStringLiteral("/Other.fettle")).toStdString();
-    std::filesystem::create_directories(other);
-    const auto state = m_fixture->engine->addProject(other, fakeRecords(20));
-    m_fixture->bridge->openProject(other);
-    QTRY_COMPARE(m_fixture->bridge->project() ? m_fixture->bridge->project()->folder() : std::filesystem::path(), other);
-    QTest::qWait(200);
-    QVERIFY(state->history.empty());
-    QVERIFY(history().isEmpty());
 }
 
 void ConversationTest::narrowWindowFits()

@@ -1,5 +1,5 @@
-// What stands around the answers of the Playground, in the real window on the stand-in engine: questions that are offered and kept, the choice of the
-// run, export, correction, copying, another project, the keyboard, a narrow window. FETTLE_PICTURES=FOLDER keeps pictures of the states.
+// What stands around the answers of the Playground, in the real window on the stand-in engine: questions that are offered and kept, the history, the choice
+// of the run, export, correction, copying, another project, the keyboard, a narrow window. FETTLE_PICTURES=FOLDER keeps pictures of the states.
 #include "tests/ui/support/playgroundfixture.h"
 #include "ui/playground/correctiondialog.h"
 #include "ui/playground/exportdialog.h"
@@ -10,12 +10,38 @@
 
 #include <QClipboard>
 #include <QDir>
+#include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
 #include <QMenu>
+#include <QTreeWidget>
 
 using namespace fettle;
 using namespace fettle::ui;
+
+namespace {
+
+// Whether something of this colour is in the first cell of a row.
+bool hasColour(const QTreeWidget &table, int row, const QColor &colour)
+{
+    QRect cell = table.visualItemRect(table.topLevelItem(row));
+    cell.setWidth(table.header()->sectionSize(0));
+    const QImage image = table.viewport()->grab(cell).toImage();
+    for (int y = 0; y < image.height(); ++y)
+        for (int x = 0; x < image.width(); ++x)
+            if (image.pixelColor(x, y) == colour)
+                return true;
+    return false;
+}
+
+// Where FETTLE_PICTURES names a folder.
+void keepPicture(QWidget &dialog, const QString &name)
+{
+    if (const QString folder = qEnvironmentVariable("FETTLE_PICTURES"); !folder.isEmpty())
+        dialog.grab().save(folder + QLatin1Char('/') + name + QStringLiteral(".png"));
+}
+
+} // namespace
 
 class PlaygroundAroundTest : public QObject {
     Q_OBJECT
@@ -32,12 +58,25 @@ private slots:
     void wrongAnswerBecomesARecord();
     void comparisonIsCopied();
     void otherProjectStartsEmpty();
+    void historyIsKeptAndFound();
+    void clickPutsTheConversationBack();
+    void columnThatIsGoneComesBack();
+    void entryIsRemovedForGood();
+    void historyIsTheProjects();
     void everyControlHasAName();
     void narrowWindowFits();
 
 private:
+    void openWithAnswers();
+    [[nodiscard]] QStringList history() const { return historyOf(*m_fixture->page); }
     std::unique_ptr<PlaygroundFixture> m_fixture;
 };
+
+void PlaygroundAroundTest::openWithAnswers()
+{
+    m_fixture->engine->answers = {{"base", "A base answer."}, {"1", "Run one says so."}, {"2", "Run two says so."}};
+    m_fixture->open(2);
+}
 
 void PlaygroundAroundTest::questionsAreOffered()
 {
@@ -110,6 +149,10 @@ void PlaygroundAroundTest::resultIsExported()
     QTest::mouseClick(start, Qt::LeftButton);
     QTRY_VERIFY(verdict->isVisible());
     QVERIFY2(verdict->text().contains(QStringLiteral("proved")), qPrintable(verdict->text()));
+    const auto *checks = dialog->findChild<QTreeWidget *>(QStringLiteral("exportChecks"));
+    QTRY_VERIFY(hasColour(*checks, 0, tokens().good)); // the tick
+    QVERIFY(hasColour(*checks, 1, tokens().good));
+    keepPicture(*dialog, QStringLiteral("export-passed"));
     QVERIFY(m_fixture->engine->lastExport.target == "ollama" && m_fixture->engine->lastExport.type == "q8_0");
     QVERIFY(qobject_cast<QPlainTextEdit *>(inside("exportNext"))->toPlainText().contains(QStringLiteral("ollama create run-1")));
 
@@ -126,7 +169,11 @@ void PlaygroundAroundTest::resultIsExported()
     dialog->choose("gguf");
     QTest::mouseClick(start, Qt::LeftButton);
     QTRY_VERIFY(verdict->isVisible() && verdict->text().contains(QStringLiteral("Do not use it")));
+    QTRY_VERIFY(hasColour(*checks, 1, tokens().bad)); // the cross
+    keepPicture(*dialog, QStringLiteral("export-failed"));
     QVERIFY(!inside("exportNext")->isVisible());
+    for (const auto *label : dialog->findChildren<QLabel *>()) // nor its name
+        QVERIFY(label->buddy() != inside("exportNext") || !label->isVisible());
     const auto controls = WindowFixture::controlsOf(*dialog);
     QVERIFY2(controls.unnamed.isEmpty(), controls.unnamed.constData());
     QTest::mouseClick(qobject_cast<Button *>(inside("exportClose")), Qt::LeftButton);
@@ -258,6 +305,112 @@ void PlaygroundAroundTest::narrowWindowFits()
     QTest::keyClick(menu, Qt::Key_Down);
     QTest::keyClick(menu, Qt::Key_Return);
     QCOMPARE(m_fixture->named<QPlainTextEdit>("question")->toPlainText(), m_fixture->page->findChild<QListWidget *>()->item(0)->data(Qt::UserRole).toString());
+}
+
+void PlaygroundAroundTest::historyIsKeptAndFound()
+{
+    openWithAnswers();
+    m_fixture->askAndWait(QStringLiteral("My cat sneezes."));
+    m_fixture->engine->answers["2"] = "Give half a tablet.";
+    m_fixture->askAndWait(QStringLiteral("My dog limps."));
+    QTRY_COMPARE(history().size(), 2);
+    auto *find = m_fixture->named<QLineEdit>("findQuestions");
+    find->setFocus();
+    QTest::keyClicks(find, QStringLiteral("TABLET half"));
+    QCOMPARE(history(), QStringList{QStringLiteral("My dog limps.")}); // found by an answer
+    find->clear();
+    QTest::keyClicks(find, QStringLiteral("sneez"));
+    QCOMPARE(history(), QStringList{QStringLiteral("My cat sneezes.")});
+    auto *prompts = m_fixture->page->findChild<QListWidget *>();
+    for (int i = 0; i < prompts->count(); ++i)
+        QVERIFY(prompts->item(i)->isHidden());
+    QTest::keyClicks(find, QStringLiteral("nothing like it"));
+    QVERIFY(history().isEmpty());
+    for (int i = 0; i < m_fixture->named<QListWidget>("history")->count(); ++i)
+        QVERIFY(m_fixture->named<QListWidget>("history")->item(i)->isHidden()); // days too
+    find->clear();
+    QCOMPARE(history().size(), 2);
+    QVERIFY(!prompts->item(0)->isHidden());
+    m_fixture->picture(QStringLiteral("history"));
+}
+
+void PlaygroundAroundTest::clickPutsTheConversationBack()
+{
+    openWithAnswers();
+    m_fixture->named<QLineEdit>("system")->setText(QStringLiteral("Be brief."));
+    m_fixture->askAndWait(QStringLiteral("First?"));
+    m_fixture->named<QLineEdit>("system")->setText(QStringLiteral("Be long."));
+    m_fixture->named<QComboBox>("adapterChoice")->setCurrentIndex(1);
+    m_fixture->askAndWait(QStringLiteral("Second?"));
+    QTRY_COMPARE(history().size(), 2);
+    openFromHistory(*m_fixture->page, QStringLiteral("First?"));
+    QTRY_COMPARE(m_fixture->named<ElidedLabel>("askedQuestion")->text(), QStringLiteral("First?"));
+    QCOMPARE(m_fixture->named<QLineEdit>("system")->text(), QStringLiteral("Be brief."));
+    QCOMPARE(m_fixture->named<QTextEdit>("baseAnswer")->toPlainText(), QStringLiteral("A base answer."));
+    QCOMPARE(m_fixture->named<QTextEdit>("tunedAnswer")->toPlainText(), QStringLiteral("Run two says so."));
+    QCOMPARE(m_fixture->named<QComboBox>("adapterChoice")->currentText(), QStringLiteral("Run 2, step 207"));
+    // It can go on.
+    m_fixture->askAndWait(QStringLiteral("And then?"));
+    std::vector<std::string> read;
+    const auto conversation = m_fixture->asked().back().columns[1].conversation;
+    for (const data::Turn &turn : conversation)
+        read.push_back(turn.text);
+    QCOMPARE(read, (std::vector<std::string>{"Be brief.", "First?", "Run two says so.", "And then?"}));
+    QTRY_COMPARE(m_fixture->state->history.back().exchanges.size(), std::size_t(2));
+    QTRY_COMPARE(history().size(), 2); // the same conversation, longer
+}
+
+void PlaygroundAroundTest::columnThatIsGoneComesBack()
+{
+    openWithAnswers();
+    m_fixture->state->history.push_back({"old", "2024-05-14T14:21:00", "", 7, {{"Old?", {{"Base", "base", "", 1, "Base said."}, {"letters", "/adapters/letters", "", 0.5, "Letters said."},
+                                                                                        {"stories", "base", "/models/stories260K", 1, "Stories said."}}}}});
+    m_fixture->askAndWait(QStringLiteral("New?"));
+    QTRY_COMPARE(history().size(), 2);
+    openFromHistory(*m_fixture->page, QStringLiteral("Old?"));
+    QTRY_COMPARE(m_fixture->page->findChildren<AnswerColumn *>().size(), 4);
+    QCOMPARE(m_fixture->named<QTextEdit>("answer3")->toPlainText(), QStringLiteral("Letters said."));
+    QCOMPARE(m_fixture->named<QTextEdit>("answer4")->toPlainText(), QStringLiteral("Stories said."));
+    QVERIFY(m_fixture->named<QTextEdit>("tunedAnswer")->toPlainText().isEmpty());
+    // A text without tokens has nothing to choose, and is copied all the same.
+    m_fixture->column(2)->textView().setFocus();
+    QTest::keyClick(&m_fixture->column(2)->textView(), Qt::Key_Right);
+    QVERIFY(!m_fixture->column(2)->chosenToken());
+    QCOMPARE(m_fixture->column(2)->text(), QStringLiteral("Letters said."));
+}
+
+void PlaygroundAroundTest::entryIsRemovedForGood()
+{
+    openWithAnswers();
+    m_fixture->askAndWait(QStringLiteral("Secret?"));
+    QTRY_COMPARE(history().size(), 1);
+    auto *list = m_fixture->named<QListWidget>("history");
+    list->setFocus();
+    list->setCurrentRow(1);
+    m_fixture->window->dialogs().setNextAnswer(1); // keep
+    QTest::keyClick(list, Qt::Key_Delete);
+    QCOMPARE(history().size(), 1);
+    m_fixture->window->dialogs().setNextAnswer(0);
+    QTest::keyClick(list, Qt::Key_Delete);
+    QTRY_VERIFY(history().isEmpty());
+    QVERIFY(m_fixture->state->history.empty());
+}
+
+// What was asked in one project is not in another's history, also when it was still being answered.
+void PlaygroundAroundTest::historyIsTheProjects()
+{
+    openWithAnswers();
+    m_fixture->engine->beforeToken = [gate = m_fixture->gate](int) { (void)gate->try_acquire_for(std::chrono::milliseconds(20)); };
+    m_fixture->ask(QStringLiteral("Private?"));
+    QTRY_VERIFY(!m_fixture->column(0)->answer().empty());
+    const std::filesystem::path other = (m_fixture->dir.path() + QStringLiteral("/Other.fettle")).toStdString();
+    std::filesystem::create_directories(other);
+    const auto state = m_fixture->engine->addProject(other, fakeRecords(20));
+    m_fixture->bridge->openProject(other);
+    QTRY_COMPARE(m_fixture->bridge->project() ? m_fixture->bridge->project()->folder() : std::filesystem::path(), other);
+    QTest::qWait(200);
+    QVERIFY(state->history.empty());
+    QVERIFY(history().isEmpty());
 }
 
 QTEST_MAIN(PlaygroundAroundTest)

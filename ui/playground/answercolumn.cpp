@@ -15,6 +15,7 @@
 #include <QHelpEvent>
 #include <QMouseEvent>
 #include <QPainter>
+#include <QResizeEvent>
 #include <QTextBlock>
 #include <QTextEdit>
 #include <QToolTip>
@@ -358,7 +359,13 @@ void AnswerColumn::showFoot()
     updateButtons();
     m_leaves->setText(m_isBase || m_divergence < 0 ? QString() : tr("Leaves base at token %1").arg(m_divergence + 1));
     const QString count = tr("%n token(s)", nullptr, static_cast<int>(m_tokens.size()));
-    m_foot->setText(m_tokens.empty() ? m_ending : m_ending.isEmpty() ? count : tr("%1, %2").arg(count, m_ending));
+    QString foot = m_tokens.empty() ? m_ending : m_ending.isEmpty() ? count : tr("%1, %2").arg(count, m_ending);
+    m_foot->setToolTip(foot);
+    // In a narrow column the speed is left out before a word is cut.
+    const int beside = (m_leaves->text().isEmpty() ? 0 : m_leaves->sizeHint().width()) + 3 * m_copy->sizeHint().width() + kPaneSide + 4 * kStep2;
+    if (QFontMetrics(textFont(TextSize::Small)).horizontalAdvance(foot) > width() - beside && m_ending.contains(QLatin1String(", ")))
+        foot.truncate(foot.lastIndexOf(QLatin1String(", ")));
+    m_foot->setText(foot);
 }
 
 std::optional<int> AnswerColumn::tokenAt(const QPoint &point) const
@@ -452,6 +459,13 @@ bool AnswerColumn::eventFilter(QObject *watched, QEvent *event)
                 chooseToken(index == m_chosen ? std::nullopt : index);
     }
     return QWidget::eventFilter(watched, event);
+}
+
+void AnswerColumn::resizeEvent(QResizeEvent *event)
+{
+    QWidget::resizeEvent(event);
+    if (event->size().width() != event->oldSize().width())
+        showFoot();
 }
 
 void AnswerColumn::changeEvent(QEvent *event)

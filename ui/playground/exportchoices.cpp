@@ -3,6 +3,7 @@
 #include <QCoreApplication>
 #include <QFileInfo>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace fettle::ui {
@@ -115,6 +116,12 @@ QString nextSteps(const engine::ExportRequest &request, const engine::ExportResu
         return QStringLiteral("llama-cli -m base.gguf --lora \"%1\"").arg(folder.endsWith(QLatin1String(".gguf")) ? folder : folder + QLatin1Char('/') + file());
     if (request.target == "peft")
         return QStringLiteral("from peft import AutoPeftModelForCausalLM\nmodel = AutoPeftModelForCausalLM.from_pretrained(\"%1\")").arg(folder);
+    if (request.target == "adapterhub") {
+        const bool hasInterface = std::ranges::find(result.files, "adapter_interface.json") != result.files.end();
+        return QStringLiteral("import adapters, transformers\nmodel = transformers.AutoModelForCausalLM.from_pretrained(\"folder of the base model\")\nadapters.init(model%1)\n"
+                              "model.set_active_adapters(model.load_adapter(\"%2\", use_safetensors=True))")
+            .arg(hasInterface ? QStringLiteral(", interface=adapters.AdapterModelInterface._load(\"%1\")").arg(folder) : QString(), folder);
+    }
     if (request.target == "merged")
         return QStringLiteral("from transformers import AutoModelForCausalLM\nmodel = AutoModelForCausalLM.from_pretrained(\"%1\")").arg(folder);
     if (request.target == "bundle")

@@ -193,8 +193,9 @@ void ExportDialog::showResult(const engine::ExportRequest &request, const Result
     m_checks->setVisible(isWritten);
     m_checks->setFixedHeight(kCheckHeight * (m_checks->topLevelItemCount() + 1) + 4);
     m_next->setPlainText(hasPassed ? nextSteps(request, *result) : QString());
-    m_next->setVisible(!m_next->toPlainText().isEmpty());
-    m_copy->setVisible(m_next->isVisibleTo(m_result));
+    m_next->setFixedHeight(m_next->fontMetrics().lineSpacing() * std::max(3, m_next->blockCount() + 1) + 16); // a long path takes a second line
+    for (QWidget *widget : std::initializer_list<QWidget *>{m_nextLabel, m_next, m_copy})
+        widget->setVisible(!m_next->toPlainText().isEmpty());
     const bool canCreate = hasPassed && request.target == "ollama" && !QStandardPaths::findExecutable(QStringLiteral("ollama")).isEmpty();
     m_ollama->setVisible(canCreate);
     m_written = request;

@@ -65,6 +65,7 @@ private:
     IconLabel *m_sign = nullptr;
     QTreeWidget *m_checks = nullptr;
     QPlainTextEdit *m_next = nullptr;
+    TextLabel *m_nextLabel = nullptr;
     ProgressLine *m_progress = nullptr;
     Button *m_export = nullptr, *m_close = nullptr, *m_copy = nullptr, *m_ollama = nullptr;
 };

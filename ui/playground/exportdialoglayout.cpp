@@ -22,7 +22,7 @@ using namespace measure;
 
 namespace {
 
-constexpr int kListWidth = 244, kWidth = 920, kHeight = 620;
+constexpr int kListWidth = 244, kWidth = 920, kHeight = 620, kLimitWidth = 160;
 
 TextLabel *wrapped(TextLabel *label)
 {
@@ -121,16 +121,16 @@ QWidget *ExportDialog::makeResult()
     column->addWidget(m_files = wrapped(mutedLabel({})));
     m_checks = plainTable("exportChecks", {tr("Compared with the result in Fettle"), tr("Result"), tr("Passes when")}, tr("What was compared"),
                           tr("The files were read again from the disk and compared with what was exported."));
-    m_checks->header()->setSectionResizeMode(1, QHeaderView::ResizeToContents);
-    m_checks->header()->setSectionResizeMode(2, QHeaderView::ResizeToContents);
+    m_checks->header()->setSectionResizeMode(0, QHeaderView::ResizeToContents);
+    m_checks->header()->setSectionResizeMode(1, QHeaderView::Stretch); // what went wrong may be a long sentence: it is cut, never the name of the check
+    m_checks->header()->resizeSection(2, qRound(kLimitWidth * textScale()));
     column->addWidget(m_checks);
     auto *next = new QHBoxLayout;
     m_next = new QPlainTextEdit;
     m_next->setReadOnly(true);
     m_next->setFont(monoFont(TextSize::Small));
-    m_next->setFixedHeight(64);
     m_next->setTabChangesFocus(true);
-    column->addWidget(labelFor(m_next, "exportNext", tr("Next"), tr("What to type to use it.")));
+    column->addWidget(m_nextLabel = labelFor(m_next, "exportNext", tr("Next"), tr("What to type to use it.")));
     m_copy = iconButton(QStringLiteral("copy"), tr("Copy these lines"));
     next->addWidget(m_next, 1);
     next->addWidget(m_copy, 0, Qt::AlignTop);
@@ -138,6 +138,7 @@ QWidget *ExportDialog::makeResult()
     m_ollama = new Button(tr("Create it in Ollama"), QStringLiteral("play"), tr("Runs \"ollama create\" on this computer with the folder that was written."));
     m_ollama->setObjectName(QStringLiteral("exportOllama"));
     column->addWidget(m_ollama, 0, Qt::AlignLeft);
+    column->addStretch(1); // the lines stay together
     m_result->hide();
     return m_result;
 }

@@ -20,7 +20,8 @@ using namespace measure;
 
 namespace {
 
-void fill(QTreeWidget &table, const std::vector<evaluate::NamedTally> &tallies)
+// rowsInView: that a low window shows without scrolling.
+void fill(QTreeWidget &table, const std::vector<evaluate::NamedTally> &tallies, int rowsInView)
 {
     table.clear();
     for (const auto &[name, tally] : tallies) {
@@ -29,7 +30,9 @@ void fill(QTreeWidget &table, const std::vector<evaluate::NamedTally> &tallies)
         alignRight(*item, 1, item->columnCount() - 1);
         table.addTopLevelItem(item);
     }
-    table.setMaximumHeight(table.header()->sizeHint().height() + std::max(0, table.sizeHintForRow(0)) * table.topLevelItemCount()); // what it does not need is the questions'
+    const auto heightFor = [&table](int rows) { return table.header()->sizeHint().height() + std::max(0, table.sizeHintForRow(0)) * rows; };
+    table.setMinimumHeight(heightFor(std::min(rowsInView, table.topLevelItemCount())));
+    table.setMaximumHeight(heightFor(table.topLevelItemCount())); // what it does not need is the questions'
 }
 
 } // namespace
@@ -100,8 +103,8 @@ void VoteResult::showSession(const VoteSession &session)
     m_test->setText(tally.votes == 0 ? QString() : signTestText(tally));
     const auto tags = evaluate::tallyTags(judged);
     m_tags->setVisible(!tags.empty());
-    fill(*m_tags, tags);
-    fill(*m_voters, evaluate::tallyVoters(judged));
+    fill(*m_tags, tags, 4);
+    fill(*m_voters, evaluate::tallyVoters(judged), 2);
     fillQuestions(session);
 }
 

@@ -54,6 +54,7 @@ private slots:
     void sidesAreUnveiled();
     void tagsAndVotersAreCountedApart();
     void pageHoldsAllAndTellsNothing();
+    void pageGivesWhatIsRead_data();
     void pageGivesWhatIsRead();
     void votesAreRead();
     void hostileFilesAreRefused_data();
@@ -191,24 +192,40 @@ void TestBallot::pageHoldsAllAndTellsNothing()
     QCOMPARE(pairs[0].toObject().keys(), (QStringList{QStringLiteral("left"), QStringLiteral("question"), QStringLiteral("question_number"), QStringLiteral("right")}));
 }
 
-// The page's own script, run by Node on a stand-in for the browser: keys vote, Backspace takes back, the saved file is read here.
+void TestBallot::pageGivesWhatIsRead_data()
+{
+    QTest::addColumn<QString>("browser");
+    QTest::addColumn<QString>("script");
+    QTest::addColumn<QString>("voter");
+    QTest::newRow("on a stand-in for the browser") << QString() << QStringLiteral("fill_ballot.js") << QStringLiteral("Ada Lovelace");
+    QTest::newRow("in Chromium") << QStringLiteral("chromium") << QStringLiteral("fill_ballot_browser.js") << QStringLiteral("Ada 2");
+}
+
+// The page's own script, run by Node: keys vote, Backspace takes back, the saved file is read here.
 void TestBallot::pageGivesWhatIsRead()
 {
+    QFETCH(QString, browser);
+    QFETCH(QString, script);
+    QFETCH(QString, voter);
     const QString node = QStandardPaths::findExecutable(QStringLiteral("node"));
-    if (node.isEmpty())
-        QSKIP("Node is not installed.");
+    if (node.isEmpty() || (!browser.isEmpty() && QStandardPaths::findExecutable(browser).isEmpty()))
+        QSKIP("Node or the browser is not installed.");
     QFile page(m_folder.filePath(QStringLiteral("ballot.html")));
     QVERIFY(page.open(QIODevice::WriteOnly));
     page.write(QByteArray::fromStdString(ballotPage(somePairs(), kToken.toStdString(), "Clinic")));
     page.close();
     const QString saved = m_folder.filePath(QStringLiteral("votes.json"));
     QProcess process;
-    process.start(node, {QStringLiteral(FETTLE_FIXTURES "/fill_ballot.js"), page.fileName(), saved});
-    QVERIFY(process.waitForFinished(30'000));
+    QStringList arguments = {QStringLiteral(FETTLE_FIXTURES "/") + script, page.fileName(), saved};
+    if (!browser.isEmpty())
+        arguments.insert(1, QStandardPaths::findExecutable(browser));
+    QFile::remove(saved);
+    process.start(node, arguments);
+    QVERIFY(process.waitForFinished(-1));
     QVERIFY2(process.exitCode() == 0, process.readAllStandardError().constData());
     const auto result = readBallotResult(saved.toStdString());
     QVERIFY2(result.has_value(), result ? "" : result.error().message.c_str());
-    QCOMPARE(result->voter, std::string("Ada Lovelace"));
+    QCOMPARE(QString::fromStdString(result->voter), voter);
     QCOMPARE(result->token, kToken.toStdString());
     QCOMPARE(result->votes.size(), std::size_t(3));
     // Pressed: 1, 2, Backspace, B, 0.

@@ -1,5 +1,6 @@
 // Files are there completely or not at all: replaced, interrupted, on a full disk, in a folder without rights.
 #include "core/io/atomicfile.h"
+#include "core/io/removal.h"
 
 #include <QTemporaryDir>
 #include <QtTest>
@@ -31,6 +32,7 @@ class TestAtomicFile : public QObject {
 private slots:
     void writesAndReplaces();
     void abandonedFileLeavesNothing();
+    void folderGoesWithItsLargeFiles();
     void largeFile();
     void linkStaysALink();
     void killedWriterLeavesTheOldFile();
@@ -62,6 +64,27 @@ void TestAtomicFile::abandonedFileLeavesNothing()
         QCOMPARE(moved.written(), 7);
     }
     QVERIFY(namesIn(folder.path()).isEmpty());
+}
+
+// Large files lose their names at once, though their space is freed later.
+void TestAtomicFile::folderGoesWithItsLargeFiles()
+{
+    QTemporaryDir folder;
+    const std::string path = folder.path().toStdString(), large(9 << 20, 'x');
+    QVERIFY(writeFileAtomically(path + "/kept", "kept").has_value());
+    QVERIFY(writeFileAtomically(path + "/gone/a", large).has_value());
+    QVERIFY(writeFileAtomically(path + "/gone/deep/b", large).has_value());
+    QVERIFY(writeFileAtomically(path + "/gone/deep/c", "small").has_value());
+    QVERIFY(QFile::link(folder.path() + "/kept", folder.path() + "/gone/link"));
+    removeAll(path + "/gone");
+    QCOMPARE(namesIn(folder.path()), QStringList{"kept"});
+    QCOMPARE(contentOf(folder.path() + "/kept"), QByteArray("kept"));
+    {
+        auto file = AtomicFile::create(path + "/half");
+        QVERIFY(file && file->write(large).has_value());
+    }
+    QCOMPARE(namesIn(folder.path()), QStringList{"kept"});
+    removeAll(path + "/nothing"); // no harm
 }
 
 void TestAtomicFile::largeFile()

@@ -17,6 +17,25 @@
 
 namespace fettle::ui {
 
+// Of the history: what can be seen, without the days; and a click on an entry.
+inline QStringList historyOf(const QWidget &page)
+{
+    QStringList shown;
+    const auto *list = page.findChild<QListWidget *>(QStringLiteral("history"));
+    for (int i = 0; i < list->count(); ++i)
+        if (!list->item(i)->isHidden() && list->item(i)->flags() != Qt::NoItemFlags)
+            shown << list->item(i)->text();
+    return shown;
+}
+inline void openFromHistory(const QWidget &page, const QString &text)
+{
+    auto *list = page.findChild<QListWidget *>(QStringLiteral("history"));
+    const auto found = list->findItems(text, Qt::MatchExactly);
+    QVERIFY(!found.isEmpty());
+    list->scrollToItem(found.front());
+    QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, list->visualItemRect(found.front()).center());
+}
+
 class PlaygroundFixture : public WindowFixture {
 public:
     using WindowFixture::WindowFixture;

@@ -47,8 +47,15 @@ bool MemoryWatch::hasRoomForNext(const MemoryFigures &now, std::int64_t swapFree
 
 bool MemoryWatch::hasRoomForNext()
 {
+    constexpr double kAtOnce = 0.005; // seconds
+    if (m_sinceRoom && m_sinceRoom->seconds() < kAtOnce)
+        return true;
     const MemoryFigures now = memoryFigures();
-    return hasRoomForNext(now, swapFreeBytes(now));
+    m_sinceRoom.reset();
+    const bool hasRoom = hasRoomForNext(now, swapFreeBytes(now));
+    if (hasRoom)
+        m_sinceRoom.emplace();
+    return hasRoom;
 }
 
 } // namespace fettle

@@ -1,7 +1,10 @@
 // Whether there is room for what will be asked for. Linux lends memory that it does not have, and ends the program that uses it.
 #pragma once
 
+#include "core/base/clock.h"
 #include "core/base/memory.h"
+
+#include <optional>
 
 namespace fettle {
 
@@ -14,10 +17,12 @@ namespace fettle {
 class MemoryWatch {
 public:
     [[nodiscard]] bool hasRoomForNext(const MemoryFigures &now, std::int64_t swapFree);
+    // Parts that follow in quick succession count as one: asking the system would take as long as they do.
     [[nodiscard]] bool hasRoomForNext();
 
 private:
     std::int64_t m_own = 0, m_largest = 0; // bytes
+    std::optional<Stopwatch> m_sinceRoom;  // was found
 };
 
 } // namespace fettle

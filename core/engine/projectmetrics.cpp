@@ -12,8 +12,10 @@ namespace {
 
 constexpr std::int64_t kBlockPoints = 4096;
 
-// Blocks hold this layout. A later version may add numbers at the end: pointBytes says how many there were.
-static_assert(std::is_trivially_copyable_v<MetricPoint> && sizeof(MetricPoint) == 11 * 8);
+// Blocks hold this layout. A later version may add numbers at the end: pointBytes says how many there were. There were never fewer: what claims to be
+// smaller is damaged, and would ask for many times its size of memory.
+constexpr std::int64_t kLeastPointBytes = 11 * 8;
+static_assert(std::is_trivially_copyable_v<MetricPoint> && sizeof(MetricPoint) == kLeastPointBytes);
 
 Result<> insertPoints(const store::Database &database, RunId run, std::span<const MetricPoint> points)
 {
@@ -53,7 +55,7 @@ Result<> readRows(const store::Database &database, RunId run, std::int64_t after
 // Adds the points of a block. False where it is damaged: steps must ascend.
 bool addBlock(std::string_view bytes, std::int64_t pointBytes, std::vector<MetricPoint> &points)
 {
-    if (pointBytes < std::int64_t(sizeof(std::int64_t)) || bytes.size() % std::size_t(pointBytes) != 0)
+    if (pointBytes < kLeastPointBytes || bytes.size() % std::size_t(pointBytes) != 0)
         return false;
     const std::size_t before = points.size(), count = bytes.size() / std::size_t(pointBytes);
     points.resize(before + count);
@@ -73,10 +75,10 @@ bool addBlock(std::string_view bytes, std::int64_t pointBytes, std::vector<Metri
 // Adds the points of all blocks that reach behind afterStep.
 Result<> readBlocks(const store::Database &database, RunId run, std::int64_t afterStep, std::vector<MetricPoint> &points)
 {
-    auto length = database.prepare("SELECT sum(length(points) / pointBytes) FROM metricBlock WHERE run = ? AND last > ? AND pointBytes >= 8");
+    auto length = database.prepare("SELECT sum(length(points) / pointBytes) FROM metricBlock WHERE run = ? AND last > ? AND pointBytes >= ?");
     if (!length)
         return passError(length);
-    if (const auto hasRow = length->bind(run.value).bind(afterStep).step(); !hasRow)
+    if (const auto hasRow = length->bind(run.value).bind(afterStep).bind(kLeastPointBytes).step(); !hasRow)
         return passError(hasRow);
     points.reserve(std::size_t(length->integer(0)));
     auto select = database.prepare("SELECT pointBytes, points FROM metricBlock WHERE run = ? AND last > ? ORDER BY last");

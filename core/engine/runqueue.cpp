@@ -28,7 +28,7 @@ ComputeOptions computeFrom(const Json &json)
 {
     ComputeOptions compute;
     compute.threads = static_cast<int>(std::clamp<std::int64_t>(integerOf(json, "threads"), 0, 4096));
-    compute.device = json.value("device", std::string("cpu"));
+    compute.device = json.value("device", std::string());
     const std::int64_t type = integerOf(json, "compute");
     if (type > 0 && type <= static_cast<std::int64_t>(ComputeType::Bf16))
         compute.compute = static_cast<ComputeType>(type);

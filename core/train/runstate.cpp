@@ -37,6 +37,12 @@ public:
         else
             m_error = value.error();
     }
+    template <class T>
+    void readIfThere(const char *field, T &target)
+    {
+        if (m_object.contains(field))
+            read(field, target);
+    }
     void readOptional(const char *field, std::optional<double> &target)
     {
         const auto found = m_object.find(field);
@@ -83,6 +89,8 @@ Result<> writeProgress(const RunProgress &progress, const std::filesystem::path 
         {"bestLoss", optionalNumber(progress.bestLoss)},
         {"lowestLoss", optionalNumber(progress.lowestLoss)},
         {"evaluationsSince", progress.evaluationsSince},
+        {"evaluationSeconds", progress.evaluationSeconds},
+        {"besideSeconds", progress.besideSeconds},
         {"documentsHash", progress.documentsHash},
         {"recipe", recipeToJson(progress.recipe)},
     };
@@ -112,10 +120,10 @@ Result<RunProgress> readProgress(const std::filesystem::path &file)
     reader.read("bestStep", progress.bestStep);
     reader.readOptional("bestLoss", progress.bestLoss);
     reader.readOptional("lowestLoss", progress.lowestLoss);
-    if (json->contains("evaluationsSince")) // checkpoints of older versions have none
-        reader.read("evaluationsSince", progress.evaluationsSince);
-    if (json->contains("generalStep"))
-        reader.read("generalStep", progress.generalStep);
+    reader.readIfThere("evaluationsSince", progress.evaluationsSince); // checkpoints of older versions have none of these
+    reader.readIfThere("generalStep", progress.generalStep);
+    reader.readIfThere("evaluationSeconds", progress.evaluationSeconds);
+    reader.readIfThere("besideSeconds", progress.besideSeconds);
     reader.read("documentsHash", progress.documentsHash);
     if (reader.error())
         return tl::unexpected<Error>(*reader.error());

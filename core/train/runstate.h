@@ -31,6 +31,8 @@ struct RunProgress {
     // Early stopping: lowest held-out loss of all evaluations, checkpoint or not, and how many have passed since.
     std::optional<double> lowestLoss;
     std::int64_t evaluationsSince = 0;
+    // For the time left, 0: not known. What an evaluation took in the mean with all that is done at it, and what of that is not reading rows.
+    double evaluationSeconds = 0, besideSeconds = 0;
     // What the run was made of; must be equal on resume.
     std::string documentsHash; // SHA-256 over all tokens and marks
     Recipe recipe;

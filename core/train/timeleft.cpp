@@ -18,13 +18,18 @@ void TimeLeft::evaluationTook(double seconds)
     ++m_evaluations;
 }
 
+double TimeLeft::evaluationSeconds() const
+{
+    return m_evaluations > 0 ? m_evaluationSum / static_cast<double>(m_evaluations) : 0;
+}
+
 double TimeLeft::seconds(std::int64_t stepsLeft, std::int64_t evaluationsLeft) const
 {
     if (m_steps == 0)
         return -1;
     const double step = m_steps > 1 ? m_stepSum / static_cast<double>(m_steps - 1) : m_firstStep;
     const double guess = (m_reading >= 0 ? m_reading : m_evaluationInSteps * step) + m_beside;
-    const double evaluation = m_evaluations > 0 ? m_evaluationSum / static_cast<double>(m_evaluations) : guess;
+    const double evaluation = m_evaluations > 0 ? evaluationSeconds() : guess;
     return static_cast<double>(stepsLeft) * step + static_cast<double>(evaluationsLeft) * evaluation;
 }
 

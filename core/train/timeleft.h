@@ -16,6 +16,9 @@ public:
     // What is known of an evaluation before the first one: how long reading its rows takes, and what is done beside that.
     void readingTakes(double seconds) { m_reading = seconds; }
     void besideTakes(double seconds) { m_beside = seconds; }
+    // What a run that is resumed remembers of the two; 0: not known.
+    [[nodiscard]] double evaluationSeconds() const;
+    [[nodiscard]] double besideSeconds() const { return m_beside; }
     // Below 0: not known before the first step.
     [[nodiscard]] double seconds(std::int64_t stepsLeft, std::int64_t evaluationsLeft) const;
 

@@ -106,6 +106,7 @@ private:
             return false;
         return m_state.step == m_steps || (every > 0 ? m_state.step % every == 0 : m_plan.isEpochEnd(m_state.step));
     }
+    void learnWhatIsBeside();
     [[nodiscard]] double evaluationInSteps() const;
     [[nodiscard]] Error notFinite(double learningRate) const;
 
@@ -144,6 +145,9 @@ Result<> Loop::resume(const std::filesystem::path &checkpoint)
         return passError(loaded);
     m_state = std::move(*state);
     m_savedStep = m_state.step;
+    if (m_state.evaluationSeconds > 0)
+        m_timeLeft.evaluationTook(m_state.evaluationSeconds);
+    m_timeLeft.besideTakes(m_state.besideSeconds);
     return {};
 }
 
@@ -367,10 +371,16 @@ void Loop::report(StepReport done, std::int64_t stepTokens, double seconds)
     done.seconds = m_state.seconds;
     const std::int64_t evaluations =
         m_setup.heldOutDocuments.empty() ? 0 : evaluationsAfter(m_state.step - 1, m_steps, m_setup.recipe.integer("evalEvery"), m_plan.stepsPerEpoch());
-    if (m_hooks.besideEvaluation)
-        m_timeLeft.besideTakes(m_hooks.besideEvaluation());
+    learnWhatIsBeside();
     done.secondsLeft = m_timeLeft.seconds(m_steps - m_state.step, evaluations); // one that is due now is still to come
     m_hooks.stepFinished(done);
+}
+
+// Listeners of a resumed run know it as soon as they have done it again: until then, what the run remembers counts.
+void Loop::learnWhatIsBeside()
+{
+    if (const double seconds = m_hooks.besideEvaluation ? m_hooks.besideEvaluation() : 0; seconds > 0)
+        m_timeLeft.besideTakes(seconds);
 }
 
 // Reading forward alone costs a third of a step's forward and backward, half of it where the base's weights need no gradients.
@@ -488,6 +498,10 @@ Result<> Loop::save()
         m_state.bestLoss = evalLoss;
         m_state.bestStep = m_state.step;
     }
+
+    learnWhatIsBeside();
+    m_state.evaluationSeconds = m_timeLeft.evaluationSeconds();
+    m_state.besideSeconds = m_timeLeft.besideSeconds();
 
     auto writer = CheckpointWriter::begin(m_setup.checkpointFolder, m_state.step);
     if (!writer)

@@ -4,7 +4,6 @@
 //   bench_cockpit work [STEPS]   how long the window lets an event wait while the default model learns, is evaluated, saved and exported with both
 //                                of two cores, what the training loses to the window, and how well the time left was foretold
 #include "core/base/memory.h"
-#include "core/engine/sample.h"
 #include "tests/bench/benchwindow.h"
 #include "ui/runs/chartpane.h"
 #include "ui/runs/ledgerview.h"
@@ -19,7 +18,12 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
 #include <thread>
+#include <unistd.h>
 
 using namespace fettle;
 using namespace fettle::ui;
@@ -182,16 +186,43 @@ double median(std::vector<double> values)
     return *middle;
 }
 
+// Rows of one length, so that a step is like another one.
+bool createEvenProject(const QString &folder)
+{
+    auto project = engine::Project::create(folder.toStdString());
+    std::vector<data::Record> records;
+    for (int i = 100; i < 260; ++i) {
+        records.push_back(data::makePair("Where does box " + std::to_string(i) + " of the archive stand, and who may open it?", "",
+                                         "Box " + std::to_string(i) + " stands on the second shelf of the room at the end of the corridor, and only the head of the archive may open it, beside a witness."));
+        records.back().split = i % 10 == 9 ? data::Split::HeldOut : data::Split::Train;
+    }
+    return project && project->addRecords(std::move(records), "Added");
+}
+
 // What a run does while the window follows it, and while the window's thread sleeps.
 struct Pace {
-    std::vector<double> tokensPerSecond; // of each step
-    double cpuSeconds = 0, seconds = 0;  // of the window's thread, and how long
+    std::vector<double> tokensPerSecond; // the median step of each turn
+    std::size_t steps = 0;
+    std::map<int, double> cpuSeconds; // of each thread
+    double seconds = 0;
 };
+
+// Of each thread of this program since its start, by number.
+std::map<int, double> secondsOfThreads()
+{
+    std::map<int, double> all;
+    for (const auto &thread : std::filesystem::directory_iterator("/proc/self/task")) {
+        double nanoseconds = 0;
+        if (std::ifstream(thread.path() / "schedstat") >> nanoseconds)
+            all[std::stoi(thread.path().filename())] = nanoseconds * 1e-9;
+    }
+    return all;
+}
 
 // The window and no window take turns within one run, until this step: the machine may become slower or faster meanwhile.
 void takeTurns(Window &window, const RunsPage &page, Heartbeat &heart, std::int64_t last, Pace &with, Pace &without)
 {
-    constexpr std::int64_t kTurnSteps = 6;
+    constexpr std::int64_t kTurnSteps = 10;
     const auto step = [&] { return window.bridge.activeRunInfo().step; };
     const auto isOver = [&] { return step() >= last || !window.bridge.isRunActive(); };
     double turnSeconds = 0;
@@ -200,7 +231,7 @@ void takeTurns(Window &window, const RunsPage &page, Heartbeat &heart, std::int6
         Pace &pace = isShown ? with : without;
         const std::int64_t before = step();
         const Stopwatch watch;
-        const double cpuBefore = threadSeconds();
+        const auto cpuBefore = secondsOfThreads();
         if (isShown) {
             heart.goOn();
             wait([&] { return isOver() || step() >= before + kTurnSteps; }, 600);
@@ -209,23 +240,51 @@ void takeTurns(Window &window, const RunsPage &page, Heartbeat &heart, std::int6
         } else {
             std::this_thread::sleep_for(std::chrono::duration<double>(turnSeconds));
         }
-        pace.cpuSeconds += threadSeconds() - cpuBefore;
         pace.seconds += watch.seconds();
+        for (const auto &[thread, seconds] : secondsOfThreads())
+            pace.cpuSeconds[thread] += seconds - (cpuBefore.contains(thread) ? cpuBefore.at(thread) : 0);
         wait([] { return false; }, 0.1); // takes what arrived meanwhile
         std::vector<double> paces;
         for (const engine::MetricPoint &point : page.curves().points) { // but for the two steps that belong to both turns
             if (point.step > before + 1 && point.step < step())
                 paces.push_back(point.tokensPerSecond);
         }
+        if (paces.empty())
+            continue;
         std::printf("%s the window, steps %lld to %lld: %.1f tokens/s\n", isShown ? "with   " : "without", static_cast<long long>(before + 1), static_cast<long long>(step()), median(paces));
         std::fflush(stdout);
-        pace.tokensPerSecond.insert(pace.tokensPerSecond.end(), paces.begin(), paces.end());
+        pace.steps += paces.size();
+        pace.tokensPerSecond.push_back(median(paces));
     }
+}
+
+// Each turn with the window against the one without that follows it; and the processor's time of all threads but those that train.
+void tellLoss(const Pace &with, const Pace &without, std::size_t trainingThreads)
+{
+    std::vector<double> losses;
+    for (std::size_t i = 0; i < std::min(with.tokensPerSecond.size(), without.tokensPerSecond.size()); ++i)
+        losses.push_back(100 * (1 - with.tokensPerSecond[i] / without.tokensPerSecond[i]));
+    const auto count = double(losses.size());
+    double sum = 0, squares = 0;
+    for (const double loss : losses)
+        sum += loss;
+    for (const double loss : losses)
+        squares += (loss - sum / count) * (loss - sum / count);
+    std::printf("lost to the window: %.2f %% +- %.2f (mean of %zu pairs of turns, %zu steps with it and %zu without, and its standard error); median %.2f %%\n", sum / count,
+                std::sqrt(squares / count / std::max(1.0, count - 1)), losses.size(), with.steps, without.steps, median(losses));
+    std::vector<double> threads;
+    for (const auto &[thread, seconds] : with.cpuSeconds)
+        threads.push_back(seconds);
+    std::ranges::sort(threads, std::greater());
+    double others = 0;
+    for (std::size_t i = trainingThreads; i < threads.size(); ++i)
+        others += threads[i];
+    std::printf("the window's thread took %.2f %% of one core, with all helpers %.2f %%\n", 100 * with.cpuSeconds.at(int(gettid())) / with.seconds, 100 * others / with.seconds);
 }
 
 int work(const QString &folder, int steps)
 {
-    if (auto made = engine::createSampleProject(folder.toStdString()); !made)
+    if (!createEvenProject(folder))
         return 1;
     Window window;
     Heartbeat heart;
@@ -242,7 +301,8 @@ int work(const QString &folder, int steps)
             sinceForetold.restart();
         }
     });
-    window.bridge.startRun(workRequest(steps));
+    const engine::TrainRequest request = workRequest(steps);
+    window.bridge.startRun(request);
     if (!wait([&] { return window.bridge.activeRunInfo().state == engine::RunState::Running; }, 120))
         return 1;
     heart.begin();
@@ -256,19 +316,16 @@ int work(const QString &folder, int steps)
     const double took = sinceForetold.seconds();
     heart.tell("training");
     std::printf("time left after a tenth: %.1f s foretold, %.1f s taken, error %.1f %%\n", foretold, took, 100 * std::abs(foretold / took - 1));
-    constexpr double kCores = 2;
-    const double shown = median(with.tokensPerSecond), alone = median(without.tokensPerSecond);
-    std::printf("tokens/s: %.1f with the window (median of %zu steps), %.1f without (%zu): %.1f %% lost; the window's thread took %.2f %% of both cores\n", shown, with.tokensPerSecond.size(), alone,
-                without.tokensPerSecond.size(), 100 * (1 - shown / alone), 100 * with.cpuSeconds / (kCores * with.seconds));
+    tellLoss(with, without, std::size_t(request.compute.threads));
     heart.begin();
-    engine::ExportRequest request;
-    request.model = "smollm2-135m-instruct";
-    request.adapter = std::to_string(ended.id.value);
-    request.target = "gguf";
-    request.type = "q8_0";
-    request.folder = (folder + QStringLiteral("/model")).toStdString();
+    engine::ExportRequest delivery;
+    delivery.model = "smollm2-135m-instruct";
+    delivery.adapter = std::to_string(ended.id.value);
+    delivery.target = "gguf";
+    delivery.type = "q8_0";
+    delivery.folder = (folder + QStringLiteral("/model")).toStdString();
     bool isDone = false;
-    window.bridge.exportAdapter(request, &window.window, [&](Result<engine::ExportResult> result) {
+    window.bridge.exportAdapter(delivery, &window.window, [&](Result<engine::ExportResult> result) {
         isDone = true;
         if (!result)
             std::fprintf(stderr, "%s\n", result.error().message.c_str());

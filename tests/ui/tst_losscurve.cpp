@@ -42,6 +42,7 @@ private slots:
     void wheelZoomsAndTheWholeComesBack();
     void boxZooms_data();
     void boxZooms();
+    void spikeDoesNotFlattenTheCurve_data();
     void spikeDoesNotFlattenTheCurve();
     void pointerReadsThroughAllCharts();
     void keysGoFromCheckpointToCheckpoint();
@@ -175,14 +176,27 @@ void LossCurveTest::boxZooms()
     QCOMPARE(chart->viewTo(), 200.0);
 }
 
+// However far the smoothed line is lifted by it.
+void LossCurveTest::spikeDoesNotFlattenTheCurve_data()
+{
+    QTest::addColumn<int>("smoothing");
+    QTest::addColumn<double>("loss");
+    QTest::newRow("hardly lifted") << 99 << 40.0;
+    QTest::newRow("as usual") << 85 << 40.0;
+    QTest::newRow("high") << 85 << 400.0;
+    QTest::newRow("not smoothed") << 0 << 40.0;
+}
+
 void LossCurveTest::spikeDoesNotFlattenTheCurve()
 {
+    QFETCH(int, smoothing);
+    QFETCH(double, loss);
     m_runs.addRun(1, RunState::Finished, 200, 200);
-    m_runs.window.state->metrics[1][120].loss = 40;
+    m_runs.window.state->metrics[1][120].loss = loss;
     m_runs.open();
     auto *chart = m_runs.find<LossChart>();
     QTRY_COMPARE(m_runs.page->curves().points.size(), std::size_t(200));
-    m_runs.find<ChartPane>()->smoothing().setValue(99);
+    m_runs.find<ChartPane>()->smoothing().setValue(smoothing);
     QTRY_VERIFY(chart->readingAt(121)->raw > 30);
     const QRect plot = chart->plotRect();
     QTRY_VERIFY(chart->yOf(40) < plot.top() - plot.height()); // far above the picture

@@ -15,6 +15,7 @@ class RunCurvesTest : public QObject {
 
 private slots:
     void spikesDoNotFlattenASmallChart();
+    void oddStepsAreAboveTheUsual();
     void smoothingBeginsAtTheFirstValue();
     void smoothingPassesOverWhatIsNotFinite();
     void thinningKeepsExtremes_data();
@@ -247,6 +248,27 @@ void RunCurvesTest::spikesDoNotFlattenASmallChart()
     line[70].setY(2.5); // near enough to be seen as a whole
     QCOMPARE(SmallChart::topOf(line), 2.5);
     QCOMPARE(SmallChart::topOf(QPolygonF{{1, 3}, {2, 900}}), 900.0); // too few to tell what is usual
+}
+
+void RunCurvesTest::oddStepsAreAboveTheUsual()
+{
+    std::vector<double> falls;
+    for (int step = 0; step < 200; ++step)
+        falls.push_back(0.4 + 8 * std::exp(-step / 2.0)); // most of it in the first steps
+    QVERIFY(usualTop(falls) >= falls.front());
+    const double top = usualTop(falls);
+    falls[70] = falls[130] = falls.back() = 500;
+    QCOMPARE(usualTop(falls), top);
+    std::vector<double> noise;
+    for (int step = 0; step < 500; ++step)
+        noise.push_back(0.8 + 0.3 * std::sin(step * 7.3));
+    QVERIFY(usualTop(noise) > 0.8 + 0.98 * 0.3); // noise is no outlier
+    std::vector<double> grows;
+    for (int step = 0; step < 300; ++step)
+        grows.push_back(step < 280 ? 1 : std::pow(1.5, step - 280));
+    QVERIFY(usualTop(grows) > grows.back() / 2); // nor is what has begun to diverge
+    QCOMPARE(usualTop({3, 900}), 900.0); // too few to tell what is usual
+    QCOMPARE(usualTop({}), 0.0);
 }
 
 QTEST_GUILESS_MAIN(RunCurvesTest)

@@ -54,6 +54,7 @@ struct Spoilt {
     std::vector<const char *> settings;
     std::function<void(std::vector<data::Record> &)> records = [](auto &) {};
     std::function<void(const fs::path &model)> model = {}; // changes a copy of it
+    std::function<void(std::int64_t step)> atStep = {};
 };
 
 // Asks for pages of a file that is thrown out of memory again and again, as memory on the disk would be.
@@ -88,6 +89,20 @@ private:
     std::jthread m_thread;
 };
 
+// Other programs that want the processor too: several for each core.
+class OtherWork {
+public:
+    void begin()
+    {
+        constexpr unsigned kForEachCore = 6;
+        for (unsigned i = 0; i < kForEachCore * std::max(1U, std::thread::hardware_concurrency()); ++i)
+            m_threads.emplace_back([](std::stop_token stop) { while (!stop.stop_requested()) {} });
+    }
+
+private:
+    std::vector<std::jthread> m_threads;
+};
+
 } // namespace
 
 Q_DECLARE_METATYPE(Spoilt)
@@ -101,6 +116,7 @@ private slots:
     void goodRunHasNoFinding();
     void plainTemplateTeachesTheEnd();
     void memoryOnTheDiskIsCounted();
+    void busyComputerIsTold();
 
 private:
     // What the doctor says about a run; the step of its end where it failed.
@@ -132,7 +148,10 @@ std::vector<RunFinding> RunDoctorRealTest::findingsOf(const Spoilt &spoilt)
             qFatal("%s", setting);
     if (!project || !project->addRecords(std::move(records), "Added"))
         qFatal("no project");
-    (void)engine::trainRun(*project, wish); // one that fails is examined too
+    engine::RunEvents events;
+    if (spoilt.atStep)
+        events.stepFinished = [&](RunId, const engine::MetricPoint &point, double) { spoilt.atStep(point.step); };
+    (void)engine::trainRun(*project, wish, events); // one that fails is examined too
     const engine::RunInfo run = project->runs()->back();
     RunCurves curves;
     curves.steps = run.steps;
@@ -146,7 +165,8 @@ std::vector<RunFinding> RunDoctorRealTest::findingsOf(const Spoilt &spoilt)
     qInfo("%zu steps, loss %.3f to %.3f, held out %.3f", curves.points.size(), curves.points.front().loss, curves.points.back().loss, curves.evals.empty() ? -1 : curves.evals.back().loss);
     for (const RunFinding &finding : findings)
         qInfo("%s %s", qPrintable(finding.what), qPrintable(finding.remedy));
-    std::erase_if(findings, [](const RunFinding &finding) { return finding.ailment == Ailment::Slows; }); // other programs at work are told too, and rightly
+    if (!spoilt.atStep) // programs beside this test are told too, and rightly
+        std::erase_if(findings, [](const RunFinding &finding) { return finding.ailment == Ailment::Slows; });
     return findings;
 }
 
@@ -228,6 +248,19 @@ void RunDoctorRealTest::memoryOnTheDiskIsCounted()
         QSKIP("The build folder lies in memory.");
     QCOMPARE(findings.size(), std::size_t(1));
     QCOMPARE(findings.front().ailment, Ailment::Pages);
+}
+
+void RunDoctorRealTest::busyComputerIsTold()
+{
+    constexpr std::int64_t kSince = 140; // of 192 steps
+    OtherWork others;
+    const auto findings = findingsOf({{}, [](auto &) {}, {}, [&others](std::int64_t step) {
+        if (step == kSince)
+            others.begin();
+    }});
+    QCOMPARE(findings.size(), std::size_t(1));
+    QCOMPARE(findings.front().ailment, Ailment::Slows);
+    QVERIFY(findings.front().from > kSince);
 }
 
 QTEST_APPLESS_MAIN(RunDoctorRealTest)

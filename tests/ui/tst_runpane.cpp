@@ -34,6 +34,7 @@ private slots:
     void checkpointBecomesTheResult();
     void settingsMarkWhatDiffers();
     void logTells();
+    void tabsFitANarrowWindow();
 
 private:
     RunsPageFixture m_runs{QStringLiteral("tst_runpane")};
@@ -178,6 +179,37 @@ void RunPaneTest::logTells()
     m_runs.window.gate->release(100);
     QTRY_COMPARE(texts().first(), QStringLiteral("Finished"));
     m_runs.window.picture(QStringLiteral("log"));
+}
+
+// Names where there is room, else the name of the chosen one and icons; a screen reader has the names always.
+void RunPaneTest::tabsFitANarrowWindow()
+{
+    m_runs.addRun(1, RunState::Finished, 60, 60);
+    m_runs.open();
+    QTabBar &tabs = m_runs.find<RunPane>()->tabs();
+    QTRY_COMPARE(tabs.tabText(4), QStringLiteral("Log"));
+    const auto fit = [&tabs] {
+        for (int i = 0; i < tabs.count(); ++i) {
+            if (!tabs.rect().contains(tabs.tabRect(i)))
+                return false;
+        }
+        return true;
+    };
+    QTRY_VERIFY(fit());
+    m_runs.window.window->resize(1024, 700);
+    QTRY_COMPARE(tabs.tabText(4), QString());
+    QTRY_VERIFY(fit());
+    QCOMPARE(tabs.tabText(0), QStringLiteral("Answers"));
+    for (int i = 1; i < tabs.count(); ++i) {
+        QVERIFY(!tabs.tabIcon(i).isNull() && !tabs.accessibleTabName(i).isEmpty());
+        QTest::mouseClick(&tabs, Qt::LeftButton, {}, tabs.tabRect(i).center());
+        QCOMPARE(tabs.currentIndex(), i);
+        QCOMPARE(tabs.tabText(i), tabs.accessibleTabName(i));
+        QTRY_VERIFY(fit());
+    }
+    m_runs.window.window->resize(1600, 1000);
+    QTRY_COMPARE(tabs.tabText(1), QStringLiteral("Checkpoints"));
+    QVERIFY(tabs.tabIcon(1).isNull());
 }
 
 QTEST_MAIN(RunPaneTest)

@@ -1,6 +1,7 @@
 // The look: fonts, icons, contrast, and that no other file names a colour.
 #include "ui/theme/icons.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/labels.h"
 
 #include <QDir>
 #include <QDirIterator>
@@ -176,6 +177,27 @@ private slots:
         QVERIFY(isTold);
         QCOMPARE(tokens().scheme, Scheme::Dark);
         QCOMPARE(qApp->palette().color(QPalette::Window), tokens().surface0);
+        m_theme->apply(ThemeChoice::Light);
+    }
+
+    void linksFollowTheTheme()
+    {
+        TextLabel label;
+        label.setTextFormat(Qt::RichText);
+        label.setText(QStringLiteral("<a href=\"record 3\">No. 3, loss 0.40</a>"));
+        label.show();
+        const auto underlined = [&label](const QColor &colour) {
+            const QImage image = label.grab().toImage();
+            int found = 0;
+            for (int y = 0; y < image.height(); ++y) {
+                for (int x = 0; x < image.width(); ++x)
+                    found += image.pixelColor(x, y) == colour ? 1 : 0;
+            }
+            return found > 20;
+        };
+        QTRY_VERIFY(underlined(tokensOf(Scheme::Light).accent));
+        m_theme->apply(ThemeChoice::Dark);
+        QTRY_VERIFY(underlined(tokensOf(Scheme::Dark).accent));
         m_theme->apply(ThemeChoice::Light);
     }
 

@@ -187,7 +187,6 @@ void MainWindow::startSample()
 
 void MainWindow::updateActions()
 {
-    const bool hasProject = m_bridge.project() != nullptr;
     const auto undo = m_bridge.undoEntry();
     const auto redo = m_bridge.redoEntry();
     QAction *undoAction = m_actions[QStringLiteral("undo")];
@@ -196,9 +195,7 @@ void MainWindow::updateActions()
     setActionPossible(redoAction, redo.has_value(), tr("No change was taken back."));
     undoAction->setToolTip(undo ? tr("Undo: %1").arg(QString::fromStdString(undo->what)) : tr("Undo"));
     redoAction->setToolTip(redo ? tr("Redo: %1").arg(QString::fromStdString(redo->what)) : tr("Redo"));
-    setActionPossible(m_actions[QStringLiteral("closeProject")], hasProject && !m_bridge.isRunActive(),
-                      hasProject ? tr("A run is learning. Pause or stop it first.") : tr("No project is open."));
-    setActionPossible(m_actions[QStringLiteral("pauseRun")], m_bridge.isRunActive(), tr("No run is going on."));
+    const bool hasProject = m_bridge.project() != nullptr;
     for (const PageEntry &entry : m_entries)
         setActionPossible(m_actions[QStringLiteral("page-") + entry.id], hasProject || !entry.needsProject,
                           tr("Open a project first."));

@@ -96,7 +96,6 @@ void MainWindow::connectBridge()
     connect(&m_bridge, &Bridge::projectOpened, this, &MainWindow::projectSwitched);
     connect(&m_bridge, &Bridge::projectClosed, this, &MainWindow::projectSwitched);
     connect(&m_bridge, &Bridge::undoChanged, this, &MainWindow::updateActions);
-    connect(&m_bridge, &Bridge::jobChanged, this, &MainWindow::updateActions);
     connect(&m_bridge, &Bridge::settingsChanged, this, &MainWindow::updateModelChip);
     connect(&m_bridge, &Bridge::errorOccurred, this, [this](const Error &error) {
         // The Runs page shows the failure of a run itself, with the way back.
@@ -104,13 +103,20 @@ void MainWindow::connectBridge()
         if (!isFailedRun || currentPageId() != QLatin1String("runs"))
             showMessage(messageOf(error));
     });
+    // With every step of a run: asks the project nothing.
     const auto showActivity = [this] {
         const int runs = indexOf(QStringLiteral("runs"));
         if (runs >= 0)
             m_rail->setPageActive(runs, m_bridge.isRunActive());
+        const bool hasProject = m_bridge.project() != nullptr;
+        setActionPossible(m_actions[QStringLiteral("closeProject")], hasProject && !m_bridge.isRunActive(),
+                          hasProject ? tr("A run is learning. Pause or stop it first.") : tr("No project is open."));
+        setActionPossible(m_actions[QStringLiteral("pauseRun")], m_bridge.isRunActive(), tr("No run is going on."));
     };
-    connect(&m_bridge, &Bridge::jobChanged, this, showActivity);
+    for (const auto signal : {&Bridge::jobChanged, &Bridge::projectOpened, &Bridge::projectClosed})
+        connect(&m_bridge, signal, this, showActivity);
     connect(&m_bridge, &Bridge::runEnded, this, showActivity);
+    showActivity();
 }
 
 int MainWindow::indexOf(const QString &id) const

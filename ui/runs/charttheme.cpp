@@ -1,6 +1,7 @@
 // See charttheme.h.
 #include "ui/runs/charttheme.h"
 
+#include "ui/runs/stepseries.h"
 #include "ui/theme/tokens.h"
 
 #include <qcustomplot.h>
@@ -66,6 +67,16 @@ void applyChartTheme(QCustomPlot &plot)
     plot.xAxis->grid()->setVisible(false); // horizontal lines only
 }
 
+double usualTopOf(const QCPGraph &line, const QCPRange &view)
+{
+    std::vector<double> values;
+    for (const QCPGraphData &point : *line.data()) {
+        if (view.contains(point.key))
+            values.push_back(point.value);
+    }
+    return usualTop(values);
+}
+
 void setLossRange(QCPAxis &axis, const QCPRange *shown, bool isLogarithmic)
 {
     const QCPRange range = shown ? *shown : QCPRange(isLogarithmic ? 1.0 : 0.0, 3.0);
@@ -73,7 +84,8 @@ void setLossRange(QCPAxis &axis, const QCPRange *shown, bool isLogarithmic)
         const double room = std::max(1.02, std::pow(range.upper / std::max(range.lower, kSmallestLoss), 0.06));
         axis.setRange(std::max(range.lower / room, kSmallestLoss), range.upper * room);
     } else {
-        const double room = std::max(0.06 * range.size(), 0.02 * std::abs(range.upper) + 1e-6);
+        const double least = (range.size() > 0 ? 0.02 : 0.25) * std::abs(range.upper) + 1e-6; // one value alone has no scale yet
+        const double room = std::max(0.06 * range.size(), least);
         axis.setRange(range.lower >= 0 ? std::max(0.0, range.lower - room) : range.lower - room, range.upper + room);
     }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 class QCPAxis;
+class QCPGraph;
 class QCPRange;
 class QCustomPlot;
 
@@ -22,6 +23,8 @@ void setAxisCounts(QCustomPlot &plot, AxisCounts counts, int ticks);
 // Axes, ticks, labels, grid and background in the colours of the tokens in use. Graphs keep their pens: their owner sets them.
 void applyChartTheme(QCustomPlot &plot);
 
+// usualTop of the part of a line that is in view.
+[[nodiscard]] double usualTopOf(const QCPGraph &line, const QCPRange &view);
 // A value axis with room around what is shown; nothing: a place for losses to come.
 void setLossRange(QCPAxis &axis, const QCPRange *shown, bool isLogarithmic);
 

@@ -23,6 +23,7 @@ using namespace measure;
 namespace {
 
 constexpr int kSectionHead = 44;
+constexpr int kLeastNumbers = 44;
 constexpr int kLeastColumn = 96; // a table that has no room for all columns scrolls
 
 QHBoxLayout *sectionLine(QVBoxLayout &column, Qt::Edges edges = Qt::TopEdge | Qt::BottomEdge)
@@ -93,9 +94,7 @@ QWidget *CompareView::makeLeft()
     m_chart->setToolTip(tr("The wheel zooms, dragging moves a zoomed view, a double click shows everything."));
     column->addWidget(m_chart, 3);
     m_outcomes = plainTable("compareOutcomes", outcomeHeads(), tr("What came of each run"), tr("A double click or Enter opens the run."));
-    m_outcomes->setMinimumHeight(120);
-    m_outcomes->header()->setSectionResizeMode(0, QHeaderView::ResizeToContents);
-    m_outcomes->header()->setStretchLastSection(true);
+    m_outcomes->header()->setMinimumSectionSize(kLeastNumbers);
     const QStringList helps = outcomeHelps();
     for (int i = 0; i < m_outcomes->columnCount(); ++i)
         m_outcomes->headerItem()->setToolTip(i, helps[i]);
@@ -118,9 +117,9 @@ QWidget *CompareView::makeLeft()
 
 QWidget *CompareView::makeRight()
 {
-    auto *right = new Pane(Surface::Page, Qt::LeftEdge);
+    auto *right = new Pane(Surface::Page); // the splitter draws the line beside it
     auto *column = new QVBoxLayout(right);
-    column->setContentsMargins(1, 0, 0, 0);
+    column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     QHBoxLayout *head = sectionLine(*column, Qt::BottomEdge);
     head->addWidget(strongLabel(tr("Settings")));
@@ -152,6 +151,7 @@ QWidget *CompareView::makeRight()
     for (int i = 1; i < 3; ++i)
         m_changes->header()->setSectionResizeMode(i, QHeaderView::ResizeToContents);
     column->addWidget(m_changes, 2);
+    column->addStretch(1);
     connect(m_differencesOnly, &QAbstractButton::toggled, this, &CompareView::showSettings);
     connect(m_dataChoice, &QComboBox::currentIndexChanged, this, &CompareView::showData);
     connect(m_wholeDifference, &QPushButton::clicked, this, &CompareView::showWholeDifference);

@@ -39,6 +39,7 @@ constexpr int kComparedSmoothing = 85;   // percent, as the chart of one run
 constexpr double kRoomAtEnd = 1.015; // so that the last mark is whole
 constexpr int kListedChanges = 200;   // the dialog has more
 constexpr int kTableWidth = 440, kTableNarrow = 300;
+constexpr int kOutcomesToSpare[] = {2, 5, 6, 9}; // columns of outcomeHeads() for which a narrow window has no room
 
 QString questionOf(const data::SnapshotChange &change)
 {
@@ -79,6 +80,8 @@ void CompareView::setNarrow(bool isNarrow)
 {
     const int table = isNarrow ? kTableNarrow : kTableWidth;
     m_splitter->setSizes({std::max(1, width() - table), table});
+    for (const int column : kOutcomesToSpare)
+        m_outcomes->setColumnHidden(column, isNarrow);
 }
 
 void CompareView::showRuns(std::vector<RunId> runs)
@@ -223,6 +226,7 @@ void CompareView::showOutcomes()
         if (int(i) == leader)
             item->setFont(1, textFont(TextSize::Body, Weight::SemiBold));
     }
+    limitToRows(*m_outcomes);
     const QStringList notes = comparisonNotes(m_comparison);
     m_notes->setText(notes.join(QLatin1Char('\n')));
     m_notes->setVisible(!notes.isEmpty());
@@ -255,6 +259,7 @@ void CompareView::showSettings()
                 item->setFont(int(i) + 1, textFont(TextSize::Body, Weight::SemiBold));
         }
     }
+    limitToRows(*m_settings);
     m_settingsState->setText(differing == 0 ? tr("all are the same") : tr("%1 of %2 differ").arg(differing).arg(rows.size()));
 }
 
@@ -286,6 +291,7 @@ void CompareView::showData()
         item->setToolTip(0, item->text(0));
         alignRight(*item, 1, 2);
     }
+    limitToRows(*m_changes);
 }
 
 void CompareView::showWholeDifference()

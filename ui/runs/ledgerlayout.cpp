@@ -103,6 +103,7 @@ QWidget *LedgerView::makeFilters()
     m_filters.front().chip->setChecked(true);
     line->addWidget(chips, 1);
     auto *close = new Button(tr("Back to the curves"), QStringLiteral("activity"), tr("Shows the curves of the run again."));
+    close->setObjectName(QStringLiteral("closeLedger"));
     close->setKeyHint(tr("Esc"));
     connect(close, &QPushButton::clicked, this, &LedgerView::closeWished);
     line->addWidget(close, 0, Qt::AlignTop);
@@ -129,7 +130,7 @@ void LedgerView::setupTable()
     m_table->horizontalHeader()->setSectionResizeMode(LedgerModel::Text, QHeaderView::Stretch);
     m_table->horizontalHeader()->setSortIndicator(LedgerModel::Last, Qt::DescendingOrder);
     for (const auto &[column, width] : {std::pair(LedgerModel::Number, 72), std::pair(LedgerModel::Tags, 110), std::pair(LedgerModel::Course, kCourseWidth),
-                                        std::pair(LedgerModel::First, 70), std::pair(LedgerModel::Last, 70), std::pair(LedgerModel::Finding, 130)})
+                                        std::pair(LedgerModel::First, 70), std::pair(LedgerModel::Last, 70), std::pair(LedgerModel::Finding, 140)})
         m_table->setColumnWidth(column, width);
     m_table->installEventFilter(this); // letters are keys of the view, not a search
     connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &LedgerView::showCurrent);
@@ -203,6 +204,7 @@ void LedgerView::setNarrow(bool isNarrow)
     for (const int column : {int(LedgerModel::Tags), int(LedgerModel::First)})
         m_table->setColumnHidden(column, isNarrow);
     m_table->setColumnWidth(LedgerModel::Course, isNarrow ? 80 : kCourseWidth);
+    findChild<QWidget *>(QStringLiteral("closeLedger"))->setVisible(!isNarrow); // the button of the page and Escape do the same
 }
 
 } // namespace fettle::ui

@@ -215,13 +215,15 @@ QVariant LedgerModel::headerData(int section, Qt::Orientation orientation, int r
         return {};
     if (role == Qt::TextAlignmentRole)
         return int(Qt::AlignVCenter | (section == Number || section == First || section == Last ? Qt::AlignRight : Qt::AlignLeft));
+    if (role == Qt::ToolTipRole && section == Course)
+        return tr("Loss of the record from its first reading to the last, all records on one scale");
     if (role != Qt::DisplayRole)
         return {};
     switch (section) {
     case Number: return tr("No.");
     case Text: return tr("Record");
     case Tags: return tr("Tags");
-    case Course: return tr("Loss, first to last");
+    case Course: return tr("Loss");
     case First: return tr("First");
     case Last: return tr("Last");
     default: return tr("Verdict");

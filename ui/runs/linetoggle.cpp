@@ -13,6 +13,22 @@ namespace {
 
 constexpr int kLineSample = 18, kToggleSide = 6;
 
+void drawSample(QCPPainter &painter, QPointF from, int series, const QColor &colour)
+{
+    painter.setPen(QPen(colour, 2));
+    painter.drawLine(from, from + QPointF(kLineSample, 0));
+    QCPScatterStyle mark = seriesMark(series);
+    mark.setPen(QPen(colour, 1.5));
+    mark.applyTo(&painter, QPen(colour, 1.5));
+    mark.drawShape(&painter, from + QPointF(kLineSample / 2.0, 0));
+}
+
+QColor seriesColour(int series)
+{
+    const auto &colours = tokens().series;
+    return colours[std::size_t(series) % colours.size()];
+}
+
 } // namespace
 
 QCPScatterStyle seriesMark(int series)
@@ -22,6 +38,17 @@ QCPScatterStyle seriesMark(int series)
                                                                QCPScatterStyle::ssPlus, QCPScatterStyle::ssStar};
     const Tokens &t = tokens();
     return {kMarks[std::size_t(series) % std::size(kMarks)], QPen(t.series[std::size_t(series) % t.series.size()], 1.5), QBrush(t.surface1), 7};
+}
+
+QPixmap seriesSample(int series, qreal pixelRatio)
+{
+    QPixmap sample(QSize(kLineSample, kIconSmall) * pixelRatio);
+    sample.setDevicePixelRatio(pixelRatio);
+    sample.fill(Qt::transparent);
+    QCPPainter painter(&sample);
+    painter.setRenderHint(QPainter::Antialiasing);
+    drawSample(painter, QPointF(0, kIconSmall / 2.0), series, seriesColour(series));
+    return sample;
 }
 
 LineToggle::LineToggle(const QString &name, int series, const QString &help, QWidget *parent) : QAbstractButton(parent), m_series(series)
@@ -64,14 +91,7 @@ void LineToggle::paintEvent(QPaintEvent *)
     painter.setRenderHint(QPainter::Antialiasing);
     if (underMouse())
         drawBox(painter, rect(), t.surface2, {}, kRadiusButton);
-    const double middle = height() / 2.0;
-    const QColor colour = isChecked() ? t.series[std::size_t(m_series) % t.series.size()] : t.disabled;
-    painter.setPen(QPen(colour, 2));
-    painter.drawLine(QPointF(kToggleSide, middle), QPointF(kToggleSide + kLineSample, middle));
-    QCPScatterStyle mark = seriesMark(m_series);
-    mark.setPen(QPen(colour, 1.5));
-    mark.applyTo(&painter, QPen(colour, 1.5));
-    mark.drawShape(&painter, QPointF(kToggleSide + kLineSample / 2.0, middle));
+    drawSample(painter, QPointF(kToggleSide, height() / 2.0), m_series, isChecked() ? seriesColour(m_series) : t.disabled);
     int x = kToggleSide + kLineSample + kStep1;
     QFont font = textFont(TextSize::Small);
     font.setStrikeOut(!isChecked());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QAbstractButton>
+#include <QPixmap>
 
 class QCPScatterStyle;
 
@@ -26,6 +27,8 @@ private:
     QString m_value;
 };
 
+// The line of a series with its mark, for a table beside the chart.
+[[nodiscard]] QPixmap seriesSample(int series, qreal pixelRatio);
 // Colour alone is never the only sign: each series has a mark of its own.
 [[nodiscard]] QCPScatterStyle seriesMark(int series);
 

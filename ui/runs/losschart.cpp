@@ -24,7 +24,6 @@ constexpr double kFewestSteps = 4; // closest view
 constexpr double kGrip = 6;         // pixels beside the line of the chosen step where it can be taken
 constexpr double kNoteHeight = 14; // pixels of the mark of a note
 constexpr int kMostCircles = 120;    // more evaluations in view are a line without circles
-constexpr double kOutlier = 3;     // raw values this many times above everything else do not stretch the axis
 
 QVector<QCPGraphData> graphData(const QPolygonF &line, const LossChart &chart)
 {
@@ -203,6 +202,7 @@ void LossChart::fillGraphs()
     const QCPRange view = m_plot->xAxis->range();
     m_rawLine->data()->set(graphData(thinnedPoints(m_series.x, m_series.loss, view.lower, view.upper, columns), *this), true);
     m_smoothLine->data()->set(graphData(averagedPoints(m_series.x, m_series.smooth, view.lower, view.upper, columns), *this), true);
+    m_smoothLine->setScatterStyle(m_smoothLine->dataCount() == 1 ? QCPScatterStyle(QCPScatterStyle::ssDisc, m_smoothLine->pen().color(), 6) : QCPScatterStyle());
     std::vector<double> evalPlaces, evalLosses;
     for (const engine::EvalPoint &eval : m_curves.evals) {
         evalPlaces.push_back(m_axis.toValue(double(eval.step)));
@@ -220,6 +220,7 @@ void LossChart::fitValueAxis()
     const QCPRange view = m_plot->xAxis->range();
     const bool isLog = m_scale == Scale::Logarithmic;
     const auto sign = isLog ? QCP::sdPositive : QCP::sdBoth;
+    const double top = usualTopOf(*m_rawLine, view); // one odd step lifts the smoothed line for a while
     QCPRange range;
     bool isFirst = true;
     for (const QCPGraph *graph : {m_smoothLine, m_heldOut, m_rawLine}) {
@@ -227,8 +228,8 @@ void LossChart::fitValueAxis()
         QCPRange found = graph->getValueRange(hasFound, sign, view);
         if (!hasFound)
             continue;
-        if (graph == m_rawLine && !isFirst)
-            found.upper = std::min(found.upper, range.upper + kOutlier * std::max(range.size(), 0.1 * range.upper));
+        if (graph != m_heldOut)
+            found.upper = std::max(found.lower, std::min(found.upper, top));
         range = isFirst ? found : QCPRange(std::min(range.lower, found.lower), std::max(range.upper, found.upper));
         isFirst = false;
     }

@@ -193,9 +193,11 @@ void OverlayChart::fitValueAxis()
     bool isFirst = true;
     for (int i = 0; i < m_plot->graphCount(); ++i) {
         bool hasFound = false;
-        const QCPRange found = m_plot->graph(i)->getValueRange(hasFound, m_isLogarithmic ? QCP::sdPositive : QCP::sdBoth, m_plot->xAxis->range());
-        if (!hasFound || !m_plot->graph(i)->visible())
+        const QCPGraph &line = *m_plot->graph(i);
+        QCPRange found = line.getValueRange(hasFound, m_isLogarithmic ? QCP::sdPositive : QCP::sdBoth, m_plot->xAxis->range());
+        if (!hasFound || !line.visible())
             continue;
+        found.upper = std::max(found.lower, std::min(found.upper, usualTopOf(line, m_plot->xAxis->range())));
         range = isFirst ? found : QCPRange(std::min(range.lower, found.lower), std::max(range.upper, found.upper));
         isFirst = false;
     }

@@ -3,11 +3,16 @@
 
 #include "ui/runs/losschart.h"
 #include "ui/runs/runwords.h"
+#include "ui/theme/icons.h"
+#include "ui/widgets/words.h"
 
 #include <QHBoxLayout>
+#include <QResizeEvent>
 #include <QStackedWidget>
 #include <QTabBar>
 #include <QVBoxLayout>
+
+#include <array>
 
 namespace fettle::ui {
 
@@ -17,6 +22,18 @@ namespace {
 
 constexpr int kDoctorTab = 2;
 constexpr std::size_t kReadAtOnce = 20'000; // steps that the doctor reads in a few milliseconds
+
+struct RunTab { QString name, icon, help; };
+
+// In the order of the widgets below them.
+std::array<RunTab, 5> runTabs()
+{
+    return {{{RunPane::tr("Answers"), QStringLiteral("message-square"), RunPane::tr("What the run answered at the chosen step, beside the base model.")},
+             {RunPane::tr("Checkpoints"), QStringLiteral("save"), RunPane::tr("Saved states of the run, each can answer in the playground.")},
+             {RunPane::tr("Doctor"), QStringLiteral("stethoscope"), RunPane::tr("What looks wrong with the run, and what to do about it.")},
+             {RunPane::tr("Settings"), QStringLiteral("sliders-horizontal"), RunPane::tr("What the run was made of, and what differs from the default.")},
+             {RunPane::tr("Log"), QStringLiteral("list"), RunPane::tr("What happened, newest first.")}}};
+}
 
 } // namespace
 
@@ -28,16 +45,8 @@ RunPane::RunPane(const LossChart &chart, const AnswerPane::Actions &actions, QWi
     column->setSpacing(0);
     auto *head = new Pane(Surface::Page, Qt::BottomEdge);
     auto *line = new QHBoxLayout(head);
-    line->setContentsMargins(kPaneSide, 4, kPaneSide, 1);
-    m_tabs = new QTabBar;
-    m_tabs->setDrawBase(false);
-    m_tabs->setExpanding(false);
-    m_tabs->setAccessibleName(tr("What is shown of the run"));
-    m_tabs->setTabToolTip(m_tabs->addTab(tr("Answers")), tr("What the run answered at the chosen step, beside the base model."));
-    m_tabs->setTabToolTip(m_tabs->addTab(tr("Checkpoints")), tr("Saved states of the run, each can answer in the playground."));
-    m_tabs->setTabToolTip(m_tabs->addTab(tr("Doctor")), tr("What looks wrong with the run, and what to do about it."));
-    m_tabs->setTabToolTip(m_tabs->addTab(tr("Settings")), tr("What the run was made of, and what differs from the default."));
-    m_tabs->setTabToolTip(m_tabs->addTab(tr("Log")), tr("What happened, newest first."));
+    line->setContentsMargins(kPaneSide, 4, 0, 1); // a tab ends with room of its own
+    setupTabs();
     line->addWidget(m_tabs);
     line->addStretch(1);
     column->addWidget(head);
@@ -52,8 +61,46 @@ RunPane::RunPane(const LossChart &chart, const AnswerPane::Actions &actions, QWi
     column->addWidget(m_stack, 1);
     connect(m_tabs, &QTabBar::currentChanged, this, [this](int index) {
         m_stack->setCurrentIndex(index);
+        nameTabs();
         fillCurrent();
     });
+}
+
+void RunPane::setupTabs()
+{
+    m_tabs = new QTabBar;
+    m_tabs->setDrawBase(false);
+    m_tabs->setExpanding(false);
+    m_tabs->setAccessibleName(tr("What is shown of the run"));
+    for (const RunTab &tab : runTabs())
+        m_tabs->setTabToolTip(m_tabs->addTab(tab.name), tab.help);
+}
+
+// Where there is no room for all names, those that are not chosen stand back for their icons.
+void RunPane::nameTabs()
+{
+    const auto tabs = runTabs();
+    for (int i = 0; i < m_tabs->count(); ++i) {
+        const QString number = i == kDoctorTab ? m_findings : QString();
+        m_tabs->setTabText(i, number.isEmpty() ? tabs[std::size_t(i)].name : tr("%1 %2").arg(tabs[std::size_t(i)].name, number));
+        m_tabs->setTabIcon(i, {});
+        m_tabs->setAccessibleTabName(i, m_tabs->tabText(i));
+    }
+    if (m_tabs->sizeHint().width() <= width() - kPaneSide)
+        return;
+    for (int i = 0; i < m_tabs->count(); ++i) {
+        if (i == m_tabs->currentIndex())
+            continue;
+        m_tabs->setTabText(i, i == kDoctorTab ? m_findings : QString());
+        m_tabs->setTabIcon(i, icon(tabs[std::size_t(i)].icon, Ink::Muted));
+    }
+}
+
+void RunPane::resizeEvent(QResizeEvent *event)
+{
+    Pane::resizeEvent(event);
+    if (event->size().width() != event->oldSize().width())
+        nameTabs();
 }
 
 void RunPane::show(const engine::RunInfo &run, const std::vector<SeenState> &seen)
@@ -98,7 +145,11 @@ void RunPane::setDiagnosis(Diagnosis diagnosis)
 {
     m_doctor->setDiagnosis(std::move(diagnosis), !m_chart.curves().points.empty());
     const auto count = m_doctor->findings().size();
-    m_tabs->setTabText(kDoctorTab, count == 0 ? tr("Doctor") : tr("Doctor %1").arg(count));
+    const QString findings = count == 0 ? QString() : countText(qint64(count));
+    if (findings == m_findings)
+        return;
+    m_findings = findings;
+    nameTabs();
 }
 
 void RunPane::fillCurrent()

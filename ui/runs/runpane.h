@@ -32,7 +32,12 @@ public:
 signals:
     void examinationWished(); // the run is too long for the doctor to read it here
 
+protected:
+    void resizeEvent(QResizeEvent *event) override;
+
 private:
+    void setupTabs();
+    void nameTabs();
     void fillCurrent();
     void examine();
 
@@ -43,6 +48,7 @@ private:
     engine::RunState m_examinedState = engine::RunState::Idle;
     std::vector<SeenState> m_seen;
     QTabBar *m_tabs;
+    QString m_findings; // their number, beside the doctor's name; empty: none
     QStackedWidget *m_stack;
     AnswerPane *m_answers;
     CheckpointPane *m_checkpoints;

@@ -198,7 +198,7 @@ QWidget *RunsPage::makeWork()
     m_chart = new ChartPane(m_curves);
     m_chart->setMinimumWidth(360);
     m_pane = new RunPane(m_chart->loss(), {m_previous, m_next, m_openPlayground, m_makeResult, m_choosePrompts});
-    m_pane->setMinimumWidth(260);
+    m_pane->setMinimumWidth(kPaneNarrow);
     m_splitter = new QSplitter(Qt::Horizontal);
     m_splitter->setChildrenCollapsible(false);
     m_splitter->setHandleWidth(1);

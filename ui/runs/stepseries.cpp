@@ -189,6 +189,28 @@ QPolygonF thinnedPoints(const StepSeries &x, const StepSeries &y, double from, d
     return thinned(x, y, from, to, columns, [&](std::size_t begin, std::size_t end) { return y.extremes(begin, end); });
 }
 
+// The middle of the values around each one follows a curve that falls or rises, also from its very beginning, and passes over what is odd.
+double usualTop(const std::vector<double> &values)
+{
+    constexpr std::size_t kFewest = 20, kBeside = 4;
+    constexpr double kUsual = 0.98, kOutlier = 3, kSmallestRange = 0.1; // of the top
+    if (values.size() < kFewest)
+        return values.empty() ? 0 : std::ranges::max(values);
+    double lowest = std::numeric_limits<double>::infinity(), highest = -lowest;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const std::size_t before = std::min(i, kBeside), end = std::min(i + kBeside + 1, values.size());
+        std::vector<double> around(values.begin() + std::ptrdiff_t(i - before), values.begin() + std::ptrdiff_t(std::min(end, i + before + 1)));
+        const auto middle = around.begin() + std::ptrdiff_t(around.size() / 2);
+        std::ranges::nth_element(around, middle);
+        lowest = std::min(lowest, *middle);
+        highest = std::max(highest, *middle);
+    }
+    std::vector<double> all = values;
+    const auto usual = all.begin() + std::ptrdiff_t(kUsual * double(all.size() - 1));
+    std::ranges::nth_element(all, usual);
+    return std::max(*usual, highest + kOutlier * std::max(highest - lowest, kSmallestRange * highest));
+}
+
 QPolygonF averagedPoints(const StepSeries &x, const StepSeries &y, double from, double to, int columns)
 {
     QPolygonF line;

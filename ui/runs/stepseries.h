@@ -56,6 +56,10 @@ private:
 [[nodiscard]] QPolygonF thinnedPoints(const std::vector<double> &x, const std::vector<double> &y, double from, double to, int columns);
 [[nodiscard]] QPolygonF thinnedPoints(const StepSeries &x, const StepSeries &y, double from, double to, int columns);
 
+// Up to where a chart must reach to show what is usual: values that stand out far above those around them, odd steps, are left above. Of few
+// values all are shown; of none, 0.
+[[nodiscard]] double usualTop(const std::vector<double> &values);
+
 // One point for each column: the mean of what falls into it. For a line that is smooth already; two points would make a band of it.
 [[nodiscard]] QPolygonF averagedPoints(const StepSeries &x, const StepSeries &y, double from, double to, int columns);
 

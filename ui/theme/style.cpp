@@ -143,7 +143,8 @@ QSize Style::sizeFromContents(ContentsType type, const QStyleOption *option, con
     case CT_TabBarTab: {
         const auto *tab = qstyleoption_cast<const QStyleOptionTab *>(option);
         const int text = tab ? QFontMetrics(textFont(TextSize::Body, Weight::SemiBold)).horizontalAdvance(tab->text) : size.width();
-        return {text + 20, qRound(40 * textScale())};
+        const int picture = !tab || tab->icon.isNull() ? 0 : tab->text.isEmpty() ? kIcon : kIcon + kStep1;
+        return {picture + text + 20, qRound(40 * textScale())};
     }
     default: return result;
     }
@@ -198,7 +199,10 @@ QRect Style::subElementRect(SubElement element, const QStyleOption *option, cons
 {
     if (element == SE_LineEditContents)
         return option->rect.adjusted(6, 1, -6, -1);
-    return QProxyStyle::subElementRect(element, option, widget);
+    QRect rect = QProxyStyle::subElementRect(element, option, widget);
+    if (element == SE_HeaderArrow) // on the line of the head's text
+        rect.moveCenter({rect.center().x(), option->rect.center().y()});
+    return rect;
 }
 
 } // namespace fettle::ui

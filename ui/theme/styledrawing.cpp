@@ -75,7 +75,12 @@ void drawTab(const QStyleOptionTab &tab, QPainter &painter)
     const bool isLit = isChosen || (tab.state & QStyle::State_MouseOver);
     painter.setFont(textFont(TextSize::Body, isChosen ? Weight::SemiBold : Weight::Regular));
     painter.setPen(!isEnabled ? t.disabled : isLit ? t.text : t.muted);
-    const QRect text = tab.rect.adjusted(0, 0, -20, 0);
+    QRect text = tab.rect.adjusted(0, 0, -20, 0);
+    if (!tab.icon.isNull()) {
+        constexpr int kPicture = 16;
+        tab.icon.paint(&painter, QRect(text.x(), text.center().y() - kPicture / 2 + 1, kPicture, kPicture), Qt::AlignCenter, isEnabled ? QIcon::Normal : QIcon::Disabled);
+        text.setLeft(text.x() + kPicture + measure::kStep1);
+    }
     painter.drawText(text, Qt::AlignVCenter | Qt::AlignLeft | Qt::TextHideMnemonic, tab.text);
     if (isChosen)
         painter.fillRect(text.x(), tab.rect.bottom() - 1, text.width(), 2, t.accent);
@@ -194,9 +199,10 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption *option, 
     case PE_PanelTipLabel: drawBox(*painter, option->rect, t.surface1, t.border, 0); return;
     case PE_FrameMenu: drawBox(*painter, option->rect, {}, t.border, 0); return;
     case PE_IndicatorHeaderArrow: {
+        // Qt calls an ascending order "down".
         const auto *header = qstyleoption_cast<const QStyleOptionHeader *>(option);
-        const bool isUp = header && (header->sortIndicator & QStyleOptionHeader::SortUp);
-        paintIcon(*painter, option->rect, isUp ? QStringLiteral("arrow-up") : QStringLiteral("arrow-down"), 12, t.muted);
+        const bool isAscending = header && (header->sortIndicator & QStyleOptionHeader::SortDown);
+        paintIcon(*painter, option->rect, isAscending ? QStringLiteral("arrow-up") : QStringLiteral("arrow-down"), 12, t.muted);
         return;
     }
     case PE_IndicatorArrowDown: paintIcon(*painter, option->rect, QStringLiteral("chevron-down"), 14, t.ink(isEnabled ? Ink::Text : Ink::Disabled)); return;

@@ -29,6 +29,11 @@ void TextLabel::changeEvent(QEvent *event)
     if (event->type() == QEvent::PaletteChange || event->type() == QEvent::ApplicationPaletteChange)
         applyInk();
     QLabel::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange && textFormat() == Qt::RichText) { // links have the colour in which they were read
+        const QString rich = text();
+        clear();
+        setText(rich);
+    }
 }
 
 void TextLabel::applyInk()

@@ -1,5 +1,6 @@
 #include "ui/widgets/plaintable.h"
 
+#include "ui/theme/tokens.h"
 #include "ui/widgets/rowdelegate.h"
 
 #include <QHeaderView>
@@ -22,6 +23,12 @@ QTreeWidget *plainTable(const char *objectName, const QStringList &heads, const 
     table->header()->setDefaultAlignment(Qt::AlignRight | Qt::AlignVCenter);
     table->headerItem()->setTextAlignment(0, Qt::AlignLeft | Qt::AlignVCenter);
     return table;
+}
+
+void limitToRows(QTreeWidget &table)
+{
+    const int rows = table.topLevelItemCount(), height = rows > 0 ? table.sizeHintForRow(0) : 0;
+    table.setMaximumHeight(table.header()->sizeHint().height() + rows * height + measure::kStep3); // a scroll bar fits below them
 }
 
 void alignRight(QTreeWidgetItem &item, int from, int to)

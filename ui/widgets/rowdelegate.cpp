@@ -3,6 +3,7 @@
 
 #include "ui/theme/tokens.h"
 
+#include <QIcon>
 #include <QPainter>
 
 namespace fettle::ui {
@@ -20,7 +21,12 @@ void RowDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, c
         painter->fillRect(option.rect.x(), option.rect.bottom(), option.rect.width(), 1, t.grid);
     const bool isFirst = index.column() == 0;
     const bool isLast = index.column() + 1 == index.model()->columnCount(index.parent());
-    const QRect text = option.rect.adjusted(isFirst ? kPaneSide : kCell, 0, isLast ? -kPaneSide : -kCell, -1);
+    QRect text = option.rect.adjusted(isFirst ? kPaneSide : kCell, 0, isLast ? -kPaneSide : -kCell, -1);
+    text.setLeft(text.left() + drawLead(*painter, text, index));
+    if (const auto icon = index.data(Qt::DecorationRole).value<QIcon>(); !icon.isNull()) {
+        icon.paint(painter, text.x(), text.y(), kIcon, text.height());
+        text.setLeft(text.x() + kIcon + kStep2);
+    }
     const QVariant font = index.data(Qt::FontRole);
     painter->setFont(font.isValid() ? font.value<QFont>() : textFont());
     painter->setPen(option.state & QStyle::State_Enabled ? t.text : t.disabled);

@@ -170,6 +170,8 @@ void TestTrainCheckpoint::stateSurvives()
     progress.evalLoss = 1.0 / 3.0;
     progress.bestStep = 8;
     progress.documentsHash = "abc";
+    progress.evaluationSeconds = 12.5;
+    progress.besideSeconds = 7.25;
     progress.recipe = presetRecipe(Preset::Quick, "lora", 250);
     fs::create_directories(m_folder);
     QVERIFY(writeProgress(progress, m_folder / "state.json").has_value());
@@ -179,6 +181,8 @@ void TestTrainCheckpoint::stateSurvives()
     QVERIFY(back->epochLossSum == progress.epochLossSum);
     QVERIFY(back->evalLoss == progress.evalLoss);
     QVERIFY(!back->bestLoss && !back->lastEpochLoss);
+    QCOMPARE(back->evaluationSeconds, 12.5);
+    QCOMPARE(back->besideSeconds, 7.25);
     QVERIFY(recipeToJson(back->recipe) == recipeToJson(progress.recipe));
 }
 

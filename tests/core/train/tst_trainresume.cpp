@@ -5,6 +5,8 @@
 
 #include <QTemporaryDir>
 #include <QTest>
+#include <chrono>
+#include <thread>
 
 using namespace fettle;
 using namespace fettle::train;
@@ -31,6 +33,8 @@ private slots:
     void afterAPauseAnywhere();
     void fromThePreviousOneWhenDamaged();
     void otherDataOrSettingsAreRefused();
+    void timeOfEvaluationsIsRemembered_data();
+    void timeOfEvaluationsIsRemembered();
     void epochsAreChangedWhileItRuns_data();
     void epochsAreChangedWhileItRuns();
     void impossibleEpochsAreRefused();
@@ -177,6 +181,51 @@ void TestTrainResume::otherDataOrSettingsAreRefused()
     const auto otherSettings = runTraining(setup, {});
     QVERIFY(!otherSettings.has_value());
     QCOMPARE(otherSettings.error().code, ErrorCode::BadInput);
+}
+
+// Listeners take long at an evaluation, and a run that is resumed before its next one says so from its first step on.
+void TestTrainResume::timeOfEvaluationsIsRemembered_data()
+{
+    QTest::addColumn<int>("pauseAt");
+    QTest::newRow("it was measured") << 4;
+    QTest::newRow("listeners knew it") << 2;
+}
+
+void TestTrainResume::timeOfEvaluationsIsRemembered()
+{
+    QFETCH(int, pauseAt);
+    constexpr auto kAnswers = std::chrono::milliseconds(40);
+    const fs::path folder = m_dir.filePath(QStringLiteral("remembered-%1").arg(pauseAt)).toStdString();
+    const auto secondsLeftAfter = [&](std::optional<fs::path> from, int stopAt) {
+        TrainerSetup setup;
+        setup.weights = weights();
+        setup.recipe = resumeRecipe(); // evaluates after 3, 6, 9 and 12 steps
+        setup.adapter = freshAdapter(setup.recipe);
+        if (from)
+            setup.adapter = tune::loadPeftFolder(*from, weights()->config).value();
+        setup.trainDocuments = m_train;
+        setup.heldOutDocuments = m_heldOut;
+        setup.checkpointFolder = folder;
+        setup.resumeFrom = from;
+        double left = -1;
+        std::int64_t done = 0;
+        TrainerHooks hooks;
+        hooks.stepFinished = [&](const StepReport &step) {
+            left = step.secondsLeft;
+            done = step.step;
+        };
+        hooks.evaluated = [&](const EvalReport &) { std::this_thread::sleep_for(kAnswers); };
+        if (!from) // what has been answered once is not answered again
+            hooks.besideEvaluation = [&] { return std::chrono::duration<double>(kAnswers).count(); };
+        hooks.wish = [&] { return done >= stopAt ? Wish::Pause : Wish::Continue; };
+        const auto outcome = runTraining(setup, hooks);
+        return outcome && outcome->end == TrainEnd::Paused ? left : -1;
+    };
+    QVERIFY(secondsLeftAfter({}, pauseAt) > 0);
+    const auto newest = newestValidCheckpoint(folder);
+    QVERIFY(newest.has_value());
+    const std::int64_t evaluations = 4 - (pauseAt + 1 > 3 ? 1 : 0);
+    QVERIFY(secondsLeftAfter(newest->checkpoint.path, pauseAt + 1) >= double(evaluations) * std::chrono::duration<double>(kAnswers).count());
 }
 
 // Longer and shorter, wished when 5 steps are done. Resumed from before and after the change, it is the same run, and from step 5 on the

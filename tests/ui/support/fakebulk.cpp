@@ -217,4 +217,55 @@ Result<> FakeProject::removeCurveNote(RunId id, std::int64_t note)
     return {};
 }
 
+Result<> FakeProject::changeRecords(const std::vector<RecordId> &ids, const std::string &what,
+                                    const std::function<void(data::Record &)> &does)
+{
+    m_state->change(what, std::int64_t(ids.size()), [&] {
+        for (const RecordId id : ids) {
+            if (m_state->records.contains(id.value))
+                does(m_state->records[id.value]);
+        }
+    });
+    return {};
+}
+
+Result<> FakeProject::setStatus(const std::vector<RecordId> &ids, data::RecordStatus status)
+{
+    return changeRecords(ids, "Set " + std::to_string(ids.size()) + " records to " + std::string(data::nameOf(status)),
+                         [&](data::Record &record) { record.status = status; });
+}
+
+Result<> FakeProject::setSplit(const std::vector<RecordId> &ids, data::Split split)
+{
+    return changeRecords(ids, "Moved " + std::to_string(ids.size()) + " records", [&](data::Record &record) { record.split = split; });
+}
+
+Result<> FakeProject::setRating(const std::vector<RecordId> &ids, int rating)
+{
+    return changeRecords(ids, "Rated " + std::to_string(ids.size()) + " records", [&](data::Record &record) { record.rating = rating; });
+}
+
+Result<> FakeProject::addTag(const std::vector<RecordId> &ids, const std::string &tag)
+{
+    return changeRecords(ids, "Tagged " + std::to_string(ids.size()) + " records", [&](data::Record &record) {
+        if (std::ranges::find(record.tags, tag) == record.tags.end())
+            record.tags.push_back(tag);
+    });
+}
+
+Result<> FakeProject::removeTag(const std::vector<RecordId> &ids, const std::string &tag)
+{
+    return changeRecords(ids, "Untagged " + std::to_string(ids.size()) + " records",
+                         [&](data::Record &record) { std::erase(record.tags, tag); });
+}
+
+Result<> FakeProject::deleteRecords(const std::vector<RecordId> &ids)
+{
+    m_state->change("Deleted " + std::to_string(ids.size()) + " records", std::int64_t(ids.size()), [&] {
+        for (const RecordId id : ids)
+            m_state->records.erase(id.value);
+    });
+    return {};
+}
+
 } // namespace fettle::ui

@@ -130,7 +130,6 @@ Result<std::shared_ptr<BottleneckAdapter>> BottleneckAdapter::create(const model
             stream.fillUniform(valuesOf(module.down), -bound, bound);
         } else {
             stream.fillNormal(valuesOf(module.down), 0.0f, 0.02f);
-            stream.fillNormal(valuesOf(module.up), 0.0f, 0.02f);
         }
         modules.push_back(std::move(module));
     }

@@ -41,7 +41,8 @@ public:
         at::Tensor up, upBias;     // [C, C / reduction], [C]
     };
 
-    // Sequential and double begin with N(0, 0.02), parallel with Up = 0, as in AdapterHub. Errors: Usage (a value out of range).
+    // Up begins at zero: a new adapter is the base model, also where the stream is large (Gemma). Down as in AdapterHub, which lets Up of sequential
+    // and double ones begin with N(0, 0.02). Errors: Usage (a value out of range).
     [[nodiscard]] static Result<std::shared_ptr<BottleneckAdapter>> create(const model::ModelConfig &model, const BottleneckConfig &config, std::uint64_t seed);
     // Errors: NotFound, BadInput naming file, setting or tensor.
     [[nodiscard]] static Result<std::shared_ptr<BottleneckAdapter>> load(const std::filesystem::path &folder, const model::ModelConfig &model);

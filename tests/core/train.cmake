@@ -1,9 +1,9 @@
-# Tests of core/train. trainfixture.h: the tiny model and the documents that several of them share.
+# Tests of core/train. trainfixture.h: the tiny model and the documents that several of them share; methodfixture.h: what the references computed.
 if(FETTLE_WITH_TORCH)
   foreach(test settings batches documents checkpoint)
     fettle_test(tst_train${test} SOURCES train/tst_train${test}.cpp LIBRARIES fettle_train LABELS core)
   endforeach()
-  foreach(test optimizer methods loop resume)
+  foreach(test optimizer methods methodfolders loop resume)
     fettle_test(tst_train${test} SOURCES train/tst_train${test}.cpp LIBRARIES fettle_train fettle::torch LABELS core)
   endforeach()
   fettle_test(tst_timeleft SOURCES train/tst_timeleft.cpp LIBRARIES fettle_train LABELS core)

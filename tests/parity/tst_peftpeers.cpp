@@ -1,5 +1,5 @@
 // Folders that we write, loaded by PEFT, AdapterHub and transformers themselves.
-#include "tests/core/model/fixture.h"
+#include "tests/core/train/methodfixture.h"
 
 #include "core/base/random.h"
 #include "core/io/atomicfile.h"
@@ -13,13 +13,64 @@
 #include <QProcess>
 #include <QTest>
 
+#include <map>
+#include <memory>
+
 using namespace fettle;
 using namespace fettle::model;
 using namespace fettle::tune;
 
+// A script of this folder at work: it loads its libraries once and answers one line for each case (answercases.py).
+class Peer {
+public:
+    Peer(const QString &python, const QString &script)
+    {
+        m_process.start(python, {QStringLiteral(FETTLE_SOURCE_DIR "/tests/parity/") + script});
+    }
+    ~Peer()
+    {
+        m_process.closeWriteChannel();
+        m_process.waitForFinished(-1);
+    }
+    // "ok ..." or "differs ..."; what it said before it ended, where it gave no answer.
+    [[nodiscard]] QByteArray answer(const QByteArrayList &arguments)
+    {
+        m_process.write(arguments.join('\t') + '\n');
+        do {
+            while (m_process.canReadLine()) {
+                const QByteArray line = m_process.readLine().trimmed();
+                if (line.startsWith("ok ") || line.startsWith("differs "))
+                    return line;
+            }
+        } while (m_process.waitForReadyRead(-1));
+        return m_process.readAllStandardError();
+    }
+
+private:
+    QProcess m_process;
+};
+
+namespace {
+
+// The places of IA3 have other names where maps are fused.
+Ia3Config ia3Of(const QString &family)
+{
+    if (family.startsWith("phi3"))
+        return {{"qkv_proj", "down_proj"}, {"down_proj"}, {}, {}, {}};
+    if (family == "gpt2")
+        return {{"c_attn", "mlp.c_proj"}, {"mlp.c_proj"}, {}, {}, {}};
+    if (family == "neox")
+        return {{"query_key_value", "dense_4h_to_h"}, {"dense_4h_to_h"}, {}, {}, {}};
+    return {};
+}
+
+} // namespace
+
 class TestPeftPeers : public QObject {
     Q_OBJECT
 private slots:
+    void cleanupTestCase() { m_peers.clear(); }
+
     void peftLoadsOurFolder_data()
     {
         QTest::addColumn<QString>("targets");
@@ -64,17 +115,20 @@ private slots:
         QTest::addColumn<QString>("folder");
         for (const char *name : {"dora", "pissa", "ia3", "prompt", "prefix", "prefix with projection"})
             QTest::newRow(name) << "FETTLE_PEERS_PYTHON" << "check_peft_folder.py" << "models/llama-gqa";
-        // What sets a family apart meets what a method changes: scaled embeddings, norms of keys, norms behind a branch, fused maps.
-        for (const auto &[name, family] : {std::pair{"prompt", "gemma3"}, std::pair{"prefix", "qwen3"}, std::pair{"ia3", "gemma2"}, std::pair{"ia3", "smollm3"},
-                                           std::pair{"pissa", "olmo2"}, std::pair{"dora", "phi3"}, std::pair{"dora", "qwen2"}})
-            QTest::addRow("%s on %s", name, family) << "FETTLE_PEERS_PYTHON" << "check_peft_folder.py" << QString("families/") + family;
+        for (const auto &[family, model] : fixture::kFamilies) {
+            for (const char *name : {"dora", "pissa", "ia3", "prompt", "prefix"}) {
+                const char *fitting = name == std::string("prefix") ? fixture::prefixModel(family, model) : model;
+                if (fitting)
+                    QTest::addRow("%s on %s", name, family) << "FETTLE_PEERS_PYTHON" << "check_peft_folder.py" << QString("models/") + fitting;
+            }
+        }
         QTest::newRow("full") << "FETTLE_PEERS_PYTHON" << "check_model_folder.py" << "models/llama-gqa";
         for (const char *name : {"sequential", "double", "parallel"})
             QTest::newRow(name) << "FETTLE_ADAPTERHUB_PYTHON" << "check_adapterhub_folder.py" << "models/llama-gqa";
-        for (const auto &[name, folder] : {std::pair{"double", "models/mistral-window"}, std::pair{"sequential", "families/phi3-partial"}, std::pair{"parallel", "families/smollm3-window"},
-                                           std::pair{"sequential", "families/gemma2-uncapped"}, std::pair{"double", "families/gemma3-old"}, std::pair{"parallel", "families/olmo2"},
-                                           std::pair{"sequential", "families/neox-old"}, std::pair{"double", "families/gpt2"}})
-            QTest::addRow("%s on %s", name, folder) << "FETTLE_ADAPTERHUB_PYTHON" << "check_adapterhub_folder.py" << folder;
+        for (const auto &[family, model, kinds] : fixture::kBottleneckModels) {
+            for (const std::string kind : kinds)
+                QTest::addRow("%s on %s", kind.empty() ? "sequential" : kind.c_str() + 1, family) << "FETTLE_ADAPTERHUB_PYTHON" << "check_adapterhub_folder.py" << QString("models/") + model;
+        }
     }
     void peersLoadEveryMethod()
     {
@@ -87,7 +141,8 @@ private slots:
         const std::filesystem::path model = fixture::folder() / folder.toStdString();
         auto weights = loadWeights(model);
         QVERIFY(weights.has_value());
-        const auto adapter = methodAdapter(QString(QTest::currentDataTag()).section(" on ", 0, 0), *weights, model);
+        const QString name = QTest::currentDataTag();
+        const auto adapter = methodAdapter(name.section(" on ", 0, 0), ia3Of(name.section(" on ", 1)), *weights, model);
         QVERIFY(adapter);
         RandomStream random(22);
         change(*adapter, random);
@@ -97,7 +152,7 @@ private slots:
     void peersLoadEveryFamily_data()
     {
         QTest::addColumn<QString>("name");
-        for (const char *name : {"qwen2", "qwen3", "gemma3", "smollm3", "olmo2", "phi3", "phi3-long", "phi3-partial", "gemma2"})
+        for (const char *name : {"qwen2", "qwen3", "gemma3", "smollm3", "olmo2", "phi3", "phi3-long", "phi3-partial", "gemma2", "gpt2", "neox"})
             QTest::newRow(name) << name;
     }
     // A PEFT adapter, and a whole trained model that came from a GGUF file: its config.json is written by us.
@@ -136,7 +191,7 @@ private:
         }
     }
 
-    static std::shared_ptr<Adapter> methodAdapter(const QString &name, const std::shared_ptr<const ModelWeights> &weights, const std::filesystem::path &model)
+    static std::shared_ptr<Adapter> methodAdapter(const QString &name, Ia3Config ia3, const std::shared_ptr<const ModelWeights> &weights, const std::filesystem::path &model)
     {
         const auto orNothing = [](auto made) { return made ? std::shared_ptr<Adapter>(*made) : nullptr; };
         LoraConfig lora;
@@ -147,7 +202,7 @@ private:
         if (name == "dora" || name == "pissa")
             return orNothing(LoraAdapter::create(*weights, lora, 4));
         if (name == "ia3")
-            return orNothing(Ia3Adapter::create(weights->config, {}, {1}));
+            return orNothing(Ia3Adapter::create(weights->config, std::move(ia3), {1}));
         if (name == "prompt")
             return orNothing(PromptTuning::create(*weights, {4, PromptInit::Sample, {}, {}}, 4));
         if (name.startsWith("prefix"))
@@ -168,7 +223,7 @@ private:
     }
 
     // Saves the adapter; the script loads it beside the model and compares logits.
-    static void peerAgrees(const QString &python, const QString &script, const std::filesystem::path &model, const ModelWeights &weights, const Adapter &adapter)
+    void peerAgrees(const QString &python, const QString &script, const std::filesystem::path &model, const ModelWeights &weights, const Adapter &adapter)
     {
         const auto folder = std::filesystem::path(FETTLE_BINARY_DIR) / "tst_peftpeers";
         std::filesystem::remove_all(folder);
@@ -182,16 +237,16 @@ private:
                                      {{"ids", io::StorageType::I32, {static_cast<std::int64_t>(ids.size())}, std::as_bytes(std::span(ids))},
                                       {"logits", io::StorageType::F32, logits->sizes().vec(), bytes}})
                     .has_value());
-        QProcess check;
-        check.setProcessChannelMode(QProcess::MergedChannels);
-        check.start(python, {QString(FETTLE_SOURCE_DIR) + "/tests/parity/" + script, QString::fromStdString(model.string()),
-                             QString::fromStdString((folder / "adapter").string()), QString::fromStdString((folder / "expected.safetensors").string())});
-        QVERIFY(check.waitForFinished(120000));
-        const QByteArray output = check.readAll().trimmed();
-        QVERIFY2(check.exitStatus() == QProcess::NormalExit && check.exitCode() == 0, output.constData());
-        qInfo("%s", output.split('\n').last().constData());
+        auto &peer = m_peers[python + script];
+        if (!peer)
+            peer = std::make_unique<Peer>(python, script);
+        const QByteArray answer = peer->answer({model.c_str(), (folder / "adapter").c_str(), (folder / "expected.safetensors").c_str()});
+        QVERIFY2(answer.startsWith("ok "), answer.constData());
+        qInfo("%s", answer.constData());
         std::filesystem::remove_all(folder);
     }
+
+    std::map<QString, std::unique_ptr<Peer>> m_peers; // by Python and script
 };
 
 QTEST_GUILESS_MAIN(TestPeftPeers)

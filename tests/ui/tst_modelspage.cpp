@@ -2,6 +2,7 @@
 // FETTLE_PICTURES=FOLDER keeps pictures.
 #include "tests/ui/support/windowfixture.h"
 #include "ui/frame/dialogs.h"
+#include "ui/frame/recentprojects.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/labels.h"
 
@@ -26,6 +27,7 @@ private slots:
     void memoryIsMeasuredOnDemand();
     void impossibleMethodSaysWhy();
     void deletingAsksFirst();
+    void usersAreNamed();
     void addedModelCanBeTakenOffTheList();
     void modelOfARunStays();
     void downloadIsShownAndPaused();
@@ -84,6 +86,7 @@ void ModelsPageTest::init()
               model("gpt2", "GPT2LMHeadModel", 124'400'000, "F32", 1024, 548'000'000), model("clip-vit-base-patch32", "CLIPModel", 0, "F32", 0, 605'000'000)};
     models[3].refusedMethods = {"prefix"};
     models[4].hasChatTemplate = false;
+    models[4].facts["code in the folder"] = "never run: the family is known";
     models[5].trainable = false;
     models[5].problems = {{"Not a language model: architecture \"CLIPModel\".", "Choose a model that writes text."}};
     m_page = m_fixture->openPage(QStringLiteral("models"));
@@ -134,6 +137,7 @@ void ModelsPageTest::memoryIsMeasuredOnDemand()
     // Another model has its own figures, which the stand-in knows from now on.
     choose(QStringLiteral("gpt2"));
     QTRY_VERIFY(shows(QStringLiteral("of free memory")));
+    QVERIFY(shows(QStringLiteral("never run: the family is known")));
 }
 
 void ModelsPageTest::impossibleMethodSaysWhy()
@@ -159,7 +163,7 @@ void ModelsPageTest::deletingAsksFirst()
     QTRY_VERIFY(dialogs.lastQuestion().has_value());
     QCOMPARE(dialogs.lastQuestion()->title, QStringLiteral("Delete gpt2?"));
     QVERIFY2(dialogs.lastQuestion()->text.contains(QStringLiteral("269 MB")) && dialogs.lastQuestion()->text.contains(QStringLiteral("/models/gpt2")), qPrintable(dialogs.lastQuestion()->text));
-    QVERIFY(!dialogs.lastQuestion()->text.contains(QStringLiteral("base model of the open project")));
+    QVERIFY(!dialogs.lastQuestion()->text.contains(QStringLiteral("base model of")));
     QCOMPARE(dialogs.lastQuestion()->answers, (QStringList{"Delete", "Keep"}));
     QCOMPARE(table()->model()->rowCount(), 5);
     dialogs.setNextAnswer(0);
@@ -169,12 +173,55 @@ void ModelsPageTest::deletingAsksFirst()
     choose(QStringLiteral("SmolLM2-135M-Instruct"));
     dialogs.setNextAnswer(1);
     QTest::mouseClick(inside<Button>("deleteModelButton"), Qt::LeftButton);
-    QTRY_VERIFY(dialogs.lastQuestion()->text.contains(QStringLiteral("base model of the open project")));
+    QTRY_VERIFY(dialogs.lastQuestion()->text.contains(QStringLiteral("base model of Hollybrook answers")));
     // A refusal is told, and nothing is asked.
     m_fixture->engine->removalError = Error{ErrorCode::Usage, "\"smol\" came with Fettle and stays.", "It goes when Fettle is removed.", {}};
     QTest::mouseClick(inside<Button>("deleteModelButton"), Qt::LeftButton);
     QTRY_VERIFY(WindowFixture::isTextShown(*m_fixture->window, QStringLiteral("came with Fettle")));
     QCOMPARE(table()->model()->rowCount(), 4);
+}
+
+void ModelsPageTest::usersAreNamed()
+{
+    const auto ranOn = [](FakeProjectState &project, const char *path) {
+        const std::scoped_lock lock(project.mutex);
+        engine::RunInfo run;
+        run.id = RunId{std::int64_t(project.runs.size()) + 1};
+        run.state = engine::RunState::Finished;
+        run.modelPath = path;
+        project.runs.push_back(run);
+    };
+    const QString sample = m_fixture->dir.filePath(QStringLiteral("Guided sample.fettle"));
+    const auto other = m_fixture->engine->addProject(sample.toStdString());
+    other->settings["baseModel"] = "\"Qwen3-1.7B.gguf\"";
+    rememberProject(sample, QStringLiteral("Guided sample"));
+    rememberProject(QStringLiteral("/gone/Lost.fettle"), QStringLiteral("Lost")); // on a disk that is not there
+    ranOn(*m_fixture->state, "/models/gpt2");
+    ranOn(*m_fixture->state, "/models/gpt2");
+    ranOn(*m_fixture->state, "/models/SmolLM2-135M-Instruct");
+    ranOn(*other, "gpt2"); // by its name
+    choose(QStringLiteral("gpt2"));
+    QTRY_VERIFY(shows(QStringLiteral("Used by")) && shows(QStringLiteral("Hollybrook answers")) && shows(QStringLiteral("2 runs")));
+    QVERIFY(shows(QStringLiteral("Guided sample")) && shows(QStringLiteral("1 run")));
+    m_fixture->picture(QStringLiteral("models-used"));
+    choose(QStringLiteral("Qwen3-1.7B"));
+    QTRY_VERIFY(shows(QStringLiteral("base model, no run yet")));
+    QVERIFY(shows(QStringLiteral("Guided sample")) && !shows(QStringLiteral("Hollybrook answers")));
+    choose(QStringLiteral("gemma-3-270m-it"));
+    QTRY_VERIFY(shows(QStringLiteral("None of the projects that were open lately.")));
+    // A run that ends meanwhile counts.
+    ranOn(*other, "/models/gemma-3-270m-it");
+    emit m_fixture->bridge->runsChanged();
+    QTRY_VERIFY(shows(QStringLiteral("Guided sample")) && shows(QStringLiteral("1 run")));
+    // Who deletes it is told whose results fall silent.
+    choose(QStringLiteral("gpt2"));
+    auto &dialogs = m_fixture->window->dialogs();
+    dialogs.setNextAnswer(1);
+    QTest::keyClick(table(), Qt::Key_Delete);
+    QTRY_VERIFY(dialogs.lastQuestion().has_value());
+    const QString text = dialogs.lastQuestion()->text;
+    QVERIFY2(text.contains(QStringLiteral("2 runs of Hollybrook answers")) && text.contains(QStringLiteral("1 run of Guided sample")), qPrintable(text));
+    QVERIFY(!text.contains(QStringLiteral("base model of")));
 }
 
 void ModelsPageTest::addedModelCanBeTakenOffTheList()
@@ -230,6 +277,10 @@ void ModelsPageTest::downloadIsShownAndPaused()
     m_fixture->engine->unfinished = {{"Qwen/Qwen3-0.6B", 1'192'000'000, 412'000'000}, {"meta/Llama-3.2-1B", 2'470'000'000, 1'100'000'000}};
     m_fixture->bridge->startDownload(QStringLiteral("Qwen/Qwen3-0.6B"));
     QTRY_VERIFY(shows(QStringLiteral("412 MB of 1.19 GB")));
+    // What goes on is no unfinished download, also when the models are looked for again.
+    m_page->findChild<QAction *>(QStringLiteral("reloadModels"))->trigger();
+    QTRY_VERIFY(shows(QStringLiteral("1.10 GB of 2.47 GB have come.")));
+    QVERIFY(!shows(QStringLiteral("412 MB of 1.19 GB have come.")));
     QVERIFY(shows(QStringLiteral("2 min left")));
     m_fixture->picture(QStringLiteral("models-download"));
     QTest::mouseClick(inside<Button>("pauseDownload"), Qt::LeftButton);

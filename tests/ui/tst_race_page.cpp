@@ -1,6 +1,8 @@
 // A method race from the Train page, in the real window on the stand-in engine: what races, what is queued, how it stands, the best one click away.
 // FETTLE_PICTURES=FOLDER keeps pictures.
 #include "tests/ui/support/trainfixture.h"
+#include "ui/runs/linetoggle.h"
+#include "ui/runs/overlaychart.h"
 #include "ui/train/racedialog.h"
 #include "ui/train/raceview.h"
 #include "ui/train/trainpage.h"
@@ -25,6 +27,8 @@ private slots:
 
     void choiceShowsTheRuns();
     void runsAreQueuedAndCompared();
+    void curvesStandBesideTheTable();
+    void leadIsJudgedRecordByRecord();
     void bestSettingsAreUsed();
     void bestIsOpenedInThePlayground();
     void exactAnswersAreCounted();
@@ -138,6 +142,61 @@ void RacePageTest::runsAreQueuedAndCompared()
     QVERIFY(isTextShown(QStringLiteral("Base model")));
     click("raceResults");
     QTRY_VERIFY(named<QTreeWidget>("raceTable")->isVisible());
+}
+
+void RacePageTest::curvesStandBesideTheTable()
+{
+    race();
+    if (QTest::currentTestFailed())
+        return;
+    auto *chart = named<OverlayChart>("raceChart");
+    QTRY_COMPARE(chart->lines().size(), std::size_t(2));
+    QVERIFY(chart->isVisible());
+    // In the order in which they began, whoever leads.
+    QVERIFY(chart->lines()[0].name.startsWith(QStringLiteral("LoRA")) && chart->lines()[1].name.startsWith(QStringLiteral("Prefix")));
+    QVERIFY(chart->lines()[0].x.size() >= 2 && std::ranges::is_sorted(chart->lines()[0].x));
+    QCOMPARE(chart->lines()[0].x.back(), chart->lines()[1].x.back()); // the same number of tokens
+    auto *table = named<QTreeWidget>("raceTable");
+    QCOMPARE(table->topLevelItem(0)->data(0, Qt::UserRole + 1).toInt(), 1); // the colour of the best is that of its curve
+    QCOMPARE(table->topLevelItem(1)->data(0, Qt::UserRole + 1).toInt(), 0);
+    const auto toggles = m_page->findChildren<LineToggle *>();
+    QCOMPARE(toggles.size(), 2);
+    QTest::mouseClick(toggles[0], Qt::LeftButton);
+    QVERIFY(!chart->isSeriesShown(0) && chart->isSeriesShown(1));
+    // The value under the pointer stands in the legend.
+    for (auto *child : chart->findChildren<QWidget *>()) {
+        if (child->inherits("QCustomPlot"))
+            QTest::mouseMove(child, QPoint(qRound(chart->pixelOf(chart->lines()[1].x.back(), 2).x()), 60));
+    }
+    QTRY_VERIFY(!toggles[1]->value().isEmpty());
+}
+
+void RacePageTest::leadIsJudgedRecordByRecord()
+{
+    race();
+    if (QTest::currentTestFailed())
+        return;
+    QVERIFY(isTextShown(QStringLiteral("a small lead may be chance"))); // nothing was kept by record
+    const auto keep = [this](std::int64_t run, const std::function<float(int row)> &loss) {
+        data::LossLedger ledger;
+        ledger.heldOut.at = {20, 60};
+        for (int row = 0; row < 30; ++row) {
+            ledger.heldOut.rows.push_back(RecordId{row + 1});
+            ledger.heldOut.losses.resize(2);
+            ledger.heldOut.losses[0].push_back(2.5F);
+            ledger.heldOut.losses[1].push_back(loss(row));
+        }
+        const std::scoped_lock lock(m_fixture->state->mutex);
+        m_fixture->state->ledgers[run] = ledger;
+    };
+    keep(2, [](int row) { return 1 + 0.05F * float(row); }); // the best
+    keep(1, [](int row) { return 1.25F + 0.05F * float(row) + (row % 2 ? 0.05F : -0.05F); });
+    emit m_fixture->bridge->runsChanged();
+    QTRY_VERIFY(isTextShown(QStringLiteral("Record by record the lead is 0.25 (95 % interval 0.2")) && isTextShown(QStringLiteral("on these 30 held-out records it is real")));
+    picture(QStringLiteral("lead"));
+    keep(1, [](int row) { return 1.01F + 0.05F * float(row) + (row % 2 ? 0.4F : -0.4F); });
+    emit m_fixture->bridge->runsChanged();
+    QTRY_VERIFY(isTextShown(QStringLiteral("on these 30 held-out records it may be chance")));
 }
 
 void RacePageTest::bestSettingsAreUsed()

@@ -1,6 +1,7 @@
 // See modeldetail.h.
 #include "ui/models/modeldetail.h"
 
+#include "ui/frame/recentprojects.h"
 #include "ui/models/carddialog.h"
 #include "ui/models/methodmemoryview.h"
 #include "ui/models/modeltable.h"
@@ -15,6 +16,10 @@
 #include <QHBoxLayout>
 #include <QUrl>
 #include <QVBoxLayout>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
 
 namespace fettle::ui {
 
@@ -38,7 +43,62 @@ void clear(QGridLayout *rows)
     }
 }
 
+// Runs and projects name a model by its path or by its name.
+class ModelMatch {
+public:
+    ModelMatch(EngineApi &engine, std::filesystem::path model) : m_engine(engine), m_model(std::move(model)) { }
+    [[nodiscard]] bool operator()(const std::string &name)
+    {
+        const auto [known, isNew] = m_known.try_emplace(name, false);
+        if (isNew) {
+            const auto path = m_engine.resolveModel(name);
+            std::error_code error;
+            known->second = path && (path->lexically_normal() == m_model.lexically_normal() || std::filesystem::equivalent(*path, m_model, error));
+        }
+        return known->second;
+    }
+
+private:
+    EngineApi &m_engine;
+    std::filesystem::path m_model;
+    std::map<std::string, bool> m_known;
+};
+
+ModelUser useOf(const ProjectApi &project, ModelMatch &isModel)
+{
+    ModelUser user{QString::fromStdString(project.name())};
+    if (const auto runs = project.runs())
+        user.runs = int(std::ranges::count_if(*runs, [&](const engine::RunInfo &run) { return isModel(run.modelPath.empty() ? run.modelName : run.modelPath); }));
+    const auto base = nlohmann::json::parse(project.setting("baseModel").value_or("null"), nullptr, false);
+    user.isBase = isModel(base.is_string() ? base.get<std::string>() : engine::kDefaultModelName);
+    return user;
+}
+
 } // namespace
+
+JobId findModelUsers(Bridge &bridge, const std::filesystem::path &model, QObject *receiver, Done<std::vector<ModelUser>> done)
+{
+    std::vector<std::filesystem::path> folders;
+    for (const RecentProject &project : recentProjects())
+        folders.emplace_back(project.folder.toStdString());
+    return bridge.readSlowly<std::vector<ModelUser>>(
+        receiver,
+        [model, folders = std::move(folders)](const ProjectApi *, const JobContext &context) -> Result<std::vector<ModelUser>> {
+            ModelMatch isModel(context.engine, model);
+            std::vector<ModelUser> users;
+            for (const std::filesystem::path &folder : folders) {
+                if (context.stop.stop_requested())
+                    return fail(ErrorCode::Cancelled, "It was cancelled.");
+                const auto project = context.engine.openProject(folder, engine::Access::ReadOnly);
+                if (!project)
+                    continue;
+                if (ModelUser user = useOf(**project, isModel); user.runs > 0 || user.isBase)
+                    users.push_back(std::move(user));
+            }
+            return users;
+        },
+        std::move(done), "model users");
+}
 
 ModelDetail::ModelDetail(Bridge &bridge, QWidget *parent) : Pane(Surface::Page, Qt::LeftEdge, parent), m_bridge(bridge)
 {
@@ -102,6 +162,8 @@ ModelDetail::ModelDetail(Bridge &bridge, QWidget *parent) : Pane(Surface::Page, 
     column->addWidget(m_memorySection);
     addSection(column, tr("What it is"), m_facts);
     addSection(column, tr("Proof"), m_proof);
+    addSection(column, tr("Used by"), m_users);
+    connect(&bridge, &Bridge::runsChanged, this, &ModelDetail::askForUsers);
     column->addWidget(new Separator);
     column->addStretch(1);
 }
@@ -163,6 +225,8 @@ void ModelDetail::show(const engine::Inspection &model)
     addRow(m_facts, tr("Tokenizer"), QString::fromStdString(model.tokenizer));
     addRow(m_facts, tr("Chat template"), model.hasChatTemplate ? tr("yes") : tr("none; a plain one is used"));
     addRow(m_facts, tr("Storage"), QString::fromStdString(model.storage));
+    if (const auto code = model.facts.find("code in the folder"); code != model.facts.end())
+        addRow(m_facts, tr("Code in the folder"), QString::fromStdString(code->second));
     addRow(m_facts, tr("Licence"), model.licence.empty() ? tr("not stated") : QString::fromStdString(model.licence));
     clear(m_proof);
     m_hash = nullptr;
@@ -178,7 +242,37 @@ void ModelDetail::show(const engine::Inspection &model)
         m_memory->show(std::filesystem::path(model.path));
     }
     askForCard();
+    clear(m_users);
+    askForUsers();
     updateActions();
+}
+
+void ModelDetail::askForUsers()
+{
+    if (!isVisible() || m_model.path.empty())
+        return;
+    findModelUsers(m_bridge, m_model.path, this, [this, path = m_model.path](const Result<std::vector<ModelUser>> &users) {
+        if (users && path == m_model.path)
+            showUsers(*users);
+    });
+}
+
+void ModelDetail::showUsers(const std::vector<ModelUser> &users)
+{
+    clear(m_users);
+    if (users.empty())
+        m_users->addWidget(mutedLabel(tr("None of the projects that were open lately.")), m_users->rowCount(), 0, 1, 2);
+    for (const ModelUser &user : users) {
+        auto *row = new QHBoxLayout;
+        row->setSpacing(kStep2);
+        row->addWidget(new IconLabel(QStringLiteral("activity"), Ink::Muted, kIconSmall));
+        row->addWidget(new ElidedLabel(user.project), 1);
+        row->addWidget(mutedLabel(user.runs > 0 ? tr("%n run(s)", nullptr, user.runs) : tr("base model, no run yet")));
+        auto *line = new QWidget; // goes as a whole when the rows are made anew
+        row->setContentsMargins(0, 0, 0, 0);
+        line->setLayout(row);
+        m_users->addWidget(line, m_users->rowCount(), 0, 1, 2);
+    }
 }
 
 void ModelDetail::askForHash()

@@ -15,6 +15,15 @@ class Link;
 class MethodMemoryView;
 class TextLabel;
 
+// A project that has runs on a model, or that begins its next one with it.
+struct ModelUser {
+    QString project;
+    int runs = 0; // whose results answer only with this model
+    bool isBase = false;
+};
+// Among the projects that were open lately, newest first; one that cannot be read is left out. Newest wins.
+JobId findModelUsers(Bridge &bridge, const std::filesystem::path &model, QObject *receiver, Done<std::vector<ModelUser>> done);
+
 class ModelDetail : public Pane {
     Q_OBJECT
 
@@ -23,6 +32,7 @@ public:
     void show(const engine::Inspection &model);
     [[nodiscard]] const engine::Inspection &model() const { return m_model; }
     void updateActions(); // with project, without, in use
+    void askForUsers();
 
 signals:
     void trainWanted(const fettle::engine::Inspection &model);
@@ -35,6 +45,7 @@ private:
     void askForHash();
     void askForCard();
     void showCard();
+    void showUsers(const std::vector<ModelUser> &users);
 
     Bridge &m_bridge;
     engine::Inspection m_model;
@@ -51,6 +62,7 @@ private:
     MethodMemoryView *m_memory;
     QGridLayout *m_facts = nullptr;
     QGridLayout *m_proof = nullptr;
+    QGridLayout *m_users = nullptr;
     Badge *m_hash = nullptr;
 };
 

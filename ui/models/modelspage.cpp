@@ -201,6 +201,7 @@ void ModelsPage::onShown()
 {
     if (!m_hasRead)
         readModels();
+    m_detail->askForUsers();
 }
 
 void ModelsPage::readModels()
@@ -242,8 +243,8 @@ void ModelsPage::select(const QString &path)
         return;
     m_view->clearSelection();
     m_view->setCurrentIndex({});
-    m_detail->show(*found);
     m_detailScroll->setVisible(true);
+    m_detail->show(*found);
 }
 
 void ModelsPage::filterModels()
@@ -281,8 +282,8 @@ void ModelsPage::showUnusable(const std::vector<engine::Inspection> &models)
         delete item->widget();
         delete item;
     }
-    m_unusable->setVisible(!models.empty() || !m_unfinished.empty());
     addUnfinishedRows();
+    m_unusable->setVisible(!models.empty() || m_unusableRows->count() > 0);
     if (models.empty())
         return;
     auto *head = sectionLabel(tr("Not usable"));

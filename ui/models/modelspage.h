@@ -12,6 +12,7 @@ namespace fettle::ui {
 class ElidedLabel;
 class EmptyState;
 class ModelDetail;
+struct ModelUser;
 class ModelTable;
 class DownloadStrip;
 class PageHead;
@@ -51,7 +52,7 @@ private:
     void discardDownload(const engine::UnfinishedDownload &download);
     void downloadChanged();
     void askToDelete(const engine::Inspection &model);
-    void deleteModel(const engine::Inspection &model, const engine::ModelRemoval &removal);
+    void deleteModel(const engine::Inspection &model, const engine::ModelRemoval &removal, const std::vector<ModelUser> &users);
     void forgetPath(const std::string &path);
     [[nodiscard]] static QStringList addedPaths();
 

@@ -3,6 +3,7 @@
 
 #include "ui/frame/dialogs.h"
 #include "ui/models/downloaddialog.h"
+#include "ui/models/modeldetail.h"
 #include "ui/models/unusablerow.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/words.h"
@@ -75,9 +76,8 @@ void ModelsPage::downloadChanged()
     const DownloadState &state = bridge().download();
     if (std::exchange(m_isDownloading, state.isOn) == state.isOn)
         return; // further bytes
-    if (state.isOn) { // what goes on is no longer listed as unfinished
-        std::erase_if(m_unfinished, [&](const engine::UnfinishedDownload &download) { return download.wanted == state.wanted.toStdString(); });
-        filterModels();
+    if (state.isOn) {
+        filterModels(); // what goes on is no longer listed as unfinished
         return;
     }
     if (const QString wanted = std::exchange(m_toDiscard, {}); !wanted.isEmpty() && state.finished.empty()) {
@@ -98,12 +98,15 @@ void ModelsPage::downloadChanged()
 void ModelsPage::addUnfinishedRows()
 {
     const bool isBusy = bridge().download().isOn;
-    if (m_unfinished.empty())
+    std::vector<engine::UnfinishedDownload> downloads = m_unfinished;
+    if (isBusy) // what goes on is shown above
+        std::erase_if(downloads, [&](const engine::UnfinishedDownload &download) { return download.wanted == bridge().download().wanted.toStdString(); });
+    if (downloads.empty())
         return;
     auto *head = sectionLabel(tr("Not complete"));
     head->setContentsMargins(kPaneSide, 0, 0, kStep1);
     m_unusableRows->addWidget(head);
-    for (const engine::UnfinishedDownload &download : m_unfinished) {
+    for (const engine::UnfinishedDownload &download : downloads) {
         const QString wanted = QString::fromStdString(download.wanted);
         auto *row = new UnusableRow(wanted, tr("%1 of %2 have come.").arg(bytesText(download.present), bytesText(download.bytes)), QStringLiteral("circle-pause"), Ink::Muted);
         Link *resume = row->addLink(tr("Resume"), isBusy ? tr("One model is fetched at a time.") : tr("Goes on where the download ended."));
@@ -120,25 +123,35 @@ void ModelsPage::addUnfinishedRows()
 void ModelsPage::askToDelete(const engine::Inspection &model)
 {
     bridge().planRemoval(model.path, this, [this, model](Result<engine::ModelRemoval> removal) {
-        if (removal)
-            deleteModel(model, *removal);
-        else
+        if (!removal) {
             context().showMessage(messageOf(removal.error()));
+            return;
+        }
+        findModelUsers(bridge(), model.path, this, [this, model, removal = *removal](const Result<std::vector<ModelUser>> &users) {
+            deleteModel(model, removal, users.value_or(std::vector<ModelUser>()));
+        });
     });
 }
 
-void ModelsPage::deleteModel(const engine::Inspection &model, const engine::ModelRemoval &removal)
+void ModelsPage::deleteModel(const engine::Inspection &model, const engine::ModelRemoval &removal, const std::vector<ModelUser> &users)
 {
     const QString name = QString::fromStdString(model.name);
-    const QString base = QString::fromStdString(bridge().baseModel());
-    const bool isBase = bridge().project() && (base == QString::fromStdString(model.path) || base.compare(name, Qt::CaseInsensitive) == 0);
     const bool isAdded = addedPaths().contains(QString::fromStdString(model.path));
     QStringList told{removal.bytes > 0 ? tr("%1 of the disk become free: %2").arg(bytesText(removal.bytes), QString::fromStdString(removal.place.string()))
                                        : tr("Nothing becomes free, because other names point to the same files: %1").arg(QString::fromStdString(removal.place.string()))};
     if (removal.others > 0)
         told.append(tr("%n other file(s) in this folder stay.", nullptr, removal.others));
-    if (isBase)
-        told.append(tr("It is the base model of the open project, whose runs need it."));
+    QStringList results, bases;
+    for (const ModelUser &user : users) {
+        if (user.runs > 0)
+            results.append(tr("%n run(s) of %1", nullptr, user.runs).arg(user.project));
+        if (user.isBase)
+            bases.append(user.project);
+    }
+    if (!bases.isEmpty())
+        told.append(tr("It is the base model of %1.").arg(bases.join(QStringLiteral(", "))));
+    if (!results.isEmpty())
+        told.append(tr("What these learnt cannot answer without it: %1.").arg(results.join(QStringLiteral(", "))));
     told.append(tr("This cannot be undone."));
     QStringList answers{tr("Delete")};
     if (isAdded)

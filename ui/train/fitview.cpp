@@ -208,7 +208,7 @@ void FitView::showFit(const engine::FitResult &fit, const QString &clock)
     m_when->setToolTip(tr("On the longest row of the run: %1 tokens.").arg(countText(fit.rowTokens)));
     setHint(fit.isExtrapolated ? tr("The longest row itself would not have fitted: its figures follow from shorter rows.") : QString());
     m_bar->setFit(fit);
-    m_total->setText(tr("%1 in this computer").arg(bytesText(fit.total)));
+    m_total->setText((fit.device == "cpu" ? tr("%1 in this computer") : tr("%1 on the graphics card")).arg(bytesText(fit.total)));
     const qint64 parts[] = {std::max<qint64>(0, fit.total - fit.available), fit.bytes.weights, fit.bytes.optimizer, fit.bytes.gradients,
                             fit.bytes.activations, fit.bytes.reserve, std::max<qint64>(0, -missing)};
     for (std::size_t i = 0; i < m_values.size(); ++i)

@@ -45,6 +45,7 @@ MemoryBar::MemoryBar(QWidget *parent) : QWidget(parent)
 void MemoryBar::setFit(const engine::FitResult &fit)
 {
     m_fit = fit;
+    setAccessibleName(fit.device == "cpu" ? tr("Memory of this computer") : tr("Memory of the graphics card"));
     setAccessibleDescription(tr("The run takes %1, %2 of %3 are free.").arg(bytesText(fit.bytes.total()), bytesText(fit.available), bytesText(fit.total)));
     setToolTip(accessibleDescription());
     update();

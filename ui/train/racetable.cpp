@@ -1,14 +1,40 @@
 #include "ui/train/racetable.h"
 
+#include "ui/runs/linetoggle.h"
 #include "ui/widgets/plaintable.h"
+#include "ui/widgets/rowdelegate.h"
 #include "ui/widgets/words.h"
 
 #include <QHeaderView>
+#include <QPainter>
 #include <QVBoxLayout>
+
+#include <algorithm>
 
 namespace fettle::ui {
 
+using namespace measure;
+
 namespace {
+
+constexpr int kSeries = Qt::UserRole + 1; // of the first cell
+
+class RaceDelegate : public RowDelegate {
+public:
+    using RowDelegate::RowDelegate;
+
+protected:
+    int drawLead(QPainter &painter, const QRect &cell, const QModelIndex &index) const override
+    {
+        const QVariant series = index.data(kSeries);
+        if (!series.isValid())
+            return 0;
+        const QPixmap sample = seriesSample(series.toInt(), painter.device()->devicePixelRatioF());
+        const QSizeF size = sample.deviceIndependentSize();
+        painter.drawPixmap(QPointF(cell.left(), cell.center().y() - size.height() / 2 + 0.5), sample);
+        return qRound(size.width()) + kStep2;
+    }
+};
 
 // A run that works is never bold: what it has reached is not its result.
 bool isRaceRunDone(const engine::RunInfo &run)
@@ -27,13 +53,14 @@ RaceTable::RaceTable(QWidget *parent) : QWidget(parent)
 {
     m_table = plainTable("raceTable", {tr("Method"), tr("Held-out loss"), tr("Exact match"), tr("Trained"), tr("Minutes"), tr("Memory"), tr("State")}, tr("Standings of the race"),
                          tr("The lowest held-out loss is first. A double click or Enter opens a run."));
+    m_table->setItemDelegate(new RaceDelegate(m_table));
     connect(m_table, &QTreeWidget::itemActivated, this, [this](QTreeWidgetItem *item) { emit opened(RunId{item->data(0, Qt::UserRole).toLongLong()}); });
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->addWidget(m_table);
 }
 
-void RaceTable::setStandings(const std::vector<engine::RaceStanding> &standings)
+void RaceTable::setStandings(const std::vector<engine::RaceStanding> &standings, const std::vector<RunId> &runs)
 {
     m_table->clear();
     bool isFirst = true;
@@ -47,6 +74,7 @@ void RaceTable::setStandings(const std::vector<engine::RaceStanding> &standings)
                       isWorking ? tr("step %1 of %2").arg(countText(run.step), countText(run.steps)) : runStateText(run.state)});
         alignRight(*item, 1, 6);
         item->setData(0, Qt::UserRole, QVariant::fromValue<qlonglong>(run.id.value));
+        item->setData(0, kSeries, int(std::ranges::find(runs, run.id) - runs.begin()));
         if (isFirst && isRaceRunDone(run)) {
             QFont font = item->font(0);
             font.setWeight(QFont::DemiBold);

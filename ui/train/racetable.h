@@ -14,7 +14,8 @@ class RaceTable : public QWidget {
 
 public:
     explicit RaceTable(QWidget *parent = nullptr);
-    void setStandings(const std::vector<engine::RaceStanding> &standings);
+    // runs: in the order of their colours in the chart.
+    void setStandings(const std::vector<engine::RaceStanding> &standings, const std::vector<RunId> &runs);
 
 signals:
     void opened(fettle::RunId run); // a double click or Enter

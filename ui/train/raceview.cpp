@@ -1,5 +1,9 @@
 #include "ui/train/raceview.h"
 
+#include "ui/data/flowlayout.h"
+#include "ui/runs/axisscale.h"
+#include "ui/runs/linetoggle.h"
+#include "ui/runs/overlaychart.h"
 #include "ui/runs/runwords.h"
 #include "ui/theme/tokens.h"
 #include "ui/train/racetable.h"
@@ -13,6 +17,9 @@
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <numeric>
 #include <nlohmann/json.hpp>
 
 namespace fettle::ui {
@@ -21,6 +28,36 @@ using namespace measure;
 
 namespace {
 
+// How far the next lies behind the best: losses of the same held-out records at the last reading of both, record by record.
+std::optional<RaceLead> leadOf(const ProjectApi &project, const std::vector<engine::RaceStanding> &standings)
+{
+    if (standings.size() < 2 || standings[1].run.state != engine::RunState::Finished)
+        return std::nullopt;
+    const auto best = project.lossLedger(standings[0].run.id), next = project.lossLedger(standings[1].run.id);
+    if (!best || !next || best->heldOut.isEmpty() || best->heldOut.rows != next->heldOut.rows)
+        return std::nullopt;
+    const std::vector<float> lower = data::lastLosses(best->heldOut), higher = data::lastLosses(next->heldOut);
+    std::vector<double> differences;
+    for (std::size_t row = 0; row < lower.size(); ++row) {
+        if (const double difference = double(higher[row]) - double(lower[row]); std::isfinite(difference))
+            differences.push_back(difference);
+    }
+    if (differences.size() < 2)
+        return std::nullopt;
+    const double mean = std::accumulate(differences.begin(), differences.end(), 0.0) / double(differences.size());
+    return RaceLead{mean, evaluate::bootstrapMean(differences), differences.size()};
+}
+
+QString leadText(const RaceLead &lead)
+{
+    const QString measured = RaceView::tr("Record by record the lead is %1 (95 % interval %2 to %3)").arg(lossText(lead.mean), lossText(lead.interval.low), lossText(lead.interval.high));
+    const QString records = RaceView::tr("%n held-out record(s)", nullptr, int(lead.records));
+    return lead.interval.low > 0 ? RaceView::tr("%1: on these %2 it is real. Each ran once, with one seed.").arg(measured, records)
+                                 : RaceView::tr("%1: on these %2 it may be chance. Each ran once, with one seed.").arg(measured, records);
+}
+
+constexpr double kRoomAtEnd = 1.015; // so that the last mark is whole
+
 QString raceText(const std::string &tag)
 {
     return RaceView::tr("Race %1").arg(QString::fromStdString(tag).section(QLatin1Char(' '), 1));
@@ -28,7 +65,7 @@ QString raceText(const std::string &tag)
 
 } // namespace
 
-RaceView::RaceView(const PageContext &context, QWidget *parent) : QWidget(parent), m_context(context)
+RaceView::RaceView(const PageContext &context, QWidget *parent) : Pane(Surface::Page, {}, parent), m_context(context)
 {
     setupLayout();
     for (const auto signal : {&Bridge::runsChanged, &Bridge::settingsChanged})
@@ -83,9 +120,39 @@ void RaceView::setupLayout()
     words->addWidget(m_title);
     words->addWidget(m_text);
     column->addLayout(words);
+    setupChart(*column);
     m_table = new RaceTable;
     connect(m_table, &RaceTable::opened, this, [this](RunId run) { m_context.openPage(QStringLiteral("runs"), QStringLiteral("run %1").arg(run.value)); });
-    column->addWidget(m_table, 1);
+    column->addWidget(new Separator);
+    column->addWidget(m_table, 2);
+}
+
+void RaceView::setupChart(QVBoxLayout &column)
+{
+    m_chartSide = new QWidget;
+    auto *side = new QVBoxLayout(m_chartSide);
+    side->setContentsMargins(0, 0, 0, 0);
+    side->setSpacing(kStep1);
+    auto *head = new QHBoxLayout;
+    head->setContentsMargins(kPaneSide, 0, kPaneSide, 0);
+    head->setSpacing(kStep2);
+    head->addWidget(strongLabel(tr("Held-out loss")));
+    head->addWidget(mutedLabel(tr("over tokens read, the same number for all")));
+    head->addStretch(1);
+    side->addLayout(head);
+    auto *legend = new QHBoxLayout;
+    legend->setContentsMargins(kPaneSide, 0, kPaneSide, 0);
+    m_legendRow = new FlowLayout(kStep1, 0);
+    legend->addLayout(m_legendRow);
+    side->addLayout(legend);
+    m_chart = new OverlayChart;
+    m_chart->setObjectName(QStringLiteral("raceChart"));
+    m_chart->setAccessibleName(tr("Held-out losses of the race"));
+    m_chart->setToolTip(tr("The wheel zooms, dragging moves a zoomed view, a double click shows everything."));
+    connect(m_chart, &OverlayChart::hovered, this, [this](double tokens) { showCursor(tokens); });
+    connect(m_chart, &OverlayChart::pointerLeft, this, [this] { showCursor({}); });
+    side->addWidget(m_chart, 1);
+    column.addWidget(m_chartSide, 3);
 }
 
 bool RaceView::hasRaces() const
@@ -139,24 +206,92 @@ void RaceView::readStandings()
 {
     if (m_context.bridge.project() == nullptr || !isVisible())
         return;
-    m_context.bridge.readSlowly<std::vector<engine::RaceStanding>>(
+    m_context.bridge.readSlowly<Reading>(
         this,
-        [tag = m_tag](const ProjectApi *project, const JobContext &job) -> Result<std::vector<engine::RaceStanding>> {
+        [tag = m_tag](const ProjectApi *project, const JobContext &job) -> Result<Reading> {
+            Reading reading;
             if (project == nullptr)
-                return std::vector<engine::RaceStanding>();
-            return job.engine.raceStandings(*project, tag);
+                return reading;
+            auto standings = job.engine.raceStandings(*project, tag);
+            if (!standings)
+                return passError(standings);
+            reading.standings = std::move(*standings);
+            std::vector<RunId> runs;
+            std::ranges::transform(reading.standings, std::back_inserter(runs), [](const engine::RaceStanding &standing) { return standing.run.id; });
+            std::ranges::sort(runs);
+            auto compared = readComparison(*project, job.engine, runs, 0, job.stop);
+            if (!compared)
+                return passError(compared);
+            reading.runs = std::move(compared->runs);
+            reading.lead = leadOf(*project, reading.standings);
+            return reading;
         },
-        [this](Result<std::vector<engine::RaceStanding>> standings) {
-            if (standings)
-                showStandings(std::move(*standings));
+        [this](Result<Reading> reading) {
+            if (!reading)
+                return;
+            showStandings(std::move(*reading));
         },
         "raceStandings");
 }
 
-void RaceView::showStandings(std::vector<engine::RaceStanding> standings)
+// A run keeps its colour while the order of the table changes: colours go by the order in which the runs began.
+void RaceView::showCurves(const std::vector<ComparedRun> &runs)
 {
-    m_standings = std::move(standings);
-    m_table->setStandings(m_standings);
+    std::vector<OverlayLine> lines;
+    double end = 0;
+    for (const ComparedRun &run : runs) {
+        AxisScale scale(run.curves);
+        scale.setAxis(RunAxis::Tokens);
+        OverlayLine line{QString::fromStdString(run.info.note.empty() ? run.info.name : run.info.note), int(lines.size()), false, {}, {}};
+        for (const engine::EvalPoint &eval : run.curves.evals) {
+            line.x.push_back(scale.toValue(double(eval.step)));
+            line.y.push_back(eval.loss);
+            end = std::max(end, line.x.back());
+        }
+        lines.push_back(std::move(line));
+    }
+    m_chartSide->setVisible(end > 0);
+    m_chart->setEnd(end * kRoomAtEnd);
+    m_chart->setLines(std::move(lines));
+    showLegend();
+}
+
+void RaceView::showLegend()
+{
+    const auto &lines = m_chart->lines();
+    if (std::ranges::equal(m_legend, lines, [](const LineToggle *toggle, const OverlayLine &line) { return toggle->text() == line.name; }))
+        return; // one that has the keyboard stays
+    for (LineToggle *toggle : m_legend) {
+        m_legendRow->removeWidget(toggle);
+        toggle->deleteLater();
+    }
+    m_legend.clear();
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        auto *toggle = new LineToggle(lines[i].name, int(i), tr("Shows or hides the curve of this run."));
+        m_legendRow->addWidget(toggle);
+        toggle->show();
+        m_chart->setSeriesShown(int(i), true);
+        connect(toggle, &QAbstractButton::toggled, this, [this, i](bool isShown) { m_chart->setSeriesShown(int(i), isShown); });
+        m_legend.push_back(toggle);
+    }
+}
+
+void RaceView::showCursor(std::optional<double> tokens)
+{
+    m_chart->setCursor(tokens);
+    for (std::size_t i = 0; i < m_legend.size(); ++i) {
+        const auto value = tokens ? m_chart->valueAt(i, *tokens) : std::nullopt;
+        m_legend[i]->setValue(value ? lossText(*value) : QString());
+    }
+}
+
+void RaceView::showStandings(Reading reading)
+{
+    m_standings = std::move(reading.standings);
+    std::vector<RunId> runs;
+    std::ranges::transform(reading.runs, std::back_inserter(runs), [](const ComparedRun &run) { return run.info.id; });
+    m_table->setStandings(m_standings, runs);
+    showCurves(reading.runs);
     const auto isDone = [](const engine::RaceStanding &standing) { return standing.run.state == engine::RunState::Finished && standing.run.evalLoss; };
     const auto done = std::ranges::count_if(m_standings, isDone);
     const bool hasBest = !m_standings.empty() && isDone(m_standings.front());
@@ -175,7 +310,7 @@ void RaceView::showStandings(std::vector<engine::RaceStanding> standings)
     QString text = tr("Its loss on the held-out records is %1; lower is better.").arg(lossText(*best.run.evalLoss));
     if (done > 1)
         text += QLatin1Char(' ') + tr("The next, %1, has %2.").arg(QString::fromStdString(m_standings[1].lane), lossText(*m_standings[1].run.evalLoss));
-    text += QLatin1Char(' ') + tr("Each ran once, with one seed: a small lead may be chance.");
+    text += QLatin1Char(' ') + (reading.lead ? leadText(*reading.lead) : tr("Each ran once, with one seed: a small lead may be chance."));
     m_text->setText(text);
 }
 

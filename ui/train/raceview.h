@@ -1,20 +1,34 @@
-// The result page of a race: what learnt most, the table of all runs, and the best one click away.
+// The result page of a race: what learnt most, the curves over the same tokens, the table of all runs, and the best one click away.
 #pragma once
 
+#include "core/engine/evaluation.h"
 #include "core/engine/race.h"
 #include "ui/frame/page.h"
+#include "ui/runs/runcomparison.h"
+#include "ui/widgets/card.h"
 
 #include <map>
 
 class QComboBox;
+class QVBoxLayout;
 
 namespace fettle::ui {
 
 class Button;
+class FlowLayout;
+class LineToggle;
+class OverlayChart;
 class RaceTable;
 class TextLabel;
 
-class RaceView : public QWidget {
+// Of the best over the next.
+struct RaceLead {
+    double mean = 0; // nats
+    evaluate::Interval interval;
+    std::size_t records = 0;
+};
+
+class RaceView : public Pane {
     Q_OBJECT
 
 public:
@@ -29,9 +43,18 @@ signals:
     void settingsWanted(const fettle::train::Recipe &recipe);
 
 private:
+    struct Reading {
+        std::vector<engine::RaceStanding> standings; // best first
+        std::vector<ComparedRun> runs;               // in the order in which they began
+        std::optional<RaceLead> lead;
+    };
     void setupLayout();
+    void setupChart(QVBoxLayout &column);
     void readStandings();
-    void showStandings(std::vector<engine::RaceStanding> standings);
+    void showStandings(Reading reading);
+    void showCurves(const std::vector<ComparedRun> &runs);
+    void showLegend();
+    void showCursor(std::optional<double> tokens);
     void askQuestions();
     void keepAnswers(const Result<engine::EvaluationResult> &result, const std::vector<RunId> &runs);
 
@@ -41,6 +64,10 @@ private:
     JobId m_questionJob = 0;
     QComboBox *m_races = nullptr;
     TextLabel *m_title = nullptr, *m_text = nullptr;
+    OverlayChart *m_chart = nullptr;
+    QWidget *m_chartSide = nullptr;
+    FlowLayout *m_legendRow = nullptr;
+    std::vector<LineToggle *> m_legend;
     RaceTable *m_table = nullptr;
     Button *m_play = nullptr, *m_use = nullptr, *m_ask = nullptr;
 };

@@ -1,6 +1,7 @@
 // A small web server that behaves as a hub does, or as a broken one: each answer is what the test says, cut off where it says.
 #pragma once
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <atomic>
 #include <cctype>
@@ -25,7 +26,8 @@ struct WebAnswer {
     int status = 200;
     std::vector<std::string> headers = {};
     std::string body = {};
-    std::size_t cutAfter = std::string::npos; // bytes of the body: then the connection breaks
+    std::size_t cutAfter = std::string::npos;  // bytes of the body: then the connection breaks
+    std::size_t slowAfter = std::string::npos; // bytes of the body: then it comes byte by byte, until the other side hangs up
 };
 
 class HubServer {
@@ -99,13 +101,16 @@ private:
         std::string text = "HTTP/1.1 " + std::to_string(made.status) + " X\r\nConnection: close\r\n";
         for (const std::string &line : made.headers)
             text += line + "\r\n";
-        text += "\r\n" + made.body.substr(0, made.cutAfter);
+        text += "\r\n" + made.body.substr(0, std::min(made.cutAfter, made.slowAfter));
         for (std::size_t sent = 0; sent < text.size();) {
             const ssize_t count = ::send(connection, text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
             if (count <= 0)
                 return;
             sent += static_cast<std::size_t>(count);
         }
+        pollfd hangUp{connection, POLLIN, 0};
+        for (std::size_t next = made.slowAfter; next < made.body.size() && !m_isEnding && ::poll(&hangUp, 1, 50) == 0; ++next)
+            ::send(connection, made.body.data() + next, 1, MSG_NOSIGNAL);
     }
 
     int m_socket = -1;

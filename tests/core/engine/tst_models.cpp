@@ -68,6 +68,7 @@ private slots:
     void resolvesHubNames();
     void unknownNameListsWhatIsThere();
     void inspectsAModelFolder();
+    void codeInTheFolderIsNeverRun();
     void saysWhyNotTrainable_data();
     void saysWhyNotTrainable();
     void inspectsGguf();
@@ -209,6 +210,21 @@ void TestModels::inspectsAModelFolder()
     QVERIFY(tiny->parameters > 0 && tiny->tensors > 0 && tiny->fileBytes > 0);
     QCOMPARE(QString::fromStdString(tiny->storage), QString("F32"));
     QVERIFY(tiny->hasChatTemplate && !tiny->tokenizer.empty());
+}
+
+// A family that Fettle computes itself is read without the program that its folder asks for.
+void TestModels::codeInTheFolderIsNeverRun()
+{
+    const fs::path folder = root() / "coded";
+    copyTree(kFixtures / "tinychat", folder);
+    std::string config = contentOf(folder / "config.json");
+    config.insert(1, "\"auto_map\": {\"AutoModelForCausalLM\": \"modeling_novelty.Model\"},");
+    writeText(folder / "config.json", config);
+    writeText(folder / "modeling_novelty.py", "raise SystemExit\n");
+    const auto inspected = inspect(folder);
+    QVERIFY(inspected.has_value());
+    QVERIFY2(inspected->trainable, problemsOf(*inspected).c_str());
+    QCOMPARE(QString::fromStdString(inspected->facts.at("code in the folder")), QString("never run: the family is known"));
 }
 
 void TestModels::saysWhyNotTrainable_data()

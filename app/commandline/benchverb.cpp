@@ -46,7 +46,7 @@ void addBenchVerb(Registry &registry)
     auto request = std::make_shared<engine::BenchmarkRequest>();
     CLI::App *verb = registry.add("bench", tr("Measures this machine"), [request](Context &context) {
         Terminal &terminal = context.terminal;
-        auto compute = context.compute(request->what == "train" ? Context::Rounding::Allowed : Context::Rounding::Refused);
+        auto compute = context.compute(request->what == "train" ? Context::Work::Training : Context::Work::Answers);
         if (!compute)
             return terminal.fail(compute.error());
         request->compute = *compute;

@@ -16,22 +16,22 @@ CLI::App *Registry::add(const std::string &name, const std::string &description,
     verb->add_flag("-q,--quiet", common.isQuiet, tr("No progress, errors only"));
     verb->add_flag("-v,--verbose", common.verbosity, tr("More detail on standard error"));
     verb->add_option("--threads", common.threads, tr("Processor threads to use; 0 = all cores"))->check(CLI::Range(0, 1024));
-    verb->add_option("--device", common.device, tr("Where to compute: cpu or cuda[:N]"));
+    verb->add_option("--device", common.device, tr("What computes a training: cpu, or cuda[:N], a graphics card of NVIDIA"));
     verb->add_option("--compute", common.compute, tr("Type of number to compute with"))->check(CLI::IsMember({"fp32", "bf16", "fp16", "auto"}));
     verb->callback([this, action = std::move(action)] { chosen = action; });
     return verb;
 }
 
-Result<engine::ComputeOptions> Context::compute(Rounding rounding) const
+Result<engine::ComputeOptions> Context::compute(Work work) const
 {
     engine::ComputeOptions options;
     options.threads = common.threads;
     options.device = common.device;
-    if (common.device != "cpu")
-        return fail(ErrorCode::Usage, tr("--device {}: this version computes on the processor only.", common.device), tr("Leave --device out or use --device cpu."));
+    if (!common.device.empty() && common.device != "cpu" && work == Work::Answers)
+        return fail(ErrorCode::Usage, tr("--device {} is for training only.", common.device), tr("Leave --device out: answers are computed by the processor."));
     if (common.compute == "fp16")
         return fail(ErrorCode::Usage, tr("--compute fp16: this version computes in fp32, or trains in bf16."), tr("Use --compute fp32, bf16 or auto."));
-    if (common.compute == "bf16" && rounding == Rounding::Refused)
+    if (common.compute == "bf16" && work == Work::Answers)
         return fail(ErrorCode::Usage, tr("--compute bf16 is for training only."), tr("Use --compute fp32 or auto."));
     options.compute = common.compute == "fp32" ? engine::ComputeType::Fp32 : common.compute == "bf16" ? engine::ComputeType::Bf16 : engine::ComputeType::Auto;
     return options;
@@ -89,9 +89,9 @@ Result<std::optional<engine::Project>> openToRead(const std::string &folder)
     return std::optional<engine::Project>(std::move(*project));
 }
 
-Result<Workplace> workplace(const std::string &project, const Context &context)
+Result<Workplace> workplace(const std::string &project, const Context &context, Context::Work work)
 {
-    auto compute = context.compute();
+    auto compute = context.compute(work);
     if (!compute)
         return passError(compute);
     auto opened = openToRead(project);

@@ -19,8 +19,8 @@ struct Context {
     Common &common;
     Terminal &terminal;
     std::stop_token stop;
-    enum class Rounding { Refused, Allowed }; // whether this work can be done in 16 bits
-    [[nodiscard]] Result<engine::ComputeOptions> compute(Rounding rounding = Rounding::Refused) const;
+    enum class Work { Answers, Training }; // training alone can be done in 16 bits, and on a graphics card
+    [[nodiscard]] Result<engine::ComputeOptions> compute(Work work = Work::Answers) const;
 };
 using Action = std::function<int(Context &)>;
 
@@ -60,7 +60,7 @@ struct Workplace {
     std::optional<engine::Project> project;
     [[nodiscard]] const engine::Project *projectOrNull() const { return project ? &*project : nullptr; }
 };
-[[nodiscard]] Result<Workplace> workplace(const std::string &project, const Context &context);
+[[nodiscard]] Result<Workplace> workplace(const std::string &project, const Context &context, Context::Work work = Context::Work::Answers);
 [[nodiscard]] Result<RunId> parseRun(const std::string &text);
 
 } // namespace fettle::cli

@@ -35,7 +35,7 @@ std::string oneLine(std::string text, std::size_t longest)
 int runDemoVerb(const std::string &folder, Context &context)
 {
     Terminal &terminal = context.terminal;
-    auto compute = context.compute(Context::Rounding::Allowed);
+    auto compute = context.compute(Context::Work::Training);
     if (!compute)
         return terminal.fail(compute.error());
     auto result = engine::runDemo(folder, *compute, runEvents(context), terminal.progressCallback(), context.stop);

@@ -18,7 +18,7 @@ struct Common {
     bool isQuiet = false;
     int verbosity = 0;
     int threads = 0;
-    std::string device = "cpu";
+    std::string device; // empty: what the settings say, else cpu
     std::string compute = "auto";
 };
 

@@ -111,7 +111,7 @@ int finish(const Result<engine::RunSummary> &summary, Context &context, const st
 // Training in the processes of a launcher: process 0 does what the verb says, the others help it. Started alone there is one.
 int withRanks(Context &context, const std::function<int(const engine::ComputeOptions &)> &work)
 {
-    auto compute = context.compute(Context::Rounding::Allowed);
+    auto compute = context.compute(Context::Work::Training);
     if (!compute)
         return context.terminal.fail(compute.error());
     auto ranks = train::Ranks::join(context.stop);
@@ -274,7 +274,7 @@ int runFit(const FitArguments &arguments, Context &context)
     Terminal &terminal = context.terminal;
     if (!arguments.project.empty() && !arguments.data.empty())
         return terminal.fail({ErrorCode::Usage, tr("fit takes --project P or --data FILE, not both."), {}, {}});
-    auto place = workplace(arguments.project, context);
+    auto place = workplace(arguments.project, context, Context::Work::Training);
     if (!place)
         return terminal.fail(place.error());
     engine::FitRequest request;
@@ -307,7 +307,7 @@ int runFit(const FitArguments &arguments, Context &context)
     for (const engine::FitSuggestion &suggestion : fit->suggestions)
         suggestions.push_back({{"label", suggestion.label}, {"price", suggestion.price}, {"settings", suggestion.settings}, {"bytes", suggestion.bytes}, {"secondsPerStep", suggestion.secondsPerStep}});
     terminal.json({{"bytes", {{"weights", fit->bytes.weights}, {"optimizer", fit->bytes.optimizer}, {"gradients", fit->bytes.gradients}, {"activations", fit->bytes.activations}, {"reserve", fit->bytes.reserve}}},
-                   {"available", fit->available}, {"fits", fit->fits()}, {"peakBytes", fit->peakBytes}, {"rowTokens", fit->rowTokens}, {"extrapolated", fit->isExtrapolated},
+                   {"device", fit->device}, {"available", fit->available}, {"fits", fit->fits()}, {"peakBytes", fit->peakBytes}, {"rowTokens", fit->rowTokens}, {"extrapolated", fit->isExtrapolated},
                    {"secondsPerStep", fit->secondsPerStep}, {"joulesPerStep", fit->joulesPerStep}, {"steps", fit->steps}, {"seconds", fit->seconds()}, {"suggestions", suggestions}});
     sayFit(*fit, terminal);
     return fit->fits() ? 0 : exitCode(ErrorCode::OutOfMemory);
@@ -353,7 +353,7 @@ void sayStandings(const std::vector<engine::RaceStanding> &standings, Terminal &
 int runRace(const RaceArguments &arguments, Context &context)
 {
     Terminal &terminal = context.terminal;
-    auto compute = context.compute(Context::Rounding::Allowed);
+    auto compute = context.compute(Context::Work::Training);
     if (!compute)
         return terminal.fail(compute.error());
     auto project = engine::Project::open(arguments.project, engine::Access::ReadWrite);

@@ -8,7 +8,7 @@
 #include "core/engine/models.h"
 #include "core/engine/stackedbase.h"
 #include "core/engine/basestorage.h"
-#include "core/model/fast/fastpath.h"
+#include "core/model/device.h"
 #include "core/model/torcherror.h"
 #include "core/model/weights.h"
 #include "core/train/measure.h"
@@ -45,6 +45,7 @@ struct Gauge {
     std::int64_t before = 0;  // the process without the run
     std::int64_t weights = 0; // bytes
     std::int64_t available = 0;
+    bool isElsewhere = false; // computed on another device, whose memory counts
     ProgressCallback progress;
     std::stop_token stop;
 
@@ -66,7 +67,7 @@ struct Gauge {
             return quarter;
         const double slope = static_cast<double>(quarter->bytes.activations - eighth->bytes.activations) / static_cast<double>(quarter->rowTokens - eighth->rowTokens);
         const std::int64_t more = static_cast<std::int64_t>(std::max(slope, 0.0) * static_cast<double>(length - quarter->rowTokens));
-        if (static_cast<double>(quarter->bytes.total() + more) * kCaution < static_cast<double>(std::min(available, memoryFigures().availableBytes + weights)))
+        if (static_cast<double>(quarter->bytes.total() + more) * kCaution < static_cast<double>(isElsewhere ? available : std::min(available, memoryFigures().availableBytes + weights)))
             return needOf(row);
         Need need = *quarter;
         need.bytes.activations += more;
@@ -98,7 +99,9 @@ private:
         need.bytes.weights = weights;
         need.bytes.optimizer = pass->optimizerBytes;
         need.bytes.gradients = pass->gradientBytes;
-        need.bytes.activations = std::max<std::int64_t>(0, pass->peakBytes - before - weights - pass->optimizerBytes - pass->gradientBytes);
+        if (isElsewhere)
+            need.bytes = {pass->weightBytes, 0, 0, 0, 0};
+        need.bytes.activations = std::max<std::int64_t>(0, pass->peakBytes - before - need.bytes.total());
         keepReserve(need.bytes);
         need.rowTokens = row.length();
         need.secondsPerToken = pass->rowSeconds / static_cast<double>(row.length());
@@ -130,7 +133,7 @@ struct Candidate {
     bool isSmallerRows = false; // and nothing else: of these the largest that fits is offered
 };
 
-std::vector<Candidate> candidates(const train::Recipe &recipe, const Need &need, std::int64_t longestDocument, bool isFastPath)
+std::vector<Candidate> candidates(const train::Recipe &recipe, const Need &need, std::int64_t longestDocument)
 {
     std::vector<Candidate> all;
     const auto tokensSetting = [](std::int64_t tokens) { return fmt::format("tokensPerMicroBatch={}", tokens); };
@@ -140,7 +143,7 @@ std::vector<Candidate> candidates(const train::Recipe &recipe, const Need &need,
         tokens.push_back(smaller);
     if (recipe.boolean("packing") && need.rowTokens > longestDocument)
         tokens.push_back(longestDocument);
-    const bool canRecompute = isFastPath && recipe.text("checkpointing") != "full";
+    const bool canRecompute = recipe.text("checkpointing") != "full";
     std::erase_if(tokens, [&](std::int64_t count) { return count < fewest; });
     for (const std::int64_t count : tokens)
         all.push_back({tr("Read {} tokens at a time", count), {tokensSetting(count)}, true});
@@ -174,9 +177,12 @@ struct Ground {
     {
         return static_cast<double>(need.bytes.total()) * (need.isExtrapolated ? kRoomExtrapolated : kRoom) <= static_cast<double>(available);
     }
+    [[nodiscard]] bool isElsewhere() const { return recipe().text("device") != "cpu"; }
     // What a run holds before it computes anything.
     [[nodiscard]] Result<FitBytes> least(const train::Recipe &of) const
     {
+        if (isElsewhere())
+            return FitBytes{(of.text("compute") == "bf16" ? 2 : 4) * config.parameters(), 0, 0, 0, kLeastReserve};
         StartPoint from = start;
         from.recipe = of;
         auto weights = weightBytes(from);
@@ -204,6 +210,7 @@ struct Ground {
         // Files that are mapped come in page by page: what the weights hold is at least what they say.
         gauge.weights = std::max(memoryFigures().ownBytes - before, trainee->weights->bytes());
         gauge.available = available;
+        gauge.isElsewhere = isElsewhere();
         gauge.progress = progress;
         gauge.stop = stop;
         return gauge;
@@ -213,9 +220,8 @@ struct Ground {
 // Less that is computed at once. Errors: those of measuring; Cancelled.
 Result<> suggestSmallerWork(FitResult &result, Gauge &gauge, const Need &need, const Ground &ground, std::int64_t longestDocument)
 {
-    const bool isFastPath = model::fast::whyNot(*gauge.setup.weights, *gauge.setup.adapter).empty();
     bool hasSmallerRows = false;
-    for (const Candidate &candidate : candidates(ground.recipe(), need, longestDocument, isFastPath)) {
+    for (const Candidate &candidate : candidates(ground.recipe(), need, longestDocument)) {
         if (ground.stop.stop_requested())
             return fail(ErrorCode::Cancelled, tr("Measuring was cancelled."));
         if (result.suggestions.size() + 1 >= kMostSuggestions) // one place is left for a change of another kind
@@ -239,11 +245,36 @@ Result<> suggestSmallerWork(FitResult &result, Gauge &gauge, const Need &need, c
     return {};
 }
 
+// The base in 16 bits on a device that holds it in 32.
+Result<> suggestHalf(FitResult &result, const Ground &ground)
+{
+    train::Recipe half = ground.recipe();
+    half.values["compute"] = std::string("bf16");
+    const auto least = ground.least(half);
+    if (!least)
+        return passError(least);
+    if (ground.recipe().text("compute") == "bf16" || least->total() > ground.available)
+        return {};
+    auto gauge = ground.open(half);
+    if (!gauge)
+        return passError(gauge);
+    auto need = gauge->measure(half);
+    if (!need)
+        return passError(need);
+    if (!ground.hasRoom(*need))
+        return {};
+    const double seconds = ground.secondsPerStep(*need);
+    result.suggestions.push_back({tr("Keep the base model in 16 bits"), tr("the adapter learns beside a base that is rounded a little"), {"compute=bf16"}, need->bytes.total(), seconds});
+    return {};
+}
+
 // The base in fewer bits: as the file holds it where that is as small, which rounds nothing, else in 4 bits. It is loaded anew and measured.
 Result<> suggestStorage(FitResult &result, const Ground &ground)
 {
     if (ground.recipe().method == "full" || result.suggestions.size() >= kMostSuggestions)
         return {};
+    if (ground.isElsewhere())
+        return suggestHalf(result, ground);
     train::Recipe file = ground.recipe(), nf4 = file;
     file.values["storage"] = std::string("file");
     nf4.values["storage"] = std::string("nf4");
@@ -302,6 +333,8 @@ Result<> suggestLowerRank(FitResult &result, const Ground &ground)
 Result<FitResult> measureFit(const Project *project, const FitRequest &request, const ProgressCallback &progress, std::stop_token stop)
 try {
     train::Recipe recipe = project ? withProjectMix(*project, request.run.recipe) : request.run.recipe;
+    if (!request.run.compute.device.empty())
+        recipe.values["device"] = request.run.compute.device;
     if (auto valid = train::validate(recipe); !valid)
         return passError(valid);
     auto path = project && !request.run.onto.empty() ? mergedBase(*project, request.run.model, request.run.onto, progress, stop) : resolveModel(request.run.model);
@@ -353,6 +386,17 @@ try {
     FitResult result;
     result.available = request.availableBytes > 0 ? request.availableBytes : figures.availableBytes;
     result.total = std::max(figures.totalBytes, result.available);
+    result.device = recipe.text("device");
+    auto device = model::findDevice(result.device);
+    if (!device)
+        return passError(device);
+    if (!device->is_cpu()) {
+        model::returnDeviceMemory(*device);
+        const model::DeviceMemory memory = model::deviceMemory(*device);
+        result.available = request.availableBytes > 0 ? request.availableBytes : memory.freeBytes;
+        result.total = std::max(memory.totalBytes, result.available);
+    }
+    const std::int64_t before = device->is_cpu() ? figures.ownBytes : model::deviceMemory(*device).usedBytes;
     const train::BatchPlan plan(data.train.documents, train::batchSettings(recipe));
     result.steps = hasRecords ? train::totalSteps(recipe, plan.stepsPerEpoch()) : 0;
     struct FreeAtEnd {
@@ -364,14 +408,14 @@ try {
         tokens += static_cast<double>(document.length()) * document.weight;
         longestDocument = std::max(longestDocument, document.length());
     }
-    const Ground ground{{recipe, *path, startAdapter, {}}, *config, data.train.documents, tokens / static_cast<double>(plan.stepsPerEpoch()), figures.ownBytes, result.available, progress, stop};
+    const Ground ground{{recipe, *path, startAdapter, {}}, *config, data.train.documents, tokens / static_cast<double>(plan.stepsPerEpoch()), before, result.available, progress, stop};
     const auto least = ground.least(recipe);
     if (!least)
         return passError(least);
     // What cannot even be loaded is not tried.
     if (least->total() > result.available) {
         result.bytes = *least;
-        result.peakBytes = figures.ownBytes + least->total() - least->reserve;
+        result.peakBytes = before + least->total() - least->reserve;
         result.isExtrapolated = true;
         if (!request.isAdvised)
             return result;
@@ -389,7 +433,7 @@ try {
             return passError(measured);
         need = *measured;
         result.bytes = need.bytes;
-        result.peakBytes = figures.ownBytes + need.bytes.total() - need.bytes.reserve;
+        result.peakBytes = before + need.bytes.total() - need.bytes.reserve;
         result.rowTokens = need.rowTokens;
         result.isExtrapolated = need.isExtrapolated;
         result.secondsPerStep = ground.secondsPerStep(need);

@@ -29,7 +29,8 @@ struct FitSuggestion {
 
 struct FitResult {
     FitBytes bytes;
-    std::int64_t available = 0, total = 0; // free memory, and all that the computer has
+    std::string device = "cpu";  // whose memory this is: of another device all figures of memory are of its own
+    std::int64_t available = 0, total = 0; // free memory, and all that there is
     std::int64_t peakBytes = 0;  // what the process would hold at most, reserve left out
     std::int64_t rowTokens = 0;  // of the longest row
     bool isExtrapolated = false; // the row itself would not have fitted: followed from shorter ones

@@ -41,6 +41,15 @@ std::string gigabytes(std::int64_t bytes)
     return fmt::format("{:.1f} GB", static_cast<double>(bytes) / 1e9);
 }
 
+// The graphics card that training can use, by the name its driver gives it; empty where there is none, or LibTorch knows nothing of it.
+std::string trainingCard()
+{
+    if (!at::hasCUDA())
+        return {};
+    const SensorFigures figures = Sensors().read();
+    return figures.gpus.empty() || figures.gpus.front().name.empty() ? std::string("CUDA device") : figures.gpus.front().name;
+}
+
 } // namespace
 
 MachineFacts machineFacts()
@@ -50,8 +59,7 @@ MachineFacts machineFacts()
     facts.cores = usableCores();
     facts.instructionSets = instructionSets();
     facts.memoryBytes = memoryFigures().totalBytes;
-    if (at::hasCUDA())
-        facts.gpu = "CUDA device";
+    facts.gpu = trainingCard();
     facts.versions = tr("Fettle {}, LibTorch {}, SQLite {}", version(), TORCH_VERSION, sqlite3_libversion());
     return facts;
 }
@@ -84,7 +92,7 @@ std::vector<Check> doctor()
     std::vector<Check> checks;
     checks.push_back({"processor", tr("{}, {} cores", facts.processor, facts.cores), "ok", {}});
     checks.push_back({"instruction sets", fmt::format("{}", fmt::join(facts.instructionSets, ", ")), facts.instructionSets.empty() ? "warning" : "ok", {}});
-    checks.push_back({"GPU", facts.gpu.empty() ? "none: the processor computes" : facts.gpu, "ok", {}});
+    checks.push_back({"GPU", facts.gpu.empty() ? std::string("none: the processor computes") : tr("{}: trains where it is asked for (--device cuda); all else is computed by the processor", facts.gpu), "ok", {}});
     const bool isTight = memory.availableBytes < 3'000'000'000;
     checks.push_back({"memory", tr("{} of {} free", gigabytes(memory.availableBytes), gigabytes(memory.totalBytes)), isTight ? "warning" : "ok",
                       isTight ? tr("Training the default model takes some 3 GB: close other programs.") : ""});

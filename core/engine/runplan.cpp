@@ -6,6 +6,7 @@
 #include "core/engine/training.h"
 #include "core/engine/trainingdata.h"
 #include "core/export/tokenizerfiles.h"
+#include "core/model/device.h"
 #include "core/model/fast/gemm.h"
 #include "core/train/trainer.h"
 #include "core/tune/adapter.h"
@@ -250,6 +251,11 @@ Result<TrainPlan> planRun(const Project &project, const TrainRequest &request, c
     if (!lens) {
         addBlocking(plan, "model", lens.error());
         return plan;
+    }
+    if (auto device = model::findDevice(request.recipe.text("device")); !device) {
+        addBlocking(plan, "setting", device.error());
+        plan.problems.back().fixLabel = tr("Let the processor compute");
+        plan.problems.back().fixSetting = "device=cpu";
     }
     std::int64_t context = 0;
     if (auto possible = checkMethod(request.recipe, *path, {}); !possible) {

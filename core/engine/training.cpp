@@ -20,6 +20,7 @@
 #include "core/engine/trainingdata.h"
 #include "core/io/atomicfile.h"
 #include "core/io/jsonfile.h"
+#include "core/model/device.h"
 #include "core/model/fast/fastpath.h"
 #include "core/model/torcherror.h"
 #include "core/model/weights.h"
@@ -54,11 +55,13 @@ struct Job {
 // What was asked for goes into the recipe, which is what a run is repeated from.
 Result<> settleCompute(const ComputeOptions &compute, train::Recipe &recipe)
 {
-    if (compute.device != "cpu")
-        return fail(ErrorCode::Usage, tr("Cannot train on the device \"{}\".", compute.device), tr("Use --device cpu."));
+    if (!compute.device.empty())
+        recipe.values["device"] = compute.device;
+    if (auto device = model::findDevice(recipe.text("device")); !device)
+        return passError(device);
     if (compute.compute != ComputeType::Auto)
         recipe.values["compute"] = std::string(compute.compute == ComputeType::Bf16 ? "bf16" : "fp32");
-    if (recipe.text("compute") == "bf16" && !model::fast::hasBf16Products())
+    if (recipe.text("compute") == "bf16" && recipe.text("device") == "cpu" && !model::fast::hasBf16Products())
         return fail(ErrorCode::Usage, tr("This processor has no products of 16-bit numbers (AVX512-BF16)."), tr("Set \"Numbers of the base\" to 32 bits (compute=fp32)."));
     return {};
 }
@@ -74,6 +77,7 @@ Result<> writeOrigin(const fs::path &folder, const RunInfo &run, const Job &job,
     const nlohmann::json origin = {
         {"version", std::string(version())}, {"libtorch", TORCH_VERSION},     {"model", run.modelPath},   {"modelHash", run.modelHash},
         {"snapshot", snapshot.hash},         {"adapter", job.startAdapter},   {"threads", job.threads},   {"compute", job.recipe.text("compute")},
+        {"device", job.recipe.text("device")},
     };
     if (auto written = io::writeFileAtomically(folder / kOriginFile, origin.dump(2) + "\n"); !written)
         return written;
@@ -450,11 +454,13 @@ try {
     auto recipe = train::recipeFromJson(nlohmann::json::parse(info->recipeJson, nullptr, false));
     if (!recipe)
         return passError(recipe);
-    const std::string began = recipe->text("compute");
+    const std::string began = recipe->text("compute"), beganOn = recipe->text("device");
     if (auto possible = settleCompute(compute, *recipe); !possible)
         return passError(possible);
     if (recipe->text("compute") != began)
         return fail(ErrorCode::Usage, tr("{} began in {} and goes on in it.", info->name, began), tr("Leave --compute out."));
+    if (recipe->text("device") != beganOn)
+        return fail(ErrorCode::Usage, tr("{} began on {} and goes on there.", info->name, beganOn), tr("Leave --device out."));
     Job job;
     job.kept = kept;
     job.model = info->modelPath;

@@ -3,6 +3,7 @@
 
 #include "core/base/memorywatch.h"
 #include "core/base/words.h"
+#include "core/model/device.h"
 #include "core/model/gptdecoder.h"
 #include "core/model/torcherror.h"
 
@@ -24,8 +25,8 @@ std::vector<at::Tensor> project(const LinearWeight &stack, const ModelConfig &co
         const std::int64_t out = outputSize(config, map);
         at::Tensor y = all.narrow(1, column, out);
         for (const LowRank &update : sites.lowRank(layer, map)) {
-            const at::Tensor small = at::linear(applyDropout(x, update.dropout), update.a); // [N, R]
-            y = y + at::linear(small, update.b) * update.scale;
+            const at::Tensor small = at::linear(applyDropout(x, update.dropout), beside(update.a, x)); // [N, R]
+            y = y + at::linear(small, beside(update.b, x)) * update.scale;
         }
         parts.push_back(sites.linear(layer, map, stack.rows(column, out), x, y));
         column += out;
@@ -98,12 +99,13 @@ at::Tensor mlpBranch(const ModelWeights &weights, std::int64_t layer, const at::
 }
 
 // Which of the P prefix and T own keys a query of a document sees, [T, P + T].
-at::Tensor visibleKeys(std::int64_t tokens, std::int64_t prefix, std::int64_t window)
+at::Tensor visibleKeys(std::int64_t tokens, std::int64_t prefix, std::int64_t window, at::Device device)
 {
-    at::Tensor own = at::ones({tokens, tokens}, at::kBool).tril();
+    const auto allSeen = [&](std::int64_t columns) { return at::ones({tokens, columns}, at::TensorOptions(at::kBool).device(device)); };
+    at::Tensor own = allSeen(tokens).tril();
     if (window > 0)
-        own = own.logical_and(at::ones({tokens, tokens}, at::kBool).triu(1 - window));
-    return prefix > 0 ? at::cat({at::ones({tokens, prefix}, at::kBool), own}, 1) : own;
+        own = own.logical_and(allSeen(tokens).triu(1 - window));
+    return prefix > 0 ? at::cat({allSeen(prefix), own}, 1) : own;
 }
 
 } // namespace
@@ -117,7 +119,7 @@ at::Tensor rmsNorm(const at::Tensor &x, const at::Tensor &weight, double epsilon
 RopeTables ropeTables(const ModelConfig &config, const at::Tensor &positions, RopeKind kind)
 {
     const std::vector<float> frequencies = ropeFrequencies(config, kind);
-    const at::Tensor angles = positions.to(at::kFloat).unsqueeze(1) * at::tensor(frequencies).unsqueeze(0); // [N, D/2]
+    const at::Tensor angles = positions.to(at::kFloat).unsqueeze(1) * beside(at::tensor(frequencies), positions).unsqueeze(0); // [N, D/2]
     const double length = kind != RopeKind::Local ? config.ropeScaling.attentionFactor : 1.0;
     return length == 1.0 ? RopeTables{angles.cos(), angles.sin()} : RopeTables{angles.cos() * length, angles.sin() * length};
 }
@@ -156,12 +158,12 @@ at::Tensor documentAttention(const at::Tensor &q, const at::Tensor &k, const at:
         std::int64_t extra = 0;
         if (prefix.keys.defined()) {
             extra = prefix.keys.size(0);
-            keys = at::cat({prefix.keys, keys}, 0);
-            values = at::cat({prefix.values, values}, 0);
+            keys = at::cat({beside(prefix.keys, keys), keys}, 0);
+            values = at::cat({beside(prefix.values, values), values}, 0);
         }
         const auto forward = [](const at::Tensor &x) { return x.transpose(0, 1).unsqueeze(0); }; // [1, heads, T, D]
         const bool needsMask = extra > 0 || rule.softcap > 0 || (rule.window > 0 && tokens > rule.window);
-        const std::optional<at::Tensor> mask = needsMask ? std::optional(visibleKeys(tokens, extra, rule.window)) : std::nullopt;
+        const std::optional<at::Tensor> mask = needsMask ? std::optional(visibleKeys(tokens, extra, rule.window, q.device())) : std::nullopt;
         const double usual = 1.0 / std::sqrt(static_cast<double>(q.size(2)));
         const at::Tensor mixed = rule.softcap > 0
             ? cappedAttention(forward(heads(q)), forward(keys), forward(values), *mask, rule.scale.value_or(usual), rule.softcap)
@@ -189,11 +191,20 @@ RopeTables globalTables(const ModelConfig &config, const PackedBatch &batch, con
     return {at::cat(cosines, 0), at::cat(sines, 0)};
 }
 
-at::Tensor throughLayers(const ModelWeights &weights, const PackedBatch &batch, const Sites &sites, at::Tensor h, const StopCheck &isStopped)
+// One layer, h [N, C] -> [N, C]. tables: of this layer; null where it knows no positions.
+at::Tensor throughLayer(const ModelWeights &weights, std::int64_t layer, const at::Tensor &h, const PackedBatch &batch, const RopeTables *tables, const Sites &sites)
+{
+    const at::Tensor attention = attentionBranch(weights, layer, throughNorm(weights, layer, Norm::BeforeAttention, h), batch, tables, sites);
+    const at::Tensor between = sites.residual(layer, ResidualSite::AfterAttention, h, throughNorm(weights, layer, Norm::AfterAttention, attention));
+    const at::Tensor mlp = mlpBranch(weights, layer, throughNorm(weights, layer, Norm::BeforeMlp, between), sites);
+    return sites.residual(layer, ResidualSite::AfterMlp, between, throughNorm(weights, layer, Norm::AfterMlp, mlp));
+}
+
+at::Tensor throughLayers(const ModelWeights &weights, const PackedBatch &batch, const Sites &sites, at::Tensor h, const StopCheck &isStopped, Kept kept)
 {
     const ModelConfig &config = weights.config;
     if (config.hasLayerNorm)
-        return throughGptLayers(weights, batch, sites, h, isStopped);
+        return throughGptLayers(weights, batch, sites, h, isStopped, kept);
     const std::int64_t first = sites.firstPosition();
     const at::Tensor positions = first > 0 ? batch.positions + first : batch.positions;
     const RopeTables global = globalTables(config, batch, positions);
@@ -205,12 +216,14 @@ at::Tensor throughLayers(const ModelWeights &weights, const PackedBatch &batch, 
             throw std::bad_alloc();
         if (isStopped && h.requires_grad())
             h.register_hook([isStopped](const at::Tensor &) { throwIfStopped(isStopped); });
-        const RopeTables *tables = config.ropeOf(layer) == RopeKind::Local ? &local : &global;
-        const at::Tensor attention = attentionBranch(weights, layer, throughNorm(weights, layer, Norm::BeforeAttention, h), batch,
-                                                     config.isRotated(layer) ? tables : nullptr, sites);
-        h = sites.residual(layer, ResidualSite::AfterAttention, h, throughNorm(weights, layer, Norm::AfterAttention, attention));
-        const at::Tensor mlp = mlpBranch(weights, layer, throughNorm(weights, layer, Norm::BeforeMlp, h), sites);
-        h = sites.residual(layer, ResidualSite::AfterMlp, h, throughNorm(weights, layer, Norm::AfterMlp, mlp));
+        const RopeTables &tables = config.ropeOf(layer) == RopeKind::Local ? local : global;
+        if (kept == Kept::Everything) {
+            h = throughLayer(weights, layer, h, batch, config.isRotated(layer) ? &tables : nullptr, sites);
+            continue;
+        }
+        h = computedAgain(h, [&weights, layer, batch, tables, &sites](const at::Tensor &input) {
+            return throughLayer(weights, layer, input, batch, weights.config.isRotated(layer) ? &tables : nullptr, sites);
+        });
     }
     return normed(config, weights.finalNorm, h);
 }
@@ -223,7 +236,7 @@ struct Widened {
 
 Widened widened(const PackedBatch &batch, std::int64_t virtualTokens)
 {
-    const at::Tensor positions = batch.positions.contiguous();
+    const at::Tensor positions = batch.positions.cpu().contiguous();
     const auto *position = positions.const_data_ptr<std::int64_t>();
     std::vector<std::int64_t> wide, own;
     Widened result;
@@ -237,29 +250,30 @@ Widened widened(const PackedBatch &batch, std::int64_t virtualTokens)
         }
         result.batch.borders.push_back(static_cast<std::int64_t>(wide.size()));
     }
-    result.batch.positions = at::tensor(wide, at::kLong);
-    result.own = at::tensor(own, at::kLong);
+    result.batch.positions = beside(at::tensor(wide, at::kLong), batch.positions);
+    result.own = beside(at::tensor(own, at::kLong), batch.positions);
     return result;
 }
 
 } // namespace
 
-at::Tensor forwardHidden(const ModelWeights &weights, const PackedBatch &batch, const Sites &sites, const StopCheck &isStopped)
+at::Tensor forwardHidden(const ModelWeights &weights, const PackedBatch &batch, const Sites &sites, const StopCheck &isStopped, Kept kept)
 {
     sites.beginPass();
     const at::Tensor rows = weights.embeddingRows(batch.ids); // [N, C]
     const double scale = weights.config.embeddingScale;
     const at::Tensor h = sites.embedded(batch, scale == 1.0 ? rows : rows * scale);
-    const at::Tensor extra = sites.virtualTokens(); // [P, C]
-    if (!extra.defined())
-        return throughLayers(weights, batch, sites, h, isStopped);
+    const at::Tensor ownExtra = sites.virtualTokens(); // [P, C]
+    if (!ownExtra.defined())
+        return throughLayers(weights, batch, sites, h, isStopped, kept);
+    const at::Tensor extra = beside(ownExtra, h);
     std::vector<at::Tensor> parts;
     for (std::size_t document = 0; document + 1 < batch.borders.size(); ++document) {
         parts.push_back(extra);
         parts.push_back(h.narrow(0, batch.borders[document], batch.borders[document + 1] - batch.borders[document]));
     }
     const Widened wide = widened(batch, extra.size(0));
-    return throughLayers(weights, wide.batch, sites, at::cat(parts, 0), isStopped).index_select(0, wide.own);
+    return throughLayers(weights, wide.batch, sites, at::cat(parts, 0), isStopped, kept).index_select(0, wide.own);
 }
 
 at::Tensor headLogits(const ModelWeights &weights, const at::Tensor &hidden, const HeadChange &change)

@@ -6,6 +6,7 @@
 // Each layer has the norms that its family puts there: before a branch, behind it, on q and k. GPT-2 and GPT-NeoX: gptdecoder.cpp.
 #pragma once
 
+#include "core/model/recompute.h"
 #include "core/model/sites.h"
 #include "core/model/torcherror.h"
 #include "core/model/weights.h"
@@ -33,9 +34,9 @@ struct PackedBatch {
 // Errors: BadInput when an id is outside the vocabulary, a border is out of order, or the batch is empty.
 [[nodiscard]] Result<> checkBatch(const ModelConfig &config, const PackedBatch &batch);
 
-// Final hidden states [N, C], after the last norm. Follows autograd. Throws c10::Error (callers catch at the module's edge), and
-// Stopped between two layers, in the backward pass too.
-[[nodiscard]] at::Tensor forwardHidden(const ModelWeights &weights, const PackedBatch &batch, const Sites &sites, const StopCheck &isStopped = {});
+// Final hidden states [N, C], after the last norm. Follows autograd; weights and sites must live until the way back is over. Throws c10::Error
+// (callers catch at the module's edge), and Stopped between two layers, in the backward pass too.
+[[nodiscard]] at::Tensor forwardHidden(const ModelWeights &weights, const PackedBatch &batch, const Sites &sites, const StopCheck &isStopped = {}, Kept kept = Kept::Everything);
 // Logits [M, V] of hidden states [M, C].
 [[nodiscard]] at::Tensor headLogits(const ModelWeights &weights, const at::Tensor &hidden, const HeadChange &change = {});
 // forwardHidden and the head on chosen rows ([M] int64; undefined: all), without gradients, exceptions caught. Logits [M, V].

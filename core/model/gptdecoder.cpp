@@ -51,9 +51,18 @@ at::Tensor gptMlp(const ModelWeights &weights, std::int64_t layer, const at::Ten
     return project(here.down, config, layer, {mapFor(config, LinearMap::Down)}, bent, sites)[0]; // [N, C]
 }
 
+// tables: null where nothing turns.
+at::Tensor throughGptLayer(const ModelWeights &weights, std::int64_t layer, const at::Tensor &h, const PackedBatch &batch, const RopeTables *tables, const Sites &sites)
+{
+    const at::Tensor attention = gptAttention(weights, layer, throughGptNorm(weights, layer, Norm::BeforeAttention, h), batch, tables, sites);
+    const at::Tensor between = sites.residual(layer, ResidualSite::AfterAttention, h, attention);
+    const at::Tensor mlp = gptMlp(weights, layer, throughGptNorm(weights, layer, Norm::BeforeMlp, weights.config.isParallel ? h : between), sites);
+    return sites.residual(layer, ResidualSite::AfterMlp, between, mlp);
+}
+
 } // namespace
 
-at::Tensor throughGptLayers(const ModelWeights &weights, const PackedBatch &batch, const Sites &sites, at::Tensor h, const StopCheck &isStopped)
+at::Tensor throughGptLayers(const ModelWeights &weights, const PackedBatch &batch, const Sites &sites, at::Tensor h, const StopCheck &isStopped, Kept kept)
 {
     const ModelConfig &config = weights.config;
     const at::Tensor positions = batch.positions + sites.firstPosition(); // [N]
@@ -72,12 +81,13 @@ at::Tensor throughGptLayers(const ModelWeights &weights, const PackedBatch &batc
             throw std::bad_alloc();
         if (isStopped && h.requires_grad())
             h.register_hook([isStopped](const at::Tensor &) { throwIfStopped(isStopped); });
-        const at::Tensor attention = gptAttention(weights, layer, throughGptNorm(weights, layer, Norm::BeforeAttention, h), batch,
-                                                     config.hasPositionTable ? nullptr : &tables, sites);
-        const at::Tensor before = h;
-        h = sites.residual(layer, ResidualSite::AfterAttention, h, attention);
-        const at::Tensor mlp = gptMlp(weights, layer, throughGptNorm(weights, layer, Norm::BeforeMlp, config.isParallel ? before : h), sites);
-        h = sites.residual(layer, ResidualSite::AfterMlp, h, mlp);
+        if (kept == Kept::Everything) {
+            h = throughGptLayer(weights, layer, h, batch, config.hasPositionTable ? nullptr : &tables, sites);
+            continue;
+        }
+        h = computedAgain(h, [&weights, layer, batch, tables, &sites](const at::Tensor &input) {
+            return throughGptLayer(weights, layer, input, batch, weights.config.hasPositionTable ? nullptr : &tables, sites);
+        });
     }
     return throughLayerNorm(config, weights.finalNorm, weights.finalNormBias, h);
 }

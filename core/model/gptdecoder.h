@@ -11,7 +11,7 @@
 namespace fettle::model {
 
 // h [N, C], embeddings of the batch with whatever stands in front of each document: final hidden states [N, C].
-[[nodiscard]] at::Tensor throughGptLayers(const ModelWeights &weights, const PackedBatch &batch, const Sites &sites, at::Tensor h, const StopCheck &isStopped);
+[[nodiscard]] at::Tensor throughGptLayers(const ModelWeights &weights, const PackedBatch &batch, const Sites &sites, at::Tensor h, const StopCheck &isStopped, Kept kept);
 
 // Maps that read the same x [N, in] through one stacked matrix, each with what the sites put there: one [N, out] for each map. decoder.cpp.
 [[nodiscard]] std::vector<at::Tensor> project(const LinearWeight &stack, const ModelConfig &config, std::int64_t layer, std::initializer_list<LinearMap> maps,

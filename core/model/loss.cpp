@@ -2,6 +2,8 @@
 #include "core/model/loss.h"
 
 #include "core/base/words.h"
+#include "core/model/device.h"
+#include "core/model/deviceloss.h"
 #include "core/model/fast/fastpath.h"
 #include "core/model/headloss.h"
 #include "core/model/torcherror.h"
@@ -16,6 +18,10 @@ struct LossEngine::State {
     State(std::shared_ptr<const ModelWeights> modelWeights, LossOptions lossOptions)
         : weights(std::move(modelWeights)), options(std::move(lossOptions)), fastPath(weights, options.checkpointing, options.frozenProducts, options.isStopped)
     {
+        if (!options.device.is_cpu()) {
+            elsewhere.emplace(weights, options);
+            plainReason = "it is computed on another device";
+        }
     }
 
     std::shared_ptr<const ModelWeights> weights;
@@ -23,6 +29,7 @@ struct LossEngine::State {
     std::string plainReason;
     fast::FastPath fastPath;
     HeadBuffer headBuffer; // of the plain path
+    std::optional<DeviceLoss> elsewhere; // where the options name another device than the processor
 
     // What the fast path gives for this call; nothing where the plain path is to be taken. Errors: BadInput when the fast path was demanded and
     // cannot run.
@@ -66,10 +73,10 @@ LossOutcome outcomeOf(HeadLoss loss)
 }
 
 LossOutcome plainLossAndGradient(const ModelWeights &weights, const LossBatch &batch, const Sites &sites, double gradientScale, HeadBuffer &buffer,
-                                 const StopCheck &isStopped)
+                                 const LossOptions &options)
 {
     const at::AutoGradMode enable(true);
-    const at::Tensor hidden = forwardHidden(weights, batch.packed, sites, isStopped).index_select(0, batch.rows); // [M, C]
+    const at::Tensor hidden = forwardHidden(weights, batch.packed, sites, options.isStopped, keptWith(options.checkpointing)).index_select(0, batch.rows); // [M, C]
     HeadLoss loss = headLoss(hidden.detach(), weights.headWeight(), batch.targets, WantGradient::Yes, gradientScale, buffer, weights.config.finalSoftcap, sites.head());
     if (hidden.requires_grad())
         torch::autograd::backward({hidden}, {loss.gradient});
@@ -88,12 +95,14 @@ Result<LossOutcome> LossEngine::lossAndGradient(const LossBatch &batch, const Si
 try {
     if (auto checked = checkLossBatch(m_state->weights->config, batch); !checked)
         return passError(checked);
+    if (m_state->elsewhere)
+        return outcomeOf(m_state->elsewhere->lossAndGradient(batch, sites, gradientScale));
     auto fast = m_state->tryFastPath([&] { return m_state->fastPath.lossAndGradient(batch, sites, gradientScale); });
     if (!fast)
         return passError(fast);
     if (*fast)
         return outcomeOf(std::move(**fast));
-    return plainLossAndGradient(*m_state->weights, batch, sites, gradientScale, m_state->headBuffer, m_state->options.isStopped);
+    return plainLossAndGradient(*m_state->weights, batch, sites, gradientScale, m_state->headBuffer, m_state->options);
 } catch (const std::exception &exception) {
     return tl::unexpected(errorFromException(exception, "training"));
 }
@@ -102,6 +111,8 @@ Result<LossOutcome> LossEngine::loss(const LossBatch &batch, const Sites &sites)
 try {
     if (auto checked = checkLossBatch(m_state->weights->config, batch); !checked)
         return passError(checked);
+    if (m_state->elsewhere)
+        return outcomeOf(m_state->elsewhere->loss(batch, sites));
     auto fast = m_state->tryFastPath([&] { return m_state->fastPath.loss(batch, sites); });
     if (!fast)
         return passError(fast);
@@ -120,6 +131,8 @@ void LossEngine::releaseMemory()
 {
     m_state->fastPath.releaseMemory();
     m_state->headBuffer = {};
+    if (m_state->elsewhere)
+        returnDeviceMemory(m_state->options.device);
 }
 
 } // namespace fettle::model

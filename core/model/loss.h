@@ -25,13 +25,15 @@ struct LossOutcome {
 };
 
 enum class LossPath { Auto, Plain, Fast }; // Fast fails where it cannot run
-enum class Checkpointing { None, Selective, Full }; // fast path: keep all / recompute gate and up / keep layer inputs only
+enum class Checkpointing { None, Selective, Full }; // keep all / recompute gate and up (fast path alone) / keep layer inputs only
+[[nodiscard]] inline Kept keptWith(Checkpointing checkpointing) { return checkpointing == Checkpointing::Full ? Kept::LayerInputs : Kept::Everything; }
 
 struct LossOptions {
     LossPath path = LossPath::Auto;
     Checkpointing checkpointing = Checkpointing::None;
     StopCheck isStopped = {};
-    fast::Factors frozenProducts = fast::Factors::Fp32; // fast path, lossAndGradient: of the products with frozen matrices
+    fast::Factors frozenProducts = fast::Factors::Fp32; // of the products with frozen matrices: fast path in lossAndGradient, and on a device
+    at::Device device = at::kCPU; // another one takes the plain path there (deviceloss.h)
 };
 
 // Keeps its work memory from call to call. One thread at a time. Results are equal bit for bit for the same thread count.

@@ -2,6 +2,7 @@
 #include "core/model/sites.h"
 
 #include "core/model/decoder.h"
+#include "core/model/device.h"
 #include "core/model/weights.h"
 
 #include <ATen/Parallel.h>
@@ -20,11 +21,12 @@ at::Tensor Sites::linear(std::int64_t layer, LinearMap map, const LinearWeight &
     const std::optional<Gain> own = gain(layer, map, weight);
     if (!own)
         return y;
+    const at::Tensor factors = beside(own->factors, x);
     if (own->place == Gain::Place::Input)
-        return at::linear(x * own->factors, weight.weight, weight.bias);
+        return weight.apply(x * factors);
     if (own->place == Gain::Place::Weighted && weight.bias.defined())
-        return (y - weight.bias) * own->factors + weight.bias;
-    return y * own->factors;
+        return (y - weight.bias) * factors + weight.bias;
+    return y * factors;
 }
 
 at::Tensor Sites::residual(std::int64_t layer, ResidualSite site, const at::Tensor &stream, const at::Tensor &branch) const
@@ -34,8 +36,8 @@ at::Tensor Sites::residual(std::int64_t layer, ResidualSite site, const at::Tens
     if (!own)
         return sum;
     const at::Tensor &input = own->input == Bottleneck::Input::Sum ? sum : own->input == Bottleneck::Input::Branch ? branch : stream;
-    const at::Tensor narrow = activated(own->curve, at::linear(input, own->down, own->downBias)); // [N, R]
-    return sum + applyDropout(at::linear(narrow, own->up, own->upBias), own->dropout) * own->scale;
+    const at::Tensor narrow = activated(own->curve, at::linear(input, beside(own->down, sum), beside(own->downBias, sum))); // [N, R]
+    return sum + applyDropout(at::linear(narrow, beside(own->up, sum), beside(own->upBias, sum)), own->dropout) * own->scale;
 }
 
 at::Tensor activated(Curve curve, const at::Tensor &x)
@@ -70,12 +72,12 @@ at::Tensor applyDropout(const at::Tensor &x, const Dropout &dropout)
 {
     if (dropout.probability <= 0.0)
         return x;
-    at::Tensor mask = at::empty_like(x, at::MemoryFormat::Contiguous);
+    const at::Tensor mask = at::empty(x.sizes(), at::kFloat); // drawn by the processor wherever x lies: the same one everywhere
     float *values = mask.data_ptr<float>();
     at::parallel_for(0, mask.numel(), 1 << 14, [&](std::int64_t begin, std::int64_t end) {
         fillDropoutMask(dropout, begin, {values + begin, static_cast<std::size_t>(end - begin)});
     });
-    return x * mask;
+    return x * beside(mask, x);
 }
 
 } // namespace fettle::model

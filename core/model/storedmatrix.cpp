@@ -116,7 +116,7 @@ LinearWeight LinearWeight::rows(std::int64_t first, std::int64_t count) const
 at::Tensor LinearWeight::product(const at::Tensor &x) const
 {
     if (!stored)
-        return at::linear(x, weight);
+        return at::linear(x.to(weight.scalar_type()), weight).to(x.scalar_type()); // both conversions are nothing in fp32
     if (at::GradMode::is_enabled() && x.requires_grad())
         return StoredProduct::apply(x, stored);
     return at::linear(x, unpackedMatrix(stored));
@@ -124,7 +124,7 @@ at::Tensor LinearWeight::product(const at::Tensor &x) const
 
 at::Tensor LinearWeight::apply(const at::Tensor &x) const
 {
-    if (!stored)
+    if (!stored && weight.scalar_type() == x.scalar_type())
         return at::linear(x, weight, bias);
     const at::Tensor y = product(x);
     return bias.defined() ? y + bias : y;

@@ -52,13 +52,13 @@ struct StoredRows {
 
 // A linear map: weights [out, in] and an optional bias [out] (undefined when the family has none).
 struct LinearWeight {
-    at::Tensor weight; // fp32; undefined where the matrix is stored
+    at::Tensor weight; // fp32, on a device perhaps bf16; undefined where the matrix is stored
     at::Tensor bias;
     StoredRows stored;
 
     [[nodiscard]] std::int64_t outputs() const { return stored ? stored.count : weight.size(0); }
     [[nodiscard]] std::int64_t inputs() const { return stored ? stored.columns() : weight.size(1); }
-    [[nodiscard]] at::Tensor values() const { return stored ? stored.values() : weight; } // fp32
+    [[nodiscard]] at::Tensor values() const { return stored ? stored.values() : weight.defined() ? weight.to(at::kFloat) : weight; } // fp32
     [[nodiscard]] LinearWeight rows(std::int64_t first, std::int64_t count) const;        // views
     // x [N, in] -> x W^T (+ b) [N, out]. Autograd follows to x, and to weights that are not stored.
     [[nodiscard]] at::Tensor product(const at::Tensor &x) const; // without the bias

@@ -119,7 +119,7 @@ LinearWeight ModelWeights::linear(std::int64_t layer, LinearMap map) const
 at::Tensor ModelWeights::embeddingRows(const at::Tensor &ids) const
 {
     if (!storedEmbedding)
-        return at::embedding(embedding, ids);
+        return at::embedding(embedding, ids).to(at::kFloat);
     const at::Tensor places = ids.contiguous(), rows = at::empty({ids.numel(), config.width}, at::kFloat);
     const auto *place = places.const_data_ptr<std::int64_t>();
     auto *row = rows.data_ptr<float>();

@@ -42,7 +42,8 @@ struct LayerWeights {
     [[nodiscard]] const at::Tensor &normBias(Norm which) const { return normBiases[static_cast<std::size_t>(which)]; }
 };
 
-// Shared by training, evaluation and every playground column; nobody changes it after loading. On the CPU.
+// Shared by training, evaluation and every playground column; nobody changes it after loading. In the memory of the computer; what a pass on
+// another device reads is made by DeviceWeights.
 class ModelWeights {
 public:
     ModelConfig config;

@@ -1,5 +1,6 @@
 #include "core/train/lossbatch.h"
 #include "core/base/words.h"
+#include "core/model/device.h"
 
 #include <algorithm>
 #include <iterator>
@@ -35,6 +36,10 @@ model::LossOptions lossOptions(const Recipe &recipe, model::StopCheck isStopped)
         options.checkpointing = model::Checkpointing::Selective;
     if (recipe.text("compute") == "bf16")
         options.frozenProducts = model::fast::Factors::Bf16;
+    auto device = model::findDevice(recipe.text("device"));
+    if (!device)
+        throw model::Refused(device.error());
+    options.device = *device;
     return options;
 }
 

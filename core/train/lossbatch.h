@@ -10,7 +10,7 @@
 namespace fettle::train {
 
 [[nodiscard]] model::LossBatch toLossBatch(const PackedRow &row);
-// How the recipe wants the loss computed.
+// How the recipe wants the loss computed. Throws model::Refused where its device is not there.
 [[nodiscard]] model::LossOptions lossOptions(const Recipe &recipe, model::StopCheck isStopped = {});
 
 // Mean loss of one document over its trained tokens.

@@ -3,6 +3,7 @@
 #include "core/base/clock.h"
 #include "core/base/memory.h"
 #include "core/base/sensors.h"
+#include "core/model/device.h"
 #include "core/model/torcherror.h"
 #include "core/train/lossbatch.h"
 #include "core/train/optimizer.h"
@@ -34,7 +35,11 @@ try {
     resetOwnPeak();
     const InTraining training(*setup.adapter);
     AdamW optimizer(parametersFor(*setup.adapter, setup.recipe), adamSettings(setup.recipe));
-    model::LossEngine engine(setup.weights, lossOptions(setup.recipe, [stop] { return stop.stop_requested(); }));
+    const model::LossOptions options = lossOptions(setup.recipe, [stop] { return stop.stop_requested(); });
+    const bool isElsewhere = !options.device.is_cpu();
+    if (isElsewhere)
+        model::resetDevicePeak(options.device);
+    model::LossEngine engine(setup.weights, options);
     figures.gradientBytes = setup.adapter->bytes();
     figures.optimizerBytes = optimizer.momentBytes();
     const model::LossBatch batch = toLossBatch(row);
@@ -54,6 +59,11 @@ try {
         figures.updateJoules = joulesBetween(computed, readProcessorEnergy());
     }
     figures.peakBytes = memoryFigures().ownPeakBytes;
+    if (isElsewhere) {
+        const model::DeviceMemory memory = model::deviceMemory(options.device);
+        figures.peakBytes = memory.peakBytes;
+        figures.weightBytes = memory.usedBytes;
+    }
     return figures;
 } catch (const std::exception &exception) {
     return tl::unexpected<Error>(model::errorFromException(exception, "measuring"));

@@ -11,9 +11,10 @@
 namespace fettle::train {
 
 struct PassFigures {
-    std::int64_t peakBytes = 0;      // most that the process held
-    std::int64_t optimizerBytes = 0; // both moments of every trained value
-    std::int64_t gradientBytes = 0;
+    std::int64_t peakBytes = 0;      // most that the process held; on another device than the processor: that it held there
+    std::int64_t weightBytes = 0;    // on another device: what stays there from pass to pass
+    std::int64_t optimizerBytes = 0; // both moments of every trained value, in the memory of the computer
+    std::int64_t gradientBytes = 0;  // there too
     double rowSeconds = 0;    // forward and backward of the row, when the memory is there already
     double updateSeconds = 0; // one correction
     std::optional<double> rowJoules, updateJoules; // of the processors; absent where they do not tell

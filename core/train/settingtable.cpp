@@ -242,12 +242,19 @@ const std::vector<SettingField> &table()
          .choiceLabels = {"Off", "The widest part", "Every layer"},
          .help = "Computes intermediate results twice instead of keeping them, which saves memory and costs time.",
          .why = "The widest part saves about a third of the working memory for a tenth more time; every layer saves more than half for a "
-                "quarter more time. The result is the same up to rounding. With DoRA and dropout together it has no effect: lower tokens per "
-                "micro-batch instead."},
+                "quarter more time. The result is the same up to rounding. On a graphics card, with DoRA and dropout together, and for Gemma 2, GPT-2 and "
+                "GPT-NeoX the widest part alone saves nothing."},
+        {.key = "device", .label = "Computed by", .unit = "", .kind = Kind::Choice, .level = Level::Advanced,
+         .standard = std::string("cpu"), .choices = {"cpu", "cuda", "cuda:1", "cuda:2", "cuda:3"},
+         .choiceLabels = {"The processor", "The graphics card", "The second graphics card", "The third graphics card", "The fourth graphics card"},
+         .help = "What computes the run; a graphics card must be one of NVIDIA's with its driver.",
+         .why = "On a graphics card the base model lies in the memory of the card, unpacked to 32 bits, or to 16 bits where the numbers of the base are set so. What is "
+                "trained stays in the memory of the computer. Answers, exports and evaluations are computed by the processor in every case. The result is as good, but not "
+                "the same to the last digit."},
         {.key = "compute", .label = "Numbers of the base", .unit = "", .kind = Kind::Choice, .level = Level::Advanced,
          .standard = std::string("fp32"), .choices = {"fp32", "bf16"},
          .choiceLabels = {"32 bits, exact", "16 bits, faster"},
-         .help = "How exactly the base model is multiplied while it teaches; 16 bits need a newer processor.",
+         .help = "How exactly the base model is multiplied while it teaches; 16 bits need a newer processor, or a graphics card.",
          .why = "With 16 bits the frozen matrices of the base are multiplied with rounded numbers, which takes about a third less time for each step. "
                 "What is trained, its sums and the held-out loss stay in 32 bits. The result is as good, but not the same to the last "
                 "digit. Without effect on weights that are trained themselves."},

@@ -2,6 +2,7 @@
 
 #include "core/base/random.h"
 #include "core/base/words.h"
+#include "core/model/device.h"
 #include "core/tune/lora.h"
 #include "core/tune/targets.h"
 
@@ -147,11 +148,11 @@ std::vector<NamedParameter> outerParameters(const OuterModules &modules)
 at::Tensor embeddedWith(const OuterModule &module, const at::Tensor &ids, const at::Tensor &h, double embeddingScale, double strength)
 {
     if (module.whole.defined())
-        return at::embedding(module.whole, ids) * embeddingScale;
+        return at::embedding(model::beside(module.whole, h), ids) * embeddingScale;
     if (!module.a.defined())
         return h;
-    const at::Tensor small = module.a.index_select(1, ids).t(); // [N, R]
-    return h + at::linear(small, module.b) * (module.scaling * strength * embeddingScale);
+    const at::Tensor small = model::beside(module.a, h).index_select(1, ids).t(); // [N, R]
+    return h + at::linear(small, model::beside(module.b, h)) * (module.scaling * strength * embeddingScale);
 }
 
 at::Tensor mergedOuter(const OuterModule &module, OuterPart part, const at::Tensor &base, double strength)

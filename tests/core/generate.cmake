@@ -7,4 +7,5 @@ fettle_test(tst_generator SOURCES ${generate_tests}/tst_generator.cpp LIBRARIES 
 fettle_test(tst_families SOURCES ${generate_tests}/tst_families.cpp LIBRARIES fettle_generate fettle::torch LABELS generate)
 fettle_test(tst_decodespeed SOURCES ${generate_tests}/tst_decodespeed.cpp LIBRARIES fettle_generate LABELS bench)
 fettle_test(tst_playground SOURCES ${CMAKE_SOURCE_DIR}/tests/core/engine/tst_playground.cpp LIBRARIES fettle_engine fettle::torch LABELS engine)
+fettle_test(tst_playgroundprompts ALONE SOURCES ${CMAKE_SOURCE_DIR}/tests/core/engine/tst_playgroundprompts.cpp LIBRARIES fettle_engine LABELS engine)
 fettle_test(tst_methodanswers SOURCES ${generate_tests}/tst_methodanswers.cpp LIBRARIES fettle_generate fettle::torch LABELS generate)

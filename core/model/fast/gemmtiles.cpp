@@ -30,32 +30,42 @@ constexpr std::int64_t kLanes = hn::MaxLanes(D()), kColumns = 2 * kLanes;
 void copyPanel(const float *from, std::int64_t stride, std::int64_t count, std::int64_t depth, float *panel, std::int64_t width)
 {
     const D d;
-    if (count >= kLanes && width == kColumns && count == kColumns) {
+    if (width == kColumns && count == kColumns) {
         for (std::int64_t p = 0; p < depth; ++p) {
             hn::StoreU(hn::LoadU(d, from + p * stride), d, panel + p * width);
             hn::StoreU(hn::LoadU(d, from + p * stride + kLanes), d, panel + p * width + kLanes);
         }
         return;
     }
+    const std::int64_t whole = count / kLanes * kLanes;
+    const auto rest = hn::FirstN(d, static_cast<std::size_t>(count - whole));
     for (std::int64_t p = 0; p < depth; ++p) {
-        std::copy_n(from + p * stride, count, panel + p * width);
-        std::fill_n(panel + p * width + count, width - count, 0.0f);
+        std::int64_t j = 0;
+        for (; j < whole; j += kLanes)
+            hn::StoreU(hn::LoadU(d, from + p * stride + j), d, panel + p * width + j);
+        if (j < width)
+            hn::StoreU(hn::MaskedLoad(rest, d, from + p * stride + j), d, panel + p * width + j);
+        for (j += kLanes; j < width; j += kLanes)
+            hn::StoreU(hn::Zero(d), d, panel + p * width + j);
     }
 }
 
-// The matrix as stored runs along k: blocks of 4 x 4 are turned.
+// The matrix as stored runs along k: blocks of 4 x 4 are turned. Where the last of them has fewer rows, its last row stands for those that
+// are missing: what comes of them is thrown away.
 void turnPanel(const float *from, std::int64_t stride, std::int64_t count, std::int64_t depth, float *panel, std::int64_t width)
 {
     std::int64_t i = 0;
 #if HWY_TARGET != HWY_SCALAR
     const hn::FixedTag<float, 4> d;
     using Block = hn::Vec<decltype(d)>;
-    for (; i + 4 <= count; i += 4) {
-        const float *row = from + i * stride;
+    for (; i < count; i += 4) {
+        const std::int64_t last = count - 1 - i;
+        const float *row[4];
+        for (std::int64_t j = 0; j < 4; ++j)
+            row[j] = from + (i + std::min(j, last)) * stride;
         std::int64_t p = 0;
         for (; p + 4 <= depth; p += 4) {
-            const Block r0 = hn::LoadU(d, row + p), r1 = hn::LoadU(d, row + stride + p);
-            const Block r2 = hn::LoadU(d, row + 2 * stride + p), r3 = hn::LoadU(d, row + 3 * stride + p);
+            const Block r0 = hn::LoadU(d, row[0] + p), r1 = hn::LoadU(d, row[1] + p), r2 = hn::LoadU(d, row[2] + p), r3 = hn::LoadU(d, row[3] + p);
             const Block low02 = hn::InterleaveLower(d, r0, r2), low13 = hn::InterleaveLower(d, r1, r3);    // r0[0] r2[0] r0[1] r2[1]
             const Block high02 = hn::InterleaveUpper(d, r0, r2), high13 = hn::InterleaveUpper(d, r1, r3);
             float *to = panel + p * width + i;
@@ -66,19 +76,22 @@ void turnPanel(const float *from, std::int64_t stride, std::int64_t count, std::
         }
         for (; p < depth; ++p) {
             for (std::int64_t j = 0; j < 4; ++j)
-                panel[p * width + i + j] = row[j * stride + p];
+                panel[p * width + i + j] = row[j][p];
         }
     }
-#endif
+#else
     for (; i < count; ++i) {
         for (std::int64_t p = 0; p < depth; ++p)
             panel[p * width + i] = from[i * stride + p];
     }
+#endif
     for (; i < width; ++i) {
         for (std::int64_t p = 0; p < depth; ++p)
             panel[p * width + i] = 0.0f;
     }
 }
+
+static_assert(kRowStep % 4 == 0 && kRows <= kRowStep && (kRowStep % kLanes == 0 || kLanes == 1), "panels are written in whole vectors and blocks of four");
 
 void packRowsHere(const Operand &a, std::int64_t first, std::int64_t count, std::int64_t p, std::int64_t depth, float *panel)
 {

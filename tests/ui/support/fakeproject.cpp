@@ -160,7 +160,7 @@ Result<std::vector<RecordId>> FakeProject::addRecords(std::vector<data::Record> 
 
 Result<std::vector<RecordId>> FakeProject::recordIds(const engine::RecordFilter &filter, std::stop_token stop) const
 {
-    if (m_state->areListsHeld) {
+    if (m_state->areListsHeld && !filter.query.empty()) {
         ++m_state->listsWaiting;
         if (waitWhile(m_state->areListsHeld, stop)) {
             ++m_state->listsStopped;

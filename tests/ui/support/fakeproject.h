@@ -40,7 +40,7 @@ struct FakeProjectState {
     std::vector<Change> done, undone;
     std::set<std::pair<std::int64_t, std::int64_t>> agreed; // contradictions that are none
     std::int64_t changes = 0;
-    std::atomic<bool> areCountsHeld = false, areListsHeld = false; // who counts or lists waits until it is told to stop or this is over
+    std::atomic<bool> areCountsHeld = false, areListsHeld = false; // who counts or searches waits until it is told to stop or this is over
     std::atomic<int> listsWaiting = 0, listsStopped = 0;
     int timesCounted = 0, timesListed = 0;
     std::int64_t nextRecord = 1;

@@ -34,6 +34,15 @@ Result<PackedMatrix> packTensor(const at::Tensor &tensor)
     return packFloats(plain.const_data_ptr<float>(), static_cast<std::size_t>(plain.size(0)), static_cast<std::size_t>(plain.size(1)));
 }
 
+// isRounded: to F16, as 2^exponent times what is packed.
+Result<PackedMatrix> packUpdate(const at::Tensor &tensor, bool isRounded, int &exponent)
+{
+    if (!isRounded)
+        return packTensor(tensor);
+    const at::Tensor plain = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
+    return packHalves(plain.const_data_ptr<float>(), static_cast<std::size_t>(plain.size(0)), static_cast<std::size_t>(plain.size(1)), exponent);
+}
+
 std::vector<float> valuesOf(const at::Tensor &tensor)
 {
     const at::Tensor plain = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
@@ -75,9 +84,10 @@ Result<> DecodeAdapter::takeLora(const tune::LoraAdapter &adapter, const DecodeW
 {
     const at::NoGradGuard guard;
     const model::ModelConfig &config = weights.config;
+    const bool isRounded = weights.fitsIntegers(); // what the update is added to is rounded more; half the bytes to read for each token
     if (auto taken = takeOuter(adapter, config); !taken)
         return taken;
-    if (!adapter.config().isDora && !adapter.hasOuter()) {
+    if (!adapter.config().isDora && !adapter.hasOuter() && !isRounded) {
         m_origin = std::make_unique<Origin>();
         m_origin->config = adapter.config();
         m_origin->layers = config.layers;
@@ -95,16 +105,17 @@ Result<> DecodeAdapter::takeLora(const tune::LoraAdapter &adapter, const DecodeW
             up = gain.unsqueeze(1) * module.b;
             target.gain = valuesOf(gain - 1.0);
         }
-        auto a = packTensor(module.a);
+        int exponents[2] = {};
+        auto a = packUpdate(module.a, isRounded, exponents[0]);
         if (!a)
             return passError(a);
-        auto b = packTensor(up);
+        auto b = packUpdate(up, isRounded, exponents[1]);
         if (!b)
             return passError(b);
         m_largestRank = std::max(m_largestRank, a->rows());
         target.a = std::move(*a);
         target.b = std::move(*b);
-        target.scaling = static_cast<float>(module.scaling);
+        target.scaling = static_cast<float>(std::ldexp(module.scaling, exponents[0] + exponents[1]));
         if (m_origin) {
             tune::LoraAdapter::Module origin = module;
             origin.a = at::Tensor();
@@ -279,22 +290,24 @@ std::uint64_t DecodeAdapter::fingerprintNow() const
 std::string DecodeAdapter::hash() const
 {
     const std::uint64_t now = fingerprintNow();
-    if (now != m_fingerprint && !m_origin) {
+    if (now == m_fingerprint)
+        return m_hash;
+    if (now == m_changedFingerprint)
+        return m_changedHash;
+    m_changedFingerprint = now;
+    if (!m_origin) {
         // The tensors lie here in another form than in the adapter's files: what was changed can be told apart, not put back.
-        m_hash = sha256Hex(fmt::format("{} {:016x}", m_hash, now));
-        m_fingerprint = now;
+        m_changedHash = sha256Hex(fmt::format("{} {:016x}", m_hash, now));
+        return m_changedHash;
     }
-    if (now != m_fingerprint) {
-        std::vector<tune::LoraAdapter::Module> modules = m_origin->modules;
-        for (tune::LoraAdapter::Module &module : modules) {
-            const Module &packed = this->module(static_cast<std::size_t>(module.layer), module.map);
-            module.a = unpackTensor(packed.a);
-            module.b = unpackTensor(packed.b);
-        }
-        m_hash = tune::LoraAdapter(m_origin->config, std::move(modules), m_origin->layers).hash();
-        m_fingerprint = now;
+    std::vector<tune::LoraAdapter::Module> modules = m_origin->modules;
+    for (tune::LoraAdapter::Module &module : modules) {
+        const Module &packed = this->module(static_cast<std::size_t>(module.layer), module.map);
+        module.a = unpackTensor(packed.a);
+        module.b = unpackTensor(packed.b);
     }
-    return m_hash;
+    m_changedHash = tune::LoraAdapter(m_origin->config, std::move(modules), m_origin->layers).hash();
+    return m_changedHash;
 }
 
 } // namespace fettle::generate

@@ -1,4 +1,5 @@
-// An adapter as the decoding step reads it: at each map a low-rank update as packed fp32 matrices, and factors of its rows or columns.
+// An adapter as the decoding step reads it: at each map a low-rank update as packed matrices (fp32, or F16 where the model's own are quantised), and
+// factors of its rows or columns.
 #pragma once
 
 #include "core/base/result.h"
@@ -103,8 +104,10 @@ private:
     std::shared_ptr<const KvCache> m_start;
     std::size_t m_largestRank = 0;
     std::unique_ptr<Origin> m_origin; // settings that the hash of a LoRA adapter needs besides the tensors
-    mutable std::uint64_t m_fingerprint = 0;
-    mutable std::string m_hash;
+    std::uint64_t m_fingerprint = 0; // of the tensors as they were taken over
+    std::string m_hash;
+    mutable std::uint64_t m_changedFingerprint = 0; // of tensors that were changed since
+    mutable std::string m_changedHash;
 };
 
 } // namespace fettle::generate

@@ -18,14 +18,18 @@ using io::StorageType;
 
 std::size_t roundUp(std::size_t value, std::size_t step) { return (value + step - 1) / step * step; }
 
+void writeHalf(std::byte *target, float value)
+{
+    const std::uint16_t bits = io::f16FromFloat(value);
+    std::memcpy(target, &bits, 2);
+}
+
 void writeScale(std::byte *target, float value, std::size_t scaleBytes)
 {
-    if (scaleBytes == 4) {
+    if (scaleBytes == 4)
         std::memcpy(target, &value, 4);
-    } else {
-        const std::uint16_t bits = io::f16FromFloat(value); // exact: it was read from 16 bits
-        std::memcpy(target, &bits, 2);
-    }
+    else
+        writeHalf(target, value); // exact: it was read from 16 bits
 }
 
 float readScale(const std::byte *source, std::size_t scaleBytes)
@@ -230,6 +234,23 @@ Result<PackedMatrix> packMatrix(const io::TensorEntry &entry, const std::functio
     if (isBroken) {
         return fail(ErrorCode::BadInput, tr("Tensor \"{}\" holds values that are no numbers (NaN or infinite).", entry.name),
                     tr("The model is damaged, or was ruined in its training. Use another copy or an earlier checkpoint."));
+    }
+    return matrix;
+}
+
+Result<PackedMatrix> packHalves(const float *values, std::size_t rows, std::size_t columns, int &exponent)
+{
+    auto matrix = PackedMatrix::allocate(WeightForm::F16, rows, columns);
+    if (!matrix)
+        return matrix;
+    float largest = 0;
+    for (const float value : std::span(values, rows * columns))
+        largest = std::max(largest, std::abs(value));
+    (void)std::frexp(largest, &exponent); // 0 for 0
+    for (std::size_t row = 0; row < rows; ++row) {
+        std::byte *panel = matrix->panel(row / kPanelRows);
+        for (std::size_t k = 0; k < columns; ++k)
+            writeHalf(panel + (k * kPanelRows + row % kPanelRows) * 2, std::ldexp(values[row * columns + k], -exponent));
     }
     return matrix;
 }

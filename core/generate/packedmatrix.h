@@ -93,5 +93,7 @@ private:
                                               WorkerPool &pool);
 // values: row-major [rows, columns], each multiplied by factor.
 [[nodiscard]] Result<PackedMatrix> packFloats(const float *values, std::size_t rows, std::size_t columns, float factor = 1.0f);
+// The same divided by 2^exponent, so that the largest lies between 1/2 and 1, and rounded to F16.
+[[nodiscard]] Result<PackedMatrix> packHalves(const float *values, std::size_t rows, std::size_t columns, int &exponent);
 
 } // namespace fettle::generate

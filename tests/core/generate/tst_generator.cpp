@@ -444,6 +444,13 @@ private slots:
         QVERIFY(relative < kTolerance);
     }
 
+    void smollmEqualsThePlainPath_data()
+    {
+        QTest::addColumn<bool>("isTuned");
+        QTest::newRow("base") << false;
+        QTest::newRow("tuned, its adapter rounded to 16 bits") << true;
+    }
+
     void smollmEqualsThePlainPath()
     {
         const char *path = std::getenv("FETTLE_TEST_MODEL");
@@ -458,13 +465,41 @@ private slots:
         QVERIFY(encoding.has_value());
         std::vector<TokenId> ids = encoding->ids;
         SequenceRequest wish = request(ids, 60, 1, true);
+        QFETCH(bool, isTuned);
+        std::shared_ptr<tune::LoraAdapter> lora;
+        if (isTuned) {
+            lora = *tune::LoraAdapter::create((*generator)->config(), {}, 1);
+            const at::NoGradGuard guard;
+            at::manual_seed(2);
+            for (const tune::LoraAdapter::Module &module : lora->modules())
+                at::Tensor(module.b).normal_(0.0, 0.05);
+            auto packed = DecodeAdapter::create(*lora, (*generator)->weights());
+            QVERIFY(packed.has_value());
+            QCOMPARE((*packed)->module(3, model::LinearMap::Up).a.form(), WeightForm::F16);
+            // Rounding does not change what it is called; tampering does, and taking that back as well.
+            const std::string hash = (*packed)->hash();
+            QCOMPARE(hash, lora->hash());
+            (*packed)->module(3, model::LinearMap::Up).a.panel(0)[5] ^= std::byte{1};
+            QVERIFY((*packed)->hash() != hash);
+            (*packed)->module(3, model::LinearMap::Up).a.panel(0)[5] ^= std::byte{1};
+            QCOMPARE((*packed)->hash(), hash);
+            wish.adapter = *packed;
+        }
         auto results = (*generator)->generate({&wish, 1});
         QVERIFY(results.has_value());
         qInfo("%s", results->front().text.c_str());
         ids.insert(ids.end(), results->front().ids.begin(), results->front().ids.end());
-        auto own = (*generator)->logits(ids);
-        auto plain = model::computeLogits(**weights, model::packDocument(ids), model::NoSites());
+        auto own = (*generator)->logits(ids, wish.adapter.get());
+        const model::NoSites none;
+        auto plain = model::computeLogits(**weights, model::packDocument(ids), lora ? static_cast<const model::Sites &>(*lora) : none);
         QVERIFY(own && plain);
+        if (lora) { // the adapter does something
+            const auto base = model::computeLogits(**weights, model::packDocument(ids), none);
+            QVERIFY(base.has_value());
+            const double effect = fixture::relativeDifference(*plain, *base);
+            qInfo("the adapter changes the logits by %.2e of their size", effect);
+            QVERIFY(effect > 100 * kTolerance);
+        }
         const at::Tensor fast = at::from_blob(own->data(), plain->sizes(), at::kFloat);
         const double difference = fixture::largestDifference(fast, *plain), size = plain->abs().max().item<double>();
         qInfo("largest difference %.2e, relative %.2e; relative norm %.2e", difference, difference / size, fixture::relativeDifference(fast, *plain));

@@ -4,7 +4,9 @@
 
 #include <QTest>
 
+#include <cmath>
 #include <cstring>
+#include <vector>
 
 using namespace fettle;
 using namespace fettle::generate;
@@ -92,6 +94,29 @@ private slots:
             for (std::size_t lane = 1; lane < kPanelRows; ++lane)
                 QCOMPARE(panel[k * kPanelRows + lane], 0.0f);
         }
+    }
+
+    void halvesAreThoseOfTheLargest()
+    {
+        // 17 rows of one column; the first: a value that F16 cannot hold exactly, far below what F16 holds at all without the exponent.
+        std::vector<float> values(17, 0.0f);
+        values[0] = 1.0001e-20f;
+        values[1] = -0.5e-20f;
+        values[16] = 3e-21f;
+        int exponent = 0;
+        auto matrix = packHalves(values.data(), 17, 1, exponent);
+        QVERIFY(matrix.has_value());
+        QCOMPARE(matrix->form(), WeightForm::F16);
+        for (std::size_t row = 0; row < 17; ++row) {
+            float packed = 0;
+            matrix->unpackRow(row, &packed);
+            QVERIFY(std::abs(packed) < 1.0f);
+            QVERIFY(std::abs(std::ldexp(packed, exponent) - values[row]) <= std::abs(values[row]) / 2048);
+        }
+        const std::vector<float> zeros(4, 0.0f);
+        exponent = 7;
+        QVERIFY(packHalves(zeros.data(), 2, 2, exponent).has_value());
+        QCOMPARE(exponent, 0);
     }
 };
 

@@ -1,5 +1,5 @@
 // One piece of work for each of many things, on all cores that the process may use. The calling thread is one of the workers, so that progress
-// is told by the thread that asked.
+// is told by the thread that asked. The others leave their cores to whoever wants them, the window above all.
 #pragma once
 
 #include "core/base/caught.h"
@@ -45,7 +45,10 @@ template <class Work, class Pulse>
     {
         std::vector<std::jthread> others;
         for (std::size_t worker = 1; worker < outcomes.size(); ++worker)
-            others.emplace_back(help, worker);
+            others.emplace_back([&help, worker] {
+                letOthersFirst();
+                help(worker);
+            });
         help(0);
     }
     for (Result<> &outcome : outcomes) {

@@ -9,6 +9,7 @@
 
 #if defined(__linux__)
 #include <sched.h>
+#include <sys/resource.h>
 #endif
 
 namespace fettle {
@@ -94,6 +95,13 @@ std::vector<std::string> instructionSets()
             names.emplace_back(known.name);
     }
     return names;
+}
+
+void letOthersFirst()
+{
+#if defined(__linux__)
+    (void)setpriority(PRIO_PROCESS, 0, 10); // on Linux of the calling thread alone
+#endif
 }
 
 } // namespace fettle

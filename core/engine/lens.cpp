@@ -215,7 +215,10 @@ Result<std::int64_t> measureLengths(Project &project, const Lens &lens, std::int
         Result<std::vector<data::ContentLength>> counted;
         Result<> stored;
         {
-            const std::jthread beside([&, chunk = std::move(*records)] { counted = caught([&] { return lengthsOf(chunk, lens, options, stop); }); });
+            const std::jthread beside([&, chunk = std::move(*records)] {
+                letOthersFirst();
+                counted = caught([&] { return lengthsOf(chunk, lens, options, stop); });
+            });
             stored = store();
             records = readRecords(project, chunkAt(next));
         }

@@ -15,6 +15,11 @@
 #include <QtTest>
 #include <cmath>
 #include <numeric>
+#include <thread>
+
+#if defined(__linux__)
+#include <sys/resource.h>
+#endif
 
 using namespace fettle;
 
@@ -34,6 +39,7 @@ private slots:
     void folders();
     void resources();
     void machine();
+    void workNobodyLooksAtLetsOthersFirst();
     void roomIsAskedForBefore();
     void logReachesTheSink();
     void time();
@@ -229,6 +235,24 @@ void TestBase::machine()
     QVERIFY(!processorName().empty());
     tuneAllocator();
     returnFreeMemory();
+}
+
+void TestBase::workNobodyLooksAtLetsOthersFirst()
+{
+#if defined(__linux__)
+    const int before = getpriority(PRIO_PROCESS, 0);
+    int there = before, below = before;
+    std::jthread([&] {
+        letOthersFirst();
+        there = getpriority(PRIO_PROCESS, 0);
+        std::jthread([&] { below = getpriority(PRIO_PROCESS, 0); }).join();
+    }).join();
+    QVERIFY(there > before);
+    QCOMPARE(below, there);
+    QCOMPARE(getpriority(PRIO_PROCESS, 0), before); // who asked for it goes on as it was
+#else
+    QSKIP("Threads have no priority of their own here.");
+#endif
 }
 
 void TestBase::roomIsAskedForBefore()

@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kFewestTaskBytes = 48 << 10; // of weights, for each row: a microsecond or two
 constexpr std::size_t kMostExpected = 128 << 10;   // bytes that an idle thread fetches: a part of its second cache
 constexpr std::size_t kMostRowsAhead = 4;          // with more rows memory is not what is waited for
+constexpr std::size_t kMostPlainRows = 32;         // with more it pays to pack rows for adapters on all threads
 
 // Cuts products into tasks, numbered from 0, and returns how many. Small enough that threads finish together, large enough that handing them out costs
 // nothing.
@@ -75,10 +76,12 @@ Result<> StepBuffers::prepare(const DecodeWeights &weights, std::size_t largestR
     const std::size_t widest = std::max({width, queryWidth, keyValueWidth, intermediate});
     const std::size_t count = rows.size();
     hasQuantised = hasIntegerProducts();
-    hasPacked = !hasQuantised || !adapted.empty() || !weights.fitsIntegers();
+    const bool isForAdapters = hasQuantised && weights.fitsIntegers(); // fp32 inputs are
+    hasPlain = isForAdapters && !adapted.empty() && count <= kMostPlainRows;
+    hasPacked = !hasPlain && (!isForAdapters || !adapted.empty());
     const std::pair<Scratch *, std::size_t> sizes[] = {
         {&stream, count * width}, {&query, count * queryWidth}, {&key, count * keyValueWidth}, {&value, count * keyValueWidth},
-        {&attention, count * queryWidth}, {&gate, count * intermediate}, {&up, count * intermediate}, {&packed, hasPacked ? count * widest : 0},
+        {&attention, count * queryWidth}, {&gate, count * intermediate}, {&up, count * intermediate}, {&packed, hasPacked ? count * widest : 0}, {&plain, hasPlain ? count * widest : 0},
         {&quantised, hasQuantised ? count * quantisedBytes(widest) / sizeof(float) : 0}, {&packedSegment, adapted.empty() ? 0 : count * widest}, {&low, 3 * count * lowRank}, {&packedLow, 3 * count * lowRank},
         {&cosine, count * half}, {&sine, count * half}, {&fused, count * fusedWidth},
         {&localCosine, config.localRopeTheta > 0 ? count * half : 0}, {&localSine, config.localRopeTheta > 0 ? count * half : 0}, {&logits, wanted.size() * vocabulary},
@@ -105,6 +108,8 @@ void StepBuffers::setInput(const float *source, std::size_t stride, std::size_t 
 {
     if (hasPacked)
         packRows(source, stride, count, columns, packed.data() + first * columns);
+    for (std::size_t n = 0; n < count && hasPlain; ++n)
+        std::copy_n(source + n * stride, columns, plain.data() + (first + n) * columns);
     if (hasQuantised)
         quantiseRows(source, stride, count, columns, quantised.bytes() + first * quantisedBytes(columns));
 }
@@ -175,10 +180,17 @@ void StepBuffers::computeLow(const LowRankUpdate &update, int thread)
 
 const float *StepBuffers::segmentInput(const StepSegment &segment, std::size_t columns)
 {
+    float *target = packedSegment.data() + segment.first * columns;
+    if (hasPlain) {
+        const float *own = plain.data() + segment.first * columns;
+        if (segment.rows == 1)
+            return own; // packed, it looks the same
+        packRows(own, columns, segment.rows, columns, target);
+        return target;
+    }
     if (segment.rows == rows.size())
         return packed.data();
     const std::size_t group = rowsPerGroup();
-    float *target = packedSegment.data() + segment.first * columns;
     for (std::size_t n = 0; n < segment.rows; ++n) {
         const std::size_t sourceRow = segment.first + n, sourceFirst = sourceRow / group * group;
         const std::size_t sourceCount = std::min(group, rows.size() - sourceFirst);

@@ -97,6 +97,8 @@ struct StepBuffers {
     Scratch fused;          // q, k and v, or gate and up, of models with one map for them
     Scratch packed;         // input of the next products, all rows, where fp32 is multiplied
     bool hasPacked = true;
+    Scratch plain;          // the same row by row, where fp32 is multiplied by adapters only and rows are few
+    bool hasPlain = false;
     Scratch quantised;      // the same for integer products, where this processor has them
     bool hasQuantised = false;
     Scratch packedSegment;  // the same for the rows of a segment
@@ -117,7 +119,7 @@ struct StepBuffers {
     void runProducts(WorkerPool &pool, std::span<const PackedMatrix *const> next = {});
     void multiply(const Product &product, std::size_t begin, std::size_t end, int thread);
     void computeLow(const LowRankUpdate &update, int thread);
-    // The packed input of the rows of a segment, taken out of `packed`. columns: of the input.
+    // The packed input of the rows of a segment, taken out of `packed` or `plain`. columns: of the input.
     [[nodiscard]] const float *segmentInput(const StepSegment &segment, std::size_t columns);
 };
 

@@ -493,6 +493,13 @@ private slots:
         const model::NoSites none;
         auto plain = model::computeLogits(**weights, model::packDocument(ids), lora ? static_cast<const model::Sites &>(*lora) : none);
         QVERIFY(own && plain);
+        // Few rows are handed to an adapter in another way than many: with the same bits.
+        std::vector<TokenId> twice = ids;
+        twice.insert(twice.end(), ids.begin(), ids.end());
+        QVERIFY(twice.size() > 32 && ids.size() <= 32);
+        const auto many = (*generator)->logits(twice, wish.adapter.get());
+        QVERIFY(many.has_value());
+        QCOMPARE(std::memcmp(many->data(), own->data(), own->size() * sizeof(float)), 0);
         if (lora) { // the adapter does something
             const auto base = model::computeLogits(**weights, model::packDocument(ids), none);
             QVERIFY(base.has_value());

@@ -7,6 +7,7 @@
 #include <QAccessible>
 #include <QElapsedTimer>
 #include <QImage>
+#include <QLabel>
 #include <QPainter>
 #include <QScrollBar>
 #include <QSignalSpy>
@@ -215,6 +216,36 @@ private slots:
         const int place = lens.verticalScrollBar()->value();
         lens.setTiles(makeTiles(labelled(pieces)), TokenLens::Scroll::Stay);
         QCOMPARE(lens.verticalScrollBar()->value(), place);
+    }
+
+    // What is scrolled away is told by a label on top, which ends where a line begins: no line is cut.
+    void noLineIsCutByTheOneAbove()
+    {
+        std::vector<Piece> pieces;
+        for (int i = 0; i < 30; ++i)
+            pieces.push_back({"word\n", i > 25, false, data::TokenSource::Response, {i * 5, i * 5 + 5}});
+        TokenLens lens;
+        lens.resize(400, 130);
+        lens.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&lens));
+        lens.setTiles(makeTiles(labelled(pieces)), TokenLens::Scroll::ToTrained);
+        auto *above = lens.findChild<QLabel *>();
+        QVERIFY(above && above->isVisible());
+        const int lineHeight = lens.tokenRect(1).top() - lens.tokenRect(0).top();
+        for (int place = 0; place <= lens.verticalScrollBar()->maximum(); ++place) {
+            lens.verticalScrollBar()->setValue(place);
+            const int edge = above->isVisible() ? above->geometry().bottom() + 1 - lens.viewport()->y() : 0;
+            int hidden = 0;
+            for (int token = 0; token < 30; ++token) {
+                const QRect rect = lens.tokenRect(token);
+                const QString where = QStringLiteral("place %1, token %2").arg(place).arg(token);
+                QVERIFY2(rect.bottom() < edge || rect.top() >= edge, qPrintable(where));
+                hidden += rect.bottom() < edge;
+            }
+            QVERIFY(edge < 2 * lineHeight);
+            if (above->isVisible())
+                QCOMPARE(above->text(), hidden == 1 ? QStringLiteral("1 token above") : QStringLiteral("%1 tokens above").arg(hidden));
+        }
     }
 
     void timeGrowsWithTheTokens_data()

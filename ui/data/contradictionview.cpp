@@ -283,7 +283,7 @@ void ContradictionView::showMany()
     else
         lines << (open == 1 ? tr("1 pair stays open. No record is deleted.") : tr("%1 pairs stay open. No record is deleted.").arg(countText(open)));
     m_preview->setText(lines.join(QLatin1Char('\n')));
-    m_settleMany->setText(settled.size() == 1 ? tr("Settle 1 pair") : tr("Settle %1 pairs").arg(countText(qint64(settled.size()))));
+    m_settleMany->setText(settled.empty() ? tr("Settle pairs") : settled.size() == 1 ? tr("Settle 1 pair") : tr("Settle %1 pairs").arg(countText(qint64(settled.size()))));
     m_settleMany->setEnabled(!settled.empty());
 }
 

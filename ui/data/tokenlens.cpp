@@ -152,14 +152,17 @@ int TokenLens::placeOfTrained() const
     return std::max(0, lineTop + measure::kPaneTop - 2 * m_layout.lineHeight());
 }
 
+// The label ends where a line begins, so that no line is cut.
 void TokenLens::updateAboveLabel()
 {
-    const int top = verticalScrollBar()->value();
-    const int covered = m_layout.lineHeight();
-    int above = 0;
-    if (m_tiles && top > 0) {
-        const auto [first, end] = m_layout.piecesBetween(0, std::max(0, top + covered - measure::kPaneTop - m_layout.lineHeight()));
-        Q_UNUSED(first)
+    const int first = measure::kPaneTop - verticalScrollBar()->value(); // top of the first line
+    const int lineHeight = m_layout.lineHeight();
+    int above = 0, edge = 0;
+    if (m_tiles && first < 0) {
+        const int atLeast = m_above->fontMetrics().height();
+        const int lines = (atLeast - first + lineHeight - 1) / lineHeight;
+        edge = first + lines * lineHeight;
+        const int end = m_layout.piecesBetween(0, lines * lineHeight - 1).second;
         above = end > 0 ? m_layout.pieces()[static_cast<std::size_t>(end - 1)].tile + 1 : 0;
     }
     m_above->setVisible(above > 0);
@@ -167,7 +170,7 @@ void TokenLens::updateAboveLabel()
         return;
     m_above->setText(above == 1 ? tr("1 token above") : tr("%1 tokens above").arg(countText(above)));
     m_above->setContentsMargins(measure::kPaneSide, 0, 0, 0);
-    m_above->setGeometry(viewport()->x(), viewport()->y(), viewport()->width(), covered);
+    m_above->setGeometry(viewport()->x(), viewport()->y(), viewport()->width(), edge);
 }
 
 void TokenLens::paintEvent(QPaintEvent *event)
@@ -265,8 +268,9 @@ void TokenLens::setCurrent(int token)
     const QRect rect = m_layout.rectOf(token);
     if (!rect.isNull()) {
         QScrollBar *bar = verticalScrollBar();
-        if (rect.top() + measure::kPaneTop < bar->value() + m_layout.lineHeight())
-            bar->setValue(rect.top() - m_layout.lineHeight());
+        const int above = 2 * m_layout.lineHeight() - measure::kPaneTop; // the label of what is above ends there at the latest
+        if (rect.top() < bar->value() + above)
+            bar->setValue(rect.top() - above);
         else if (rect.bottom() + 2 * measure::kPaneTop > bar->value() + viewport()->height())
             bar->setValue(rect.bottom() + 2 * measure::kPaneTop - viewport()->height());
     }

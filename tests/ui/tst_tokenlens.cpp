@@ -232,9 +232,10 @@ private slots:
         auto *above = lens.findChild<QLabel *>();
         QVERIFY(above && above->isVisible());
         const int lineHeight = lens.tokenRect(1).top() - lens.tokenRect(0).top();
+        const auto edgeOfLabel = [&] { return above->isVisible() ? above->geometry().bottom() + 1 - lens.viewport()->y() : 0; };
         for (int place = 0; place <= lens.verticalScrollBar()->maximum(); ++place) {
             lens.verticalScrollBar()->setValue(place);
-            const int edge = above->isVisible() ? above->geometry().bottom() + 1 - lens.viewport()->y() : 0;
+            const int edge = edgeOfLabel();
             int hidden = 0;
             for (int token = 0; token < 30; ++token) {
                 const QRect rect = lens.tokenRect(token);
@@ -245,6 +246,11 @@ private slots:
             QVERIFY(edge < 2 * lineHeight);
             if (above->isVisible())
                 QCOMPARE(above->text(), hidden == 1 ? QStringLiteral("1 token above") : QStringLiteral("%1 tokens above").arg(hidden));
+        }
+        QTest::keyClick(&lens, Qt::Key_End); // nor is the token that the keys go to behind the label
+        for (int token = 28; token >= 0; --token) {
+            QTest::keyClick(&lens, Qt::Key_Left);
+            QVERIFY2(lens.tokenRect(token).top() >= edgeOfLabel(), qPrintable(QString::number(token)));
         }
     }
 

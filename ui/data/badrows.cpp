@@ -69,6 +69,10 @@ BadRows::BadRows(QWidget *parent) : QWidget(parent)
     row->addWidget(m_save);
     row->addWidget(m_copy);
     column->addLayout(row);
+    m_notices = smallLabel({});
+    m_notices->setWordWrap(true);
+    m_notices->setAccessibleName(tr("What is to be known of the file"));
+    column->addWidget(m_notices);
 
     m_list = new QTreeWidget;
     m_list->setHeaderLabels({tr("Line"), tr("Field"), tr("Reason")});
@@ -105,11 +109,15 @@ void BadRows::setReport(const data::ImportReport &report)
     m_icon->setIcon(hasBad ? QStringLiteral("circle-alert") : QStringLiteral("circle-check"), hasBad ? Ink::Bad : Ink::Good);
     const auto bad = static_cast<qint64>(report.rejected.size());
     m_headline->setText(bad == 0 ? tr("Every row can be read") : bad == 1 ? tr("1 row cannot be read") : tr("%1 rows cannot be read").arg(countText(bad)));
-    QString reasons = commonReasons(report.rejected);
+    const QString reasons = commonReasons(report.rejected);
+    QStringList notices;
     for (const data::ImportNotice &notice : report.notices)
-        reasons += (reasons.isEmpty() ? QString() : QStringLiteral(" ")) + QString::fromStdString(notice.text);
-    m_reasons->setText(reasons);
-    m_reasons->setToolTip(reasons);
+        notices.append(QString::fromStdString(notice.text));
+    // Beside the headline is room for one of them; what is to be known of the file must not be cut away by the reasons.
+    m_reasons->setText(hasBad ? reasons : notices.join(QLatin1Char(' ')));
+    m_reasons->setToolTip(m_reasons->text());
+    m_notices->setText(notices.join(QLatin1Char(' ')));
+    m_notices->setVisible(hasBad && !notices.isEmpty());
     m_save->setVisible(hasBad);
     m_copy->setVisible(hasBad);
     m_list->setVisible(hasBad);

@@ -108,7 +108,7 @@ void BulkDialog::setupForm(QVBoxLayout *column)
     grid->addWidget(m_find, 0, 1);
     grid->addWidget(labelFor(m_with, "replaceText", tr("Replace with"), tr("The text that is put in its place; empty takes the text out. In a regular expression $1 is the first group.")), 1, 0);
     grid->addWidget(m_with, 1, 1);
-    m_case = box(tr("Upper and lower case"), tr("Finds only what is written in the same case"), false);
+    m_case = box(tr("Match case"), tr("Finds only what is written in the same case"), false);
     m_words = box(tr("Whole words"), tr("Leaves longer words that hold the text alone"), false);
     m_regex = box(tr("Regular expression"), tr("Reads the text as a pattern, such as (\\d+) ?mg"), false);
     m_questions = box(tr("Questions"), tr("Looks in what users say"), true);

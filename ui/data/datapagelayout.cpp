@@ -225,7 +225,7 @@ void DataPage::showHeadButtons()
 void DataPage::fitEditor()
 {
     // The fields take what they need, the lens keeps at least two fifths.
-    m_editor->fitHeight(m_editorSide->height() * (m_isNarrow ? 43 : 57) / 100);
+    m_editor->fitHeight(m_editorSide->height() * (m_isNarrow ? 48 : 57) / 100);
 }
 
 } // namespace fettle::ui

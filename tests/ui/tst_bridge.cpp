@@ -129,15 +129,15 @@ void BridgeTest::editsAreTold()
 void BridgeTest::undoAndRedo()
 {
     open();
-    QVERIFY(!m_bridge->undoEntry());
+    QVERIFY(!m_bridge->project()->undoEntry());
     QSignalSpy changed(m_bridge.get(), &Bridge::recordsChanged);
     m_bridge->setStatus({RecordId{5}}, data::RecordStatus::Rejected);
     QTRY_COMPARE(changed.count(), 1);
-    QVERIFY(m_bridge->undoEntry().has_value());
+    QVERIFY(m_bridge->project()->undoEntry().has_value());
     m_bridge->undo();
     QTRY_COMPARE(changed.count(), 2);
     QCOMPARE(m_bridge->project()->record(RecordId{5})->status, data::RecordStatus::New);
-    QVERIFY(m_bridge->redoEntry().has_value());
+    QVERIFY(m_bridge->project()->redoEntry().has_value());
     m_bridge->redo();
     QTRY_COMPARE(changed.count(), 3);
     QCOMPARE(m_bridge->project()->record(RecordId{5})->status, data::RecordStatus::Rejected);

@@ -270,6 +270,9 @@ void FrameTest::undoByKey()
     QTest::keyClick(m_window.get(), Qt::Key_Z, Qt::ControlModifier);
     QTRY_VERIFY(m_window->windowAction(QStringLiteral("redo"))->isEnabled());
     QCOMPARE(m_bridge->project()->record(RecordId{5})->status, data::RecordStatus::New);
+    FakeProjectState &state = static_cast<const FakeProject *>(m_bridge->project())->state();
+    const std::lock_guard lock(state.mutex);
+    QVERIFY(!state.undoReaders.empty() && !state.undoReaders.contains(std::this_thread::get_id())); // the window does not wait for the database
 }
 
 void FrameTest::errorsBecomeMessages()

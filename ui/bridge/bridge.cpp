@@ -449,16 +449,6 @@ void Bridge::redo()
     write<engine::JournalEntry>(Touched::Records, nullptr, [](ProjectApi &project, const JobContext &) { return project.redo(); }, {});
 }
 
-std::optional<engine::JournalEntry> Bridge::undoEntry() const
-{
-    return m_project ? m_project->undoEntry() : std::nullopt;
-}
-
-std::optional<engine::JournalEntry> Bridge::redoEntry() const
-{
-    return m_project ? m_project->redoEntry() : std::nullopt;
-}
-
 JobId Bridge::importFile(const std::filesystem::path &file, const data::ImportOptions &options, QObject *receiver,
                          Done<data::ImportReport> done)
 {

@@ -156,8 +156,6 @@ public:
     void deleteRecords(const std::vector<RecordId> &ids);
     void undo();
     void redo();
-    [[nodiscard]] std::optional<engine::JournalEntry> undoEntry() const;
-    [[nodiscard]] std::optional<engine::JournalEntry> redoEntry() const;
     JobId importFile(const std::filesystem::path &file, const data::ImportOptions &options, QObject *receiver,
                      Done<data::ImportReport> done);
     JobId previewImport(const std::filesystem::path &file, const data::ImportOptions &options, std::int64_t maxRows, QObject *receiver,

@@ -187,18 +187,29 @@ void MainWindow::startSample()
 
 void MainWindow::updateActions()
 {
-    const auto undo = m_bridge.undoEntry();
-    const auto redo = m_bridge.redoEntry();
+    using Entries = std::pair<std::optional<engine::JournalEntry>, std::optional<engine::JournalEntry>>;
+    m_bridge.read<Entries>(
+        this,
+        [](const ProjectApi *project, const JobContext &) -> Result<Entries> { return project ? Entries{project->undoEntry(), project->redoEntry()} : Entries{}; },
+        [this](const Result<Entries> &entries) {
+            if (entries)
+                showUndo(entries->first, entries->second);
+        },
+        "undo and redo");
+    const bool hasProject = m_bridge.project() != nullptr;
+    for (const PageEntry &entry : m_entries)
+        setActionPossible(m_actions[QStringLiteral("page-") + entry.id], hasProject || !entry.needsProject,
+                          tr("Open a project first."));
+}
+
+void MainWindow::showUndo(const std::optional<engine::JournalEntry> &undo, const std::optional<engine::JournalEntry> &redo)
+{
     QAction *undoAction = m_actions[QStringLiteral("undo")];
     QAction *redoAction = m_actions[QStringLiteral("redo")];
     setActionPossible(undoAction, undo.has_value(), tr("There is no change to take back."));
     setActionPossible(redoAction, redo.has_value(), tr("No change was taken back."));
     undoAction->setToolTip(undo ? tr("Undo: %1").arg(QString::fromStdString(undo->what)) : tr("Undo"));
     redoAction->setToolTip(redo ? tr("Redo: %1").arg(QString::fromStdString(redo->what)) : tr("Redo"));
-    const bool hasProject = m_bridge.project() != nullptr;
-    for (const PageEntry &entry : m_entries)
-        setActionPossible(m_actions[QStringLiteral("page-") + entry.id], hasProject || !entry.needsProject,
-                          tr("Open a project first."));
 }
 
 void MainWindow::showHelp()

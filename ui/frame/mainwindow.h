@@ -66,6 +66,7 @@ private:
     void startSample();
     void projectSwitched();
     void updateActions();
+    void showUndo(const std::optional<engine::JournalEntry> &undo, const std::optional<engine::JournalEntry> &redo);
     void updateModelChip();
     void applyTheme(ThemeChoice choice);
     void showHelp();

@@ -320,12 +320,14 @@ Result<> FakeProject::mergeRecords(const data::Record &kept, RecordId other)
 std::optional<engine::JournalEntry> FakeProject::undoEntry() const
 {
     const Lock lock(m_state->mutex);
+    m_state->undoReaders.insert(std::this_thread::get_id());
     return m_state->done.empty() ? std::nullopt : std::optional(m_state->done.back().entry);
 }
 
 std::optional<engine::JournalEntry> FakeProject::redoEntry() const
 {
     const Lock lock(m_state->mutex);
+    m_state->undoReaders.insert(std::this_thread::get_id());
     return m_state->undone.empty() ? std::nullopt : std::optional(m_state->undone.back().entry);
 }
 

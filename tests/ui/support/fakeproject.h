@@ -6,6 +6,7 @@
 #include <atomic>
 #include <mutex>
 #include <set>
+#include <thread>
 
 namespace fettle::ui {
 
@@ -38,6 +39,7 @@ struct FakeProjectState {
     std::optional<Error> voteError; // what a vote that is written gets
     struct Change { engine::JournalEntry entry; std::map<std::int64_t, data::Record> before, after; std::map<std::int64_t, engine::AnswerDraft> accepted; };
     std::vector<Change> done, undone;
+    std::set<std::thread::id> undoReaders; // the threads that asked what can be taken back
     std::set<std::pair<std::int64_t, std::int64_t>> agreed; // contradictions that are none
     std::int64_t changes = 0;
     std::atomic<bool> areCountsHeld = false, areListsHeld = false; // who counts or searches waits until it is told to stop or this is over

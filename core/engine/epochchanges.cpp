@@ -75,7 +75,7 @@ bool EpochKeeper::change(const train::EpochChange &change, std::int64_t steps)
     m_recorder.info().steps = steps;
     m_recorder.info().recipeJson = recipeToJson(train::withEpochs(m_recipe, change.epochs)).dump();
     m_recorder.infoChanged();
-    m_recorder.notice(tr("From step {} on the run has {:g} epochs instead of {:g}: {} steps.", change.step, change.epochs, before, steps));
+    m_recorder.notice(tr("From step {} on the number of epochs is {:g} instead of {:g}: {} steps.", change.step, change.epochs, before, steps));
     return true;
 }
 

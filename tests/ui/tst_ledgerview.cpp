@@ -172,15 +172,15 @@ void LedgerViewTest::viewsCountAndFilter()
     open();
     const QAbstractItemModelTester tester(&view()->model(), QAbstractItemModelTester::FailureReportingMode::QtTest);
     QTRY_COMPARE(view()->model().rowCount(), 20);
-    const std::pair<QString, qint64> counts[] = {{QStringLiteral("All"), 20},       {QStringLiteral("Worth a look"), 2}, {QStringLiteral("never learnt"), 1},
-                                                 {QStringLiteral("forgotten"), 1},  {QStringLiteral("slow"), 1},         {QStringLiteral("learnt at once"), 1}};
+    const std::pair<QString, qint64> counts[] = {{QStringLiteral("All"), 20},       {QStringLiteral("Worth a look"), 2}, {QStringLiteral("Never learnt"), 1},
+                                                 {QStringLiteral("Forgotten"), 1},  {QStringLiteral("Slow"), 1},         {QStringLiteral("Learnt at once"), 1}};
     for (const auto &[text, count] : counts) {
         QVERIFY2(chip(text), qPrintable(text));
         QTRY_COMPARE(chip(text)->count(), std::optional<qint64>(count));
         QTest::mouseClick(chip(text), Qt::LeftButton);
         QCOMPARE(view()->model().rowCount(), int(count));
     }
-    QTest::mouseClick(chip(QStringLiteral("never learnt")), Qt::LeftButton);
+    QTest::mouseClick(chip(QStringLiteral("Never learnt")), Qt::LeftButton);
     QCOMPARE(view()->model().recordAt(0), RecordId{3});
     QTest::mouseClick(chip(QStringLiteral("All")), Qt::LeftButton);
     QTRY_VERIFY(!view()->model().index(0, LedgerModel::Text).data().toString().isEmpty());
@@ -266,8 +266,8 @@ void LedgerViewTest::kinAreNamedBesideSuspiciousRows()
         table.losses[epoch][3] = 3.0F - 0.5F * float(epoch);
     }
     open();
-    QTRY_VERIFY(chip(QStringLiteral("suspicious"))->count().value_or(0) > 0);
-    QTest::mouseClick(chip(QStringLiteral("suspicious")), Qt::LeftButton);
+    QTRY_VERIFY(chip(QStringLiteral("Suspicious"))->count().value_or(0) > 0);
+    QTest::mouseClick(chip(QStringLiteral("Suspicious")), Qt::LeftButton);
     int row = 0;
     while (row < view()->model().rowCount() && view()->model().recordAt(row) != RecordId{4})
         ++row;

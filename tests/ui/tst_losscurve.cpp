@@ -44,9 +44,12 @@ private slots:
     void boxZooms();
     void spikeDoesNotFlattenTheCurve_data();
     void spikeDoesNotFlattenTheCurve();
+    void ticksAreNotRounded();
+    void lastHeldOutCircleIsWhole();
     void pointerReadsThroughAllCharts();
     void keysGoFromCheckpointToCheckpoint();
     void draggingShowsTheAnswers();
+    void otherSpacesAreNoOtherWords();
     void axisCountsTokensEpochsAndMinutes();
 
 private:
@@ -203,6 +206,51 @@ void LossCurveTest::spikeDoesNotFlattenTheCurve()
     QVERIFY(chart->yOf(0.8) - chart->yOf(2.8) > plot.height() / 5.0); // the curve itself keeps its room
 }
 
+void LossCurveTest::ticksAreNotRounded()
+{
+    m_runs.addRun(1, RunState::Finished, 60, 60);
+    const auto spread = [&](double low, double high) {
+        m_runs.window.state->evals[1].clear();
+        for (engine::MetricPoint &point : m_runs.window.state->metrics[1])
+            point.loss = low + (high - low) * double(point.step % 2);
+    };
+    const auto digits = [&] {
+        const auto all = m_runs.plot()->findChildren<QObject *>();
+        const auto axis = std::ranges::find_if(all, [](const QObject *child) { return child->inherits("QCPAxis") && child->property("numberFormat") == QVariant(QStringLiteral("f")); });
+        return axis == all.end() ? -1 : (*axis)->property("numberPrecision").toInt();
+    };
+    spread(2.6, 3.8); // a tick each 0.25
+    m_runs.open();
+    QTRY_COMPARE(m_runs.find<LossChart>()->drawnPoints(), 60);
+    m_runs.find<ChartPane>()->findChild<QSlider *>()->setValue(0);
+    QTRY_COMPARE(digits(), 2);
+    spread(1, 4); // each 0.5
+    m_runs.page->setProject();
+    m_runs.page->onShown();
+    QTRY_COMPARE(digits(), 1);
+}
+
+void LossCurveTest::lastHeldOutCircleIsWhole()
+{
+    m_runs.addRun(1, RunState::Finished, 60, 60);
+    m_runs.open();
+    auto *chart = m_runs.find<LossChart>();
+    QTRY_COMPARE(chart->drawnPoints(), 60);
+    const auto pixelsBesideTheEdge = [&] {
+        const QImage image = chart->grab().toImage();
+        const double scale = image.devicePixelRatio();
+        int found = 0;
+        for (int y = 0; y < image.height(); ++y) {
+            for (int x = int((chart->plotRect().right() + 2) * scale); x < image.width(); ++x)
+                found += image.pixelColor(x, y).red() > image.pixelColor(x, y).blue() + 40 ? 1 : 0; // the colour of the line, smoothed
+        }
+        return found;
+    };
+    m_runs.find<Scrubber>()->setFocus();
+    QTest::keyClick(m_runs.find<Scrubber>(), Qt::Key_Home); // the chosen step has a mark of its own
+    QTRY_VERIFY(pixelsBesideTheEdge() > 2);
+}
+
 void LossCurveTest::pointerReadsThroughAllCharts()
 {
     m_runs.addRun(1, RunState::Finished, 60, 60);
@@ -300,6 +348,16 @@ void LossCurveTest::draggingShowsTheAnswers()
     QTest::mouseRelease(m_runs.plot(), Qt::LeftButton, {}, at(28));
     QVERIFY(chart->viewFrom() != from);
     QCOMPARE(m_runs.find<Scrubber>()->chosenStep(), std::optional<std::int64_t>(20));
+}
+
+void LossCurveTest::otherSpacesAreNoOtherWords()
+{
+    m_runs.addRun(1, RunState::Finished, 60, 60);
+    m_runs.window.state->probes[1].questions = {{{}, "When do you open?", {}}};
+    m_runs.window.state->probes[1].answers = {{data::kBaseStep, 0, "At eight,\nor later."}, {60, 0, "At eight, or later."}};
+    m_runs.open();
+    QTRY_COMPARE(m_runs.find<AnswerPane>()->questionCount(), 1);
+    QTRY_COMPARE(m_runs.find<AnswerPane>()->verdictText(0), QStringLiteral("the same words as Base model, with other spaces or line breaks"));
 }
 
 void LossCurveTest::axisCountsTokensEpochsAndMinutes()

@@ -86,7 +86,7 @@ void RunDoctorPageTest::runIsPreparedAnew()
     m_fixture.picture(QStringLiteral("doctor-buttons"));
     m_fixture.picture(QStringLiteral("doctor-buttons"), true, {1024, 700});
     QVERIFY(WindowFixture::isTextShown(*m_page, QStringLiteral("37 % of the rows")));
-    QVERIFY(WindowFixture::isTextShown(*m_page, QStringLiteral("Nothing to say about")));
+    QVERIFY(WindowFixture::isTextShown(*m_page, QStringLiteral("Looked at and in order")));
     QVERIFY(WindowFixture::isTextShown(*m_page, QStringLiteral("learnt in every row")));
     Button *again = button(QStringLiteral("Try maximum length 320 tokens"));
     QVERIFY(again);

@@ -252,6 +252,7 @@ void AnswerPane::fillBlock(std::size_t question)
     block.verdict->setText(!other                            ? tr("There is nothing to compare it with.")
                            : isSame && m_against == Against::Expected ? tr("as expected, word for word")
                            : isSame                          ? tr("the same as %1").arg(otherName)
+                           : words == 0                      ? tr("the same words as %1, with other spaces or line breaks").arg(otherName)
                                                              : tr("differs from %1 in %n word(s)", nullptr, words).arg(otherName));
     block.otherName->setVisible(other && !isSame);
     block.other->setVisible(other && !isSame);

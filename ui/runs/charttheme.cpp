@@ -88,6 +88,18 @@ void setLossRange(QCPAxis &axis, const QCPRange *shown, bool isLogarithmic)
         const double room = std::max(0.06 * range.size(), least);
         axis.setRange(range.lower >= 0 ? std::max(0.0, range.lower - room) : range.lower - room, range.upper + room);
     }
+    constexpr int kMostDigits = 6;
+    QVector<double> ticks;
+    axis.ticker()->generate(axis.range(), QLocale::c(), QLatin1Char('f'), kMostDigits, ticks, nullptr, nullptr);
+    const auto isRounded = [&](int digits) { // a tick at 2.75 must not be called 2.8
+        const double unit = std::pow(10.0, -digits);
+        return std::ranges::any_of(ticks, [&](double tick) { return std::abs(tick - unit * std::round(tick / unit)) > 1e-4 * unit; });
+    };
+    int digits = axis.range().size() > 8 ? 0 : 1;
+    while (digits < kMostDigits && isRounded(digits))
+        ++digits;
+    axis.setNumberFormat(QStringLiteral("f"));
+    axis.setNumberPrecision(digits);
 }
 
 } // namespace fettle::ui

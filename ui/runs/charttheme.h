@@ -25,7 +25,7 @@ void applyChartTheme(QCustomPlot &plot);
 
 // usualTop of the part of a line that is in view.
 [[nodiscard]] double usualTopOf(const QCPGraph &line, const QCPRange &view);
-// A value axis with room around what is shown; nothing: a place for losses to come.
+// A value axis with room around what is shown, and as many digits as its ticks have; nothing: a place for losses to come.
 void setLossRange(QCPAxis &axis, const QCPRange *shown, bool isLogarithmic);
 
 } // namespace fettle::ui

@@ -94,7 +94,7 @@ void CheckpointPane::setupTable()
         m_table->horizontalHeaderItem(column)->setTextAlignment(Qt::AlignVCenter | Qt::AlignRight);
     }
     m_table->horizontalHeaderItem(Train)->setToolTip(tr("Smoothed loss on the rows it learns from, at that step."));
-    m_table->horizontalHeaderItem(HeldOut)->setToolTip(tr("Loss on rows that it never sees, at that step."));
+    m_table->horizontalHeaderItem(HeldOut)->setToolTip(tr("Loss on rows that it never sees, at that step; a dash where it was not measured."));
     m_table->setEditTriggers(QAbstractItemView::NoEditTriggers);
     m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
@@ -127,7 +127,7 @@ void CheckpointPane::refresh()
         const bool isBest = best == checkpoint->step;
         const QString cells[Columns] = {countText(checkpoint->step), reading ? QString::number(reading->epoch) : QString(),
                                         reading ? lossText(reading->smoothed) : QString(),
-                                        checkpoint->evalLoss ? lossText(*checkpoint->evalLoss) : tr("not measured"),
+                                        checkpoint->evalLoss ? lossText(*checkpoint->evalLoss) : QStringLiteral("–"),
                                         isBest ? tr("best") : row == 0 ? tr("newest") : QString()};
         for (int column = 0; column < Columns; ++column) {
             auto *item = new QTableWidgetItem(cells[column]);

@@ -120,7 +120,7 @@ void DoctorPane::showSound(std::vector<SoundCheck> sound)
     rows->setContentsMargins(kPaneSide, kStep3, kPaneSide, kStep3);
     rows->setSpacing(kStep1);
     if (!m_sound.empty())
-        rows->addWidget(sectionLabel(tr("Nothing to say about")));
+        rows->addWidget(sectionLabel(tr("Looked at and in order")));
     for (const SoundCheck &check : m_sound) {
         auto *row = new QHBoxLayout;
         row->setSpacing(kStep2);

@@ -98,8 +98,10 @@ QWidget *LedgerView::makeFilters()
     };
     add(tr("All"), LedgerModel::All, data::Verdict::None, tr("Every record of the run."));
     add(tr("Worth a look"), LedgerModel::WorthALook, data::Verdict::None, tr("Never learnt, forgotten or suspicious."));
-    for (const data::Verdict verdict : data::kVerdicts)
-        add(verdictText(verdict), LedgerModel::ByVerdict, verdict, verdictHelp(verdict));
+    for (const data::Verdict verdict : data::kVerdicts) {
+        const QString text = verdictText(verdict);
+        add(text.left(1).toUpper() + text.sliced(1), LedgerModel::ByVerdict, verdict, verdictHelp(verdict));
+    }
     m_filters.front().chip->setChecked(true);
     line->addWidget(chips, 1);
     auto *close = new Button(tr("Back to the curves"), QStringLiteral("activity"), tr("Shows the curves of the run again."));

@@ -25,6 +25,15 @@ constexpr double kGrip = 6;         // pixels beside the line of the chosen step
 constexpr double kNoteHeight = 14; // pixels of the mark of a note
 constexpr int kMostCircles = 120;    // more evaluations in view are a line without circles
 
+// The first and the last circle stand on the edge of the plot.
+class WholeCircles : public QCPGraph {
+public:
+    using QCPGraph::QCPGraph;
+
+protected:
+    QRect clipRect() const override { return parentPlot()->viewport(); }
+};
+
 QVector<QCPGraphData> graphData(const QPolygonF &line, const LossChart &chart)
 {
     QVector<QCPGraphData> data;
@@ -144,7 +153,9 @@ void LossChart::setupGraphs()
     m_rawLine = m_plot->addGraph();
     m_smoothLine = m_plot->addGraph();
     m_heldOut = m_plot->addGraph();
-    for (QCPGraph *graph : {m_rawLine, m_smoothLine, m_heldOut}) {
+    m_heldOutCircles = new WholeCircles(m_plot->xAxis, m_plot->yAxis); // the plot owns it
+    m_heldOutCircles->setLineStyle(QCPGraph::lsNone);
+    for (QCPGraph *graph : {m_rawLine, m_smoothLine, m_heldOut, m_heldOutCircles}) {
         graph->setAdaptiveSampling(false); // thinned already
         graph->setSelectable(QCP::stNone);
         graph->setAntialiased(true);
@@ -209,8 +220,11 @@ void LossChart::fillGraphs()
         evalLosses.push_back(eval.loss);
     }
     const auto held = graphData(thinnedPoints(evalPlaces, evalLosses, view.lower, view.upper, columns), *this);
-    m_heldOut->setScatterStyle(held.size() > kMostCircles ? QCPScatterStyle() : QCPScatterStyle(QCPScatterStyle::ssCircle, m_heldOut->pen(), QBrush(tokens().surface1), 7));
     m_heldOut->data()->set(held, true);
+    QVector<QCPGraphData> circles;
+    std::ranges::copy_if(held, std::back_inserter(circles), [&](const QCPGraphData &point) { return view.contains(point.key); });
+    m_heldOutCircles->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssCircle, m_heldOut->pen(), QBrush(tokens().surface1), 7));
+    m_heldOutCircles->data()->set(circles.size() > kMostCircles ? QVector<QCPGraphData>() : circles, true);
     fitValueAxis();
     m_plot->replot(QCustomPlot::rpQueuedReplot);
 }
@@ -234,9 +248,6 @@ void LossChart::fitValueAxis()
         isFirst = false;
     }
     setLossRange(*m_plot->yAxis, isFirst ? nullptr : &range, isLog);
-    const double shown = m_plot->yAxis->range().size();
-    m_plot->yAxis->setNumberFormat(QStringLiteral("f"));
-    m_plot->yAxis->setNumberPrecision(shown > 8 ? 0 : shown > 0.8 ? 1 : shown > 0.08 ? 2 : 3);
 }
 
 void LossChart::clampView()

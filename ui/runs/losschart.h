@@ -112,6 +112,7 @@ private:
     QCPGraph *m_rawLine = nullptr;
     QCPGraph *m_smoothLine = nullptr;
     QCPGraph *m_heldOut = nullptr;
+    QCPGraph *m_heldOutCircles = nullptr; // of its own: not clipped at the edge
     ChartOverlay *m_overlay = nullptr;
 };
 

@@ -202,9 +202,6 @@ void OverlayChart::fitValueAxis()
         isFirst = false;
     }
     setLossRange(*m_plot->yAxis, isFirst ? nullptr : &range, m_isLogarithmic);
-    const double shown = m_plot->yAxis->range().size();
-    m_plot->yAxis->setNumberFormat(QStringLiteral("f"));
-    m_plot->yAxis->setNumberPrecision(shown > 12 ? 0 : shown > 3 ? 1 : shown > 0.08 ? 2 : 3);
 }
 
 void OverlayChart::clampView()

@@ -28,6 +28,7 @@
 #include <QFile>
 #include <QComboBox>
 #include <QGuiApplication>
+#include <QLabel>
 #include <QLineEdit>
 #include <QListWidget>
 #include <QPlainTextEdit>
@@ -276,6 +277,7 @@ void BulkChangesTest::rejectedRowsAreRepaired_data()
                            << "{\"question\": \"B?\", \"answer\": \"b\"}";
     QTest::newRow("table") << "rows.csv" << QByteArray("question;answer\nA?;a\nB?;b;c\n") << "B?;b";
     QTest::newRow("single quotes") << "rows.csv" << QByteArray("'question';'answer'\n'A?';'a'\n'B?';'b';'c'\n") << "'B?';'b'";
+    QTest::newRow("not UTF-8") << "rows.csv" << QByteArray("question;answer\nWann ist die T\xfcr offen, und f\xfcr wen?;F\xfcr alle, von fr\xfch bis sp\xe4t.\nB?;b;c\n") << "B?;b";
 }
 
 void BulkChangesTest::rejectedRowsAreRepaired()
@@ -292,6 +294,10 @@ void BulkChangesTest::rejectedRowsAreRepaired()
     QVERIFY(import);
     QTRY_VERIFY(import->isReady());
     QCOMPARE(import->importButton()->text(), QStringLiteral("Import 1 record"));
+    if (bytes.contains('\xfc')) { // told below the reasons, whole
+        const auto labels = import->badRows()->findChildren<QLabel *>();
+        QVERIFY(std::ranges::any_of(labels, [](const QLabel *label) { return label->isVisible() && label->text().startsWith(QStringLiteral("The file is not UTF-8; it was read as")); }));
+    }
     QVERIFY(import->badRows()->repairButton()->isEnabled());
     QTest::mouseClick(import->badRows()->repairButton(), Qt::LeftButton);
     auto *repair = import->findChild<RepairDialog *>();

@@ -113,7 +113,7 @@ void BadRows::setReport(const data::ImportReport &report)
     QStringList notices;
     for (const data::ImportNotice &notice : report.notices)
         notices.append(QString::fromStdString(notice.text));
-    // Beside the headline is room for one of them; what is to be known of the file must not be cut away by the reasons.
+    // The reasons must not cut away what is to be known of the file, such as its encoding.
     m_reasons->setText(hasBad ? reasons : notices.join(QLatin1Char(' ')));
     m_reasons->setToolTip(m_reasons->text());
     m_notices->setText(notices.join(QLatin1Char(' ')));

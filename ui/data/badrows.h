@@ -40,6 +40,7 @@ private:
     IconLabel *m_icon = nullptr;
     TextLabel *m_headline = nullptr;
     ElidedLabel *m_reasons = nullptr;
+    TextLabel *m_notices = nullptr; // what is to be known of the file, whole
     Button *m_save = nullptr, *m_copy = nullptr, *m_repair = nullptr;
     QTreeWidget *m_list = nullptr;
 };

@@ -17,7 +17,7 @@ enum class ComputeType { Auto, Fp32, Bf16 }; // Auto: what the recipe says
 
 struct ComputeOptions {
     int threads = 0; // 0: all cores
-    std::string device;  // of training: "cpu", "cuda", "cuda:1"; empty: what the recipe says. All else is computed by the processor
+    std::string device = {}; // of training: "cpu", "cuda", "cuda:1"; empty: what the recipe says. All else is computed by the processor
     ComputeType compute = ComputeType::Auto;
 };
 

@@ -408,7 +408,9 @@ void TestImportTables::parquetRefused()
     QVERIFY(reasonOf("PAR1").contains("end is missing"));
     QVERIFY(reasonOf(good.substr(0, good.size() - 4) + "PARE").contains("encrypted"));
     QVERIFY(reasonOf(good.substr(0, good.size() - 8) + std::string("\xff\xff\xff\x7f", 4) + "PAR1").contains("footer"));
-    QVERIFY(!readRecordsFromMemory("instruction,output\na,b\n", "a.csv", {.format = "parquet"}));
+    ImportOptions asParquet;
+    asParquet.format = "parquet";
+    QVERIFY(!readRecordsFromMemory("instruction,output\na,b\n", "a.csv", asParquet));
 }
 
 // Bytes of good files are changed at random: no crash, no endless work, and every row is accounted for.

@@ -3,11 +3,14 @@
 #include "core/base/clock.h"
 #include "core/base/memory.h"
 #include "core/base/words.h"
+#include "core/data/probes.h"
 #include "core/engine/adapterpath.h"
 #include "core/engine/adapterrecipe.h"
 #include "core/engine/models.h"
 #include "core/engine/stackedbase.h"
 #include "core/engine/basestorage.h"
+#include "core/generate/decodeweights.h"
+#include "core/generate/generator.h"
 #include "core/model/device.h"
 #include "core/model/torcherror.h"
 #include "core/model/weights.h"
@@ -44,6 +47,7 @@ struct Gauge {
     std::span<const train::Document> documents;
     std::int64_t before = 0;  // the process without the run
     std::int64_t weights = 0; // bytes
+    std::int64_t answers = 0; // of the copy that answers the probe prompts between the steps
     std::int64_t available = 0;
     bool isElsewhere = false; // computed on another device, whose memory counts
     ProgressCallback progress;
@@ -78,10 +82,10 @@ struct Gauge {
     }
 
 private:
-    static void keepReserve(FitBytes &bytes)
+    void keepReserve(FitBytes &bytes) const
     {
         bytes.reserve = 0;
-        bytes.reserve = std::max(kLeastReserve, bytes.total() / 10);
+        bytes.reserve = answers + std::max(kLeastReserve, bytes.total() / 10);
     }
 
     Result<Need> needOf(const train::PackedRow &row)
@@ -168,6 +172,7 @@ struct Ground {
     std::span<const train::Document> documents;
     double tokensPerStep = 0;
     std::int64_t before = 0, available = 0; // bytes: of the process without the run, and free
+    std::int64_t answers = 0;               // bytes of the copy that answers the probe prompts
     ProgressCallback progress;
     std::stop_token stop;
 
@@ -209,6 +214,7 @@ struct Ground {
         gauge.before = before;
         // Files that are mapped come in page by page: what the weights hold is at least what they say.
         gauge.weights = std::max(memoryFigures().ownBytes - before, trainee->weights->bytes());
+        gauge.answers = answers;
         gauge.available = available;
         gauge.isElsewhere = isElsewhere();
         gauge.progress = progress;
@@ -216,6 +222,24 @@ struct Ground {
         return gauge;
     }
 };
+
+// The copy of the base that a run keeps besides, to answer the probe prompts: loaded once as the run does it. 0 where it answers none, or where the
+// copy does not fit: then the run goes on without answers.
+Result<std::int64_t> answerBytes(const Project *project, const Ground &ground, int threads)
+{
+    const std::string choice = project ? project->setting(data::kProbeSetting).value_or(std::string()) : std::string();
+    if (ground.isElsewhere() || data::probeChoiceFrom(choice).isNone())
+        return 0;
+    returnFreeMemory();
+    const std::int64_t before = memoryFigures().ownBytes;
+    const auto copy = generate::Generator::load(ground.start.model, threads, ground.progress, ground.stop);
+    if (!copy && copy.error().code == ErrorCode::Cancelled)
+        return passError(copy);
+    if (!copy)
+        return 0;
+    returnFreeMemory(); // of reading the file
+    return std::max(memoryFigures().ownBytes - before, static_cast<std::int64_t>((*copy)->weights().bytes()));
+}
 
 // Less that is computed at once. Errors: those of measuring; Cancelled.
 Result<> suggestSmallerWork(FitResult &result, Gauge &gauge, const Need &need, const Ground &ground, std::int64_t longestDocument)
@@ -408,7 +432,7 @@ try {
         tokens += static_cast<double>(document.length()) * document.weight;
         longestDocument = std::max(longestDocument, document.length());
     }
-    const Ground ground{{recipe, *path, startAdapter, {}}, *config, data.train.documents, tokens / static_cast<double>(plan.stepsPerEpoch()), before, result.available, progress, stop};
+    Ground ground{{recipe, *path, startAdapter, {}}, *config, data.train.documents, tokens / static_cast<double>(plan.stepsPerEpoch()), before, result.available, 0, progress, stop};
     const auto least = ground.least(recipe);
     if (!least)
         return passError(least);
@@ -423,6 +447,11 @@ try {
             return passError(suggested);
         return result;
     }
+    auto answers = answerBytes(project, ground, threads);
+    if (!answers)
+        return passError(answers);
+    ground.answers = *answers;
+    returnFreeMemory(); // of that copy
     Need need;
     {
         auto gauge = ground.open(recipe);
@@ -433,7 +462,7 @@ try {
             return passError(measured);
         need = *measured;
         result.bytes = need.bytes;
-        result.peakBytes = before + need.bytes.total() - need.bytes.reserve;
+        result.peakBytes = before + need.bytes.total() - need.bytes.reserve + ground.answers;
         result.rowTokens = need.rowTokens;
         result.isExtrapolated = need.isExtrapolated;
         result.secondsPerStep = ground.secondsPerStep(need);

@@ -15,7 +15,7 @@ struct FitRequest {
 
 struct FitBytes {
     std::int64_t weights = 0, optimizer = 0, gradients = 0, activations = 0;
-    std::int64_t reserve = 0; // for held-out records, answers between the steps and what the system keeps
+    std::int64_t reserve = 0; // for held-out records, the copy of the base that answers between the steps, and what the system keeps
     [[nodiscard]] std::int64_t total() const { return weights + optimizer + gradients + activations + reserve; }
 };
 
@@ -31,7 +31,7 @@ struct FitResult {
     FitBytes bytes;
     std::string device = "cpu";  // whose memory this is: of another device all figures of memory are of its own
     std::int64_t available = 0, total = 0; // free memory, and all that there is
-    std::int64_t peakBytes = 0;  // what the process would hold at most, reserve left out
+    std::int64_t peakBytes = 0;  // what the process would hold at most; of the reserve, that copy alone
     std::int64_t rowTokens = 0;  // of the longest row
     bool isExtrapolated = false; // the row itself would not have fitted: followed from shorter ones
     double secondsPerStep = 0;   // 0: not known

@@ -1,6 +1,7 @@
 // Does it fit: what is measured, what is suggested, that the prediction holds for the run that follows, and that a measurement ends at once.
 #include "core/base/memory.h"
 #include "core/base/random.h"
+#include "core/data/probes.h"
 #include "core/engine/fit.h"
 #include "core/engine/methodmemory.h"
 #include "core/io/atomicfile.h"
@@ -65,6 +66,7 @@ private slots:
     void largeBaseIsOfferedInFewerBits();
     void predictsThePeakOfTheRun_data();
     void predictsThePeakOfTheRun();
+    void countsTheCopyThatAnswers();
     void endsInsideAPass();
     void everyMethodIsMeasuredOnce();
 
@@ -265,6 +267,34 @@ void TestFit::predictsThePeakOfTheRun()
     qInfo("predicted %lld MB, measured %lld MB: %.3f; added %.3f", static_cast<long long>(fit->peakBytes / 1'000'000), static_cast<long long>(peak / 1'000'000), ratio, added);
     QVERIFY2(ratio > 0.9 && ratio < 1.1, qPrintable(QString::number(ratio)));
     QVERIFY2(added > 0.8 && added < 1.25, qPrintable(QString::number(added)));
+}
+
+// Between the steps a second copy of the base answers the probe prompts: short rows of a large model show it. A project that asks nothing needs none.
+void TestFit::countsTheCopyThatAnswers()
+{
+    TrainRequest run = request({"epochs=1", "rowsPerStep=4"});
+    run.model = wideModel(m_dir.filePath(QStringLiteral("answering")).toStdString());
+    auto created = Project::create(m_dir.filePath(QStringLiteral("answering.fettle")).toStdString());
+    VERIFY_OK(created);
+    VERIFY_OK(created->addRecords(someRecords(24, 20), "Added rows"));
+    returnFreeMemory();
+    const std::int64_t before = memoryFigures().ownBytes;
+    FitRequest wanted;
+    wanted.run = run;
+    const auto fit = measureFit(&*created, wanted);
+    VERIFY_OK(fit);
+    std::int64_t peak = 0;
+    RunEvents events;
+    events.stepFinished = [&peak](RunId, const MetricPoint &point, double) { peak = std::max(peak, point.peakBytes); };
+    VERIFY_OK(trainRun(*created, run, events));
+    const double ratio = double(fit->peakBytes) / double(peak), added = double(fit->peakBytes - before) / double(peak - before);
+    qInfo("predicted %lld MB, measured %lld MB: %.3f; added %.3f", static_cast<long long>(fit->peakBytes / 1'000'000), static_cast<long long>(peak / 1'000'000), ratio, added);
+    QVERIFY2(ratio > 0.9 && ratio < 1.1, qPrintable(QString::number(ratio)));
+    QVERIFY2(added > 0.8 && added < 1.25, qPrintable(QString::number(added)));
+    VERIFY_OK(created->setSetting(data::kProbeSetting, data::probeChoiceText(data::ProbeChoice{0, 64, {}})));
+    const auto silent = measureFit(&*created, wanted);
+    VERIFY_OK(silent);
+    QVERIFY(silent->bytes.total() < fit->bytes.total() - 20'000'000);
 }
 
 // The row is long enough for a pass to take much longer than a layer: stopping is heeded before the pass is over.

@@ -37,7 +37,7 @@ QString reportStyle()
     return QStringLiteral("body{font:15px/1.5 'Fettle Sans',system-ui,sans-serif;color:%1;background:%2;max-width:960px;margin:32px auto;padding:0 16px}"
                           "h1{font-size:24px}h2{font-size:17px;margin-top:32px}table{border-collapse:collapse;width:100%}"
                           "td,th{text-align:left;padding:4px 12px 4px 0;border-bottom:1px solid %3;vertical-align:top}"
-                          "mark{color:%1;background:%4;text-decoration:underline}svg{width:100%;height:auto}.muted{color:%5}")
+                          "mark{color:%1;background:%4;text-decoration:underline}svg{width:100%;height:auto;overflow:visible}svg *{font-family:inherit}.muted{color:%5}")
         .arg(t.text.name(), t.surface1.name(), t.grid.name(), t.accentSoft.name(), t.muted.name());
 }
 

@@ -1,6 +1,7 @@
 // runs: the history of a project, and what differs between some of them.
 #include "app/commandline/commandline.h"
 #include "core/base/words.h"
+#include "core/engine/runmoves.h"
 #include "core/engine/runoutcome.h"
 #include "core/train/settingcomparison.h"
 
@@ -27,6 +28,17 @@ std::string lossCell(const std::optional<double> &value)
 Json numberOrNull(const auto &value)
 {
     return value ? Json(*value) : Json(nullptr);
+}
+
+// A process that was killed leaves a run that says it goes on: it is marked as interrupted where nobody else works on the project.
+void markDeadRuns(const engine::Project &project, const std::string &folder)
+{
+    const auto runs = project.runs();
+    const auto goesOn = [](const engine::RunInfo &run) { return !engine::isAtRest(run.state); };
+    if (!runs || std::ranges::none_of(*runs, goesOn))
+        return;
+    if (auto writer = engine::Project::open(folder, engine::Access::ReadWrite))
+        (void)writer->markInterruptedRuns(); // a folder that cannot be written keeps what it says
 }
 
 int listRuns(const engine::Project &project, Context &context)
@@ -213,6 +225,7 @@ void addRunsVerb(Registry &registry)
         auto project = engine::Project::open(arguments->project, engine::Access::ReadOnly);
         if (!project)
             return context.terminal.fail(project.error());
+        markDeadRuns(*project, arguments->project);
         return arguments->compared.empty() ? listRuns(*project, context) : compareRuns(*project, arguments->compared, context);
     });
     verb->add_option("--project", arguments->project, tr("The project"))->required();

@@ -45,6 +45,7 @@ private slots:
     void tokenizeGivesCodePoints();
     void renderMarksTheAnswer();
     void resumeAfterInterruptEqualsUninterrupted();
+    void aKilledRunIsInterrupted();
     void runsAreCompared();
     void badInputIsNamed_data();
     void badInputIsNamed();
@@ -378,6 +379,27 @@ void TestCommandLine::resumeAfterInterruptEqualsUninterrupted()
     QCOMPARE(resumed.lines().back().at("steps").get<int>(), 60);
     QVERIFY(!adapterOf(reference).isEmpty());
     QVERIFY(adapterOf(resumed) == adapterOf(reference));
+}
+
+void TestCommandLine::aKilledRunIsInterrupted()
+{
+    QTemporaryDir folder;
+    const QString project = folder.filePath("p.fettle");
+    (void)run({"new", project});
+    (void)run({"import", kData, "--project", project});
+    const auto state = [&] {
+        const Outcome runs = run({"runs", "--project", project, "--json"});
+        return QString::fromStdString(runs.json().at("runs").at(0).at("state").get<std::string>());
+    };
+    QProcess process;
+    process.start(FETTLE_PROGRAM, {"train", "--model", kModel, "--project", project, "--set", "maxSteps=100000", "--threads", "1", "--json"});
+    QByteArray seen;
+    while (!seen.contains("\"step\":3,") && process.waitForReadyRead(60000))
+        seen += process.readAllStandardOutput();
+    QCOMPARE(state(), QStringLiteral("running"));
+    process.kill();
+    QVERIFY(process.waitForFinished());
+    QCOMPARE(state(), QStringLiteral("interrupted"));
 }
 
 void TestCommandLine::runsAreCompared()
